@@ -14,25 +14,31 @@ import type {
  * The replicated state machine as the driver sees it. The store implements it. Everything it does in `apply` is a
  * function of the entries alone.
  */
-export interface StateMachine {
-  /** Index of the last entry applied in memory. */
+export interface StateMachine<Result> {
+  /** Index and term of the last entry applied in memory, and the membership after it. */
   readonly appliedIndex: Index;
-  /** Applied state up to here survives a crash (covered by a synced batch). The log is kept after it. */
-  readonly durableIndex: Index;
-  /** Term of the entry at `durableIndex` / membership as of `appliedIndex`, as stored with the applied data. */
   readonly appliedTerm: Term;
   readonly conf: ConfState;
+  /** Applied state up to here survives a crash (covered by a synced batch). The log is kept after it. */
+  readonly durableIndex: Index;
   /**
-   * Applies entries in order, synchronously. `conf` of a config entry is the membership after it. An error thrown here
-   * is fatal to the process: operating errors are results, not exceptions.
+   * Applies entries in order, synchronously, and returns one result per entry (undefined where `local` is false: nobody
+   * waits). An error thrown here is fatal to the process: operating errors are results, not exceptions.
    */
-  apply(entries: readonly AppliedEntry[]): void;
-  /** Resolves when less applied data than the bound waits for the disk; awaited between apply batches (back-pressure). */
-  writable(): Promise<void>;
+  apply(entries: readonly AppliedEntry[]): readonly (Result | undefined)[];
+  /** Resolves when the next batch may be applied: what it reads is in memory, and not too much waits for the disk. */
+  prepare(entries: readonly AppliedEntry[]): Promise<void> | undefined;
   /** Makes everything applied so far durable; resolves with the new `durableIndex`. */
   sync(): Promise<Index>;
-  /** Writes a consistent image of the state to `write`, chunk by chunk, awaiting each; returns what it is the state of. */
-  saveSnapshot(write: (chunk: Uint8Array) => Promise<void>): Promise<SnapshotMeta>;
+  /**
+   * Takes a consistent image of the state (at once, cheaply) whose chunks are then read at leisure. `chunks` is iterated
+   * at most once; `close` frees the image and must be called.
+   */
+  openSnapshot(): Promise<{
+    readonly meta: SnapshotMeta;
+    readonly chunks: AsyncIterable<Uint8Array>;
+    close(): Promise<void>;
+  }>;
   /**
    * Replaces the whole state by an image, durably, and resolves once it serves from it. Restartable: a crash in between
    * leaves either the old state or the new one, never a mixture.
@@ -40,10 +46,16 @@ export interface StateMachine {
   restoreSnapshot(meta: SnapshotMeta, chunks: AsyncIterable<Uint8Array>): Promise<void>;
 }
 
-/** A committed entry on its way to the state machine. */
-export interface AppliedEntry extends Entry {
-  /** Membership after this entry when it is a config entry, else null. */
+/** A committed entry on its way to the state machine. An entry with empty `data` is a leader's first: it only moves the index. */
+export interface AppliedEntry {
+  readonly index: Index;
+  readonly term: Term;
+  /** The proposal's data as it was given to `propose`; for a config entry the `context` of the membership change. */
+  readonly data: Uint8Array;
+  /** Membership after this entry when it is a config entry, else null. `rejected` config entries change nothing. */
   readonly conf: ConfState | null;
+  /** Proposed by this incarnation of this member: somebody waits for the result. */
+  readonly local: boolean;
 }
 
 /** What the write-ahead log holds after recovery. */

@@ -1,0 +1,98 @@
+// Enforces which folder may import which (docs/ARCHITECTURE.md), that deep imports stay inside a module, and that there are no cycles
+// between files. Exits 1 with one line per violation.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '..');
+
+/** Folder under src/ (longest prefix wins) -> folders it may import besides itself. */
+const allowed = {
+  base: [],
+  wire: ['base'],
+  host: ['base'],
+  rpc: ['base', 'host', 'wire'],
+  'raft/core': ['base'],
+  raft: ['base', 'host', 'wire', 'raft/core'],
+  store: ['base', 'host', 'wire', 'rpc', 'raft', 'raft/core'],
+  client: ['base', 'host', 'wire', 'rpc'],
+  cmd: ['base', 'host', 'wire', 'rpc', 'raft', 'raft/core', 'store', 'client'],
+};
+
+/** Node's own modules and packages that reach the outside; only these folders may name them. */
+const outside = {
+  'node:fs': ['host'],
+  'node:fs/promises': ['host'],
+  'node:net': ['host', 'rpc'],
+  'node:tls': ['host', 'rpc'],
+  'node:http': ['host', 'rpc'],
+  'node:http2': ['rpc'],
+  'node:dns': ['host'],
+  'node:child_process': ['host', 'cmd'],
+  'node:timers': ['host'],
+  'node:timers/promises': ['host'],
+  'node:worker_threads': ['host'],
+  level: ['host'],
+  'classic-level': ['host'],
+  'abstract-level': ['host'],
+  '@grpc/grpc-js': ['rpc'],
+};
+
+const folders = Object.keys(allowed).sort((a, b) => b.length - a.length);
+const folderOf = (file) => folders.find((folder) => file.startsWith(`src/${folder}/`));
+
+function listFiles(dir) {
+  return readdirSync(join(root, dir), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)));
+}
+
+function importsOf(file) {
+  const source = readFileSync(join(root, file), 'utf8');
+  const pattern = /^\s*(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/gm;
+  return [...source.matchAll(pattern)].map((match) => ({
+    typeOnly: match[1] !== undefined,
+    specifier: match[2] ?? match[3],
+  }));
+}
+
+const problems = [];
+const graph = new Map();
+for (const file of listFiles('src')) {
+  const from = folderOf(file);
+  if (from === undefined) {
+    problems.push(`${file}: belongs to no folder of the import table`);
+    continue;
+  }
+  const targets = [];
+  for (const { specifier, typeOnly } of importsOf(file)) {
+    if (!specifier.startsWith('.')) {
+      const homes = outside[specifier];
+      if (homes && !typeOnly && !homes.includes(from)) problems.push(`${file}: src/${from} may not import '${specifier}'`);
+      if (from === 'raft/core') problems.push(`${file}: the consensus core imports nothing but src/base, not '${specifier}'`);
+      continue;
+    }
+    const target = relative(root, resolve(root, dirname(file), specifier)).replace(/\.js$/, '.ts');
+    const to = folderOf(target);
+    if (to === undefined) problems.push(`${file}: imports ${specifier}, outside src/`);
+    else if (to !== from && !allowed[from].includes(to)) problems.push(`${file}: src/${from} may not import src/${to} (${specifier})`);
+    if (!typeOnly) targets.push(target);
+  }
+  graph.set(file, targets);
+}
+
+const state = new Map();
+function visit(file, trail) {
+  if (state.get(file) === 'done') return;
+  if (state.get(file) === 'open') {
+    problems.push(`import cycle: ${[...trail.slice(trail.indexOf(file)), file].join(' -> ')}`);
+    return;
+  }
+  state.set(file, 'open');
+  for (const target of graph.get(file) ?? []) visit(target, [...trail, file]);
+  state.set(file, 'done');
+}
+for (const file of graph.keys()) visit(file, []);
+
+for (const problem of problems) console.error(problem);
+console.log(`${graph.size} files, ${problems.length} import violations`);
+process.exit(problems.length === 0 ? 0 : 1);

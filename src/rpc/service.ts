@@ -1,0 +1,121 @@
+import type { MethodDescriptor, ServiceDescriptor } from '../wire/descriptor.js';
+
+/**
+ * gRPC as handlers and callers see it. Nothing here knows which engine carries the call: @grpc/grpc-js today, our own
+ * HTTP/2 layer next to it.
+ */
+
+/** gRPC status codes (gRPC status codes specification). */
+export const Status = {
+  ok: 0,
+  cancelled: 1,
+  unknown: 2,
+  invalidArgument: 3,
+  deadlineExceeded: 4,
+  notFound: 5,
+  alreadyExists: 6,
+  permissionDenied: 7,
+  resourceExhausted: 8,
+  failedPrecondition: 9,
+  aborted: 10,
+  outOfRange: 11,
+  unimplemented: 12,
+  internal: 13,
+  unavailable: 14,
+  dataLoss: 15,
+  unauthenticated: 16,
+} as const;
+export type StatusCode = (typeof Status)[keyof typeof Status];
+
+/** How a call ended when not well. The message goes over the wire as it is. */
+export class RpcError extends Error {
+  override readonly name = 'RpcError';
+  readonly code: StatusCode;
+  constructor(code: StatusCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Header or trailer fields; names are lower case, `-bin` names carry bytes. */
+export type Metadata = ReadonlyMap<string, readonly (string | Uint8Array)[]>;
+
+/** What a handler knows of its call. */
+export interface CallContext {
+  readonly metadata: Metadata;
+  /** Remote address, for logs. */
+  readonly peer: string;
+  /** Aborted when the caller cancels, disconnects or its deadline passes; never after the handler has finished. */
+  readonly signal: AbortSignal;
+  /** Milliseconds left of the caller's deadline when the call arrived; null without one. */
+  readonly timeoutMs: number | null;
+}
+
+/** Answers one request; throws {@link RpcError} for an operating error (anything else is reported as `unknown`). */
+export type UnaryHandler<Req, Res> = (request: Req, call: CallContext) => Promise<Res> | Res;
+
+/** The server's end of a streaming call. */
+export interface ServerStream<Req, Res> extends CallContext {
+  /** Requests in order; ends when the caller half-closes; throws when the call is cancelled. At most one reader. */
+  readonly requests: AsyncIterable<Req>;
+  /** Queues a response. False: the transport is full, wait for {@link drained} before sending more. A no-op once ended. */
+  send(response: Res): boolean;
+  /** Like {@link send} for a response that is encoded already (and may be shared between streams). */
+  sendEncoded(response: Uint8Array): boolean;
+  /** Resolves when the transport takes more, or the call has ended. */
+  drained(): Promise<void>;
+}
+
+/** Serves a streaming call (either or both directions); the call ends when the promise settles, with OK or the RpcError. */
+export type StreamHandler<Req, Res> = (stream: ServerStream<Req, Res>) => Promise<void>;
+
+/** Handlers for the methods of a service. A method without one answers `unimplemented`. */
+export interface ServiceImplementation {
+  readonly descriptor: ServiceDescriptor;
+  readonly unary: ReadonlyMap<string, UnaryHandler<unknown, unknown>>;
+  readonly stream: ReadonlyMap<string, StreamHandler<unknown, unknown>>;
+}
+
+/** Options of a call made by a client. */
+export interface CallOptions {
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Fails the call with `deadlineExceeded` after this many milliseconds, and tells the server. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A failed call and whether the server can have seen it: `sent: false` means that it certainly did not. */
+export class CallError extends RpcError {
+  readonly sent: boolean;
+  constructor(code: StatusCode, message: string, sent: boolean, options?: ErrorOptions) {
+    super(code, message, options);
+    this.sent = sent;
+  }
+}
+
+/** The client's end of a streaming call. */
+export interface ClientStream<Req, Res> {
+  /** Queues a request. False: wait for {@link drained}. */
+  send(request: Req): boolean;
+  drained(): Promise<void>;
+  /** Half-closes: no more requests. */
+  end(): void;
+  /** Cancels the call. */
+  cancel(): void;
+  /** Responses in order; throws {@link CallError} when the call fails. At most one reader. */
+  readonly responses: AsyncIterable<Res>;
+}
+
+/** A connection (or a pool of them) to one endpoint. Connects by itself, and again when the connection was lost. */
+export interface Channel {
+  unary<Req, Res>(
+    method: MethodDescriptor<Req, Res>,
+    request: Req,
+    options?: CallOptions,
+  ): Promise<Res>;
+  stream<Req, Res>(
+    method: MethodDescriptor<Req, Res>,
+    options?: CallOptions,
+  ): ClientStream<Req, Res>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,146 @@
+import type { MemberId } from '../base/ids.js';
+import type { Index } from '../raft/core/types.js';
+import type {
+  CompactionResponse,
+  DeleteRangeResponse,
+  HashKVResponse,
+  LeaseGrantResponse,
+  LeaseRevokeResponse,
+  PutResponse,
+  RangeRequest,
+  RangeResponse,
+  TxnRequest,
+  TxnResponse,
+  WatchCreateRequest,
+} from '../wire/gen/etcdserverpb.js';
+import type { MemberRecord } from '../wire/gen/store.js';
+import type { StoreError } from './errors.js';
+
+/**
+ * The seams inside the store: what is proposed and what comes back (api <-> apply), what may be read without a proposal
+ * (api -> mvcc, lease, watch, member).
+ */
+
+/**
+ * What a log entry asks the state machine to do. The entry's data is this number as one byte, then the payload: the
+ * request's protobuf bytes as the client sent them, or one of our own messages (proto/flotilla/store.proto).
+ */
+export const CommandKind = {
+  put: 1,
+  deleteRange: 2,
+  txn: 3,
+  compact: 4,
+  leaseGrant: 5,
+  leaseRevoke: 6,
+  /** LeaseKeepAliveBatch: renewals go through the log, so that every member knows what remains. */
+  leaseKeepAlive: 7,
+  /** LeaseExpire: takes effect only for leases not renewed since the index it names (a compare-and-swap). */
+  leaseExpire: 8,
+  /** LeaseCheckpointBatch: remaining TTLs, so that restarts do not make leases younger. */
+  leaseCheckpoint: 9,
+  /** MemberPublish: a member's name and client URLs. */
+  memberPublish: 10,
+  /** AlarmRequest (activate or deactivate). */
+  alarm: 11,
+} as const;
+export type CommandKind = (typeof CommandKind)[keyof typeof CommandKind];
+
+/** Result of a lease renewal batch, one per id asked: the TTL in seconds, or 0 when the lease does not exist. */
+export interface LeaseKeepAliveResult {
+  readonly ttlSeconds: readonly number[];
+}
+
+/**
+ * What applying an entry yields for whoever proposed it. `response` has its header filled with the revision only
+ * (inner responses of a txn too, as etcd does); the API layer adds the ids and the term.
+ */
+export type ApplyResult =
+  | { readonly ok: true; readonly index: Index; readonly response: ApplyResponse }
+  | { readonly ok: false; readonly index: Index; readonly error: StoreError };
+
+export type ApplyResponse =
+  | { readonly kind: 'put'; readonly value: PutResponse }
+  | { readonly kind: 'deleteRange'; readonly value: DeleteRangeResponse }
+  | { readonly kind: 'txn'; readonly value: TxnResponse }
+  | {
+      readonly kind: 'compact';
+      readonly value: CompactionResponse /** Settles when the compaction's deletions are done. */;
+      readonly physical: Promise<void>;
+    }
+  | { readonly kind: 'leaseGrant'; readonly value: LeaseGrantResponse }
+  | { readonly kind: 'leaseRevoke'; readonly value: LeaseRevokeResponse }
+  | { readonly kind: 'leaseKeepAlive'; readonly value: LeaseKeepAliveResult }
+  | {
+      readonly kind: 'members' /** Membership after the change, sorted by id. */;
+      readonly value: readonly MemberRecord[];
+    }
+  | {
+      readonly kind: 'alarm';
+      readonly value: readonly { readonly memberId: MemberId; readonly alarm: number }[];
+    }
+  | { readonly kind: 'none' };
+
+/** Reads of the multi-version store at this member's applied state. They throw {@link StoreError}. */
+export interface MvccReads {
+  /** Revision of the newest applied write; 1 for an empty store. */
+  readonly revision: number;
+  /** Revision of the last compaction; -1 before the first. */
+  readonly compactRevision: number;
+  /** Range over the state at call time (or at request.revision). Header carries the revision only. The request has been validated. */
+  range(request: RangeRequest): Promise<RangeResponse>;
+  /** A txn without writes: compares and reads at one revision. */
+  readOnlyTxn(request: TxnRequest): Promise<TxnResponse>;
+  /** CRC-32C over keys, revisions and values up to `revision` (0: current). Deterministic between members and across compactions, as etcd's rules say. */
+  hashKv(revision: number): Promise<HashKVResponse>;
+}
+
+/** A lease as this member knows it. */
+export interface LeaseView {
+  readonly id: bigint;
+  readonly grantedTtlSeconds: number;
+  /** Remaining whole seconds by this member's clock, at least 0. */
+  readonly remainingTtlSeconds: number;
+}
+
+/** Reads of the lessor at this member's applied state. */
+export interface LeaseReads {
+  lookup(id: bigint): LeaseView | undefined;
+  /** Keys attached to the lease, sorted bytewise. */
+  keys(id: bigint): readonly Uint8Array[];
+  /** Ids of all leases. */
+  list(): readonly bigint[];
+}
+
+/** Where a watch stream's responses go. */
+export interface WatchSink {
+  /** Takes one encoded WatchResponse (maybe shared with other streams). False: full; call `WatchStream.onDrained` later. */
+  send(response: Uint8Array): boolean;
+}
+
+/** One client's watch stream with its watchers. */
+export interface WatchStream {
+  /** Creates a watcher; answers `created` (and `canceled` when refused) through the sink, before any event of it. */
+  create(request: WatchCreateRequest): void;
+  cancel(watchId: bigint): void;
+  /** Answers a progress response (watch_id -1) if and only if all watchers of the stream are synced. */
+  requestProgress(): void;
+  onDrained(): void;
+  /** Ends all watchers; nothing is sent afterwards. */
+  close(): void;
+}
+
+/** The watch side of the store. */
+export interface WatchHub {
+  openStream(sink: WatchSink): WatchStream;
+}
+
+/** Membership as applied by this member. */
+export interface MemberReads {
+  /** Sorted by id. */
+  list(): readonly MemberRecord[];
+  get(id: MemberId): MemberRecord | undefined;
+  /** Was once a member and has been removed: its id never comes back. */
+  isRemoved(id: MemberId): boolean;
+  /** Called after every change. */
+  onChange(listener: () => void): void;
+}

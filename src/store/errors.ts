@@ -1,0 +1,86 @@
+import { Status, type StatusCode } from '../rpc/service.js';
+
+/**
+ * Every operating error of the store that goes to a client, with the gRPC code and text that etcd fixes for it. Clients
+ * compare the texts, so they are exact (etcd api/v3rpc/rpctypes).
+ */
+const table = {
+  'empty-key': [Status.invalidArgument, 'etcdserver: key is not provided'],
+  'key-not-found': [Status.invalidArgument, 'etcdserver: key not found'],
+  'value-provided': [Status.invalidArgument, 'etcdserver: value is provided'],
+  'lease-provided': [Status.invalidArgument, 'etcdserver: lease is provided'],
+  'too-many-ops': [Status.invalidArgument, 'etcdserver: too many operations in txn request'],
+  'duplicate-key': [Status.invalidArgument, 'etcdserver: duplicate key given in txn request'],
+  'invalid-sort-option': [Status.invalidArgument, 'etcdserver: invalid sort option'],
+  compacted: [Status.outOfRange, 'etcdserver: mvcc: required revision has been compacted'],
+  'future-revision': [
+    Status.outOfRange,
+    'etcdserver: mvcc: required revision is a future revision',
+  ],
+  'no-space': [Status.resourceExhausted, 'etcdserver: mvcc: database space exceeded'],
+  'lease-not-found': [Status.notFound, 'etcdserver: requested lease not found'],
+  'lease-exists': [Status.failedPrecondition, 'etcdserver: lease already exists'],
+  'lease-ttl-too-large': [Status.outOfRange, 'etcdserver: too large lease TTL'],
+  'watch-canceled': [Status.cancelled, 'etcdserver: watch canceled'],
+  'member-exists': [Status.failedPrecondition, 'etcdserver: member ID already exist'],
+  'peer-url-exists': [Status.failedPrecondition, 'etcdserver: Peer URLs already exists'],
+  'member-not-enough-started': [
+    Status.failedPrecondition,
+    'etcdserver: re-configuration failed due to not enough started members',
+  ],
+  'member-bad-urls': [Status.invalidArgument, 'etcdserver: given member URLs are invalid'],
+  'member-not-found': [Status.notFound, 'etcdserver: member not found'],
+  'member-not-learner': [
+    Status.failedPrecondition,
+    'etcdserver: can only promote a learner member',
+  ],
+  'learner-not-ready': [
+    Status.failedPrecondition,
+    'etcdserver: can only promote a learner member which is in sync with leader',
+  ],
+  'too-many-learners': [
+    Status.failedPrecondition,
+    'etcdserver: too many learner members in cluster',
+  ],
+  'cluster-id-mismatch': [Status.failedPrecondition, 'etcdserver: cluster ID mismatch'],
+  'request-too-large': [Status.invalidArgument, 'etcdserver: request is too large'],
+  'too-many-requests': [Status.resourceExhausted, 'etcdserver: too many requests'],
+  'auth-not-enabled': [Status.failedPrecondition, 'etcdserver: authentication is not enabled'],
+  'no-leader': [Status.unavailable, 'etcdserver: no leader'],
+  'not-leader': [Status.failedPrecondition, 'etcdserver: not leader'],
+  'leader-changed': [Status.unavailable, 'etcdserver: leader changed'],
+  stopped: [Status.unavailable, 'etcdserver: server stopped'],
+  timeout: [Status.unavailable, 'etcdserver: request timed out'],
+  'timeout-leader-lost': [
+    Status.unavailable,
+    'etcdserver: request timed out, possibly due to previous leader failure',
+  ],
+  'timeout-waiting-applied': [
+    Status.unavailable,
+    'etcdserver: request timed out, waiting for the applied index took too long',
+  ],
+  unhealthy: [Status.unavailable, 'etcdserver: unhealthy cluster'],
+  corrupt: [Status.dataLoss, 'etcdserver: corrupt cluster'],
+  'not-supported-for-learner': [
+    Status.failedPrecondition,
+    'etcdserver: rpc not supported for learner',
+  ],
+  'bad-leader-transferee': [Status.failedPrecondition, 'etcdserver: bad leader transferee'],
+  canceled: [Status.cancelled, 'etcdserver: request canceled'],
+  'deadline-exceeded': [Status.deadlineExceeded, 'etcdserver: context deadline exceeded'],
+} as const satisfies Record<string, readonly [StatusCode, string]>;
+
+/** Stable code of a {@link StoreError}. */
+export type StoreErrorCode = keyof typeof table;
+
+/** An operating error of the store. Its gRPC status follows from its code. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly code: StoreErrorCode;
+  readonly status: StatusCode;
+  constructor(code: StoreErrorCode, options?: ErrorOptions) {
+    super(table[code][1], options);
+    this.code = code;
+    this.status = table[code][0];
+  }
+}
