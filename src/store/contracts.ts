@@ -144,3 +144,36 @@ export interface MemberReads {
   /** Called after every change. */
   onChange(listener: () => void): void;
 }
+
+/** One change of one key. Immutable, shared by every watcher that sees it. */
+export interface ChangeEvent {
+  readonly kind: 'put' | 'delete';
+  /** The key as latin1 (order of the strings is byte order). */
+  readonly key: string;
+  /** Encoded mvccpb.KeyValue: the new version; for a delete only key and mod_revision. */
+  readonly kv: Uint8Array;
+  /** Revision (main, sub) of the version that this change replaced; null when the key was absent. */
+  readonly previous: { readonly main: number; readonly sub: number } | null;
+}
+
+/** All changes of one revision, in the order they were made. */
+export interface RevisionEvents {
+  readonly revision: number;
+  readonly events: readonly ChangeEvent[];
+}
+
+/** What the watch side reads of the multi-version store. */
+export interface HistoryReads {
+  readonly revision: number;
+  readonly compactRevision: number;
+  /**
+   * Changes of revisions `from` to at most the current one, oldest first, at least one revision and at most `revisionsMax`.
+   * Throws StoreError `compacted` when `from` <= compactRevision, except that the compaction revision itself is still
+   * readable when its record was kept (etcd keeps a tombstone at the compaction revision).
+   */
+  history(from: number, revisionsMax: number): Promise<readonly RevisionEvents[]>;
+  /** Encoded mvccpb.KeyValue at an exact revision; undefined when compacted. */
+  version(at: { readonly main: number; readonly sub: number }): Promise<Uint8Array | undefined>;
+  /** The same when it is in memory, without waiting. */
+  versionInMemory(at: { readonly main: number; readonly sub: number }): Uint8Array | undefined;
+}
