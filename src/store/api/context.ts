@@ -1,0 +1,64 @@
+import type { Clock } from '../../base/clock.js';
+import type { ClusterId, MemberId } from '../../base/ids.js';
+import type { Logger } from '../../base/logger.js';
+import type { Prng } from '../../base/prng.js';
+import type { ConfChange, CoreStatus } from '../../raft/core/types.js';
+import type { ResponseHeader } from '../../wire/gen/etcdserverpb.js';
+import type {
+  ApplyResult,
+  CommandKind,
+  LeaseReads,
+  MemberReads,
+  MvccReads,
+  WatchHub,
+} from '../contracts.js';
+
+/**
+ * Everything that the API services need of the running member. Implemented by the member's composition root; all methods
+ * that wait reject with {@link StoreError} (timeout after the request timeout, stopped, no-leader, too-many-requests ...).
+ */
+export interface ApiContext {
+  readonly clusterId: ClusterId;
+  readonly memberId: MemberId;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly prng: Prng;
+  readonly mvcc: MvccReads;
+  readonly leases: LeaseReads;
+  readonly watch: WatchHub;
+  readonly members: MemberReads;
+  /** Active alarms as applied here (1 NOSPACE, 2 CORRUPT). */
+  alarms(): readonly { readonly memberId: MemberId; readonly alarm: number }[];
+  /** Replicates a command from any member and resolves with its result here, applied at most once. */
+  propose(kind: CommandKind, payload: Uint8Array, signal: AbortSignal): Promise<ApplyResult>;
+  /** Batches renewals of one loop turn into one command; resolves with the TTL, 0 for an unknown lease. */
+  keepAlive(leaseId: bigint, signal: AbortSignal): Promise<number>;
+  /** Resolves once this member's applied state is as new as every write acknowledged before the call (ReadIndex). */
+  readBarrier(signal: AbortSignal): Promise<void>;
+  /** Replicates a membership change from any member. */
+  proposeConfChange(change: ConfChange, signal: AbortSignal): Promise<ApplyResult>;
+  /** Leader only: hands leadership over and resolves when the target leads. */
+  transferLeadership(target: MemberId, signal: AbortSignal): Promise<void>;
+  raft(): CoreStatus;
+  /** Entries applied here. */
+  appliedIndex(): number;
+  /** Aborted when the member has had no leader for three election timeouts; renewed when it has one again. */
+  leaderLost(): AbortSignal;
+  /** Header with ids, the current raft term and the given revision. */
+  header(revision: number): ResponseHeader;
+  /** Bytes of the database on disk, and of live data, approximately. */
+  sizeBytes(): { readonly total: number; readonly inUse: number };
+  readonly limits: {
+    /** Bytes of a marshalled request (--max-request-bytes). */
+    readonly requestBytesMax: number;
+    /** Operations in a txn (--max-txn-ops). */
+    readonly txnOpsMax: number;
+    /** Bytes of the database at which writes are refused (--quota-backend-bytes). */
+    readonly quotaBytes: number;
+    readonly strictReconfigCheck: boolean;
+  };
+  /** Reclaims disk space in the background; resolves when done. */
+  defragment(): Promise<void>;
+  /** This project's version, and the etcd version whose API it offers. */
+  readonly version: { readonly flotilla: string; readonly etcd: string };
+}
