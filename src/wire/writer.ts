@@ -1,0 +1,203 @@
+import { assert } from '../base/assert.js';
+import {
+  assertInt64Bigint,
+  assertInt64Number,
+  assertUint64Bigint,
+  assertUint64Number,
+  highWordOfBigint,
+  highWordOfNumber,
+  lowWordOfBigint,
+  lowWordOfNumber,
+} from './int64.js';
+
+/** A writer keeps its slab from message to message up to this size. */
+const slabBytesKept = 64 * 1024;
+const slabBytesInitial = 8 * 1024;
+/** Strings up to this length are tried character by character, which beats two calls into the runtime. */
+const shortStringLengthMax = 40;
+
+/**
+ * Builds the bytes of a protobuf message from its end to its beginning. That way the length of a nested message is
+ * known when its prefix is due, in one pass and without moving bytes. So everything is written in reverse: the last
+ * field first, and of a field first the value, then the tag. The bytes themselves come out in field order.
+ */
+export class Writer {
+  #slab = new Uint8Array(0);
+  /** The same memory as #slab, for the runtime's UTF-8 encoder. */
+  #buffer = Buffer.alloc(0);
+  /** Where the written bytes start; they reach to the end of the slab. */
+  #start = 0;
+
+  /** How many bytes have been written since the last {@link reset}. */
+  get size(): number {
+    return this.#slab.length - this.#start;
+  }
+
+  /** Forgets what has been written. */
+  reset(): void {
+    if (this.#slab.length === 0 || this.#slab.length > slabBytesKept) this.#use(slabBytesInitial);
+    this.#start = this.#slab.length;
+  }
+
+  /** Returns what has been written, in memory of its own, and resets. */
+  finish(): Uint8Array {
+    const { size } = this;
+    const isOneOff = this.#slab.length > slabBytesKept;
+    // A large message that fills most of a slab of its own keeps it; the copy would cost more than the slack.
+    const result =
+      isOneOff && size >= this.#slab.length * 0.75
+        ? this.#slab.subarray(this.#start)
+        : this.#slab.slice(this.#start);
+    if (isOneOff) this.#use(slabBytesInitial);
+    this.#start = this.#slab.length;
+    return result;
+  }
+
+  /** Writes the tag of the field whose value has just been written. */
+  tag(tag: number): void {
+    this.uint32(tag);
+  }
+
+  /** Writes the length of everything since {@link size} was `sizeBefore`: a nested message or a packed run. */
+  length(sizeBefore: number): void {
+    this.uint32(this.size - sizeBefore);
+  }
+
+  bool(value: boolean): void {
+    this.#reserve(1);
+    this.#slab[--this.#start] = value ? 1 : 0;
+  }
+
+  /** An integer in -2^31 to 2^31-1, or an enum's number. */
+  int32(value: number): void {
+    assert(value === (value | 0), 'an int32 is out of range');
+    if (value >= 0) this.uint32(value);
+    else this.#varint(value, -1);
+  }
+
+  /** An integer in 0 to 2^32-1. */
+  uint32(value: number): void {
+    if (value >= 0 && value < 0x80) {
+      this.#reserve(1);
+      this.#slab[--this.#start] = value;
+      return;
+    }
+    assert(value === value >>> 0, 'a uint32 is out of range');
+    this.#varint(value, 0);
+  }
+
+  /** A signed 64-bit id. */
+  int64(value: bigint): void {
+    assertInt64Bigint(value);
+    this.#varint(lowWordOfBigint(value), highWordOfBigint(value));
+  }
+
+  /** An unsigned 64-bit id. */
+  uint64(value: bigint): void {
+    assertUint64Bigint(value);
+    this.#varint(lowWordOfBigint(value), highWordOfBigint(value));
+  }
+
+  /** A signed 64-bit counter; a safe integer. */
+  int64Number(value: number): void {
+    assertInt64Number(value);
+    this.#varint(lowWordOfNumber(value), highWordOfNumber(value));
+  }
+
+  /** An unsigned 64-bit counter; a safe integer of 0 or more. */
+  uint64Number(value: number): void {
+    assertUint64Number(value);
+    this.#varint(lowWordOfNumber(value), highWordOfNumber(value));
+  }
+
+  /** Bytes with their length. */
+  bytes(value: Uint8Array): void {
+    this.raw(value);
+    this.uint32(value.length);
+  }
+
+  /** Bytes as they are: a message that is encoded already, or a frame's header. */
+  raw(value: Uint8Array): void {
+    this.#reserve(value.length);
+    this.#start -= value.length;
+    this.#slab.set(value, this.#start);
+  }
+
+  /** A string as UTF-8 with its length. A lone surrogate becomes U+FFFD. */
+  string(value: string): void {
+    if (value.length > shortStringLengthMax || !this.#shortAscii(value)) {
+      const length = Buffer.byteLength(value);
+      this.#reserve(length);
+      this.#start -= length;
+      this.#buffer.write(value, this.#start, length, 'utf8');
+      this.uint32(length);
+    }
+  }
+
+  /** Writes a short string and its length if it is ASCII; false, and nothing written, if not. */
+  #shortAscii(value: string): boolean {
+    const { length } = value;
+    this.#reserve(length + 1);
+    const start = this.#start - length;
+    for (let i = 0; i < length; i++) {
+      const code = value.charCodeAt(i);
+      if (code >= 0x80) return false;
+      this.#slab[start + i] = code;
+    }
+    this.#slab[start - 1] = length;
+    this.#start = start - 1;
+    return true;
+  }
+
+  /** Writes the 64-bit varint of two words, given as 32-bit patterns. */
+  #varint(low: number, high: number): void {
+    const size = varintSize(low >>> 0, high >>> 0);
+    this.#reserve(size);
+    this.#start -= size;
+    const slab = this.#slab;
+    const last = this.#start + size - 1;
+    for (let at = this.#start; at < last; at++) {
+      slab[at] = (low & 0x7f) | 0x80;
+      low = (low >>> 7) | (high << 25);
+      high >>>= 7;
+    }
+    slab[last] = low & 0x7f;
+  }
+
+  /** Makes room for `count` more bytes before the written ones. */
+  #reserve(count: number): void {
+    if (count > this.#start) this.#grow(count);
+  }
+
+  #grow(count: number): void {
+    const { size } = this;
+    const old = this.#slab;
+    this.#use(Math.max(old.length * 2, size + count + 64, slabBytesInitial));
+    this.#start = this.#slab.length - size;
+    this.#slab.set(old.subarray(old.length - size), this.#start);
+  }
+
+  /** Takes a new slab of `length` bytes, not cleared: no byte is handed out that was not written. */
+  #use(length: number): void {
+    this.#buffer = Buffer.allocUnsafeSlow(length);
+    this.#slab = new Uint8Array(this.#buffer.buffer, this.#buffer.byteOffset, length);
+  }
+}
+
+/** How many bytes the varint of two unsigned words takes, 1 to 10. */
+function varintSize(low: number, high: number): number {
+  const bits = high === 0 ? 32 - Math.clz32(low) : 64 - Math.clz32(high);
+  return bits === 0 ? 1 : Math.ceil(bits / 7);
+}
+
+let scratch: Writer | undefined;
+
+/**
+ * The writer that all `encode` calls of this thread share, reset. It is for synchronous use only: the caller calls
+ * {@link Writer.finish} before anything else can encode.
+ */
+export function scratchWriter(): Writer {
+  scratch ??= new Writer();
+  scratch.reset();
+  return scratch;
+}
