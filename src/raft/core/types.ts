@@ -62,7 +62,7 @@ export interface ConfChange {
 interface MessageBase {
   readonly from: MemberId;
   readonly to: MemberId;
-  /** Sender's term; for pre-vote requests the term it would campaign in. */
+  /** Sender's term; for pre-vote requests, and grants of them, the term that the candidate would campaign in. */
   readonly term: Term;
 }
 
@@ -72,6 +72,12 @@ export type Message =
       readonly kind: 'vote';
       readonly lastIndex: Index;
       readonly lastTerm: Term;
+      /**
+       * The candidate's commit index and the term there. A voter whose log agrees there may commit up to it: one that
+       * was promoted without knowing it learns so that it may campaign (etcd issue 12359).
+       */
+      readonly commit: Index;
+      readonly commitTerm: Term;
       readonly pre: boolean;
       readonly transfer: boolean;
     })
