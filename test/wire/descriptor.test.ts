@@ -1,0 +1,202 @@
+import loader from '@grpc/proto-loader';
+import protobuf from 'protobufjs';
+import t from 'tap';
+import {
+  Auth,
+  Cluster,
+  health,
+  KV,
+  Lease,
+  Maintenance,
+  PutRequest,
+  type ServiceDescriptor,
+  v3electionpb,
+  v3lockpb,
+  Watch,
+} from '../../src/wire/index.js';
+import { codecs, protoDir, protoFiles, root, types } from './oracle.js';
+
+const services: readonly ServiceDescriptor[] = [
+  KV,
+  Watch,
+  Lease,
+  Cluster,
+  Maintenance,
+  Auth,
+  v3lockpb.Lock,
+  v3electionpb.Election,
+  health.Health,
+];
+
+/** etcd 3.7's methods, and those of gRPC's health service, as `path(request) response` with `stream` where they stream. */
+const methods = `
+/etcdserverpb.KV/Range(RangeRequest) RangeResponse
+/etcdserverpb.KV/RangeStream(RangeRequest) stream RangeStreamResponse
+/etcdserverpb.KV/Put(PutRequest) PutResponse
+/etcdserverpb.KV/DeleteRange(DeleteRangeRequest) DeleteRangeResponse
+/etcdserverpb.KV/Txn(TxnRequest) TxnResponse
+/etcdserverpb.KV/Compact(CompactionRequest) CompactionResponse
+/etcdserverpb.Watch/Watch(stream WatchRequest) stream WatchResponse
+/etcdserverpb.Lease/LeaseGrant(LeaseGrantRequest) LeaseGrantResponse
+/etcdserverpb.Lease/LeaseRevoke(LeaseRevokeRequest) LeaseRevokeResponse
+/etcdserverpb.Lease/LeaseKeepAlive(stream LeaseKeepAliveRequest) stream LeaseKeepAliveResponse
+/etcdserverpb.Lease/LeaseTimeToLive(LeaseTimeToLiveRequest) LeaseTimeToLiveResponse
+/etcdserverpb.Lease/LeaseLeases(LeaseLeasesRequest) LeaseLeasesResponse
+/etcdserverpb.Cluster/MemberAdd(MemberAddRequest) MemberAddResponse
+/etcdserverpb.Cluster/MemberRemove(MemberRemoveRequest) MemberRemoveResponse
+/etcdserverpb.Cluster/MemberUpdate(MemberUpdateRequest) MemberUpdateResponse
+/etcdserverpb.Cluster/MemberList(MemberListRequest) MemberListResponse
+/etcdserverpb.Cluster/MemberPromote(MemberPromoteRequest) MemberPromoteResponse
+/etcdserverpb.Maintenance/Alarm(AlarmRequest) AlarmResponse
+/etcdserverpb.Maintenance/Status(StatusRequest) StatusResponse
+/etcdserverpb.Maintenance/Defragment(DefragmentRequest) DefragmentResponse
+/etcdserverpb.Maintenance/Hash(HashRequest) HashResponse
+/etcdserverpb.Maintenance/HashKV(HashKVRequest) HashKVResponse
+/etcdserverpb.Maintenance/Snapshot(SnapshotRequest) stream SnapshotResponse
+/etcdserverpb.Maintenance/MoveLeader(MoveLeaderRequest) MoveLeaderResponse
+/etcdserverpb.Maintenance/Downgrade(DowngradeRequest) DowngradeResponse
+/etcdserverpb.Auth/AuthEnable(AuthEnableRequest) AuthEnableResponse
+/etcdserverpb.Auth/AuthDisable(AuthDisableRequest) AuthDisableResponse
+/etcdserverpb.Auth/AuthStatus(AuthStatusRequest) AuthStatusResponse
+/etcdserverpb.Auth/Authenticate(AuthenticateRequest) AuthenticateResponse
+/etcdserverpb.Auth/UserAdd(AuthUserAddRequest) AuthUserAddResponse
+/etcdserverpb.Auth/UserGet(AuthUserGetRequest) AuthUserGetResponse
+/etcdserverpb.Auth/UserList(AuthUserListRequest) AuthUserListResponse
+/etcdserverpb.Auth/UserDelete(AuthUserDeleteRequest) AuthUserDeleteResponse
+/etcdserverpb.Auth/UserChangePassword(AuthUserChangePasswordRequest) AuthUserChangePasswordResponse
+/etcdserverpb.Auth/UserGrantRole(AuthUserGrantRoleRequest) AuthUserGrantRoleResponse
+/etcdserverpb.Auth/UserRevokeRole(AuthUserRevokeRoleRequest) AuthUserRevokeRoleResponse
+/etcdserverpb.Auth/RoleAdd(AuthRoleAddRequest) AuthRoleAddResponse
+/etcdserverpb.Auth/RoleGet(AuthRoleGetRequest) AuthRoleGetResponse
+/etcdserverpb.Auth/RoleList(AuthRoleListRequest) AuthRoleListResponse
+/etcdserverpb.Auth/RoleDelete(AuthRoleDeleteRequest) AuthRoleDeleteResponse
+/etcdserverpb.Auth/RoleGrantPermission(AuthRoleGrantPermissionRequest) AuthRoleGrantPermissionResponse
+/etcdserverpb.Auth/RoleRevokePermission(AuthRoleRevokePermissionRequest) AuthRoleRevokePermissionResponse
+/v3lockpb.Lock/Lock(LockRequest) LockResponse
+/v3lockpb.Lock/Unlock(UnlockRequest) UnlockResponse
+/v3electionpb.Election/Campaign(CampaignRequest) CampaignResponse
+/v3electionpb.Election/Proclaim(ProclaimRequest) ProclaimResponse
+/v3electionpb.Election/Leader(LeaderRequest) LeaderResponse
+/v3electionpb.Election/Observe(LeaderRequest) stream LeaderResponse
+/v3electionpb.Election/Resign(ResignRequest) ResignResponse
+/grpc.health.v1.Health/Check(HealthCheckRequest) HealthCheckResponse
+/grpc.health.v1.Health/Watch(HealthCheckRequest) stream HealthCheckResponse
+`;
+
+t.test('services: have exactly the methods of etcd 3.7 and of gRPC health', (t) => {
+  const found = services.flatMap((service) =>
+    Object.entries(service.methods).map(([name, method]) => {
+      t.equal(method.name, name);
+      t.ok(method.path.startsWith(`/${service.name}/`), method.path);
+      const request = message(method.request.typeName, method.requestStream);
+      return `${method.path}(${request}) ${message(method.response.typeName, method.responseStream)}`;
+    }),
+  );
+  t.same(found.sort(), methods.trim().split('\n').sort());
+  t.end();
+});
+
+t.test('fields: describe the .proto files', (t) => {
+  for (const type of types) {
+    const fields = [...type.fieldsArray].sort((a, b) => a.id - b.id);
+    const codec = codecs.get(type.fullName.slice(1));
+    t.same(
+      codec?.fields.map((field) => ({
+        name: field.name,
+        number: field.number,
+        kind: field.kind,
+        isNumber: field.isNumber,
+        isRepeated: field.isRepeated,
+        oneof: field.oneof,
+        message: field.message?.().typeName,
+        enum: field.enum?.(),
+      })),
+      fields.map((field) => ({
+        name: field.name,
+        number: field.id,
+        kind: kindOf(field),
+        isNumber: field.options?.jstype === 'JS_NUMBER',
+        isRepeated: field.repeated,
+        oneof: field.partOf?.name ? snakeCase(field.partOf.name) : null,
+        message: kindOf(field) === 'message' ? field.resolvedType?.fullName.slice(1) : undefined,
+        enum: field.resolvedType instanceof protobuf.Enum ? field.resolvedType.values : undefined,
+      })),
+      type.fullName,
+    );
+  }
+  t.end();
+});
+
+t.test('fields: keep the original names beside the TypeScript ones', (t) => {
+  const names = (typeName: string) =>
+    codecs.get(typeName)?.fields.map((field) => `${field.protoName} ${field.name}`);
+  t.same(names('etcdserverpb.LeaseTimeToLiveResponse'), [
+    'header header',
+    'ID ID',
+    'TTL TTL',
+    'grantedTTL grantedTTL',
+    'keys keys',
+  ]);
+  t.same(names('etcdserverpb.ResponseHeader'), [
+    'cluster_id clusterId',
+    'member_id memberId',
+    'revision revision',
+    'raft_term raftTerm',
+  ]);
+  t.end();
+});
+
+t.test('64-bit fields: counters are numbers and ids are bigints', (t) => {
+  const ids = /^(ID|id|ids|lease|.*_?id|memberID|targetID|leader)$/;
+  for (const codec of codecs.values()) {
+    for (const field of codec.fields.filter(({ kind }) => /^u?int64$/.test(kind))) {
+      t.equal(field.isNumber, !ids.test(field.protoName), `${codec.typeName}.${field.protoName}`);
+    }
+  }
+  t.end();
+});
+
+t.test("proto/: loads in gRPC's own loader, which encodes as we do", (t) => {
+  const definitions = loader.loadSync([...protoFiles], { includeDirs: [protoDir], longs: String });
+  for (const service of services) {
+    t.same(
+      Object.keys(definitions[service.name] ?? {}).sort(),
+      Object.keys(service.methods).sort(),
+      service.name,
+    );
+  }
+  const put = (definitions[KV.name] as loader.ServiceDefinition).Put;
+  const request = { key: Buffer.from('a'), value: Buffer.from('b'), lease: '-7', prevKv: true };
+  t.same(
+    Uint8Array.from(put?.requestSerialize(request) ?? []),
+    PutRequest.encode({ ...request, lease: -7n }),
+  );
+  t.end();
+});
+
+t.test('proto/: every service has a descriptor', (t) => {
+  const names = services.map((service) => service.name);
+  const declared: string[] = [];
+  const visit = (node: protobuf.NamespaceBase): void => {
+    for (const child of node.nestedArray) {
+      if (child instanceof protobuf.Service) declared.push(child.fullName.slice(1));
+      else if (child instanceof protobuf.Namespace) visit(child);
+    }
+  };
+  visit(root);
+  t.same(declared.sort(), names.sort());
+  t.end();
+});
+
+function message(typeName: string, isStream: boolean): string {
+  return (isStream ? 'stream ' : '') + typeName.slice(typeName.lastIndexOf('.') + 1);
+}
+
+function kindOf(field: protobuf.Field): string {
+  if (field.resolvedType instanceof protobuf.Enum) return 'enum';
+  return field.resolvedType instanceof protobuf.Type ? 'message' : field.type;
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
