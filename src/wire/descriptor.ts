@@ -16,8 +16,9 @@ export interface MessageCodec<T, Init = T> {
   readonly fields: readonly FieldDescriptor[];
 
   /**
-   * The canonical encoding, in memory of its own: fields by ascending number, defaults left out, numbers packed. A value
-   * out of its field's range, or two members of one oneof, is a bug and fails an assertion.
+   * The canonical encoding: fields by ascending number, defaults left out, numbers packed. Nothing else ever writes to
+   * the returned bytes, but small results share an ArrayBuffer of 8 KiB, as Node's Buffers do. A value out of its field's
+   * range, or two members of one oneof, is a bug and fails an assertion.
    */
   encode(value: Init): Uint8Array;
   /** Writes the encoding in front of what the writer holds (it builds from the end). */

@@ -10,9 +10,10 @@ import {
   lowWordOfNumber,
 } from './int64.js';
 
-/** A writer keeps its slab from message to message up to this size. */
-const slabBytesKept = 64 * 1024;
-const slabBytesInitial = 8 * 1024;
+/** Messages that fit are built in a slab of this size, one in front of the other, and handed out without a copy. */
+const slabBytes = 8 * 1024;
+/** The memory for larger messages is kept from one to the next up to this size. */
+const largeBytesKept = 64 * 1024;
 /** Strings up to this length are tried character by character, which beats two calls into the runtime. */
 const shortStringLengthMax = 40;
 
@@ -22,34 +23,49 @@ const shortStringLengthMax = 40;
  * field first, and of a field first the value, then the tag. The bytes themselves come out in field order.
  */
 export class Writer {
-  #slab = new Uint8Array(0);
-  /** The same memory as #slab, for the runtime's UTF-8 encoder. */
-  #buffer = Buffer.alloc(0);
-  /** Where the written bytes start; they reach to the end of the slab. */
+  /** What is written to: the slab, or the memory of a message too large for it. */
+  #memory: Uint8Array = new Uint8Array(0);
+  /** The same memory as #memory, for the runtime's UTF-8 encoder. */
+  #buffer: Buffer = Buffer.alloc(0);
+  /** The written bytes are [start, end). */
   #start = 0;
+  #end = 0;
+  /** The slab while #memory is another, and where its handed out bytes start. */
+  #slab: Buffer | undefined;
+  #slabEnd = 0;
+  /** Memory of an earlier large message, free for the next one. */
+  #large: Buffer | undefined;
 
   /** How many bytes have been written since the last {@link reset}. */
   get size(): number {
-    return this.#slab.length - this.#start;
+    return this.#end - this.#start;
   }
 
   /** Forgets what has been written. */
   reset(): void {
-    if (this.#slab.length === 0 || this.#slab.length > slabBytesKept) this.#use(slabBytesInitial);
-    this.#start = this.#slab.length;
+    if (this.#slab !== undefined) this.#backToSlab(this.#slab);
+    this.#start = this.#end;
   }
 
-  /** Returns what has been written, in memory of its own, and resets. */
+  /**
+   * Returns what has been written, and resets. Nothing else ever writes to these bytes, but small results share an
+   * ArrayBuffer: who holds one for long holds up to 8 KiB.
+   */
   finish(): Uint8Array {
-    const { size } = this;
-    const isOneOff = this.#slab.length > slabBytesKept;
-    // A large message that fills most of a slab of its own keeps it; the copy would cost more than the slack.
-    const result =
-      isOneOff && size >= this.#slab.length * 0.75
-        ? this.#slab.subarray(this.#start)
-        : this.#slab.slice(this.#start);
-    if (isOneOff) this.#use(slabBytesInitial);
-    this.#start = this.#slab.length;
+    if (this.#slab !== undefined) return this.#finishLarge(this.#slab);
+    const result = this.#memory.subarray(this.#start, this.#end);
+    this.#end = this.#start;
+    return result;
+  }
+
+  #finishLarge(slab: Buffer): Uint8Array {
+    const memory = this.#memory;
+    // A message that fills most of its memory keeps it: a copy would cost more than the slack.
+    const isKept = memory.length > largeBytesKept && this.size >= memory.length * 0.75;
+    const result = isKept ? memory.subarray(this.#start) : memory.slice(this.#start);
+    if (memory.length <= largeBytesKept) this.#large = this.#buffer;
+    this.#backToSlab(slab);
+    this.#start = this.#end;
     return result;
   }
 
@@ -65,7 +81,7 @@ export class Writer {
 
   bool(value: boolean): void {
     this.#reserve(1);
-    this.#slab[--this.#start] = value ? 1 : 0;
+    this.#memory[--this.#start] = value ? 1 : 0;
   }
 
   /** An integer in -2^31 to 2^31-1, or an enum's number. */
@@ -79,7 +95,7 @@ export class Writer {
   uint32(value: number): void {
     if (value >= 0 && value < 0x80) {
       this.#reserve(1);
-      this.#slab[--this.#start] = value;
+      this.#memory[--this.#start] = value;
       return;
     }
     assert(value === value >>> 0, 'a uint32 is out of range');
@@ -120,7 +136,7 @@ export class Writer {
   raw(value: Uint8Array): void {
     this.#reserve(value.length);
     this.#start -= value.length;
-    this.#slab.set(value, this.#start);
+    this.#memory.set(value, this.#start);
   }
 
   /** A string as UTF-8 with its length. A lone surrogate becomes U+FFFD. */
@@ -142,9 +158,9 @@ export class Writer {
     for (let i = 0; i < length; i++) {
       const code = value.charCodeAt(i);
       if (code >= 0x80) return false;
-      this.#slab[start + i] = code;
+      this.#memory[start + i] = code;
     }
-    this.#slab[start - 1] = length;
+    this.#memory[start - 1] = length;
     this.#start = start - 1;
     return true;
   }
@@ -154,14 +170,14 @@ export class Writer {
     const size = varintSize(low >>> 0, high >>> 0);
     this.#reserve(size);
     this.#start -= size;
-    const slab = this.#slab;
+    const memory = this.#memory;
     const last = this.#start + size - 1;
     for (let at = this.#start; at < last; at++) {
-      slab[at] = (low & 0x7f) | 0x80;
+      memory[at] = (low & 0x7f) | 0x80;
       low = (low >>> 7) | (high << 25);
       high >>>= 7;
     }
-    slab[last] = low & 0x7f;
+    memory[last] = low & 0x7f;
   }
 
   /** Makes room for `count` more bytes before the written ones. */
@@ -169,18 +185,44 @@ export class Writer {
     if (count > this.#start) this.#grow(count);
   }
 
+  /** Moves to memory with room for `count` more bytes: a new slab, or for a large message memory of its own. */
   #grow(count: number): void {
     const { size } = this;
-    const old = this.#slab;
-    this.#use(Math.max(old.length * 2, size + count + 64, slabBytesInitial));
-    this.#start = this.#slab.length - size;
-    this.#slab.set(old.subarray(old.length - size), this.#start);
+    const needed = size + count;
+    const written = this.#memory.subarray(this.#start, this.#end);
+    if (this.#slab === undefined && needed <= slabBytes / 2) {
+      this.#use(Buffer.allocUnsafeSlow(slabBytes));
+    } else {
+      if (this.#slab === undefined) {
+        this.#slab = this.#buffer;
+        this.#slabEnd = this.#end;
+      }
+      this.#use(this.#takeLarge(needed));
+    }
+    this.#start = this.#end - size;
+    this.#memory.set(written, this.#start);
   }
 
-  /** Takes a new slab of `length` bytes, not cleared: no byte is handed out that was not written. */
-  #use(length: number): void {
-    this.#buffer = Buffer.allocUnsafeSlow(length);
-    this.#slab = new Uint8Array(this.#buffer.buffer, this.#buffer.byteOffset, length);
+  /** Memory for at least `needed` bytes; not cleared, for no byte is handed out that was not written. */
+  #takeLarge(needed: number): Buffer {
+    const kept = this.#large;
+    this.#large = undefined;
+    if (kept !== undefined && kept.length >= needed) return kept;
+    // The first growth fits one big value closely, later ones double.
+    const length = Math.max(needed + 256, this.#memory.length * 2);
+    return Buffer.allocUnsafeSlow(length);
+  }
+
+  #backToSlab(slab: Buffer): void {
+    this.#use(slab);
+    this.#end = this.#slabEnd;
+    this.#slab = undefined;
+  }
+
+  #use(buffer: Buffer): void {
+    this.#buffer = buffer;
+    this.#memory = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+    this.#end = buffer.length;
   }
 }
 
