@@ -90,8 +90,9 @@ export interface Proposal {
 export type PeerMessage =
   | { readonly kind: 'raft'; readonly message: Message }
   /**
-   * Proposals forwarded to the leader of `term`. `firstSequence` numbers the first of them per sender incarnation
-   * (`session`), consecutive; the leader of that term accepts each at most once, however often it is sent.
+   * Proposals forwarded to the leader of `term`. The proposals that one sender incarnation (`session`) forwards in one
+   * term are numbered 1, 2, 3 ...; `firstSequence` numbers the first of these. The leader takes each number once and in
+   * order, however often it is sent.
    */
   | {
       readonly kind: 'forward';
@@ -101,15 +102,16 @@ export type PeerMessage =
       readonly proposals: readonly Proposal[];
     }
   /**
-   * Answer to `forward`: of `session`, all below `acceptedSequence` are in the leader's log of `term`; `refused` tells why
-   * the next one is not (it certainly is not).
+   * Answer to `forward`: numbers up to `acceptedSequence` were taken (appended to the log of `term`, or refused as
+   * listed); `ended`: no number beyond it was or ever will be taken in that term.
    */
   | {
       readonly kind: 'forward-reply';
       readonly session: bigint;
       readonly term: Term;
       readonly acceptedSequence: number;
-      readonly refused: 'not-leader' | 'busy' | null;
+      readonly ended: boolean;
+      readonly refusals: readonly { readonly sequence: number; readonly reason: ProposeRefusal }[];
     }
   /** Pull of a snapshot file's bytes, one chunk a request: restartable at any offset. */
   | {

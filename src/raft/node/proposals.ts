@@ -1,0 +1,226 @@
+import { assert } from '../../base/assert.js';
+import type { Defect } from '../../base/defect.js';
+import type { EntryKind, ProposeRefusal, Term } from '../core/types.js';
+import type { PeerMessage, Proposal } from './contracts.js';
+import { NodeError } from './errors.js';
+import { isFinal } from './forward-intake.js';
+
+/** A proposal somebody waits for. Its life: queued -> proposed in a term -> resolved, or back to queued when provably lost. */
+export interface PendingProposal<Result> {
+  readonly number: number;
+  readonly kind: EntryKind;
+  /** What goes into the log (envelope included). */
+  readonly data: Uint8Array;
+  readonly deadline: number;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: NodeError) => void;
+  /** Term whose leader may have it in its log; 0 while queued. */
+  term: Term;
+  /** It was proposed in an earlier term and provably lost. For the error text at its deadline. */
+  wasLost: boolean;
+}
+
+/** Answer of the local core to a batch. */
+export type ProposeOutcome =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly reason: ProposeRefusal };
+
+/**
+ * The proposals of this member, each applied at most once however often leaders change.
+ *
+ * The argument: a proposal is sent to the leader of one term only, which takes it only while it leads that very term
+ * (`ForwardIntake`). An entry of term T that is ever committed precedes, in every log, the first entry of any later
+ * term. So once this member has applied an entry of a later term and the proposal has not been applied before it, the
+ * proposal is in no log that counts and never will be: it may be proposed again.
+ */
+export class ProposalQueue<Result> {
+  readonly #session: bigint;
+  readonly #pendingMax: number;
+  readonly #defects: ReadonlySet<Defect>;
+  /** Everything unresolved, oldest first. */
+  readonly #pending = new Map<number, PendingProposal<Result>>();
+  /** Not proposed in any term, in order. Invariant: each has term 0. */
+  #queued: PendingProposal<Result>[] = [];
+  /** What was forwarded in `#streamTerm` and is not known to be taken: numbers `#streamAccepted + 1` and up. */
+  #stream: PendingProposal<Result>[] = [];
+  #streamTerm: Term = 0;
+  /** Numbers up to here have been taken by the leader. */
+  #streamAccepted = 0;
+  /** Numbers up to here have been sent at least once. Invariant: accepted <= sent <= accepted + stream length. */
+  #streamSent = 0;
+  #streamSentAt = 0;
+  /** The leader of `#streamTerm` has said that it takes no more. */
+  #streamEnded = false;
+
+  constructor(options: { session: bigint; pendingMax: number; defects: ReadonlySet<Defect> }) {
+    this.#session = options.session;
+    this.#pendingMax = options.pendingMax;
+    this.#defects = options.defects;
+  }
+
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  get hasQueued(): boolean {
+    return this.#queued.length > 0;
+  }
+
+  /** Takes a proposal, or refuses with `busy` when too many are pending. */
+  add(proposal: PendingProposal<Result>): void {
+    if (this.#pending.size >= this.#pendingMax) {
+      proposal.reject(new NodeError('busy', `${this.#pending.size} proposals are pending here`));
+      return;
+    }
+    this.#pending.set(proposal.number, proposal);
+    this.#queued.push(proposal);
+  }
+
+  /** Proposes everything queued through the local core, which leads `term`. */
+  flushToCore(
+    term: Term,
+    propose: (batch: readonly PendingProposal<Result>[], kind: EntryKind) => ProposeOutcome,
+  ): void {
+    while (this.#queued.length > 0) {
+      const kind = this.#queued[0]?.kind;
+      assert(kind !== undefined);
+      let end = 1;
+      if (kind === 'normal') {
+        while (end < this.#queued.length && this.#queued[end]?.kind === 'normal') end++;
+      }
+      const batch = this.#queued.slice(0, end);
+      const outcome = propose(batch, kind);
+      if (!outcome.ok) {
+        if (!isFinal(outcome.reason)) return;
+        this.#queued.splice(0, end);
+        for (const item of batch) this.#refuse(item, outcome.reason);
+        continue;
+      }
+      this.#queued.splice(0, end);
+      for (const item of batch) item.term = term;
+    }
+  }
+
+  /** What to send to the leader of `term` now; undefined when nothing is new. Resends what is unanswered for `resendMs`. */
+  forward(term: Term, now: number, resendMs: number): PeerMessage | undefined {
+    if (term !== this.#streamTerm) this.#openStream(term);
+    if (this.#streamEnded) return undefined;
+    for (const item of this.#queued) {
+      item.term = term;
+      this.#stream.push(item);
+    }
+    this.#queued = [];
+    const isStale = this.#streamAccepted < this.#streamSent && now - this.#streamSentAt >= resendMs;
+    const after = isStale ? this.#streamAccepted : this.#streamSent;
+    const unsent = this.#stream.slice(after - this.#streamAccepted);
+    if (unsent.length === 0) return undefined;
+    this.#streamSent = this.#streamAccepted + this.#stream.length;
+    this.#streamSentAt = now;
+    const proposals = unsent.map((item): Proposal => ({ kind: item.kind, data: item.data }));
+    return { kind: 'forward', session: this.#session, term, firstSequence: after + 1, proposals };
+  }
+
+  /** The leader's answer to {@link forward}. */
+  onForwardReply(reply: Extract<PeerMessage, { kind: 'forward-reply' }>): void {
+    if (reply.session !== this.#session || reply.term !== this.#streamTerm) return;
+    if (reply.acceptedSequence > this.#streamSent || this.#streamEnded) return;
+    for (const { sequence, reason } of reply.refusals) {
+      const item = this.#stream[sequence - this.#streamAccepted - 1];
+      if (sequence <= reply.acceptedSequence && item !== undefined) this.#refuse(item, reason);
+    }
+    if (reply.acceptedSequence > this.#streamAccepted) {
+      this.#stream.splice(0, reply.acceptedSequence - this.#streamAccepted);
+      this.#streamAccepted = reply.acceptedSequence;
+    }
+    if (!reply.ended) return;
+    this.#streamEnded = true;
+    const untaken = this.#stream;
+    this.#stream = [];
+    this.#requeue(untaken);
+  }
+
+  /** An own proposal has been applied. */
+  onApplied(number: number, result: Result): void {
+    const item = this.#pending.get(number);
+    if (item === undefined) return;
+    this.#pending.delete(number);
+    item.resolve(result);
+  }
+
+  /** An entry of `term` has been applied: what was proposed in earlier terms and is still pending is provably lost. */
+  onTermApplied(term: Term): void {
+    this.#requeue([...this.#pending.values()].filter((item) => item.term > 0 && item.term < term));
+  }
+
+  /** A new leader is known. Nothing is provable yet; only the seeded defect acts here. */
+  onLeaderChange(term: Term): void {
+    if (!this.#defects.has('forward-retried-blindly')) return;
+    this.#requeue([...this.#pending.values()].filter((item) => item.term > 0 && item.term < term));
+  }
+
+  /** The state jumped over entries: whether what was proposed is among them cannot be known. */
+  onStateReplaced(): void {
+    for (const item of [...this.#pending.values()]) {
+      if (item.term === 0) continue;
+      this.#pending.delete(item.number);
+      item.reject(new NodeError('timeout-leader-lost', 'the outcome is inside a snapshot'));
+    }
+  }
+
+  /** Rejects what has passed its deadline. */
+  expire(now: number): void {
+    let removed = false;
+    for (const item of this.#pending.values()) {
+      if (item.deadline > now) continue;
+      this.#pending.delete(item.number);
+      removed = true;
+      item.reject(
+        item.wasLost
+          ? new NodeError('timeout-leader-lost', 'the leader was lost and none answered in time')
+          : new NodeError('timeout', 'no answer in time'),
+      );
+    }
+    if (removed) this.#queued = this.#queued.filter((item) => this.#pending.has(item.number));
+  }
+
+  /** The caller no longer waits. */
+  cancel(number: number): void {
+    const item = this.#pending.get(number);
+    if (item === undefined) return;
+    this.#pending.delete(number);
+    if (item.term === 0) this.#queued = this.#queued.filter((queued) => queued !== item);
+    item.reject(new NodeError('canceled', 'the caller gave up'));
+  }
+
+  /** Rejects everything. */
+  close(): void {
+    const all = [...this.#pending.values()];
+    this.#pending.clear();
+    this.#queued = [];
+    for (const item of all) item.reject(new NodeError('stopped', 'this member is stopping'));
+  }
+
+  #openStream(term: Term): void {
+    this.#streamTerm = term;
+    this.#stream = [];
+    this.#streamAccepted = 0;
+    this.#streamSent = 0;
+    this.#streamSentAt = 0;
+    this.#streamEnded = false;
+  }
+
+  #requeue(items: readonly PendingProposal<Result>[]): void {
+    const again = items.filter((item) => this.#pending.has(item.number) && item.term > 0);
+    if (again.length === 0) return;
+    for (const item of again) {
+      item.term = 0;
+      item.wasLost = true;
+    }
+    this.#queued = [...again, ...this.#queued].sort((a, b) => a.number - b.number);
+  }
+
+  #refuse(item: PendingProposal<Result>, reason: ProposeRefusal): void {
+    if (!this.#pending.delete(item.number)) return;
+    item.reject(new NodeError('config-refused', reason));
+  }
+}

@@ -1,0 +1,542 @@
+import { assert } from '../../base/assert.js';
+import type { Clock, Timer } from '../../base/clock.js';
+import type { Defect } from '../../base/defect.js';
+import { formatId, type MemberId, noMember } from '../../base/ids.js';
+import type { Logger } from '../../base/logger.js';
+import type { Prng } from '../../base/prng.js';
+import { encodeConfChange, parseConfChange, RaftCore } from '../core/index.js';
+import type {
+  ConfChange,
+  CoreConfig,
+  CoreStatus,
+  DurableWrite,
+  EntryKind,
+  Index,
+  Message,
+  ProposeRefusal,
+  Ready,
+  RecoveredState,
+  SnapshotMeta,
+  Term,
+} from '../core/types.js';
+import { ApplyLoop } from './apply-loop.js';
+import type {
+  PeerMessage,
+  PeerTransport,
+  Proposal,
+  StateMachine,
+  WriteAheadLog,
+} from './contracts.js';
+import { envelopeBytes, seal } from './envelope.js';
+import { NodeError } from './errors.js';
+import { ForwardIntake, isFinal } from './forward-intake.js';
+import { type PendingProposal, ProposalQueue } from './proposals.js';
+import { type PendingRead, ReadQueue } from './read-queue.js';
+import type { SnapshotExchange } from './snapshot-exchange.js';
+
+/** What a {@link RaftNode} runs on. Everything is injected; the same node runs in production and in the simulator. */
+export interface RaftNodeOptions<Result> {
+  readonly core: Omit<CoreConfig, 'prng' | 'defects'>;
+  readonly recovered: RecoveredState;
+  readonly clock: Clock;
+  readonly prng: Prng;
+  readonly logger: Logger;
+  readonly wal: WriteAheadLog;
+  readonly stateMachine: StateMachine<Result>;
+  readonly transport: PeerTransport;
+  readonly snapshots: SnapshotExchange;
+  /** Milliseconds of one tick: the heartbeat interval. */
+  readonly tickMs: number;
+  /** Proposals and reads fail after this long, in milliseconds. */
+  readonly requestTimeoutMs: number;
+  /** Proposals waiting here at the most; more are refused as `busy`. */
+  readonly pendingProposalsMax: number;
+  /** Applied entries and bytes kept in the log for followers that lag. */
+  readonly catchUpEntries: number;
+  readonly catchUpBytes: number;
+  /** The state machine is synced, and the log released, after this many applied entries or bytes. */
+  readonly syncAfterEntries: number;
+  readonly syncAfterBytes: number;
+  readonly defects: ReadonlySet<Defect>;
+  /** A failure after which this process must not go on (disk, broken invariant). Called once. */
+  readonly onFatal: (error: Error) => void;
+  /** Called when the leader known here, this member's role or the term has changed. */
+  readonly onLeadership?: (status: LeadershipStatus) => void;
+}
+
+/** Who leads, as this member knows. */
+export interface LeadershipStatus {
+  readonly leader: MemberId;
+  readonly isLeader: boolean;
+  readonly term: Term;
+}
+
+/** After the leader's process went away, campaign within this many milliseconds. */
+const goneCampaignDelayMsMax = 150;
+
+/**
+ * The driver: one loop that owns the consensus core and carries out what it asks for. Inputs are collected while the
+ * event loop has I/O; at the end of the turn (`clock.defer`) they are processed together, so that one batch of proposals
+ * costs one log write and one message per follower.
+ */
+export class RaftNode<Result> {
+  readonly #options: RaftNodeOptions<Result>;
+  readonly #clock: Clock;
+  readonly #core: RaftCore;
+  readonly #wal: WriteAheadLog;
+  readonly #transport: PeerTransport;
+  readonly #logger: Logger;
+  /** Names this incarnation in envelopes and forwards. */
+  readonly #session: bigint;
+  readonly #proposals: ProposalQueue<Result>;
+  readonly #reads = new ReadQueue();
+  readonly #intake = new ForwardIntake();
+  readonly #applyLoop: ApplyLoop<Result>;
+  readonly #resendMs: number;
+  #nextProposal = 1;
+  #tickTimer: Timer;
+  #turnScheduled = false;
+  #stopped = false;
+  #status: LeadershipStatus;
+  /** Messages that wait for their write, by sequence, in order. */
+  #unsent: { readonly sequence: number; readonly messages: readonly Message[] }[] = [];
+  /** When the oldest write in flight was handed to the log; null when all are durable. */
+  #writeSince: number | null = null;
+  #lastSequence = 0;
+  /** A snapshot is being installed: later writes wait for it, so that durability is reported in order. */
+  #heldWrites: DurableWrite[] | null = null;
+
+  constructor(options: RaftNodeOptions<Result>) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#wal = options.wal;
+    this.#transport = options.transport;
+    this.#logger = options.logger;
+    this.#session = options.prng.uint64();
+    this.#resendMs = options.core.electionTicks * options.tickMs * 0.5;
+    this.#core = new RaftCore(
+      { ...options.core, prng: options.prng.fork(), defects: options.defects },
+      options.recovered,
+    );
+    this.#proposals = new ProposalQueue({
+      session: this.#session,
+      pendingMax: options.pendingProposalsMax,
+      defects: options.defects,
+    });
+    this.#applyLoop = new ApplyLoop({
+      core: this.#core,
+      stateMachine: options.stateMachine,
+      session: this.#session,
+      onResult: (number, result) => this.#proposals.onApplied(number, result),
+      onTerm: (term) => this.#proposals.onTermApplied(term),
+      onApplied: (index) => this.#onApplied(index),
+      onFatal: (error) => this.#fail(error),
+      retention: {
+        release: (index) => this.#wal.release(index),
+        keepFrom: () => options.snapshots.keepFrom(),
+        catchUpEntries: options.catchUpEntries,
+        catchUpBytes: options.catchUpBytes,
+        syncAfterEntries: options.syncAfterEntries,
+        syncAfterBytes: options.syncAfterBytes,
+        releaseUnsynced: options.defects.has('log-released-before-synced'),
+      },
+    });
+    this.#status = { leader: noMember, isLeader: false, term: this.#core.term };
+    this.#tickTimer = this.#clock.setTimer(options.tickMs, () => this.#tick());
+  }
+
+  /** What the core currently believes. */
+  status(): CoreStatus {
+    return this.#core.status();
+  }
+
+  get leadership(): LeadershipStatus {
+    return this.#status;
+  }
+
+  get term(): Term {
+    return this.#core.term;
+  }
+
+  get appliedIndex(): Index {
+    return this.#applyLoop.applied;
+  }
+
+  get pendingProposals(): number {
+    return this.#proposals.size;
+  }
+
+  /**
+   * Replicates `payload` through whoever leads and resolves with the state machine's result here. It is applied at most
+   * once. Rejects with {@link NodeError}.
+   */
+  propose(payload: Uint8Array, signal?: AbortSignal): Promise<Result> {
+    return this.#enqueue('normal', (number) => seal(this.#session, number, payload), signal);
+  }
+
+  /** Replicates a membership change; the state machine's result comes back once it is applied here. */
+  proposeConfChange(change: ConfChange, signal?: AbortSignal): Promise<Result> {
+    return this.#enqueue(
+      'config',
+      (number) =>
+        encodeConfChange({ ...change, context: seal(this.#session, number, change.context) }),
+      signal,
+    );
+  }
+
+  /** Resolves once everything acknowledged anywhere before this call is applied here. Rejects with {@link NodeError}. */
+  readBarrier(signal?: AbortSignal): Promise<void> {
+    if (this.#stopped) return Promise.reject(stoppedError());
+    return new Promise((resolve, reject) => {
+      const read: PendingRead = {
+        deadline: this.#clock.now() + this.#options.requestTimeoutMs,
+        resolve,
+        reject,
+        canceled: false,
+      };
+      onAbort(signal, () => {
+        read.canceled = true;
+        reject(new NodeError('canceled', 'the caller gave up'));
+      });
+      this.#reads.add(read);
+      this.#schedule();
+    });
+  }
+
+  /** Starts handing leadership to `target`. Throws `not-leader` or `bad-transferee`; success shows as a leadership change. */
+  transferLeadership(target: MemberId): void {
+    if (this.#core.role !== 'leader')
+      throw new NodeError('not-leader', 'this member does not lead');
+    if (!this.#core.status().conf.voters.includes(target)) {
+      throw new NodeError('bad-transferee', `${formatId(target)} is not a voter`);
+    }
+    this.#core.transferLeadership(target);
+    this.#schedule();
+  }
+
+  /** A message from a peer. Anything may come; what makes no sense is ignored. */
+  onMessage(from: MemberId, message: PeerMessage): void {
+    if (this.#stopped) return;
+    switch (message.kind) {
+      case 'raft':
+        if (message.message.from === from) this.#onRaftMessage(message.message);
+        break;
+      case 'forward':
+        this.#onForward(from, message);
+        break;
+      case 'forward-reply':
+        this.#proposals.onForwardReply(message);
+        break;
+      case 'snapshot-fetch':
+      case 'snapshot-chunk':
+        this.#options.snapshots.onMessage(from, message);
+        break;
+    }
+    this.#schedule();
+  }
+
+  /** Messages to this peer may have been lost. */
+  onUnreachable(id: MemberId): void {
+    if (this.#stopped) return;
+    this.#core.onUnreachable(id);
+    this.#schedule();
+  }
+
+  /** The peer's process seems to be gone. When it led, do not wait for the election timeout. */
+  onGone(id: MemberId): void {
+    if (this.#stopped || id !== this.#core.leader || this.#core.role !== 'follower') return;
+    const term = this.#core.term;
+    this.#core.onLeaderUnreachable();
+    this.#clock.setTimer(this.#options.prng.float() * goneCampaignDelayMsMax, () => {
+      if (this.#stopped || this.#core.term !== term || this.#core.leader !== noMember) return;
+      this.#core.campaign();
+      this.#schedule();
+    });
+    this.#schedule();
+  }
+
+  /** The log reports that all writes up to `sequence` are durable. */
+  onDurable(sequence: number): void {
+    if (this.#stopped) return;
+    let sent = 0;
+    for (const write of this.#unsent) {
+      if (write.sequence > sequence) break;
+      sent++;
+      this.#send(write.messages);
+    }
+    this.#unsent.splice(0, sent);
+    this.#writeSince = sequence >= this.#lastSequence ? null : this.#clock.now();
+    this.#core.onDurable(sequence);
+    this.#schedule();
+  }
+
+  /** A verified snapshot file of `meta` from `message.from` is on this member's disk. */
+  onSnapshotFetched(message: Extract<Message, { kind: 'snapshot' }>): void {
+    if (this.#stopped) return;
+    this.#core.step(message);
+    this.#schedule();
+  }
+
+  /** A snapshot of `meta` can now be fetched from this member. */
+  onSnapshotSaved(meta: SnapshotMeta): void {
+    if (this.#stopped) return;
+    this.#core.onSnapshotAvailable(meta);
+    this.#schedule();
+  }
+
+  /** Stops taking inputs, rejects who waits, and makes what is applied durable. Does not close the log. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#clock.clearTimer(this.#tickTimer);
+    this.#proposals.close();
+    this.#reads.close();
+    await this.#applyLoop.stop();
+  }
+
+  #enqueue(
+    kind: EntryKind,
+    data: (number: number) => Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<Result> {
+    if (this.#stopped) return Promise.reject(stoppedError());
+    const number = this.#nextProposal++;
+    return new Promise((resolve, reject) => {
+      const deadline = this.#clock.now() + this.#options.requestTimeoutMs;
+      onAbort(signal, () => this.#proposals.cancel(number));
+      this.#proposals.add({
+        number,
+        kind,
+        data: data(number),
+        deadline,
+        resolve,
+        reject,
+        term: 0,
+        wasLost: false,
+      });
+      this.#schedule();
+    });
+  }
+
+  #schedule(): void {
+    if (this.#turnScheduled || this.#stopped) return;
+    this.#turnScheduled = true;
+    this.#clock.defer(() => {
+      this.#turnScheduled = false;
+      if (!this.#stopped) this.#guard(() => this.#turn());
+    });
+  }
+
+  #tick(): void {
+    if (this.#stopped) return;
+    // Re-armed after it fired: a member that was paused ticks once, not once for every tick it slept through.
+    this.#tickTimer = this.#clock.setTimer(this.#options.tickMs, () => this.#tick());
+    this.#guard(() => {
+      const now = this.#clock.now();
+      this.#core.tick();
+      this.#proposals.expire(now);
+      this.#reads.expire(now);
+      this.#reads.retry(now, this.#resendMs);
+      this.#handOverWhenDiskStalls(now);
+      this.#options.snapshots.onTick(now);
+      this.#turn();
+    });
+  }
+
+  /** One pass: propose and ask what was collected, then carry out what the core wants until it wants nothing. */
+  #turn(): void {
+    this.#flushProposals();
+    if (this.#reads.hasQueued && (this.#core.leader !== noMember || this.#core.role === 'leader')) {
+      this.#reads.flush(this.#clock.now(), (requestId) => this.#core.readIndex(requestId));
+    }
+    while (this.#core.hasReady()) this.#carryOut(this.#core.ready());
+    this.#noteLeadership();
+    this.#applyLoop.run();
+  }
+
+  #flushProposals(): void {
+    if (this.#core.role === 'leader') {
+      this.#proposals.flushToCore(this.#core.term, (batch, kind) =>
+        this.#proposeBatch(batch, kind),
+      );
+      return;
+    }
+    const leader = this.#core.leader;
+    if (leader === noMember) return;
+    const message = this.#proposals.forward(this.#core.term, this.#clock.now(), this.#resendMs);
+    if (message !== undefined) this.#transport.send(leader, message);
+  }
+
+  #proposeBatch(batch: readonly PendingProposal<Result>[], kind: EntryKind) {
+    if (kind === 'normal') return this.#core.propose(batch.map((item) => item.data));
+    const item = batch[0];
+    assert(
+      batch.length === 1 && item !== undefined,
+      'membership changes are proposed one at a time',
+    );
+    return this.#proposeConfig(item.data);
+  }
+
+  #proposeConfig(data: Uint8Array): ReturnType<RaftCore['proposeConfChange']> {
+    const change = parseConfChange(data);
+    if (change === null) return { ok: false, reason: 'config-invalid' };
+    return this.#core.proposeConfChange(change);
+  }
+
+  #onForward(from: MemberId, message: Extract<PeerMessage, { kind: 'forward' }>): void {
+    const ledTerm = this.#core.role === 'leader' ? this.#core.term : 0;
+    const reply = this.#intake.onForward(message, ledTerm, (proposals) =>
+      this.#takeForwarded(proposals),
+    );
+    if (reply !== undefined) this.#transport.send(from, reply);
+  }
+
+  /** Appends a prefix of one kind; how many were taken, and why the next was not. */
+  #takeForwarded(proposals: readonly Proposal[]): {
+    readonly taken: number;
+    readonly refusal: ProposeRefusal | null;
+  } {
+    const first = proposals[0];
+    if (first === undefined) return { taken: 0, refusal: null };
+    if (first.data.length < envelopeBytes) return { taken: 0, refusal: 'config-invalid' };
+    if (first.kind === 'config') {
+      const outcome = this.#proposeConfig(first.data);
+      return outcome.ok ? { taken: 1, refusal: null } : { taken: 0, refusal: outcome.reason };
+    }
+    let end = 1;
+    while (end < proposals.length && proposals[end]?.kind === 'normal') end++;
+    const outcome = this.#core.propose(proposals.slice(0, end).map((item) => item.data));
+    if (outcome.ok) return { taken: end, refusal: null };
+    assert(!isFinal(outcome.reason) || outcome.reason === 'not-member');
+    return { taken: 0, refusal: outcome.reason };
+  }
+
+  #onRaftMessage(message: Message): void {
+    if (message.kind === 'snapshot') this.#options.snapshots.onOffer(message, this.#core.commit);
+    else this.#core.step(message);
+  }
+
+  #carryOut(ready: Ready): void {
+    this.#send(ready.messages);
+    if (ready.write !== null) this.#write(ready.write);
+    for (const { requestId, index } of ready.reads) this.#reads.onAnswer(requestId, index);
+    if (ready.reads.length > 0) this.#reads.onApplied(this.#applyLoop.applied);
+    this.#applyLoop.push(ready.committed);
+    if (ready.snapshotWanted) this.#options.snapshots.save();
+  }
+
+  #write(write: DurableWrite): void {
+    if (this.#heldWrites !== null) {
+      this.#heldWrites.push(write);
+      return;
+    }
+    if (write.snapshot === null) {
+      this.#writeToLog(write);
+      return;
+    }
+    // The state goes first: applied state ahead of the log is a case that recovery knows, a log ahead of it is not.
+    this.#heldWrites = [];
+    const snapshot = write.snapshot;
+    this.#applyLoop
+      .restore(snapshot, () => this.#options.snapshots.chunks(snapshot))
+      .then(
+        () => this.#guard(() => this.#onRestored(write)),
+        (error: unknown) => this.#fail(error),
+      );
+  }
+
+  #onRestored(write: DurableWrite): void {
+    if (this.#stopped) return;
+    const held = this.#heldWrites ?? [];
+    this.#heldWrites = null;
+    this.#proposals.onStateReplaced();
+    this.#writeToLog(write);
+    for (const next of held) this.#write(next);
+    this.#schedule();
+  }
+
+  #writeToLog(write: DurableWrite): void {
+    this.#lastSequence = write.sequence;
+    this.#writeSince ??= this.#clock.now();
+    this.#unsent.push({ sequence: write.sequence, messages: write.messages });
+    this.#wal.append(write);
+  }
+
+  #send(messages: readonly Message[]): void {
+    for (const message of messages) this.#transport.send(message.to, { kind: 'raft', message });
+  }
+
+  #onApplied(index: Index): void {
+    this.#reads.onApplied(index);
+    this.#schedule();
+  }
+
+  /** A leader whose disk has stalled for an election timeout gives way to a member whose disk works (etcd #13527). */
+  #handOverWhenDiskStalls(now: number): void {
+    if (this.#core.role !== 'leader' || this.#writeSince === null) return;
+    const stalledMs = now - this.#writeSince;
+    if (stalledMs < this.#options.core.electionTicks * this.#options.tickMs) return;
+    const { progress, conf, id, transferee } = this.#core.status();
+    if (transferee !== noMember) return;
+    let best = noMember;
+    let bestMatch = -1;
+    for (const voter of conf.voters) {
+      const peer = progress.get(voter);
+      if (voter === id || peer === undefined || !peer.recentlyActive || peer.match <= bestMatch)
+        continue;
+      best = voter;
+      bestMatch = peer.match;
+    }
+    if (best === noMember) return;
+    this.#logger.warn('the disk has stalled; handing leadership over', {
+      stalledMs: Math.round(stalledMs),
+      to: formatId(best),
+    });
+    this.#core.transferLeadership(best);
+  }
+
+  #noteLeadership(): void {
+    const { leader, term, role } = this.#core;
+    const isLeader = role === 'leader';
+    const before = this.#status;
+    if (before.leader === leader && before.term === term && before.isLeader === isLeader) return;
+    this.#status = { leader, isLeader, term };
+    this.#proposals.onLeaderChange(term);
+    if (before.leader !== leader || before.isLeader !== isLeader) {
+      this.#logger.info(leader === noMember ? 'no leader' : 'leader changed', {
+        leader: formatId(leader),
+        term,
+        role,
+      });
+    }
+    this.#options.onLeadership?.(this.#status);
+  }
+
+  /** Runs a step of the loop; what it throws is a bug or a dead disk, and ends this member. */
+  #guard(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#clock.clearTimer(this.#tickTimer);
+    this.#proposals.close();
+    this.#reads.close();
+    this.#options.onFatal(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+function stoppedError(): NodeError {
+  return new NodeError('stopped', 'this member is stopping');
+}
+
+function onAbort(signal: AbortSignal | undefined, callback: () => void): void {
+  if (signal === undefined) return;
+  if (signal.aborted) queueMicrotask(callback);
+  else signal.addEventListener('abort', callback, { once: true });
+}
