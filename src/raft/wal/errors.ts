@@ -29,14 +29,18 @@ export class WalCorruptionError extends Error {
   /** Byte offset in the file of the damage. */
   readonly offset: number;
 
-  constructor(at: {
-    readonly reason: WalCorruptionReason;
-    readonly path: string;
-    readonly offset: number;
-    readonly detail: string;
-  }) {
+  constructor(
+    at: {
+      readonly reason: WalCorruptionReason;
+      readonly path: string;
+      readonly offset: number;
+      readonly detail: string;
+    },
+    options?: ErrorOptions,
+  ) {
     super(
       `write-ahead log is corrupt at ${at.path} offset ${at.offset}: ${at.detail}; ${rejoinAdvice}`,
+      options,
     );
     this.reason = at.reason;
     this.path = at.path;

@@ -13,3 +13,11 @@ export {
   WalIdentityError,
   WalVersionError,
 } from './errors.js';
+export { defaultSegmentBytes, type LogLocation } from './open-log.js';
+export type { CutTail } from './recovery.js';
+export {
+  type OpenedWal,
+  type WalOptions,
+  type WalStatus,
+  WriteAheadLogFile,
+} from './write-ahead-log-file.js';

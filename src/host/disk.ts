@@ -1,0 +1,92 @@
+import * as fs from 'node:fs';
+import { mkdir, open as openHandle, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { assert } from '../base/assert.js';
+import type { Disk, DiskFile } from '../base/disk.js';
+import { toDiskError } from './disk-error.js';
+import { HostDiskFile } from './disk-file.js';
+
+const fsOpen = promisify(fs.open) as (path: string, flags: string, mode: number) => Promise<number>;
+
+/** What members keep is theirs alone: it holds every client's data. */
+const fileMode = 0o600;
+const folderMode = 0o700;
+
+/** The machine's disk below `rootDir`, which need not exist yet. Folders are made readable by their owner alone. */
+export function openHostDisk(rootDir: string): Disk {
+  return new HostDisk(rootDir);
+}
+
+class HostDisk implements Disk {
+  readonly #rootDir: string;
+
+  constructor(rootDir: string) {
+    this.#rootDir = rootDir;
+  }
+
+  open(path: string, { create }: { create: boolean }): Promise<DiskFile> {
+    return this.#run(create ? 'create' : 'open', path, async (full) => {
+      return new HostDiskFile(path, await fsOpen(full, create ? 'wx+' : 'r+', fileMode));
+    });
+  }
+
+  exists(path: string): Promise<boolean> {
+    return this.#run('look for', path, async (full) => {
+      return (await absentAs(null, stat(full))) !== null;
+    });
+  }
+
+  list(dir: string): Promise<string[]> {
+    return this.#run('list', dir, async (full) => (await absentAs([], readdir(full))).sort());
+  }
+
+  makeDir(dir: string): Promise<void> {
+    return this.#run('make folder', dir, async (full) => {
+      await mkdir(full, { recursive: true, mode: folderMode });
+    });
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return this.#run('rename', from, (full) => rename(full, this.#resolve(to)));
+  }
+
+  remove(path: string): Promise<void> {
+    return this.#run('remove', path, (full) => rm(full, { recursive: true, force: true }));
+  }
+
+  syncDir(dir: string): Promise<void> {
+    return this.#run('sync folder', dir, async (full) => {
+      const handle = await openHandle(full, 'r');
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    });
+  }
+
+  async #run<T>(action: string, path: string, operation: (full: string) => Promise<T>): Promise<T> {
+    const full = this.#resolve(path);
+    try {
+      return await operation(full);
+    } catch (error) {
+      throw toDiskError(action, path, error);
+    }
+  }
+
+  #resolve(path: string): string {
+    assert(!path.startsWith('/'), `path '${path}' is not relative to the disk's root`);
+    assert(!path.split('/').includes('..'), `path '${path}' leaves the disk`);
+    return join(this.#rootDir, path);
+  }
+}
+
+async function absentAs<T, U>(value: U, operation: Promise<T>): Promise<T | U> {
+  try {
+    return await operation;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return value;
+    throw error;
+  }
+}

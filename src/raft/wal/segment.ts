@@ -1,0 +1,110 @@
+import type { DiskFile } from '../../base/disk.js';
+import type { Index } from '../core/types.js';
+import { encodeFrameHead, frameHeadBytes } from './frame.js';
+import type { SealedSegment } from './recovery.js';
+import { encodeSegmentHeader, type SegmentHeader, segmentHeaderBytes } from './segment-header.js';
+
+/** The segment that is being written. Frames go one after the other; each is durable before the next is written. */
+export class Segment {
+  readonly path: string;
+  readonly sequence: number;
+  readonly #file: DiskFile;
+  readonly #seed: number;
+  /** Size of the file; more than was preallocated when frames went beyond. */
+  #fileBytes: number;
+  /** Where the next frame goes. Invariant: everything before it is durable or in the one frame being synced. */
+  #position: number;
+  /** Checksum of the last frame. */
+  #chain: number;
+  #maxIndex: Index;
+
+  /** Continues a segment that has its header. */
+  constructor(state: {
+    readonly path: string;
+    readonly sequence: number;
+    readonly file: DiskFile;
+    readonly fileBytes: number;
+    readonly seed: number;
+    readonly position: number;
+    readonly chain: number;
+    readonly maxIndex: Index;
+  }) {
+    this.path = state.path;
+    this.sequence = state.sequence;
+    this.#file = state.file;
+    this.#fileBytes = state.fileBytes;
+    this.#seed = state.seed;
+    this.#position = state.position;
+    this.#chain = state.chain;
+    this.#maxIndex = state.maxIndex;
+  }
+
+  /** Begins a segment in a preallocated file by writing its header. `path` is the name it will be given. */
+  static begin(spare: {
+    readonly path: string;
+    readonly file: DiskFile;
+    readonly fileBytes: number;
+    readonly header: SegmentHeader;
+  }): Segment {
+    const { bytes, seed } = encodeSegmentHeader(spare.header);
+    spare.file.write(0, [bytes]);
+    return new Segment({
+      ...spare,
+      sequence: spare.header.sequence,
+      seed,
+      position: segmentHeaderBytes,
+      chain: spare.header.chainSeed,
+      maxIndex: 0,
+    });
+  }
+
+  get chain(): number {
+    return this.#chain;
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  get fileBytes(): number {
+    return this.#fileBytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#position === segmentHeaderBytes;
+  }
+
+  /** True when the frame stays within the `segmentBytes` that were preallocated. */
+  fits(payloadBytes: number, segmentBytes: number): boolean {
+    return this.#position + frameHeadBytes + payloadBytes <= segmentBytes;
+  }
+
+  /** Hands one frame of encoded records to the disk. */
+  write(payload: readonly Uint8Array[], maxIndex: Index): void {
+    const { head, checksum } = encodeFrameHead({
+      seed: this.#seed,
+      previous: this.#chain,
+      offset: this.#position,
+      payload,
+    });
+    this.#file.write(this.#position, [head, ...payload]);
+    for (const chunk of payload) this.#position += chunk.length;
+    this.#position += head.length;
+    this.#fileBytes = Math.max(this.#fileBytes, this.#position);
+    this.#chain = checksum;
+    this.#maxIndex = Math.max(this.#maxIndex, maxIndex);
+  }
+
+  sync(): Promise<void> {
+    return this.#file.sync();
+  }
+
+  /** What is to be remembered of it once the next segment has taken over. */
+  seal(): SealedSegment {
+    return { path: this.path, fileBytes: this.#fileBytes, maxIndex: this.#maxIndex };
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+}

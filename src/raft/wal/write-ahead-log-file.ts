@@ -1,0 +1,304 @@
+import { assert } from '../../base/assert.js';
+import type { Index } from '../core/types.js';
+import type { WalRecovery, WriteAheadLog } from '../node/contracts.js';
+import { WalClosedError } from './errors.js';
+import {
+  type LogLocation,
+  type LogState,
+  type OpenLog,
+  openLog,
+  segmentBytesOf,
+} from './open-log.js';
+import { encodeRecord } from './record.js';
+import type { CutTail, SealedSegment } from './recovery.js';
+import { Segment } from './segment.js';
+import { segmentName } from './segment-name.js';
+import { SpareSegment } from './spare-segment.js';
+
+type Append = Parameters<WriteAheadLog['append']>[0];
+
+/** How a log is opened. */
+export interface WalOptions extends LogLocation {
+  /** All appends up to and including `sequence` are durable. Called in order, once for each sync. */
+  readonly onDurable: (sequence: number) => void;
+  /**
+   * A write or a sync failed. Called once. Nothing is known of what was not reported durable, nothing more is taken, and
+   * the process is to stop: a sync is never tried again, since what failed may look clean to the next one.
+   */
+  readonly onFailure: (error: Error) => void;
+}
+
+/** What opening a log gives. */
+export interface OpenedWal {
+  readonly wal: WriteAheadLogFile;
+  readonly recovery: WalRecovery;
+  /** What a crash left torn at the end, and was cut; null when nothing was. */
+  readonly cut: CutTail | null;
+}
+
+/** What a log holds on disk. */
+export interface WalStatus {
+  readonly segments: number;
+  /** Size of all files, preallocated room included. */
+  readonly bytes: number;
+  /** The last entry appended, or the one before the log's start. */
+  readonly lastIndex: Index;
+  /** Entries from the log's start, or the last release, to the end. */
+  readonly entries: number;
+}
+
+/** What collected beyond this waits for the next frame, so that no sync is endless. One append alone may exceed it. */
+const frameBytesMax = 8 << 20;
+
+interface CollectedAppend {
+  readonly sequence: number;
+  readonly bytes: Uint8Array;
+  /** Largest index among the entries; 0 without any. */
+  readonly maxIndex: Index;
+  readonly after: LogState;
+}
+
+/** Appends that are written as one frame. */
+interface Group {
+  readonly payload: Uint8Array[];
+  payloadBytes: number;
+  maxIndex: Index;
+  sequence: number;
+  after: LogState;
+}
+
+/**
+ * The write-ahead log on a disk (docs/internals/log-format.md). Group commit: an append that finds no sync in flight is
+ * written at once, as a frame; those that come while a sync is in flight collect, and are written as one frame when it
+ * is done. So at most one frame is ever written and not durable, which is what lets recovery tell a torn write from
+ * corruption. What collects is bounded by the consensus core, which bounds what is uncommitted and in flight.
+ */
+export class WriteAheadLogFile implements WriteAheadLog {
+  readonly #options: WalOptions;
+  readonly #segmentBytes: number;
+  readonly #spare: SpareSegment;
+  /** Invariant: each is durable as a whole, and the current segment continues the last. */
+  readonly #sealed: SealedSegment[];
+  #current: Segment;
+  /** Appends that are not written yet, in order. */
+  #collected: CollectedAppend[] = [];
+  /** State after all that was appended. */
+  #appended: LogState;
+  /** State after all that was written. */
+  #written: LogState;
+  /** The log starts after this entry; nothing at or before it is overwritten. */
+  #floor: Index;
+  #lastSequence = -1;
+  #isFlushing = false;
+  #flushed: Promise<void> = Promise.resolve();
+  #released: Promise<void> = Promise.resolve();
+  #failure: Error | null = null;
+  #closed: Promise<void> | null = null;
+
+  private constructor(options: WalOptions, log: OpenLog) {
+    this.#options = options;
+    this.#segmentBytes = segmentBytesOf(options);
+    this.#spare = new SpareSegment({
+      disk: options.disk,
+      dir: options.dir,
+      fileBytes: this.#segmentBytes,
+      onFailure: (error) => this.#fail(error),
+    });
+    this.#sealed = log.sealed;
+    this.#current = log.current;
+    this.#appended = log.state;
+    this.#written = log.state;
+    this.#floor = log.recovery.base.index;
+  }
+
+  /**
+   * Opens the log in a folder, or makes it there. What is recovered is durable. Throws WalCorruptionError,
+   * WalIdentityError, WalVersionError or DiskError, and then has changed nothing that was in the log.
+   */
+  static async open(options: WalOptions): Promise<OpenedWal> {
+    const log = await openLog(options);
+    return { wal: new WriteAheadLogFile(options, log), recovery: log.recovery, cut: log.cut };
+  }
+
+  /** Sizes for a status report. */
+  get status(): WalStatus {
+    const lastIndex = this.#appended.last.index;
+    let bytes = this.#current.fileBytes;
+    for (const segment of this.#sealed) bytes += segment.fileBytes;
+    return {
+      segments: this.#sealed.length + 1,
+      bytes,
+      lastIndex,
+      entries: lastIndex - this.#floor,
+    };
+  }
+
+  /** Throws {@link WalClosedError} after a failure or {@link close}. */
+  append(write: Append): void {
+    if (this.#failure) throw new WalClosedError('the log failed', { cause: this.#failure });
+    if (this.#closed) throw new WalClosedError('the log is closed');
+    assert(write.sequence > this.#lastSequence, `append ${write.sequence} is out of order`);
+    this.#lastSequence = write.sequence;
+    this.#collect(write);
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    this.#flushed = this.#flush();
+  }
+
+  /** Segments are removed oldest first, and each durably before the next, so that a crash leaves no gap. */
+  release(index: Index): Promise<void> {
+    assert(index <= this.#appended.last.index, `release of ${index} is beyond the log`);
+    this.#floor = Math.max(this.#floor, index);
+    const released = this.#released.then(() => this.#removeSegments(index));
+    this.#released = released.catch(() => undefined);
+    return released;
+  }
+
+  /**
+   * Also ends the log with an empty frame, after which damage to the last real one can no longer be taken for a torn
+   * write.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  #collect({ sequence, hardState, snapshot, entries }: Append): void {
+    const before = this.#appended;
+    let last = before.last;
+    if (snapshot) {
+      assert(snapshot.index >= this.#floor, `snapshot ${snapshot.index} is before the log`);
+      this.#floor = snapshot.index;
+      last = { index: snapshot.index, term: snapshot.term };
+    }
+    const first = entries[0];
+    const newest = entries.at(-1);
+    if (first !== undefined && newest !== undefined) {
+      assert(first.index > this.#floor, `entry ${first.index} is before the log`);
+      assert(first.index <= last.index + 1, `entry ${first.index} leaves a gap`);
+      last = { index: newest.index, term: newest.term };
+    }
+    this.#appended = { hardState: hardState ?? before.hardState, last };
+    this.#collected.push({
+      sequence,
+      bytes: encodeRecord({ hardState, snapshot, entries }),
+      maxIndex: newest?.index ?? 0,
+      after: this.#appended,
+    });
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#collected.length > 0 && this.#failure === null) {
+      const group = this.#takeGroup();
+      try {
+        await this.#writeGroup(group);
+      } catch (error) {
+        this.#fail(error);
+      }
+      if (this.#failure !== null) break;
+      this.#written = group.after;
+      if (this.#current.position > this.#segmentBytes / 2) {
+        this.#spare.request(this.#current.sequence + 1);
+      }
+      this.#options.onDurable(group.sequence);
+    }
+    this.#isFlushing = false;
+  }
+
+  #takeGroup(): Group {
+    const group: Group = {
+      payload: [],
+      payloadBytes: 0,
+      maxIndex: 0,
+      sequence: this.#lastSequence,
+      after: this.#written,
+    };
+    for (const { bytes, maxIndex, sequence, after } of this.#collected) {
+      if (group.payloadBytes > 0 && group.payloadBytes + bytes.length > frameBytesMax) break;
+      group.payload.push(bytes);
+      group.payloadBytes += bytes.length;
+      group.maxIndex = Math.max(group.maxIndex, maxIndex);
+      group.sequence = sequence;
+      group.after = after;
+    }
+    this.#collected.splice(0, group.payload.length);
+    return group;
+  }
+
+  async #writeGroup(group: Group): Promise<void> {
+    const fits = this.#current.fits(group.payloadBytes, this.#segmentBytes);
+    if (!fits && !this.#current.isEmpty && this.#spare.isReady) {
+      await this.#writeToNextSegment(group);
+      return;
+    }
+    this.#current.write(group.payload, group.maxIndex);
+    await this.#current.sync();
+  }
+
+  /** The segment gets its name, and so becomes part of the log, only when it is durable with its first frame. */
+  async #writeToNextSegment(group: Group): Promise<void> {
+    const { disk, dir, clusterId, memberId } = this.#options;
+    const finished = this.#current;
+    const spare = this.#spare.take();
+    const sequence = finished.sequence + 1;
+    const { hardState, last } = this.#written;
+    const next = Segment.begin({
+      path: `${dir}/${segmentName(sequence, last.index + 1)}`,
+      file: spare.file,
+      fileBytes: this.#segmentBytes,
+      header: {
+        clusterId,
+        memberId,
+        sequence,
+        chainSeed: finished.chain,
+        hardState,
+        previous: last,
+      },
+    });
+    next.write(group.payload, group.maxIndex);
+    this.#current = next;
+    await next.sync();
+    await disk.rename(spare.path, next.path);
+    await disk.syncDir(dir);
+    this.#sealed.push(finished.seal());
+    await finished.close();
+  }
+
+  async #removeSegments(index: Index): Promise<void> {
+    const { disk, dir } = this.#options;
+    for (let oldest = this.#sealed[0]; oldest !== undefined; oldest = this.#sealed[0]) {
+      if (oldest.maxIndex > index || this.#failure !== null) return;
+      await disk.remove(oldest.path);
+      try {
+        await disk.syncDir(dir);
+      } catch (error) {
+        this.#fail(error);
+        throw error;
+      }
+      this.#sealed.shift();
+    }
+  }
+
+  async #close(): Promise<void> {
+    await this.#flushed;
+    await this.#released;
+    if (this.#failure === null) await this.#writeEndMark();
+    await this.#spare.close();
+    await this.#current.close();
+  }
+
+  async #writeEndMark(): Promise<void> {
+    try {
+      this.#current.write([], 0);
+      await this.#current.sync();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== null) return;
+    this.#failure = error instanceof Error ? error : new Error(String(error));
+    this.#options.onFailure(this.#failure);
+  }
+}
