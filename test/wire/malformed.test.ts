@@ -3,6 +3,8 @@ import { Prng } from '../../src/base/prng.js';
 import {
   Compare,
   depthMax,
+  type FieldDescriptor,
+  type FieldKind,
   LeaseGrantRequest,
   MemberListRequest,
   PutRequest,
@@ -118,6 +120,13 @@ const malformed: readonly Malformed[] = [
     offset: 0,
   },
   {
+    name: 'field number 2^29 + 1, which is 1 in 32 bits',
+    codec: PutRequest,
+    hex: '88808080' + '1001',
+    code: 'field-number',
+    offset: 0,
+  },
+  {
     name: 'field number 2^29',
     codec: PutRequest,
     hex: '808080801001',
@@ -189,6 +198,7 @@ t.test('decode: refuses strings that are not UTF-8', (t) => {
 });
 
 t.test('decode: accepts the deepest permitted nesting and refuses one level more', (t) => {
+  t.equal(depthMax, 100);
   const deepest = nestedTxn(depthMax);
   t.same(TxnRequest.encode(TxnRequest.decode(deepest)), deepest);
   const deeper = nestedTxn(depthMax + 1);
@@ -299,6 +309,26 @@ t.test('decode: bytes fields are plain views of the input', (t) => {
   t.end();
 });
 
+t.test('decode: of the members of a oneof the last one wins, for every pair', (t) => {
+  for (const codec of codecs.values()) {
+    const members = codec.fields.filter((field) => field.oneof !== null);
+    for (const first of members) {
+      for (const last of members.filter(
+        (field) => field !== first && field.oneof === first.oneof,
+      )) {
+        const input = Buffer.concat([first, last].map((field) => encodeMember(codec, field)));
+        const expected = codec.decode(encodeMember(codec, last));
+        t.strictSame(
+          codec.decode(input),
+          expected,
+          `${codec.typeName}: ${first.name}, ${last.name}`,
+        );
+      }
+    }
+  }
+  t.end();
+});
+
 t.test('RequestOp: a member may occur in pieces', (t) => {
   const pieces = [{ requestPut: { key: bytes('61') } }, { requestPut: { lease: 7n } }];
   const input = Buffer.concat(pieces.map((piece) => RequestOp.encode(piece)));
@@ -362,6 +392,11 @@ function lengthPrefixed(tag: number, content: Uint8Array): Uint8Array<ArrayBuffe
   const { length } = content;
   const prefix = length < 0x80 ? [tag, length] : [tag, (length & 0x7f) | 0x80, length >> 7];
   return Uint8Array.from([...prefix, ...content]);
+}
+
+function encodeMember(codec: AnyCodec, { name, kind, isNumber }: FieldDescriptor): Uint8Array {
+  const values: Partial<Record<FieldKind, unknown>> = { bytes: bytes('61'), message: {} };
+  return codec.encode({ [name]: values[kind] ?? (isNumber ? 1 : 1n) });
 }
 
 function decodeError(codec: AnyCodec, hex: string): unknown {
