@@ -51,8 +51,17 @@ export interface CallContext {
   readonly timeoutMs: number | null;
 }
 
-/** Answers one request; throws {@link RpcError} for an operating error (anything else is reported as `unknown`). */
-export type UnaryHandler<Req, Res> = (request: Req, call: CallContext) => Promise<Res> | Res;
+/** What the handler of a unary method knows of its call. */
+export interface UnaryCall extends CallContext {
+  /** The request as the caller encoded it, for handlers that pass it on. May share the transport's memory: copy to keep. */
+  readonly requestBytes: Uint8Array;
+}
+
+/**
+ * Answers one request. An operating error is an {@link RpcError}, or any Error whose `status` is a {@link StatusCode};
+ * anything else is logged and reported as `unknown` without its text.
+ */
+export type UnaryHandler<Req, Res> = (request: Req, call: UnaryCall) => Promise<Res> | Res;
 
 /** The server's end of a streaming call. */
 export interface ServerStream<Req, Res> extends CallContext {

@@ -1,0 +1,131 @@
+import type { Duplex } from 'node:stream';
+import {
+  type ConnectionInjector,
+  logVerbosity,
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type sendUnaryData,
+  setLogVerbosity,
+} from '@grpc/grpc-js';
+import type { Logger } from '../../base/logger.js';
+import { decodeRequest, type Route, Routes, serverClosing, toRpcError } from '../dispatch.js';
+import type { RpcServer, RpcServerOptions } from '../server.js';
+import { identity, toBuffer } from './metadata.js';
+import { GrpcJsStreamCall } from './stream-call.js';
+import { goTexts, installStreamHook } from './stream-hook.js';
+import { GrpcJsUnaryCall } from './unary-call.js';
+
+/**
+ * The engine on top of @grpc/grpc-js. It silences that library's own log, which any client could fill at will; what
+ * matters of it reaches `logger` as failed calls.
+ */
+export function createGrpcJsServer(options: RpcServerOptions): RpcServer {
+  setLogVerbosity(logVerbosity.NONE);
+  return new GrpcJsServer(options);
+}
+
+class GrpcJsServer implements RpcServer {
+  readonly #options: RpcServerOptions;
+  readonly #logger: Logger;
+  readonly #server: Server;
+  readonly #injector: ConnectionInjector;
+  readonly #connections = new Set<Duplex>();
+  /** Streaming calls in progress, to be ended when the server closes. */
+  readonly #streams = new Set<GrpcJsStreamCall>();
+  #closed: Promise<void> | undefined;
+
+  constructor(options: RpcServerOptions) {
+    this.#options = options;
+    this.#logger = options.logger;
+    this.#server = new Server({
+      'grpc.max_receive_message_length': options.limits.receiveBytesMax,
+      'grpc.max_send_message_length': -1,
+      'grpc.max_concurrent_streams': options.limits.concurrentStreamsMax,
+      'grpc.keepalive_time_ms': options.keepalive.intervalMs,
+      'grpc.keepalive_timeout_ms': options.keepalive.timeoutMs,
+      'grpc.enable_channelz': 0,
+      interceptors: [goTexts],
+    });
+    const routes = new Routes(options.services);
+    for (const route of routes.all()) this.#register(route);
+    installStreamHook(this.#server, routes);
+    this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+  }
+
+  attach(connection: Duplex): void {
+    if (this.#closed !== undefined) {
+      connection.destroy();
+      return;
+    }
+    this.#connections.add(connection);
+    connection.once('close', () => this.#connections.delete(connection));
+    this.#injector.injectConnection(connection);
+  }
+
+  close({ graceMs }: { readonly graceMs: number }): Promise<void> {
+    this.#closed ??= this.#drain(graceMs);
+    return this.#closed;
+  }
+
+  async #drain(graceMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const drained = new Promise<void>((resolve) => {
+      this.#server.tryShutdown(() => resolve());
+    });
+    for (const stream of this.#streams) stream.stop(serverClosing());
+    const timer = clock.setTimer(graceMs, () => {
+      for (const connection of this.#connections) connection.destroy();
+    });
+    await drained;
+    clock.clearTimer(timer);
+  }
+
+  #register(route: Route): void {
+    const { path } = route.method;
+    if (route.kind === 'unary') {
+      const handle = (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) =>
+        void this.#runUnary(route, call, done);
+      this.#server.register(path, handle, identity, identity, 'unary');
+    } else {
+      const handle = (call: ServerDuplexStream<Buffer, Buffer>) =>
+        void this.#runStream(route, call);
+      this.#server.register(path, handle, identity, identity, 'bidi');
+    }
+  }
+
+  async #runUnary(
+    route: Route & { kind: 'unary' },
+    grpcCall: ServerUnaryCall<Buffer, Buffer>,
+    done: sendUnaryData<Buffer>,
+  ): Promise<void> {
+    const call = new GrpcJsUnaryCall(grpcCall, this.#options.clock);
+    try {
+      const request = decodeRequest(route.method.request, grpcCall.request, false);
+      const response = await route.handler(request, call);
+      call.finish();
+      done(null, toBuffer(route.method.response.encode(response)));
+    } catch (error) {
+      call.finish();
+      const status = toRpcError(error, route.method.path, this.#logger);
+      done({ code: status.code, details: status.message });
+    }
+  }
+
+  async #runStream(
+    route: Route & { kind: 'stream' },
+    grpcCall: ServerDuplexStream<Buffer, Buffer>,
+  ): Promise<void> {
+    const stream = new GrpcJsStreamCall(grpcCall, route.method, this.#options.clock);
+    this.#streams.add(stream);
+    try {
+      await route.handler(stream);
+      stream.finish(null);
+    } catch (error) {
+      stream.finish(toRpcError(error, route.method.path, this.#logger));
+    } finally {
+      this.#streams.delete(stream);
+    }
+  }
+}

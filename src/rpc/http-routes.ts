@@ -1,0 +1,79 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Logger } from '../base/logger.js';
+
+/** A plain HTTP request, as the few handlers next to gRPC need it. */
+export interface HttpRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Aborted when the client goes away. */
+  readonly signal: AbortSignal;
+}
+
+/** Its answer. */
+export interface HttpResponse {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Answers a request; what it throws is logged and answered 500. */
+export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse> | HttpResponse;
+
+/** Handlers by exact path. */
+export type HttpRoutes = ReadonlyMap<string, HttpHandler>;
+
+/** Serves the routes with node:http; other paths answer 404. */
+export function httpListener(routes: HttpRoutes, logger: Logger): RequestListener {
+  return (request, response) => void serve(routes, logger, request, response);
+}
+
+async function serve(
+  routes: HttpRoutes,
+  logger: Logger,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  request.resume();
+  request.on('error', () => response.destroy());
+  response.on('error', () => response.destroy());
+  let answer: HttpResponse;
+  try {
+    answer = await answerOf(routes, request, response);
+  } catch (error) {
+    logger.error('an HTTP handler failed', { path: request.url, error: String(error) });
+    answer = { status: 500, contentType: 'text/plain; charset=utf-8', body: 'internal error\n' };
+  }
+  if (response.destroyed) return;
+  const body = Buffer.from(answer.body, 'utf8');
+  response.writeHead(answer.status, {
+    ...answer.headers,
+    'content-type': answer.contentType,
+    'content-length': body.length,
+    'x-content-type-options': 'nosniff',
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+function answerOf(
+  routes: HttpRoutes,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<HttpResponse> | HttpResponse {
+  const target = request.url ?? '/';
+  const mark = target.indexOf('?');
+  const path = mark < 0 ? target : target.slice(0, mark);
+  const handler = routes.get(path);
+  if (handler === undefined) {
+    return { status: 404, contentType: 'text/plain; charset=utf-8', body: '404 page not found\n' };
+  }
+  const abort = new AbortController();
+  response.once('close', () => abort.abort());
+  return handler({
+    method: request.method ?? 'GET',
+    path,
+    query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)),
+    signal: abort.signal,
+  });
+}

@@ -1,0 +1,34 @@
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../base/clock.js';
+import type { Logger } from '../base/logger.js';
+import type { ServiceImplementation } from './service.js';
+
+/** What a server engine is made with. */
+export interface RpcServerOptions {
+  readonly services: readonly ServiceImplementation[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limits: {
+    /** Bytes of one request message; a larger one answers `resourceExhausted`. */
+    readonly receiveBytesMax: number;
+    /** Calls in progress on one connection; more wait at the caller (HTTP/2 SETTINGS_MAX_CONCURRENT_STREAMS). */
+    readonly concurrentStreamsMax: number;
+  };
+  readonly keepalive: {
+    /** Milliseconds without traffic after which a connection is pinged. */
+    readonly intervalMs: number;
+    /** Milliseconds to wait for the answer before the connection is dropped. */
+    readonly timeoutMs: number;
+  };
+}
+
+/** Serves gRPC on connections that others accept. */
+export interface RpcServer {
+  /** Takes over a connection that is about to send the HTTP/2 preface. No byte of it has been consumed. */
+  attach(connection: Duplex): void;
+  /**
+   * Sends GOAWAY on every connection, ends the streaming calls with `unavailable`, lets unary calls finish for up to
+   * `graceMs`, then drops what is left. Resolves when no connection is open.
+   */
+  close(options: { readonly graceMs: number }): Promise<void>;
+}
