@@ -1,0 +1,5 @@
+/** How members talk to each other. */
+export { decodePeerMessage, encodePeerMessage } from './codec.js';
+export { type ClusterDescription, describeCluster } from './describe-cluster.js';
+export { type Dial, peerAddress, peerDial } from './dial.js';
+export { TcpTransport, type TcpTransportOptions } from './tcp-transport.js';

@@ -1,0 +1,169 @@
+import type { Clock, Timer } from '../../base/clock.js';
+import { formatId, type MemberId } from '../../base/ids.js';
+import type { Logger } from '../../base/logger.js';
+import type { ByteStream } from '../../host/net.js';
+import type { Dial } from './dial.js';
+import { FrameSplitter, frameHead } from './framing.js';
+import { decodeWelcome, encodeHello, type Hello, protocolVersion } from './handshake.js';
+
+/** What a {@link PeerLink} works with. */
+export interface PeerLinkOptions {
+  readonly to: MemberId;
+  readonly hello: Omit<Hello, 'purpose' | 'version' | 'to'>;
+  readonly urls: readonly string[];
+  readonly dial: Dial;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Bytes queued at the most; what comes on top is dropped and reported. */
+  readonly queueBytesMax: number;
+  readonly onUnreachable: () => void;
+  readonly onGone: () => void;
+}
+
+const backoffMsMin = 50;
+const backoffMsMax = 1000;
+const connectTimeoutMs = 3000;
+/** A connection whose queue does not drain for this long is given up. */
+const stallMsMax = 10_000;
+
+/**
+ * The connection over which this member sends to one peer: dialed, and dialed again when it breaks. What is sent while it
+ * is down is dropped; consensus repeats what matters. Frames of one loop turn leave in one write.
+ */
+export class PeerLink {
+  readonly #options: PeerLinkOptions;
+  #urls: readonly string[];
+  #nextUrl = 0;
+  #stream: ByteStream | null = null;
+  #isUp = false;
+  #wasUp = false;
+  #frames: Uint8Array[] = [];
+  #flushScheduled = false;
+  #backoffMs = backoffMsMin;
+  #retryTimer: Timer | null = null;
+  #stalledSince: number | null = null;
+  #closed = false;
+  #warned = false;
+
+  constructor(options: PeerLinkOptions) {
+    this.#options = options;
+    this.#urls = options.urls;
+    this.#connect();
+  }
+
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  /** The peer's addresses changed: used from the next dial on. */
+  setUrls(urls: readonly string[]): void {
+    this.#urls = urls;
+  }
+
+  /** Queues one message body; drops it when the link is down or its queue is full. */
+  send(body: Uint8Array): void {
+    const stream = this.#stream;
+    if (!this.#isUp || stream === null) {
+      this.#options.onUnreachable();
+      return;
+    }
+    if (stream.queuedBytes > this.#options.queueBytesMax) {
+      this.#onFull(stream);
+      return;
+    }
+    this.#stalledSince = null;
+    this.#frames.push(frameHead(body), body);
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    queueMicrotask(() => this.#flush());
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#isUp = false;
+    if (this.#retryTimer !== null) this.#options.clock.clearTimer(this.#retryTimer);
+    this.#stream?.destroy();
+  }
+
+  #flush(): void {
+    this.#flushScheduled = false;
+    const frames = this.#frames;
+    this.#frames = [];
+    if (this.#isUp) this.#stream?.write(frames);
+  }
+
+  #onFull(stream: ByteStream): void {
+    this.#options.onUnreachable();
+    const now = this.#options.clock.now();
+    this.#stalledSince ??= now;
+    if (now - this.#stalledSince > stallMsMax) stream.destroy();
+  }
+
+  #connect(): void {
+    const url = this.#urls[this.#nextUrl % Math.max(1, this.#urls.length)];
+    if (url === undefined || this.#closed) return;
+    const splitter = new FrameSplitter();
+    const timeout = this.#options.clock.setTimer(connectTimeoutMs, () => stream.destroy());
+    const stream = this.#options.dial(url, {
+      onConnect: () => {
+        const { hello, to } = this.#options;
+        const body = encodeHello({ ...hello, to, purpose: 'messages', version: protocolVersion });
+        stream.write([frameHead(body), body]);
+      },
+      onData: (chunk) => {
+        try {
+          splitter.push(chunk, (body) => this.#onWelcome(body, timeout, stream));
+        } catch (error) {
+          this.#warn('peer does not speak our protocol', String(error));
+          stream.destroy();
+        }
+      },
+      onClose: ({ refused, message }) => {
+        this.#options.clock.clearTimer(timeout);
+        this.#onClose(stream, refused, message);
+      },
+    });
+    this.#stream = stream;
+  }
+
+  #onWelcome(body: Uint8Array, timeout: Timer, stream: ByteStream): void {
+    const welcome = decodeWelcome(body);
+    this.#options.clock.clearTimer(timeout);
+    if (welcome.verdict !== 'ok') {
+      this.#warn('peer refused this member', welcome.verdict);
+      stream.destroy();
+      return;
+    }
+    this.#isUp = true;
+    this.#wasUp = true;
+    this.#warned = false;
+    this.#backoffMs = backoffMsMin;
+    this.#options.logger.info('connected to peer', { peer: formatId(this.#options.to) });
+  }
+
+  #onClose(stream: ByteStream, refused: boolean, message: string): void {
+    if (this.#closed || stream !== this.#stream) return;
+    const lost = this.#isUp;
+    this.#isUp = false;
+    this.#stream = null;
+    this.#frames = [];
+    if (lost) this.#options.onUnreachable();
+    if (refused && this.#wasUp) {
+      this.#wasUp = false;
+      this.#options.onGone();
+    }
+    if (!lost) this.#warn('cannot reach peer', message);
+    this.#nextUrl++;
+    // A connection that was just lost is dialed again at once: whether that is refused tells if the process is gone.
+    const delayMs = lost ? 0 : this.#backoffMs;
+    if (!lost) this.#backoffMs = Math.min(backoffMsMax, this.#backoffMs * 2);
+    this.#retryTimer = this.#options.clock.setTimer(delayMs, () => this.#connect());
+  }
+
+  /** Warns once per outage. */
+  #warn(what: string, why: string): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    this.#options.logger.warn(what, { peer: formatId(this.#options.to), urls: this.#urls, why });
+  }
+}

@@ -1,0 +1,154 @@
+import type { Clock } from '../../base/clock.js';
+import { type ClusterId, formatId, type MemberId } from '../../base/ids.js';
+import type { Logger } from '../../base/logger.js';
+import type { ByteStream, ByteStreamHandler } from '../../host/net.js';
+import type { PeerHandler, PeerMessage, PeerTransport } from '../node/contracts.js';
+import { decodePeerMessage, encodePeerMessage } from './codec.js';
+import type { Dial } from './dial.js';
+import { FrameSplitter, frameHead } from './framing.js';
+import {
+  decodeHello,
+  encodeWelcome,
+  type Hello,
+  protocolVersion,
+  type Verdict,
+} from './handshake.js';
+import { PeerLink } from './peer-link.js';
+
+/** What a {@link TcpTransport} works with. */
+export interface TcpTransportOptions {
+  readonly clusterId: ClusterId;
+  readonly memberId: MemberId;
+  readonly dial: Dial;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly queueBytesMax: number;
+  /** True for members that were removed: they are told so. */
+  readonly isRemoved: (id: MemberId) => boolean;
+  /** Encoded member list for those who ask before they are members. */
+  readonly describeCluster: () => Uint8Array;
+}
+
+/**
+ * Peers over TCP or TLS: this member dials every other one and sends on the connection that it dialed; it receives on
+ * those that the others dialed. Every connection begins with a handshake that keeps strangers and other clusters out.
+ */
+export class TcpTransport implements PeerTransport {
+  readonly #options: TcpTransportOptions;
+  readonly #links = new Map<MemberId, PeerLink>();
+  readonly #incoming = new Set<ByteStream>();
+  #handler: PeerHandler | null = null;
+  #closed = false;
+
+  constructor(options: TcpTransportOptions) {
+    this.#options = options;
+  }
+
+  /** Connects the transport to its driver; messages before are dropped. */
+  attach(handler: PeerHandler): void {
+    this.#handler = handler;
+  }
+
+  send(to: MemberId, message: PeerMessage): void {
+    const link = this.#links.get(to);
+    if (link === undefined) return;
+    link.send(encodePeerMessage(message));
+  }
+
+  setPeers(peers: ReadonlyMap<MemberId, readonly string[]>): void {
+    for (const [id, link] of this.#links) {
+      if (peers.has(id)) continue;
+      link.close();
+      this.#links.delete(id);
+    }
+    for (const [id, urls] of peers) {
+      if (id === this.#options.memberId || this.#closed) continue;
+      const link = this.#links.get(id);
+      if (link === undefined) this.#links.set(id, this.#open(id, urls));
+      else link.setUrls(urls);
+    }
+  }
+
+  /** Peers whose connection is up now. */
+  connectedPeers(): readonly MemberId[] {
+    return [...this.#links].filter(([, link]) => link.isUp).map(([id]) => id);
+  }
+
+  /** Takes over a connection that a peer dialed. */
+  accept(stream: ByteStream): ByteStreamHandler {
+    this.#incoming.add(stream);
+    const splitter = new FrameSplitter();
+    let from: MemberId | null = null;
+    const onBody = (body: Uint8Array) => {
+      if (from === null) from = this.#onHello(stream, decodeHello(body));
+      else this.#handler?.onMessage(from, decodePeerMessage(body));
+    };
+    return {
+      onData: (chunk) => {
+        try {
+          splitter.push(chunk, onBody);
+        } catch (error) {
+          this.#options.logger.warn('peer connection closed: malformed data', {
+            remote: stream.remote,
+            peer: from === null ? undefined : formatId(from),
+            error: String(error),
+          });
+          stream.destroy();
+        }
+      },
+      onClose: () => {
+        this.#incoming.delete(stream);
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const link of this.#links.values()) link.close();
+    this.#links.clear();
+    for (const stream of this.#incoming) stream.destroy();
+  }
+
+  #open(id: MemberId, urls: readonly string[]): PeerLink {
+    const { clusterId, memberId, dial, clock, logger, queueBytesMax } = this.#options;
+    return new PeerLink({
+      to: id,
+      hello: { clusterId, from: memberId },
+      urls,
+      dial,
+      clock,
+      logger,
+      queueBytesMax,
+      onUnreachable: () => this.#handler?.onUnreachable(id),
+      onGone: () => this.#handler?.onGone(id),
+    });
+  }
+
+  /** Answers a hello; returns who messages come from when they may come. */
+  #onHello(stream: ByteStream, hello: Hello): MemberId | null {
+    const { clusterId, memberId, describeCluster, logger } = this.#options;
+    const verdict = this.#judge(hello);
+    const payload = hello.purpose === 'messages' ? new Uint8Array(0) : describeCluster();
+    const body = encodeWelcome({ verdict, clusterId, memberId, payload });
+    stream.write([frameHead(body), body]);
+    if (verdict === 'ok' && hello.purpose === 'messages') return hello.from;
+    if (verdict !== 'ok') {
+      logger.warn('peer refused', {
+        remote: stream.remote,
+        peer: formatId(hello.from),
+        cluster: formatId(hello.clusterId),
+        why: verdict,
+      });
+    }
+    return null;
+  }
+
+  #judge(hello: Hello): Verdict {
+    const { clusterId, memberId, isRemoved } = this.#options;
+    if (hello.version !== protocolVersion) return 'wrong-version';
+    if (hello.purpose === 'describe-cluster') return 'ok';
+    if (hello.clusterId !== clusterId) return 'wrong-cluster';
+    if (isRemoved(hello.from)) return 'removed';
+    return hello.to === memberId ? 'ok' : 'wrong-member';
+  }
+}
