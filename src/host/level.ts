@@ -1,0 +1,296 @@
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Level } from 'level';
+import type { DbRange, DbSnapshot, DbWrite, OrderedDb, OrderedDbHome } from '../base/ordered-db.js';
+
+/** Why a member's database cannot be opened. */
+export type LevelOpenErrorCode =
+  /** LevelDB found its files damaged. */
+  | 'damaged'
+  /** The folder that `current` names is not there. */
+  | 'missing'
+  /** Another process has it open. */
+  | 'locked'
+  /** The file system refused. */
+  | 'io';
+
+/** The database cannot be opened. The message says what to do. */
+export class LevelOpenError extends Error {
+  override readonly name = 'LevelOpenError';
+  readonly code: LevelOpenErrorCode;
+  constructor(code: LevelOpenErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The member's databases in folder `dir`, which is made when absent (docs/internals/data-layout.md, "Folder"). */
+export function openLevelHome(dir: string): OrderedDbHome {
+  return new LevelHome(dir);
+}
+
+const pointerName = 'current';
+const folderPattern = /^level-(\d+)$/;
+
+class LevelHome implements OrderedDbHome {
+  readonly #dir: string;
+  #current: LevelDb | null = null;
+  #replacement: LevelDb | null = null;
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  async openCurrent(): Promise<OrderedDb> {
+    await mkdir(this.#dir, { recursive: true });
+    const name = await this.#readPointer();
+    await this.#removeOthers(name);
+    if (name !== null) {
+      this.#current = await LevelDb.open(this.#dir, name, { create: false });
+      return this.#current;
+    }
+    const first = 'level-1';
+    this.#current = await LevelDb.open(this.#dir, first, { create: true });
+    // An empty synced batch: LevelDB's files are in place before anything names them.
+    await this.#current.write([], { sync: true });
+    await syncDir(join(this.#dir, first));
+    await this.#writePointer(first);
+    return this.#current;
+  }
+
+  async openReplacement(): Promise<OrderedDb> {
+    await this.#replacement?.close();
+    this.#replacement = null;
+    await this.#removeOthers(this.#current?.name ?? (await this.#readPointer()));
+    const last = this.#current === null ? 0 : Number(folderPattern.exec(this.#current.name)?.[1]);
+    this.#replacement = await LevelDb.open(this.#dir, `level-${last + 1}`, { create: true });
+    return this.#replacement;
+  }
+
+  async promote(replacement: OrderedDb): Promise<void> {
+    const next = this.#replacement;
+    if (next === null || next !== replacement) {
+      throw new Error('promote takes the database that openReplacement returned last');
+    }
+    const old = this.#current;
+    await syncDir(join(this.#dir, next.name));
+    await this.#writePointer(next.name);
+    this.#current = next;
+    this.#replacement = null;
+    if (old === null) return;
+    await old.close();
+    await rm(join(this.#dir, old.name), { recursive: true, force: true });
+  }
+
+  /** The folder in use, or null when there is none yet. */
+  async #readPointer(): Promise<string | null> {
+    let text: string;
+    try {
+      text = await readFile(join(this.#dir, pointerName), 'utf8');
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw openError('io', join(this.#dir, pointerName), cause);
+    }
+    const name = text.trim();
+    if (!folderPattern.test(name)) throw openError('damaged', join(this.#dir, pointerName), null);
+    return name;
+  }
+
+  async #writePointer(name: string): Promise<void> {
+    const temporary = join(this.#dir, `${pointerName}.tmp`);
+    const file = await open(temporary, 'w');
+    try {
+      await file.writeFile(`${name}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, join(this.#dir, pointerName));
+    await syncDir(this.#dir);
+  }
+
+  async #removeOthers(kept: string | null): Promise<void> {
+    for (const name of await readdir(this.#dir)) {
+      if (folderPattern.test(name) && name !== kept) {
+        await rm(join(this.#dir, name), { recursive: true, force: true });
+      }
+    }
+  }
+}
+
+const encodings = { keyEncoding: 'view', valueEncoding: 'view' } as const;
+/** Entries and bytes of one step of an iteration. */
+const stepEntries = 1000;
+const stepBytes = 256 * 1024;
+
+type Bytes = Level<Uint8Array, Uint8Array>;
+type LevelSnapshot = ReturnType<Bytes['snapshot']>;
+type Step = readonly (readonly [key: Uint8Array, value: Uint8Array])[];
+
+class LevelDb implements OrderedDb {
+  readonly name: string;
+  readonly #dir: string;
+  readonly #level: Bytes;
+  /** The write in flight: classic-level would run two at once on two threads, in any order. */
+  #lastWrite: Promise<void> = Promise.resolve();
+
+  private constructor(dir: string, name: string) {
+    this.name = name;
+    this.#dir = join(dir, name);
+    this.#level = new Level(this.#dir, {
+      ...encodings,
+      cacheSize: 32 * 1024 * 1024,
+      writeBufferSize: 16 * 1024 * 1024,
+      maxFileSize: 8 * 1024 * 1024,
+    });
+  }
+
+  static async open(dir: string, name: string, options: { create: boolean }): Promise<LevelDb> {
+    const db = new LevelDb(dir, name);
+    if (!options.create && !(await exists(join(db.#dir, 'CURRENT')))) {
+      throw openError('missing', db.#dir, null);
+    }
+    try {
+      await db.#level.open({ createIfMissing: options.create });
+    } catch (error) {
+      const cause = (error as Error).cause ?? error;
+      throw openError(openCodeOf(cause), db.#dir, cause);
+    }
+    return db;
+  }
+
+  get(key: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#level.get(key);
+  }
+
+  getSync(key: Uint8Array): Uint8Array | undefined {
+    return this.#level.getSync(key);
+  }
+
+  getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    return this.#level.getMany(keys as Uint8Array[]);
+  }
+
+  iterate(range: DbRange): AsyncIterable<Step> {
+    return iterate(this.#level, range, undefined);
+  }
+
+  write(batch: readonly DbWrite[], options: { readonly sync: boolean }): Promise<void> {
+    const operations = batch.map((write) =>
+      write.kind === 'put'
+        ? ({ type: 'put', key: write.key, value: write.value } as const)
+        : ({ type: 'del', key: write.key } as const),
+    );
+    const result = this.#lastWrite.then(() =>
+      operations.length === 0 && options.sync
+        ? this.#syncOnly()
+        : this.#level.batch(operations, { ...encodings, sync: options.sync } as object),
+    );
+    this.#lastWrite = result;
+    // Whoever called sees the failure; later writes fail with it too.
+    result.catch(() => {});
+    return result;
+  }
+
+  snapshot(): DbSnapshot {
+    const snapshot = this.#level.snapshot();
+    return {
+      iterate: (range) => iterate(this.#level, range, snapshot),
+      close: () => snapshot.close(),
+    };
+  }
+
+  async sizeBytes(): Promise<number> {
+    let total = 0;
+    for (const name of await readdir(this.#dir)) {
+      // Files come and go while LevelDB compacts.
+      total += await stat(join(this.#dir, name)).then(
+        (file) => file.size,
+        () => 0,
+      );
+    }
+    return total;
+  }
+
+  compactRange(range: { readonly gte: Uint8Array; readonly lt: Uint8Array }): Promise<void> {
+    const level = this.#level as Bytes & {
+      compactRange(start: Uint8Array, end: Uint8Array): Promise<void>;
+    };
+    return level.compactRange(range.gte, range.lt);
+  }
+
+  async close(): Promise<void> {
+    await this.#lastWrite.catch(() => {});
+    await this.#level.close();
+  }
+
+  /** LevelDB does not log an empty batch, so nothing would be synced: deletes a key that never exists. */
+  #syncOnly(): Promise<void> {
+    return this.#level.batch([{ type: 'del', key: new Uint8Array([0xff]) }], {
+      ...encodings,
+      sync: true,
+    } as object);
+  }
+}
+
+async function* iterate(
+  level: Bytes,
+  range: DbRange,
+  snapshot: LevelSnapshot | undefined,
+): AsyncGenerator<Step> {
+  const iterator = level.iterator({
+    gte: range.gte,
+    lt: range.lt,
+    reverse: range.reverse ?? false,
+    limit: range.limit ?? -1,
+    highWaterMarkBytes: stepBytes,
+    fillCache: false,
+    snapshot,
+  } as object);
+  try {
+    for (;;) {
+      const step = await iterator.nextv(stepEntries);
+      if (step.length === 0) return;
+      yield step;
+    }
+  } finally {
+    await iterator.close();
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function syncDir(path: string): Promise<void> {
+  const dir = await open(path, 'r');
+  try {
+    await dir.sync();
+  } finally {
+    await dir.close();
+  }
+}
+
+function openCodeOf(cause: unknown): LevelOpenErrorCode {
+  const { code = '', message = '' } = cause as { code?: string; message?: string };
+  if (code === 'LEVEL_LOCKED') return 'locked';
+  if (code === 'LEVEL_CORRUPTION' || code === 'LEVEL_NOT_FOUND') return 'damaged';
+  // LevelDB calls a table or manifest that is missing an invalid argument or an I/O error.
+  return /corrupt|missing|no such file|does not exist/i.test(message) ? 'damaged' : 'io';
+}
+
+function openError(code: LevelOpenErrorCode, path: string, cause: unknown): LevelOpenError {
+  const advice = {
+    damaged: 'move its parent folder away and start again: the state is rebuilt from the other members',
+    missing: 'put it back, or move its parent folder away and start again: the state is rebuilt from the other members',
+    locked: 'another process uses it: stop that process, or give this member a data directory of its own',
+    io: 'check the disk and the permissions of the folder, then start again',
+  }[code];
+  const reason = cause instanceof Error ? ` (${cause.message})` : '';
+  return new LevelOpenError(code, `cannot open the database '${path}'${reason}: ${advice}`, {
+    cause,
+  });
+}

@@ -1,0 +1,114 @@
+import type { DbRange } from '../../base/ordered-db.js';
+
+/** Every key of the database (docs/internals/data-layout.md). Integers in keys are 64 bits, big-endian. */
+
+const space = { alarm: 0x61, lease: 0x6c, member: 0x6e, revision: 0x72, removed: 0x78 } as const;
+
+const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** The keys of which there is one per store. */
+export const metaKey = {
+  applied: ascii('m/applied'),
+  cluster: ascii('m/cluster'),
+  compactFinished: ascii('m/compact-finished'),
+  compactScheduled: ascii('m/compact-scheduled'),
+  conf: ascii('m/conf'),
+  format: ascii('m/format'),
+} as const;
+
+/** Everything in the database. */
+export const allKeys: DbRange = { gte: new Uint8Array(0), lt: new Uint8Array([0xff]) };
+
+/** All `m/` keys. */
+export const metaKeys: DbRange = { gte: ascii('m/'), lt: ascii('m0') };
+export const alarmKeys: DbRange = spaceRange(space.alarm);
+export const leaseKeys: DbRange = spaceRange(space.lease);
+export const memberKeys: DbRange = spaceRange(space.member);
+export const removedMemberKeys: DbRange = spaceRange(space.removed);
+
+/** Length of a revision record's key. */
+export const revisionKeyBytes = 17;
+
+/** Key of the record of change `sub` of revision `main`. Both are safe non-negative integers. */
+export function revisionKey(main: number, sub: number): Uint8Array {
+  const key = new Uint8Array(revisionKeyBytes);
+  key[0] = space.revision;
+  putUint64(key, 1, main);
+  putUint64(key, 9, sub);
+  return key;
+}
+
+/** The main and sub revision of a record's key. */
+export function parseRevisionKey(key: Uint8Array): { main: number; sub: number } {
+  return { main: getUint64(key, 1), sub: getUint64(key, 9) };
+}
+
+/** Records of revisions `from` to below `to`. */
+export function revisionKeys(from: number, to: number): DbRange {
+  return { gte: revisionKey(from, 0), lt: revisionKey(to, 0) };
+}
+
+/** Records of every revision. */
+export const allRevisionKeys: DbRange = spaceRange(space.revision);
+
+export function leaseKey(id: bigint): Uint8Array {
+  return idKey(space.lease, id);
+}
+
+export function memberKey(id: bigint): Uint8Array {
+  return idKey(space.member, id);
+}
+
+export function removedMemberKey(id: bigint): Uint8Array {
+  return idKey(space.removed, id);
+}
+
+/** The id in a removed member's key. */
+export function parseRemovedMemberKey(key: Uint8Array): bigint {
+  return new DataView(key.buffer, key.byteOffset, key.byteLength).getBigUint64(1);
+}
+
+export function alarmKey(member: bigint, alarm: number): Uint8Array {
+  const key = new Uint8Array(17);
+  key.set(idKey(space.alarm, member));
+  putUint64(key, 9, alarm);
+  return key;
+}
+
+/** Writes a safe non-negative integer as 64 bits, big-endian. */
+export function putUint64(bytes: Uint8Array, offset: number, value: number): void {
+  putWord(bytes, offset, Math.floor(value / 0x1_0000_0000));
+  putWord(bytes, offset + 4, value % 0x1_0000_0000);
+}
+
+/** Reads 64 bits, big-endian; 2^53 and above come out inexact. */
+export function getUint64(bytes: Uint8Array, offset: number): number {
+  return getWord(bytes, offset) * 0x1_0000_0000 + getWord(bytes, offset + 4);
+}
+
+function putWord(bytes: Uint8Array, offset: number, word: number): void {
+  bytes[offset] = word >>> 24;
+  bytes[offset + 1] = word >>> 16;
+  bytes[offset + 2] = word >>> 8;
+  bytes[offset + 3] = word;
+}
+
+function getWord(bytes: Uint8Array, offset: number): number {
+  return (
+    (bytes[offset] as number) * 0x100_0000 +
+    (((bytes[offset + 1] as number) << 16) |
+      ((bytes[offset + 2] as number) << 8) |
+      (bytes[offset + 3] as number))
+  );
+}
+
+function idKey(prefix: number, id: bigint): Uint8Array {
+  const key = new Uint8Array(9);
+  key[0] = prefix;
+  new DataView(key.buffer).setBigUint64(1, BigInt.asUintN(64, id));
+  return key;
+}
+
+function spaceRange(prefix: number): DbRange {
+  return { gte: new Uint8Array([prefix]), lt: new Uint8Array([prefix + 1]) };
+}
