@@ -93,13 +93,13 @@ export class Writer {
 
   /** An integer in 0 to 2^32-1. */
   uint32(value: number): void {
-    if (value >= 0 && value < 0x80) {
+    assert(value === value >>> 0, 'a uint32 is out of range');
+    if (value < 0x80) {
       this.#reserve(1);
       this.#memory[--this.#start] = value;
-      return;
+    } else {
+      this.#varint(value, 0);
     }
-    assert(value === value >>> 0, 'a uint32 is out of range');
-    this.#varint(value, 0);
   }
 
   /** A signed 64-bit id. */

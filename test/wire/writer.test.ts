@@ -2,6 +2,7 @@ import t from 'tap';
 import { Prng } from '../../src/base/prng.js';
 import {
   Compare,
+  HashResponse,
   KeyValue,
   PutRequest,
   Reader,
@@ -89,6 +90,9 @@ t.test('encode: what no field can hold is a bug', (t) => {
     'a negative uint64 id': () => ResponseHeader.encode({ clusterId: -1n }),
     'a uint64 id of 65 bits': () => ResponseHeader.encode({ clusterId: 2n ** 64n }),
     'an int32 of 32 bits': () => store.AlarmRecord.encode({ alarm: 2 ** 31 }),
+    'a uint32 that is a fraction': () => HashResponse.encode({ hash: 0.5 }),
+    'a negative uint32': () => HashResponse.encode({ hash: -1 }),
+    'a uint32 of 33 bits': () => HashResponse.encode({ hash: 2 ** 32 }),
     'an enum that is a fraction': () => Compare.encode({ target: 0.5 }),
     'two members of a oneof': () => RequestOp.encode({ requestPut: {}, requestRange: {} }),
     'two members of a oneof of scalars': () => Compare.create({ version: 0, lease: 0n }),
