@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { mkdir, open as openHandle, readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { assert } from '../base/assert.js';
 import type { Disk, DiskFile } from '../base/disk.js';
@@ -43,7 +43,8 @@ class HostDisk implements Disk {
 
   makeDir(dir: string): Promise<void> {
     return this.#run('make folder', dir, async (full) => {
-      await mkdir(full, { recursive: true, mode: folderMode });
+      const firstMade = await mkdir(full, { recursive: true, mode: folderMode });
+      if (firstMade !== undefined) await this.#syncAbove(firstMade);
     });
   }
 
@@ -56,14 +57,17 @@ class HostDisk implements Disk {
   }
 
   syncDir(dir: string): Promise<void> {
-    return this.#run('sync folder', dir, async (full) => {
-      const handle = await openHandle(full, 'r');
-      try {
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-    });
+    return this.#run('sync folder', dir, syncFolder);
+  }
+
+  /** What was made above the root, and the root itself, can be synced by nobody else. */
+  async #syncAbove(firstMade: string): Promise<void> {
+    const root = resolve(this.#rootDir);
+    const topmost = dirname(resolve(firstMade));
+    for (let path = root; path !== topmost && path.startsWith(topmost); ) {
+      path = dirname(path);
+      await syncFolder(path);
+    }
   }
 
   async #run<T>(action: string, path: string, operation: (full: string) => Promise<T>): Promise<T> {
@@ -79,6 +83,15 @@ class HostDisk implements Disk {
     assert(!path.startsWith('/'), `path '${path}' is not relative to the disk's root`);
     assert(!path.split('/').includes('..'), `path '${path}' leaves the disk`);
     return join(this.#rootDir, path);
+  }
+}
+
+async function syncFolder(full: string): Promise<void> {
+  const handle = await openHandle(full, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

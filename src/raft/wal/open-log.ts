@@ -51,8 +51,7 @@ export function segmentBytesOf({ segmentBytes = defaultSegmentBytes }: LogLocati
 /** Recovers the log in the folder, or makes an empty one. All that is returned is durable. */
 export async function openLog(location: LogLocation): Promise<OpenLog> {
   const { disk, dir } = location;
-  await disk.makeDir(dir);
-  await disk.syncDir(parentOf(dir));
+  await makeDurableDir(disk, dir);
   for (const name of await disk.list(dir)) {
     if (isSpareSegmentName(name)) await disk.remove(`${dir}/${name}`);
   }
@@ -94,6 +93,15 @@ async function createLog(location: LogLocation): Promise<OpenLog> {
   await disk.syncDir(dir);
   const recovery = { hardState: state.hardState, base: state.last, entries: [] };
   return { sealed: [], current, state, recovery, cut: null };
+}
+
+/** A folder's own entry, and its parents', are as much part of the log as its files. */
+async function makeDurableDir(disk: Disk, dir: string): Promise<void> {
+  await disk.makeDir(dir);
+  for (let path = dir; path !== '.'; ) {
+    path = parentOf(path);
+    await disk.syncDir(path);
+  }
 }
 
 function parentOf(dir: string): string {
