@@ -30,6 +30,7 @@ import type {
 import { envelopeBytes, seal } from './envelope.js';
 import { NodeError } from './errors.js';
 import { ForwardIntake, isFinal } from './forward-intake.js';
+import type { NodeProbe } from './probe.js';
 import { type PendingProposal, ProposalQueue } from './proposals.js';
 import { type PendingRead, ReadQueue } from './read-queue.js';
 import type { SnapshotExchange } from './snapshot-exchange.js';
@@ -62,6 +63,8 @@ export interface RaftNodeOptions<Result> {
   readonly onFatal: (error: Error) => void;
   /** Called when the leader known here, this member's role or the term has changed. */
   readonly onLeadership?: (status: LeadershipStatus) => void;
+  /** Tests only. */
+  readonly probe?: NodeProbe;
 }
 
 /** Who leads, as this member knows. */
@@ -118,6 +121,7 @@ export class RaftNode<Result> {
       { ...options.core, prng: options.prng.fork(), defects: options.defects },
       options.recovered,
     );
+    options.probe?.onStart(this.#core, options.recovered);
     this.#proposals = new ProposalQueue({
       session: this.#session,
       pendingMax: options.pendingProposalsMax,
@@ -258,6 +262,7 @@ export class RaftNode<Result> {
   /** The log reports that all writes up to `sequence` are durable. */
   onDurable(sequence: number): void {
     if (this.#stopped) return;
+    this.#options.probe?.onDurable(sequence);
     let sent = 0;
     for (const write of this.#unsent) {
       if (write.sequence > sequence) break;
@@ -417,6 +422,7 @@ export class RaftNode<Result> {
   }
 
   #carryOut(ready: Ready): void {
+    this.#options.probe?.onReady(ready);
     this.#send(ready.messages);
     if (ready.write !== null) this.#write(ready.write);
     for (const { requestId, index } of ready.reads) this.#reads.onAnswer(requestId, index);
