@@ -1,0 +1,193 @@
+import { defined } from '../base/assert.js';
+import { type Clock, sleep } from '../base/clock.js';
+import type { Prng } from '../base/prng.js';
+import type { CallOptions, Channel } from '../rpc/index.js';
+import type { MethodDescriptor, ResponseHeader } from '../wire/index.js';
+import { Backoff } from './backoff.js';
+import type { EndpointPool } from './endpoints.js';
+import { ClientError, clientErrorOf } from './errors.js';
+import { type CallKind, judgeFailure } from './retry.js';
+
+/** Options that every request takes. */
+export interface RequestOptions {
+  /** Gives up when aborted; the call fails with code `cancelled`. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds until the call fails with `timeout` (or `unavailable`, when no endpoint answered). Default: the client's. */
+  readonly timeoutMs?: number;
+}
+
+/** Options of a request that changes something. */
+export interface WriteOptions extends RequestOptions {
+  /**
+   * Applying the request twice is as good as once, so it may be repeated when its outcome is unknown. Default false: then
+   * such a failure is thrown with `maybeApplied`.
+   */
+  readonly isRepeatable?: boolean;
+}
+
+/** A response whose header is there. */
+export type WithHeader<T> = Omit<T, 'header'> & { readonly header: ResponseHeader };
+
+/** Runs requests: picks endpoints, moves on when one fails, retries where that is safe, keeps the deadline. */
+export class Caller {
+  readonly clock: Clock;
+  readonly prng: Prng;
+  readonly pool: EndpointPool;
+  readonly #timeoutMs: number;
+  /** Aborted when the client closes. */
+  readonly #closed: AbortSignal;
+
+  constructor(options: {
+    readonly clock: Clock;
+    readonly prng: Prng;
+    readonly pool: EndpointPool;
+    readonly timeoutMs: number;
+    readonly closed: AbortSignal;
+  }) {
+    this.clock = options.clock;
+    this.prng = options.prng;
+    this.pool = options.pool;
+    this.#timeoutMs = options.timeoutMs;
+    this.#closed = options.closed;
+  }
+
+  /** A request that changes nothing. */
+  read<ReqInit, ResInit, Req extends ReqInit, Res extends ResInit>(
+    method: MethodDescriptor<Req, Res, ReqInit, ResInit>,
+    request: Req,
+    options: RequestOptions,
+  ): Promise<WithHeader<Res>> {
+    return this.#unary(method, request, 'read', options);
+  }
+
+  /** A request that changes something. */
+  write<ReqInit, ResInit, Req extends ReqInit, Res extends ResInit>(
+    method: MethodDescriptor<Req, Res, ReqInit, ResInit>,
+    request: Req,
+    options: WriteOptions,
+  ): Promise<WithHeader<Res>> {
+    return this.#unary(method, request, options.isRepeatable ? 'read' : 'write', options);
+  }
+
+  /** A request to one member, tried once. Its response may have no header. */
+  async at<ReqInit, ResInit, Req extends ReqInit, Res extends ResInit>(
+    url: string,
+    method: MethodDescriptor<Req, Res, ReqInit, ResInit>,
+    request: Req,
+    options: RequestOptions & { readonly mayWrite: boolean },
+  ): Promise<Res> {
+    this.#assertOpen();
+    const call = callOptions(options.timeoutMs ?? this.#timeoutMs, options.signal);
+    try {
+      return await this.pool
+        .at(url)
+        .channel.unary<Req, Res, ReqInit, ResInit>(method, request, call);
+    } catch (error) {
+      throw this.#failure(error, options.mayWrite, options.signal);
+    }
+  }
+
+  /**
+   * Runs `attempt` on one endpoint after the other until it succeeds, fails for good or the deadline passes. Every
+   * untried endpoint is tried at once; there is a pause only between rounds.
+   */
+  async attempt<T>(
+    kind: CallKind,
+    options: RequestOptions,
+    attempt: (channel: Channel, call: CallOptions & { readonly timeoutMs: number }) => Promise<T>,
+  ): Promise<T> {
+    this.#assertOpen();
+    const { clock, pool } = this;
+    const deadline = clock.now() + (options.timeoutMs ?? this.#timeoutMs);
+    const backoff = new Backoff(this.prng);
+    const tried = new Set<string>();
+    for (;;) {
+      const endpoint = defined(pool.pick(tried));
+      tried.add(endpoint.url);
+      const call = callOptions(this.#attemptTimeoutMs(kind, deadline), options.signal);
+      try {
+        const result = await attempt(endpoint.channel, call);
+        pool.onSuccess(endpoint.url);
+        return result;
+      } catch (error) {
+        const verdict = judgeFailure(error, kind);
+        if (verdict.isEndpointAtFault) pool.onFailure(endpoint.url);
+        const pauseMs = tried.size < pool.size ? 0 : backoff.next();
+        const isOver = clock.now() + pauseMs >= deadline || this.#isGivenUp(options.signal);
+        if (!verdict.retry || isOver) {
+          throw this.#failure(error, kind === 'write', options.signal);
+        }
+        if (pauseMs === 0) continue;
+        tried.clear();
+        await this.#pause(pauseMs, options.signal);
+      }
+    }
+  }
+
+  async #unary<ReqInit, ResInit, Req extends ReqInit, Res extends ResInit>(
+    method: MethodDescriptor<Req, Res, ReqInit, ResInit>,
+    request: Req,
+    kind: CallKind,
+    options: RequestOptions,
+  ): Promise<WithHeader<Res>> {
+    const response = await this.attempt(kind, options, (channel, call) =>
+      channel.unary<Req, Res, ReqInit, ResInit>(method, request, call),
+    );
+    return requireHeader(response, method.path);
+  }
+
+  /** A repeatable request gets half the time on one endpoint, so that a silent one leaves time for another. */
+  #attemptTimeoutMs(kind: CallKind, deadline: number): number {
+    const leftMs = Math.max(1, deadline - this.clock.now());
+    return kind === 'read' && this.pool.size > 1 ? Math.max(1, leftMs / 2) : leftMs;
+  }
+
+  async #pause(pauseMs: number, callerSignal: AbortSignal | undefined): Promise<void> {
+    const wake = new AbortController();
+    const onAbort = () => wake.abort();
+    const signals = callerSignal === undefined ? [this.#closed] : [this.#closed, callerSignal];
+    for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      await sleep(this.clock, pauseMs, wake.signal);
+    } catch (error) {
+      throw this.#failure(error, false, callerSignal);
+    } finally {
+      for (const signal of signals) signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #isGivenUp(callerSignal: AbortSignal | undefined): boolean {
+    return this.#closed.aborted || callerSignal?.aborted === true;
+  }
+
+  #assertOpen(): void {
+    if (this.#closed.aborted) throw closedError();
+  }
+
+  #failure(error: unknown, mayWrite: boolean, callerSignal: AbortSignal | undefined): ClientError {
+    const failure = clientErrorOf(error, { mayWrite });
+    const { maybeApplied } = failure;
+    if (callerSignal?.aborted) {
+      const cause = callerSignal.reason;
+      return new ClientError('cancelled', 'the caller gave up', { cause, maybeApplied });
+    }
+    return this.#closed.aborted ? closedError({ maybeApplied }) : failure;
+  }
+}
+
+function callOptions(timeoutMs: number, signal: AbortSignal | undefined) {
+  return signal === undefined ? { timeoutMs } : { timeoutMs, signal };
+}
+
+function closedError(details: { maybeApplied?: boolean } = {}): ClientError {
+  return new ClientError('closed', 'the client is closed; connect() again to go on', details);
+}
+
+/** Checks that a server's response has its header. */
+export function requireHeader<T>(response: T, what: string): WithHeader<T> {
+  const { header } = response as { header?: ResponseHeader | undefined };
+  if (header === undefined) {
+    throw new ClientError('protocol', `the response to ${what} has no header`);
+  }
+  return response as WithHeader<T>;
+}

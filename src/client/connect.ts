@@ -1,0 +1,69 @@
+import type { Clock } from '../base/clock.js';
+import type { Prng } from '../base/prng.js';
+import { hostClock } from '../host/clock.js';
+import { entropyPrng } from '../host/entropy.js';
+import { createGrpcJsChannel, type GrpcJsChannelOptions } from '../rpc/grpc-js/index.js';
+import { type Channel, RpcError } from '../rpc/index.js';
+import { Client } from './client.js';
+import { ClientError } from './errors.js';
+
+/** How a client reaches a cluster. */
+export interface ConnectOptions {
+  /** One or several members, `http://host:port`, `https://host:port` or `host:port`. Which comes first does not matter. */
+  readonly endpoints: readonly string[];
+  /** For `https` endpoints, PEM texts. Without `ca` the system's authorities count. */
+  readonly tls?: NonNullable<GrpcJsChannelOptions['tls']>;
+  readonly timeouts?: {
+    /** Until a request fails, retries included. Default 5000. */
+    readonly requestMs?: number;
+    /** Between pings on connections with calls under way, and until an answer must be there. Defaults 5000 and 5000. */
+    readonly pingIntervalMs?: number;
+    readonly pingTimeoutMs?: number;
+  };
+  /** For tests: time, chance, and what carries the calls. */
+  readonly clock?: Clock;
+  readonly prng?: Prng;
+  readonly openChannel?: (endpoint: string) => Channel;
+}
+
+const requestMsDefault = 5000;
+const pingMsDefault = 5000;
+
+/**
+ * Makes a client. It connects on the first request. Throws `invalid-argument` for endpoints that cannot be used.
+ *
+ * ```ts
+ * const client = connect({ endpoints: ['http://127.0.0.1:2379'] });
+ * await client.kv.put('greeting', 'hello');
+ * await client.close();
+ * ```
+ */
+export function connect(options: ConnectOptions): Client {
+  if (options.endpoints.length === 0) {
+    throw new ClientError('invalid-argument', 'no endpoints given; name at least one member');
+  }
+  const clock = options.clock ?? hostClock;
+  try {
+    return new Client({
+      endpoints: [...new Set(options.endpoints)],
+      clock,
+      prng: options.prng ?? entropyPrng(),
+      requestTimeoutMs: options.timeouts?.requestMs ?? requestMsDefault,
+      openChannel: options.openChannel ?? ((url) => openGrpcChannel(url, clock, options)),
+    });
+  } catch (error) {
+    if (!(error instanceof RpcError)) throw error;
+    throw new ClientError('invalid-argument', error.message, { cause: error });
+  }
+}
+
+function openGrpcChannel(url: string, clock: Clock, { tls, timeouts }: ConnectOptions): Channel {
+  return createGrpcJsChannel(url, {
+    clock,
+    keepalive: {
+      intervalMs: timeouts?.pingIntervalMs ?? pingMsDefault,
+      timeoutMs: timeouts?.pingTimeoutMs ?? pingMsDefault,
+    },
+    ...(tls === undefined ? {} : { tls }),
+  });
+}

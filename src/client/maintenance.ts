@@ -1,0 +1,93 @@
+import {
+  AlarmAction,
+  AlarmRequest,
+  type AlarmResponse,
+  AlarmType,
+  DefragmentRequest,
+  type DefragmentResponse,
+  HashKVRequest,
+  type HashKVResponse,
+  Maintenance,
+  MoveLeaderRequest,
+  type MoveLeaderResponse,
+  StatusRequest,
+  type StatusResponse,
+} from '../wire/index.js';
+import {
+  type Caller,
+  type RequestOptions,
+  requireHeader,
+  type WithHeader,
+  type WriteOptions,
+} from './caller.js';
+
+/** Requests about single members, named by their endpoint (one of the client's), and about alarms. */
+export class MaintenanceClient {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /** What one member says of itself. */
+  async status(
+    endpoint: string,
+    options: RequestOptions = {},
+  ): Promise<WithHeader<StatusResponse>> {
+    const { Status } = Maintenance.methods;
+    const call = { ...options, mayWrite: false };
+    const response = await this.#caller.at(endpoint, Status, StatusRequest.create(), call);
+    return requireHeader(response, Status.path);
+  }
+
+  /** The hash of one member's keys up to `revision` (0: the latest), to be compared between members. */
+  async hashKv(
+    endpoint: string,
+    options: { readonly revision?: number } & RequestOptions = {},
+  ): Promise<WithHeader<HashKVResponse>> {
+    const { HashKV } = Maintenance.methods;
+    const request = HashKVRequest.create({ revision: options.revision });
+    const call = { ...options, mayWrite: false };
+    return requireHeader(await this.#caller.at(endpoint, HashKV, request, call), HashKV.path);
+  }
+
+  /** Reclaims the disk space that a member has freed. The member may not serve meanwhile. */
+  defragment(endpoint: string, options: RequestOptions = {}): Promise<DefragmentResponse> {
+    const call = { ...options, mayWrite: true };
+    const { Defragment } = Maintenance.methods;
+    return this.#caller.at(endpoint, Defragment, DefragmentRequest.create(), call);
+  }
+
+  /** Hands the leadership to `target`. The endpoint must be the leader's: others answer `not-leader`. */
+  moveLeader(
+    endpoint: string,
+    target: bigint,
+    options: RequestOptions = {},
+  ): Promise<MoveLeaderResponse> {
+    const request = MoveLeaderRequest.create({ targetID: target });
+    const call = { ...options, mayWrite: true };
+    return this.#caller.at(endpoint, Maintenance.methods.MoveLeader, request, call);
+  }
+
+  /** The alarms raised. */
+  alarms(options: RequestOptions = {}): Promise<WithHeader<AlarmResponse>> {
+    const request = AlarmRequest.create({ action: AlarmAction.GET, alarm: AlarmType.NONE });
+    return this.#caller.read(Maintenance.methods.Alarm, request, options);
+  }
+
+  /** Clears one alarm of one member. */
+  disarm(
+    alarm: { readonly member: bigint; readonly alarm: AlarmType },
+    options: WriteOptions = {},
+  ): Promise<WithHeader<AlarmResponse>> {
+    const request = AlarmRequest.create({
+      action: AlarmAction.DEACTIVATE,
+      memberID: alarm.member,
+      alarm: alarm.alarm,
+    });
+    return this.#caller.write(Maintenance.methods.Alarm, request, {
+      ...options,
+      isRepeatable: true,
+    });
+  }
+}
