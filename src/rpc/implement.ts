@@ -1,18 +1,19 @@
-import type { MessageCodec, MethodDescriptor, ServiceDescriptor } from '../wire/descriptor.js';
+import type { MethodDescriptor, ServiceDescriptor } from '../wire/descriptor.js';
 import type { ServiceImplementation, StreamHandler, UnaryHandler } from './service.js';
 
 /** A method as the generated descriptors declare it: with literal `requestStream` and `responseStream`. */
 type Method = MethodDescriptor<unknown, unknown>;
 
 /** The handler that a method needs: unary, or streaming when either side streams. Responses may leave fields out. */
-export type HandlerOf<M extends Method> =
-  M['request'] extends MessageCodec<infer Req, infer _ReqInit>
-    ? M['response'] extends MessageCodec<infer _Res, infer ResInit>
-      ? M extends { readonly requestStream: false; readonly responseStream: false }
-        ? UnaryHandler<Req, ResInit>
-        : StreamHandler<Req, ResInit>
-      : never
-    : never;
+export type HandlerOf<M extends Method> = M extends {
+  readonly requestStream: false;
+  readonly responseStream: false;
+}
+  ? UnaryHandler<RequestOf<M>, ResponseOf<M>>
+  : StreamHandler<RequestOf<M>, ResponseOf<M>>;
+
+type RequestOf<M extends Method> = ReturnType<M['request']['decode']>;
+type ResponseOf<M extends Method> = Parameters<M['response']['encode']>[0];
 
 /** Handlers by method name; a method left out answers `unimplemented`. */
 export type ServiceHandlers<S extends ServiceDescriptor> = {

@@ -117,14 +117,14 @@ export interface ClientStream<Req, Res> {
 
 /** A connection (or a pool of them) to one endpoint. Connects by itself, and again when the connection was lost. */
 export interface Channel {
-  unary<Req, Res>(
-    method: MethodDescriptor<Req, Res>,
-    request: Req,
+  unary<Req, Res, ReqInit, ResInit>(
+    method: MethodDescriptor<Req, Res, ReqInit, ResInit>,
+    request: ReqInit,
     options?: CallOptions,
   ): Promise<Res>;
-  stream<Req, Res>(
-    method: MethodDescriptor<Req, Res>,
+  stream<Req, Res, ReqInit, ResInit>(
+    method: MethodDescriptor<Req, Res, ReqInit, ResInit>,
     options?: CallOptions,
-  ): ClientStream<Req, Res>;
+  ): ClientStream<ReqInit, Res>;
   close(): Promise<void>;
 }

@@ -6,7 +6,7 @@ import {
   setLogVerbosity,
 } from '@grpc/grpc-js';
 import type { Clock } from '../../base/clock.js';
-import type { MethodDescriptor } from '../../wire/descriptor.js';
+import type { MessageCodec, MethodDescriptor } from '../../wire/descriptor.js';
 import { WireError } from '../../wire/errors.js';
 import {
   CallError,
@@ -83,9 +83,9 @@ class GrpcJsChannel implements Channel {
     );
   }
 
-  unary<Req, Res>(
-    method: MethodDescriptor<Req, Res>,
-    request: Req,
+  unary<Req, Res, ReqInit, ResInit>(
+    method: MethodDescriptor<Req, Res, ReqInit, ResInit>,
+    request: ReqInit,
     options: CallOptions = {},
   ): Promise<Res> {
     const refusal = this.#refusal(options);
@@ -101,17 +101,22 @@ class GrpcJsChannel implements Channel {
         (error, response) => {
           over();
           if (error) reject(toCallError(error));
-          else settle(() => decodeResponse(method, response ?? Buffer.alloc(0)), resolve, reject);
+          else
+            settle(
+              () => decodeResponse(method.response, response ?? Buffer.alloc(0)),
+              resolve,
+              reject,
+            );
         },
       );
       const over = this.#track(() => call.cancel(), options.signal);
     });
   }
 
-  stream<Req, Res>(
-    method: MethodDescriptor<Req, Res>,
+  stream<Req, Res, ReqInit, ResInit>(
+    method: MethodDescriptor<Req, Res, ReqInit, ResInit>,
     options: CallOptions = {},
-  ): ClientStream<Req, Res> {
+  ): ClientStream<ReqInit, Res> {
     const refusal = this.#refusal(options);
     if (refusal !== undefined) return failedStream(refusal);
     const call = this.#client.makeBidiStreamRequest(
@@ -121,7 +126,7 @@ class GrpcJsChannel implements Channel {
       toGrpcMetadata(options),
       this.#callOptions(options),
     );
-    const stream = new GrpcJsClientStream(call, method);
+    const stream = new GrpcJsClientStream(call, method, this.#clock);
     stream.onOver = this.#track(() => call.cancel(), options.signal);
     return stream;
   }
@@ -155,9 +160,9 @@ class GrpcJsChannel implements Channel {
   }
 }
 
-function decodeResponse<Req, Res>(method: MethodDescriptor<Req, Res>, bytes: Uint8Array): Res {
+function decodeResponse<Res>(codec: MessageCodec<Res, never>, bytes: Uint8Array): Res {
   try {
-    return method.response.decode(bytes);
+    return codec.decode(bytes);
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
     throw new CallError(Status.internal, `malformed response: ${error.message}`, true, {

@@ -1,4 +1,5 @@
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
+import type { Clock } from '../../base/clock.js';
 import type { MethodDescriptor } from '../../wire/descriptor.js';
 import { WireError } from '../../wire/errors.js';
 import { CallError, type ClientStream, Status } from '../service.js';
@@ -7,10 +8,10 @@ import { toBuffer } from './metadata.js';
 import { PullReader } from './pull-reader.js';
 
 /** The client's end of a streaming call over grpc-js. */
-export class GrpcJsClientStream<Req, Res> implements ClientStream<Req, Res> {
+export class GrpcJsClientStream<Req, Res, ReqInit, ResInit> implements ClientStream<ReqInit, Res> {
   readonly responses: AsyncIterable<Res>;
   readonly #call: ClientDuplexStream<Buffer, Buffer>;
-  readonly #method: MethodDescriptor<Req, Res>;
+  readonly #method: MethodDescriptor<Req, Res, ReqInit, ResInit>;
   readonly #reader: PullReader;
   /** How the call failed, once it has. */
   #failure: CallError | undefined;
@@ -18,10 +19,14 @@ export class GrpcJsClientStream<Req, Res> implements ClientStream<Req, Res> {
   #isEnded = false;
   #drainWaiters: (() => void)[] = [];
 
-  constructor(call: ClientDuplexStream<Buffer, Buffer>, method: MethodDescriptor<Req, Res>) {
+  constructor(
+    call: ClientDuplexStream<Buffer, Buffer>,
+    method: MethodDescriptor<Req, Res, ReqInit, ResInit>,
+    clock: Clock,
+  ) {
     this.#call = call;
     this.#method = method;
-    this.#reader = new PullReader(call);
+    this.#reader = new PullReader(call, (callback) => clock.defer(callback));
     this.responses = this.#readResponses();
     call.on('drain', () => this.#wakeWriters());
     call.on('error', (error: ServiceError) => this.#onOver(toCallError(error)));
@@ -30,7 +35,7 @@ export class GrpcJsClientStream<Req, Res> implements ClientStream<Req, Res> {
     });
   }
 
-  send(request: Req): boolean {
+  send(request: ReqInit): boolean {
     if (this.#isEnded) return true;
     return this.#call.write(toBuffer(this.#method.request.encode(request)));
   }

@@ -9,12 +9,18 @@ export class PullReader {
   #isClosed = false;
   #waiter: (() => void) | undefined;
 
-  constructor(source: Readable) {
+  /**
+   * grpc-js reports a cancelled call as ended first and as cancelled later in the same turn; `defer` runs a callback at
+   * the turn's end, so that whoever calls {@link close} on cancellation comes first.
+   */
+  constructor(source: Readable, defer: (callback: () => void) => void) {
     this.#source = source;
     source.on('readable', () => this.#wake());
     source.on('end', () => {
-      this.#isEnded = true;
-      this.#wake();
+      defer(() => {
+        this.#isEnded = true;
+        this.#wake();
+      });
     });
   }
 

@@ -30,7 +30,7 @@ export class GrpcJsStreamCall implements ServerStream<unknown, unknown> {
     this.#call = call;
     this.#method = method;
     this.timeoutMs = timeoutMs(call.getDeadline(), clock);
-    this.#reader = new PullReader(call);
+    this.#reader = new PullReader(call, (callback) => clock.defer(callback));
     this.requests = this.#readRequests();
     call.on('drain', () => this.#wakeWriters());
     call.once('cancelled', () => this.#onCancelled(cancelReason(call.getDeadline(), clock)));

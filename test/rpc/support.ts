@@ -1,0 +1,108 @@
+import net from 'node:net';
+import type { Test } from 'tap';
+import type { Clock } from '../../src/base/clock.js';
+import { silentLogger } from '../../src/base/logger.js';
+import { type Listener, listen } from '../../src/rpc/listener.js';
+import type { RpcServer, RpcServerOptions } from '../../src/rpc/server.js';
+import type { Channel, ServiceImplementation } from '../../src/rpc/service.js';
+
+/** The machine's clock, for tests over real sockets. */
+export const realClock: Clock = {
+  now: () => performance.now(),
+  wallTime: () => Date.now(),
+  setTimer: (delayMs, callback) => ({ timer: setTimeout(callback, delayMs) }),
+  clearTimer: ({ timer }) => clearTimeout(timer as NodeJS.Timeout),
+  defer: (callback) => void setImmediate(callback),
+};
+
+/** An engine under test. */
+export interface Engine {
+  readonly name: string;
+  createServer(options: RpcServerOptions): RpcServer;
+  createChannel(endpoint: string): Channel;
+}
+
+export const receiveBytesMax = 2 * 1024 * 1024;
+
+/** A server on a free port. */
+export interface Served {
+  readonly endpoint: string;
+  readonly port: number;
+  readonly rpc: RpcServer;
+  readonly listener: Listener;
+  /** Lines logged at level error. */
+  readonly errors: string[];
+  close(graceMs?: number): Promise<void>;
+}
+
+/** Serves `services` until the test ends. */
+export async function serve(
+  t: Test,
+  engine: Pick<Engine, 'createServer'>,
+  services: readonly ServiceImplementation[],
+): Promise<Served> {
+  const errors: string[] = [];
+  const logger = { ...silentLogger, error: (message: string) => void errors.push(message) };
+  const rpc = engine.createServer({
+    services,
+    clock: realClock,
+    logger,
+    limits: { receiveBytesMax, concurrentStreamsMax: 1000 },
+    keepalive: { intervalMs: 60_000, timeoutMs: 20_000 },
+  });
+  const listener = await listen({
+    url: 'http://127.0.0.1:0',
+    tls: null,
+    rpc,
+    http: new Map(),
+    clock: realClock,
+    logger,
+    silenceMsMax: 10_000,
+  });
+  const close = async (graceMs = 0) => {
+    await Promise.all([rpc.close({ graceMs }), listener.close({ graceMs })]);
+  };
+  t.teardown(() => close());
+  return {
+    endpoint: `http://127.0.0.1:${listener.port}`,
+    port: listener.port,
+    rpc,
+    listener,
+    errors,
+    close,
+  };
+}
+
+/** Resolves when `condition` holds; fails after `deadlineMs`. */
+export async function eventually(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  deadlineMs = 5000,
+): Promise<void> {
+  const end = Date.now() + deadlineMs;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`still not after ${deadlineMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** A port of this machine on which nothing listens. */
+export async function closedPort(): Promise<number> {
+  const server = net.createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as net.AddressInfo;
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return port;
+}
+
+/** A promise with its resolver outside. */
+export function deferred<T = void>(): {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+} {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((r) => {
+    resolve = r;
+  });
+  return { promise, resolve };
+}
