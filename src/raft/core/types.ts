@@ -184,7 +184,11 @@ export interface RecoveredState {
   readonly entries: readonly Entry[];
   /** Membership as of `applied`; config entries after it are applied again. */
   readonly conf: ConfState;
-  /** The state machine's applied index; base.index <= applied. May exceed the recovered commit index. */
+  /**
+   * The state machine's applied index; base.index <= applied <= the last entry's index. May exceed the recovered commit
+   * index. A state machine whose disk got ahead of the log's (both were in flight at a crash) is its own base: the driver
+   * starts the log after the applied entry, without entries.
+   */
   readonly applied: Index;
 }
 
