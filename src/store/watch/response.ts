@@ -1,0 +1,108 @@
+import { equalBytes } from '../../base/bytes.js';
+import { WatchResponse, Writer } from '../../wire/index.js';
+
+/** Tags of WatchResponse. */
+const headerTag = 10;
+const watchIdTag = 16;
+const fragmentTag = 56;
+/** More than header tag and length, watch id and fragment flag take. */
+const headBytesMax = 32;
+
+/** The watch id of answers that belong to no watcher: refusals, and progress of a whole stream. */
+export const noWatchId = -1n;
+
+/** Answers without events. `header` is an encoded ResponseHeader. */
+export type Notice = {
+  readonly header: Uint8Array;
+  readonly watchId: bigint;
+  readonly created?: boolean;
+  readonly canceled?: boolean;
+  readonly compactRevision?: number;
+  readonly cancelReason?: string;
+};
+
+/** Encodes an answer without events. */
+export function encodeNotice(notice: Notice): Uint8Array {
+  const { header, ...fields } = notice;
+  const rest = WatchResponse.encode(fields);
+  const writer = new Writer();
+  writer.reset();
+  writer.raw(rest);
+  writer.bytes(header);
+  writer.tag(headerTag);
+  return writer.finish();
+}
+
+/** What makes up one response with events, or the pieces of it. */
+export interface EventResponse {
+  readonly header: Uint8Array;
+  readonly watchId: bigint;
+  /** Encoded fields, in order (SharedEvent.encode). */
+  readonly events: readonly Uint8Array[];
+}
+
+/**
+ * Puts a head in front of shared event bytes. Watchers that are served one after the other with the same head and the
+ * same events (many streams with one watcher on one range each) get the same bytes.
+ */
+export class EventResponseEncoder {
+  readonly #writer = new Writer();
+  #last: { readonly response: EventResponse; readonly bytes: Uint8Array } | null = null;
+
+  /** One response with all events. */
+  encode(response: EventResponse): Uint8Array {
+    if (this.#last !== null && isSame(this.#last.response, response)) return this.#last.bytes;
+    const bytes = this.#encodePiece(response, 0, response.events.length);
+    this.#last = { response, bytes };
+    return bytes;
+  }
+
+  /** Forgets the last response, and with it the memory. */
+  reset(): void {
+    this.#last = null;
+  }
+
+  /**
+   * Responses of less than `bytesMax` each, where one event does not take more; flagged as fragments, all but the last.
+   */
+  encodeFragments(response: EventResponse, bytesMax: number): Uint8Array[] {
+    const pieces: Uint8Array[] = [];
+    const { events } = response;
+    const headBytes = response.header.length + headBytesMax;
+    let start = 0;
+    let bytes = headBytes;
+    for (let i = 0; i < events.length; i++) {
+      const eventBytes = (events[i] as Uint8Array).length;
+      if (i > start && bytes + eventBytes >= bytesMax) {
+        pieces.push(this.#encodePiece(response, start, i));
+        start = i;
+        bytes = headBytes;
+      }
+      bytes += eventBytes;
+    }
+    pieces.push(this.#encodePiece(response, start, events.length));
+    return pieces;
+  }
+
+  #encodePiece(response: EventResponse, start: number, end: number): Uint8Array {
+    const writer = this.#writer;
+    writer.reset();
+    for (let i = end - 1; i >= start; i--) writer.raw(response.events[i] as Uint8Array);
+    if (end < response.events.length) {
+      writer.bool(true);
+      writer.tag(fragmentTag);
+    }
+    if (response.watchId !== 0n) {
+      writer.int64(response.watchId);
+      writer.tag(watchIdTag);
+    }
+    writer.bytes(response.header);
+    writer.tag(headerTag);
+    return writer.finish();
+  }
+}
+
+function isSame(a: EventResponse, b: EventResponse): boolean {
+  if (a.watchId !== b.watchId || a.events.length !== b.events.length) return false;
+  return equalBytes(a.header, b.header) && a.events.every((event, i) => event === b.events[i]);
+}
