@@ -10,16 +10,11 @@ import {
   Maintenance,
   MoveLeaderRequest,
   type MoveLeaderResponse,
+  type PartialMessage,
   StatusRequest,
   type StatusResponse,
 } from '../wire/index.js';
-import {
-  type Caller,
-  type RequestOptions,
-  requireHeader,
-  type WithHeader,
-  type WriteOptions,
-} from './caller.js';
+import { type Caller, type RequestOptions, requireHeader, type WithHeader } from './caller.js';
 
 /** Requests about single members, named by their endpoint (one of the client's), and about alarms. */
 export class MaintenanceClient {
@@ -69,25 +64,28 @@ export class MaintenanceClient {
     return this.#caller.at(endpoint, Maintenance.methods.MoveLeader, request, call);
   }
 
-  /** The alarms raised. */
-  alarms(options: RequestOptions = {}): Promise<WithHeader<AlarmResponse>> {
-    const request = AlarmRequest.create({ action: AlarmAction.GET, alarm: AlarmType.NONE });
-    return this.#caller.read(Maintenance.methods.Alarm, request, options);
+  /** The alarms raised. (Some answers of etcd to alarm requests have no header.) */
+  alarms(options: RequestOptions = {}): Promise<AlarmResponse> {
+    return this.#alarm({ action: AlarmAction.GET, alarm: AlarmType.NONE }, options);
   }
 
-  /** Clears one alarm of one member. */
+  /** Clears one alarm of one member; all alarms of all members with member 0 and alarm NONE. */
   disarm(
     alarm: { readonly member: bigint; readonly alarm: AlarmType },
-    options: WriteOptions = {},
-  ): Promise<WithHeader<AlarmResponse>> {
-    const request = AlarmRequest.create({
+    options: RequestOptions = {},
+  ): Promise<AlarmResponse> {
+    const request = {
       action: AlarmAction.DEACTIVATE,
       memberID: alarm.member,
       alarm: alarm.alarm,
-    });
-    return this.#caller.write(Maintenance.methods.Alarm, request, {
-      ...options,
-      isRepeatable: true,
-    });
+    };
+    return this.#alarm(request, options);
+  }
+
+  /** Reading alarms changes nothing, and clearing one twice is as good as once: both may be repeated. */
+  #alarm(request: PartialMessage<AlarmRequest>, options: RequestOptions): Promise<AlarmResponse> {
+    return this.#caller.attempt('read', options, (channel, call) =>
+      channel.unary(Maintenance.methods.Alarm, AlarmRequest.create(request), call),
+    );
   }
 }
