@@ -4,6 +4,7 @@ export {
   type ConfChangeRefusal,
   decodeConfChange,
   encodeConfChange,
+  parseConfChange,
 } from './conf-change.js';
 export {
   decodeConfState,

@@ -6,6 +6,7 @@ import type {
   HardState,
   Index,
   Message,
+  ProposeRefusal,
   SnapshotMeta,
   Term,
 } from '../core/types.js';

@@ -271,7 +271,7 @@ export class RaftNode<Result> {
     }
     this.#unsent.splice(0, sent);
     this.#writeSince = sequence >= this.#lastSequence ? null : this.#clock.now();
-    this.#core.onDurable(sequence);
+    this.#guard(() => this.#core.onDurable(sequence));
     this.#schedule();
   }
 

@@ -1,0 +1,13 @@
+/** The driver of the consensus core: one loop that carries out what it asks for. */
+export type * from './contracts.js';
+export { NodeError, type NodeErrorCode } from './errors.js';
+export type { NodeProbe } from './probe.js';
+export { type LeadershipStatus, RaftNode, type RaftNodeOptions } from './raft-node.js';
+export { planRecovery, type RecoveryPlan } from './recovery.js';
+export {
+  SnapshotExchange,
+  type SnapshotExchangeOptions,
+  type SnapshotFiles,
+  type SnapshotIntake,
+} from './snapshot-exchange.js';
+export { rebuildState, type StateRebuildOptions } from './state-rebuild.js';
