@@ -50,10 +50,10 @@ export class HubStream implements WatchStream {
   create(request: WatchCreateRequest): void {
     if (this.#isClosed) return;
     const range = parseKeyRange(request);
-    if (range === undefined) {
-      this.#refuse('mvcc: watcher range is empty');
-    } else if (request.startRevision < 0) {
+    if (request.startRevision < 0) {
       this.#refuse(new StoreError('compacted').message);
+    } else if (range === undefined) {
+      this.#refuse('mvcc: watcher range is empty');
     } else if (request.watchId !== 0n && this.watchers.has(request.watchId)) {
       this.#refuse('mvcc: duplicate watch ID provided on the WatchStream');
     } else {
