@@ -61,10 +61,7 @@ export class Routes {
   #unknown(path: string): RpcError {
     const slash = path.lastIndexOf('/');
     if (!path.startsWith('/') || slash <= 0) {
-      return new RpcError(
-        Status.unimplemented,
-        `malformed method name: ${JSON.stringify(path.startsWith('/') ? path.slice(1) : path)}`,
-      );
+      return new RpcError(Status.unimplemented, `malformed method name: ${JSON.stringify(path)}`);
     }
     const service = path.slice(1, slash);
     if (!this.#services.has(service)) {

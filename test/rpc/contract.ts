@@ -350,7 +350,7 @@ export function rpcContract(engine: Engine): void {
     ['/test.Echo/Absent', 'unknown method Absent for service test.Echo'],
     ['/test.Nope/Unary', 'unknown service test.Nope'],
     ['/a/b/c', 'unknown service a/b'],
-    ['/noslash', 'malformed method name: "noslash"'],
+    ['/noslash', 'malformed method name: "/noslash"'],
   ];
   t.test(
     `${engine.name}: unknown methods and services answer unimplemented in grpc-go's words`,

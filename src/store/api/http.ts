@@ -1,0 +1,65 @@
+import { noMember } from '../../base/ids.js';
+import type { HttpHandler, HttpResponse, HttpRoutes } from '../../rpc/http-routes.js';
+import { AlarmType, RangeRequest } from '../../wire/gen/etcdserverpb.js';
+import type { ApiContext } from './context.js';
+import { alarmName } from './maintenance.js';
+
+/** The plain HTTP/1.1 endpoints next to gRPC: /health and /version. */
+export function httpRoutes(context: ApiContext): HttpRoutes {
+  return new Map([
+    ['/health', getOnly((request) => health(context, request.query, request.signal))],
+    ['/version', getOnly(() => version(context))],
+  ]);
+}
+
+function getOnly(handler: HttpHandler): HttpHandler {
+  return (request) => {
+    if (request.method === 'GET') return handler(request);
+    return { ...text(405, 'Method Not Allowed\n'), headers: { allow: 'GET' } };
+  };
+}
+
+/**
+ * Healthy: no alarm is active (`exclude=NOSPACE` leaves one out), a leader is known, and a read succeeds; with
+ * `serializable=true` a read of this member alone.
+ */
+async function health(
+  context: ApiContext,
+  query: URLSearchParams,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
+  const isSerializable = query.get('serializable') === 'true';
+  const reason = alarmReason(context, query.getAll('exclude'));
+  if (reason !== '') return unhealthy(reason);
+  if (!isSerializable && context.raft().leader === noMember) return unhealthy('RAFT NO LEADER');
+  try {
+    if (!isSerializable) await context.readBarrier(signal);
+    await context.mvcc.range(RangeRequest.create({ key: Buffer.from('health'), limit: 1 }));
+  } catch (error) {
+    return unhealthy(`RANGE ERROR:${error instanceof Error ? error.message : String(error)}`);
+  }
+  return text(200, JSON.stringify({ health: 'true', reason: '' }));
+}
+
+function alarmReason(context: ApiContext, excluded: readonly string[]): string {
+  for (const { alarm } of context.alarms()) {
+    const name = alarmName(alarm);
+    if (alarm !== AlarmType.NONE && !excluded.includes(name)) return `ALARM ${name}`;
+  }
+  return '';
+}
+
+function unhealthy(reason: string): HttpResponse {
+  return text(503, `${JSON.stringify({ health: 'false', reason })}\n`);
+}
+
+function version(context: ApiContext): HttpResponse {
+  const { etcd } = context.version;
+  const cluster = etcd.replace(/^(\d+\.\d+)\..*$/, '$1.0');
+  const body = JSON.stringify({ etcdserver: etcd, etcdcluster: cluster, storage: cluster });
+  return { status: 200, contentType: 'application/json', body };
+}
+
+function text(status: number, body: string): HttpResponse {
+  return { status, contentType: 'text/plain; charset=utf-8', body };
+}

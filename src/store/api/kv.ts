@@ -1,0 +1,126 @@
+import { implementService } from '../../rpc/implement.js';
+import { RpcError, type ServiceImplementation, Status } from '../../rpc/service.js';
+import {
+  KV,
+  type RangeRequest,
+  RangeResponse,
+  type RangeStreamResponseInit,
+  SortOrder,
+  SortTarget,
+} from '../../wire/gen/etcdserverpb.js';
+import { CommandKind } from '../contracts.js';
+import type { ApiContext } from './context.js';
+import { withHeader } from './header.js';
+import { propose, refuseWhenCorrupt, refuseWithoutSpace } from './propose.js';
+import { bytesOfPut, isReadOnly, isSerializable, putBytes } from './txn-kind.js';
+import { checkTxnOverlap } from './txn-overlap.js';
+import { checkDeleteRange, checkPut, checkRange, checkTxn } from './validate.js';
+
+/** Keys in one message of a RangeStream. */
+const rangeStreamPageKeys = 1000;
+
+/** etcdserverpb.KV: reads at this member's applied state (as new as the quorum's unless serializable), writes by proposal. */
+export function kvService(context: ApiContext): ServiceImplementation {
+  return implementService(KV, {
+    async Range(request, call) {
+      checkRange(request);
+      if (!request.serializable) await context.readBarrier(call.signal);
+      return withHeader(context, await context.mvcc.range(request));
+    },
+
+    async RangeStream(stream) {
+      for await (const request of stream.requests) {
+        checkRange(request);
+        checkStreamable(request);
+        if (!request.serializable) await context.readBarrier(stream.signal);
+        for await (const page of rangePages(context, request)) {
+          if (!stream.send(page)) await stream.drained();
+          if (stream.signal.aborted) return;
+        }
+        return;
+      }
+    },
+
+    async Put(request, { requestBytes: payload, signal }) {
+      checkPut(request);
+      refuseWhenCorrupt(context);
+      await refuseWithoutSpace(context, bytesOfPut(request), signal);
+      const command = { kind: CommandKind.put, payload, response: 'put' } as const;
+      return withHeader(context, (await propose(context, command, signal)).value);
+    },
+
+    async DeleteRange(request, { requestBytes: payload, signal }) {
+      checkDeleteRange(request);
+      refuseWhenCorrupt(context);
+      const command = { kind: CommandKind.deleteRange, payload, response: 'deleteRange' } as const;
+      return withHeader(context, (await propose(context, command, signal)).value);
+    },
+
+    async Txn(request, { requestBytes: payload, signal }) {
+      checkTxn(request, context.limits.txnOpsMax);
+      checkTxnOverlap(request);
+      if (isReadOnly(request)) {
+        if (!isSerializable(request)) await context.readBarrier(signal);
+        return withHeader(context, await context.mvcc.readOnlyTxn(request));
+      }
+      refuseWhenCorrupt(context);
+      await refuseWithoutSpace(context, putBytes(request), signal);
+      const command = { kind: CommandKind.txn, payload, response: 'txn' } as const;
+      return withHeader(context, (await propose(context, command, signal)).value);
+    },
+
+    async Compact(request, { requestBytes: payload, signal }) {
+      refuseWhenCorrupt(context);
+      const command = { kind: CommandKind.compact, payload, response: 'compact' } as const;
+      const { value, physical } = await propose(context, command, signal);
+      if (request.physical) await physical;
+      return withHeader(context, value);
+    },
+  });
+}
+
+function checkStreamable(request: RangeRequest): void {
+  const isKeyOrder =
+    request.sortTarget === SortTarget.KEY && request.sortOrder !== SortOrder.DESCEND;
+  const isFiltered =
+    request.minModRevision !== 0 ||
+    request.maxModRevision !== 0 ||
+    request.minCreateRevision !== 0 ||
+    request.maxCreateRevision !== 0;
+  if (!isKeyOrder || isFiltered) {
+    throw new RpcError(
+      Status.unimplemented,
+      'RangeStream answers in key order and without revision filters; use Range for the others',
+    );
+  }
+}
+
+/** The answer in pages of one revision. Header, more and count are those of the whole, on the last page. */
+async function* rangePages(
+  context: ApiContext,
+  request: RangeRequest,
+): AsyncGenerator<RangeStreamResponseInit> {
+  const first = await context.mvcc.range({ ...request, limit: pageLimit(request.limit) });
+  const revision = request.revision > 0 ? request.revision : (first.header?.revision ?? 0);
+  let page = first;
+  let remaining = request.limit - page.kvs.length;
+  while (page.more && (request.limit <= 0 || remaining > 0)) {
+    yield { rangeResponse: RangeResponse.create({ kvs: page.kvs }) };
+    const key = keyAfter(page.kvs.at(-1)?.key ?? request.key);
+    page = await context.mvcc.range({ ...request, key, revision, limit: pageLimit(remaining) });
+    remaining -= page.kvs.length;
+  }
+  const { header, count } = first;
+  yield { rangeResponse: withHeader(context, { ...page, header, count }) };
+}
+
+function pageLimit(remaining: number): number {
+  return remaining > 0 ? Math.min(remaining, rangeStreamPageKeys) : rangeStreamPageKeys;
+}
+
+/** The least key above `key`. */
+function keyAfter(key: Uint8Array): Uint8Array {
+  const after = new Uint8Array(key.length + 1);
+  after.set(key);
+  return after;
+}
