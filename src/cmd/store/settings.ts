@@ -1,5 +1,253 @@
-import { join } from 'node:path';
-import { parseInitialCluster } from '../../store/index.js';
+import type { LogLevel } from '../../base/logger.js';
+import type { LogFormat } from '../../host/log-sink.js';
+import {
+  type AutoCompactionPolicy,
+  defaultLimits,
+  InitialClusterError,
+  type MemberLimits,
+  parseInitialCluster,
+  parseMemberUrls,
+  UrlError,
+} from '../../store/index.js';
 import { UsageError } from '../usage-error.js';
 import { storeFlags } from './flags.js';
 import { type ParsedFlags, parseDurationMs } from './parse.js';
+
+/** Certificate files of one side. */
+export interface TlsFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly caFile: string;
+  readonly clientCertAuth: boolean;
+}
+
+/** A member's settings, checked. */
+export interface StoreSettings {
+  readonly name: string;
+  readonly dataDir: string;
+  readonly walDir: string;
+  readonly listenClientUrls: readonly string[];
+  readonly advertiseClientUrls: readonly string[];
+  readonly listenPeerUrls: readonly string[];
+  readonly advertisePeerUrls: readonly string[];
+  /** Peer URLs by member name. */
+  readonly initialCluster: ReadonlyMap<string, readonly string[]>;
+  readonly initialState: 'new' | 'existing';
+  readonly clusterToken: string;
+  readonly clientTls: TlsFiles | null;
+  readonly peerTls: TlsFiles | null;
+  readonly limits: MemberLimits;
+  readonly autoCompaction: AutoCompactionPolicy | null;
+  readonly keepaliveIntervalMs: number;
+  readonly keepaliveTimeoutMs: number;
+  readonly concurrentStreamsMax: number;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+  readonly logToStdout: boolean;
+  /** Flags that were set although they mean nothing here, each with the reason. */
+  readonly ignored: readonly string[];
+}
+
+/** Makes settings of flags; throws {@link UsageError} that names the flag and says what to do. */
+export function toSettings({ values, set }: ParsedFlags): StoreSettings {
+  refuseUnbuilt({ values, set });
+  const text = (name: string) => values.get(name) ?? '';
+  const integer = (name: string) => Number(text(name));
+  const flag = (name: string) => text(name) === 'true';
+  const urls = (name: string) => parseUrls(name, text(name));
+  const name = text('name');
+  if (name === '') throw new UsageError('--name must not be empty');
+  const advertisePeerUrls = urls('initial-advertise-peer-urls');
+  const dataDir = text('data-dir') === '' ? `${name}.etcd` : text('data-dir');
+  const listenClientUrls = urls('listen-client-urls');
+  if (set.has('listen-client-urls') && !set.has('advertise-client-urls')) {
+    throw new UsageError(
+      '--advertise-client-urls is required when --listen-client-urls is set explicitly',
+    );
+  }
+  return {
+    name,
+    dataDir,
+    walDir: text('wal-dir'),
+    listenClientUrls,
+    advertiseClientUrls: urls('advertise-client-urls'),
+    listenPeerUrls: urls('listen-peer-urls'),
+    advertisePeerUrls,
+    initialCluster: initialCluster(name, text('initial-cluster'), advertisePeerUrls),
+    initialState: oneOf('initial-cluster-state', text('initial-cluster-state'), [
+      'new',
+      'existing',
+    ]),
+    clusterToken: text('initial-cluster-token'),
+    clientTls: tlsFiles('', text, flag),
+    peerTls: tlsFiles('peer-', text, flag),
+    limits: limits(text, integer, flag, set),
+    autoCompaction: autoCompaction(text('auto-compaction-mode'), text('auto-compaction-retention')),
+    keepaliveIntervalMs: parseDurationMs(text('grpc-keepalive-interval')) ?? 0,
+    keepaliveTimeoutMs: parseDurationMs(text('grpc-keepalive-timeout')) ?? 0,
+    concurrentStreamsMax: integer('max-concurrent-streams'),
+    logLevel: logLevel(text('log-level')),
+    logFormat:
+      oneOf('log-format', text('log-format'), ['json', 'text', 'console']) === 'json'
+        ? 'json'
+        : 'text',
+    logToStdout: text('log-outputs').split(',').includes('stdout'),
+    ignored: ignoredFlags(set),
+  };
+}
+
+function refuseUnbuilt({ values, set }: ParsedFlags): void {
+  for (const { name, effect, help } of storeFlags) {
+    if (effect !== 'refused' || !set.has(name)) continue;
+    const value = values.get(name);
+    if (value !== '' && value !== 'false') throw new UsageError(`--${name}=${value}: ${help}`);
+  }
+}
+
+function ignoredFlags(set: ReadonlySet<string>): string[] {
+  return storeFlags
+    .filter(({ name, effect }) => effect === 'ignored' && set.has(name))
+    .map(({ name, help }) => `--${name} (${help})`);
+}
+
+function parseUrls(name: string, text: string): string[] {
+  try {
+    return parseMemberUrls(text.split(',').map((url) => url.trim()));
+  } catch (error) {
+    if (!(error instanceof UrlError)) throw error;
+    throw new UsageError(`--${name}: ${error.message}`, { cause: error });
+  }
+}
+
+function initialCluster(
+  name: string,
+  text: string,
+  advertised: readonly string[],
+): ReadonlyMap<string, readonly string[]> {
+  const given = text === '' ? `${name}=${advertised.join(`,${name}=`)}` : text;
+  let members: ReadonlyMap<string, readonly string[]>;
+  try {
+    members = parseInitialCluster(given);
+  } catch (error) {
+    if (!(error instanceof InitialClusterError)) throw error;
+    throw new UsageError(`--initial-cluster: ${error.message}`, { cause: error });
+  }
+  const own = members.get(name);
+  if (own === undefined) {
+    throw new UsageError(
+      `--initial-cluster has no member named ${JSON.stringify(name)}; it names ${[...members.keys()].join(', ')}. Set --name to one of them`,
+    );
+  }
+  if ([...own].sort().join() !== [...advertised].sort().join()) {
+    throw new UsageError(
+      `--initial-cluster has ${own.join(',')} for ${name}, but --initial-advertise-peer-urls is ${advertised.join(',')}: make them the same`,
+    );
+  }
+  return members;
+}
+
+function tlsFiles(
+  prefix: string,
+  text: (name: string) => string,
+  flag: (name: string) => boolean,
+): TlsFiles | null {
+  const certFile = text(`${prefix}cert-file`);
+  const keyFile = text(`${prefix}key-file`);
+  const caFile = text(`${prefix}trusted-ca-file`);
+  const clientCertAuth = flag(`${prefix}client-cert-auth`);
+  if (certFile === '' && keyFile === '') {
+    if (clientCertAuth) {
+      throw new UsageError(
+        `--${prefix}client-cert-auth needs --${prefix}cert-file and --${prefix}key-file`,
+      );
+    }
+    return null;
+  }
+  if (certFile === '' || keyFile === '') {
+    throw new UsageError(`--${prefix}cert-file and --${prefix}key-file go together`);
+  }
+  if (clientCertAuth && caFile === '') {
+    throw new UsageError(`--${prefix}client-cert-auth needs --${prefix}trusted-ca-file`);
+  }
+  return { certFile, keyFile, caFile, clientCertAuth };
+}
+
+function limits(
+  text: (name: string) => string,
+  integer: (name: string) => number,
+  flag: (name: string) => boolean,
+  set: ReadonlySet<string>,
+): MemberLimits {
+  const heartbeatMs = integer('heartbeat-interval');
+  const electionMs = integer('election-timeout');
+  if (heartbeatMs < 1) throw new UsageError('--heartbeat-interval must be at least 1 ms');
+  if (electionMs < 5 * heartbeatMs) {
+    throw new UsageError(
+      `--election-timeout[${electionMs}ms] should be at least as 5 times as --heartbeat-interval[${heartbeatMs}ms]`,
+    );
+  }
+  if (electionMs > 50_000) {
+    throw new UsageError(
+      `--election-timeout[${electionMs}ms] is too long, and should be set less than 50000ms`,
+    );
+  }
+  const quotaBytes = integer('quota-backend-bytes');
+  const progressFlag = set.has('watch-progress-notify-interval')
+    ? 'watch-progress-notify-interval'
+    : 'experimental-watch-progress-notify-interval';
+  return {
+    ...defaultLimits,
+    heartbeatMs,
+    electionMs,
+    requestTimeoutMs: 5000 + 2 * electionMs,
+    preVote: flag('pre-vote'),
+    syncAfterEntries: Math.max(1, integer('snapshot-count')),
+    quotaBytes: quotaBytes === 0 ? defaultLimits.quotaBytes : quotaBytes,
+    requestBytesMax: integer('max-request-bytes'),
+    txnOpsMax: integer('max-txn-ops'),
+    strictReconfigCheck: flag('strict-reconfig-check'),
+    progressNotifyMs: Math.max(100, parseDurationMs(text(progressFlag)) ?? 0),
+  };
+}
+
+function autoCompaction(mode: string, retention: string): AutoCompactionPolicy | null {
+  if (retention === '' || /^0[a-z]*$/.test(retention)) return null;
+  switch (oneOf('auto-compaction-mode', mode, ['periodic', 'revision'])) {
+    case 'revision': {
+      if (!/^\d+$/.test(retention)) {
+        throw new UsageError(
+          `--auto-compaction-retention: ${JSON.stringify(retention)} is not a count of revisions`,
+        );
+      }
+      return { mode: 'revision', retentionRevisions: Number(retention) };
+    }
+    case 'periodic': {
+      const retentionMs = parseDurationMs(/^\d+$/.test(retention) ? `${retention}h` : retention);
+      if (retentionMs === undefined) {
+        throw new UsageError(
+          `--auto-compaction-retention: ${JSON.stringify(retention)} is not a duration such as 30m or 12h`,
+        );
+      }
+      return { mode: 'periodic', retentionMs };
+    }
+  }
+}
+
+function logLevel(text: string): LogLevel {
+  const level = oneOf('log-level', text, [
+    'debug',
+    'info',
+    'warn',
+    'error',
+    'dpanic',
+    'panic',
+    'fatal',
+  ]);
+  return level === 'dpanic' || level === 'panic' ? 'fatal' : level;
+}
+
+function oneOf<T extends string>(name: string, value: string, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === value);
+  if (found !== undefined) return found;
+  throw new UsageError(`--${name}: ${JSON.stringify(value)} is not one of ${choices.join(', ')}`);
+}

@@ -10,7 +10,7 @@ import { type ClusterId, clusterId, type MemberId, memberId } from '../../base/i
 /**
  * The id of a member: the first 8 bytes of SHA-1 over its sorted peer URLs, the cluster token and, for a member that is
  * added to a running cluster, the Unix time in decimal, so that its id is new even if its URLs are not. `null` for a
- * member of the initial cluster, whose id every other member computes too.
+ * member of the initial cluster, whose id every other member computes too. etcd's member add passes an empty token.
  */
 export function computeMemberId(
   peerUrls: readonly string[],

@@ -1,0 +1,343 @@
+import type { Clock } from '../../base/clock.js';
+import type { Defect } from '../../base/defect.js';
+import type { Disk } from '../../base/disk.js';
+import { type ClusterId, formatId, type MemberId, noMember } from '../../base/ids.js';
+import type { Logger } from '../../base/logger.js';
+import type { OrderedDbHome } from '../../base/ordered-db.js';
+import type { Prng } from '../../base/prng.js';
+import type { ConfChange, CoreStatus } from '../../raft/core/index.js';
+import type {
+  LeadershipStatus,
+  NodeProbe,
+  PeerTransport,
+  RaftNode,
+  SnapshotExchange,
+} from '../../raft/node/index.js';
+import type { SnapshotStore } from '../../raft/snapshot/index.js';
+import type { WriteAheadLogFile } from '../../raft/wal/index.js';
+import { ResponseHeader } from '../../wire/gen/etcdserverpb.js';
+import { MemberPublish, type MemberRecord } from '../../wire/gen/store.js';
+import type { ApiContext } from '../api/context.js';
+import { type ApplyResult, CommandKind } from '../contracts.js';
+import { StoreError } from '../errors.js';
+import { KeepAliveBatcher } from '../lease/keep-alive.js';
+import { LeaseKeeper } from '../lease/keeper.js';
+import type { Store } from '../store.js';
+import { LeaderWatch } from './leader-watch.js';
+import type { MemberMailbox } from './mailbox.js';
+import { toStoreError } from './node-errors.js';
+import { openMember } from './open-member.js';
+
+/** Who a member is. */
+export interface MemberIdentity {
+  readonly clusterId: ClusterId;
+  readonly memberId: MemberId;
+  readonly name: string;
+  /** What this member tells the cluster about how clients reach it. */
+  readonly clientUrls: readonly string[];
+}
+
+/** Timing and bounds of a member. Milliseconds and bytes, as the names say. */
+export interface MemberLimits {
+  readonly heartbeatMs: number;
+  readonly electionMs: number;
+  readonly preVote: boolean;
+  readonly requestTimeoutMs: number;
+  readonly pendingProposalsMax: number;
+  readonly messageBytesMax: number;
+  readonly inflightMessagesMax: number;
+  readonly inflightBytesMax: number;
+  readonly uncommittedBytesMax: number;
+  readonly committedBytesMax: number;
+  readonly catchUpEntries: number;
+  readonly catchUpBytes: number;
+  readonly syncAfterEntries: number;
+  readonly syncAfterBytes: number;
+  readonly walSegmentBytes: number;
+  readonly snapshotChunkBytes: number;
+  readonly snapshotBytesPerSecond: number;
+  readonly valueCacheBytesMax: number;
+  readonly requestBytesMax: number;
+  readonly txnOpsMax: number;
+  readonly quotaBytes: number;
+  readonly strictReconfigCheck: boolean;
+  readonly progressNotifyMs: number;
+}
+
+/** What a member runs on. All is injected: the same member runs in production and in the simulator. */
+export interface MemberOptions {
+  readonly identity: MemberIdentity;
+  /** Members that begin a new cluster together; null for one that joins. Used only while this member has no data. */
+  readonly bootstrap: readonly MemberRecord[] | null;
+  /** Where peers may be found before the membership is known here (a joining member). */
+  readonly initialPeers: ReadonlyMap<MemberId, readonly string[]>;
+  readonly disk: Disk;
+  /** Folders on `disk`. */
+  readonly walDir: string;
+  readonly snapshotDir: string;
+  readonly db: OrderedDbHome;
+  /** Makes the transport that delivers to the mailbox. */
+  readonly transport: (mailbox: MemberMailbox) => PeerTransport;
+  readonly clock: Clock;
+  readonly prng: Prng;
+  readonly logger: Logger;
+  readonly limits: MemberLimits;
+  readonly version: { readonly flotilla: string; readonly etcd: string };
+  readonly defects: ReadonlySet<Defect>;
+  /** This member cannot go on: its disk failed or an invariant is broken. Called once; the process is to end. */
+  readonly onFatal: (error: Error) => void;
+  /** Tests only. */
+  readonly probe?: NodeProbe;
+}
+
+/** The parts that {@link openMember} has recovered and joined. */
+export interface MemberParts {
+  readonly store: Store;
+  readonly wal: WriteAheadLogFile;
+  readonly snapshots: SnapshotStore;
+  readonly exchange: SnapshotExchange;
+  readonly transport: PeerTransport;
+  readonly mailbox: MemberMailbox;
+  readonly node: RaftNode<ApplyResult>;
+}
+
+/** Waits before a failed publication is tried again. */
+const publishRetryMs = 500;
+/** A leader change is waited for in these steps after a transfer was asked for. */
+const leaderLostElections = 3;
+
+/**
+ * One running member of a store cluster: log, consensus, state machine and peers, joined. It is the {@link ApiContext}
+ * of the gRPC services, which reach everything through it.
+ */
+export class Member implements ApiContext {
+  readonly clusterId: ClusterId;
+  readonly memberId: MemberId;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly prng: Prng;
+  readonly limits: MemberLimits;
+  readonly version: MemberOptions['version'];
+  readonly store: Store;
+  readonly #options: MemberOptions;
+  readonly #parts: MemberParts;
+  readonly #node: RaftNode<ApplyResult>;
+  readonly #leaseKeeper: LeaseKeeper;
+  readonly #keepAlives: KeepAliveBatcher;
+  readonly #leaderWatch: LeaderWatch;
+  readonly #closing = new AbortController();
+  /** Waiting for this member to see another leader. */
+  #onLeader: (() => void)[] = [];
+  #closed: Promise<void> | null = null;
+
+  /** Recovers the member from its disk and starts it. Rejects with the typed errors of the log, the database and the disk. */
+  static async open(options: MemberOptions): Promise<Member> {
+    let member: Member | null = null;
+    const parts = await openMember(options, (status) => member?.onLeadership(status));
+    member = new Member(options, parts);
+    return member;
+  }
+
+  private constructor(options: MemberOptions, parts: MemberParts) {
+    const { clock, logger, limits, identity } = options;
+    this.clusterId = identity.clusterId;
+    this.memberId = identity.memberId;
+    this.clock = clock;
+    this.logger = logger;
+    this.prng = options.prng;
+    this.limits = limits;
+    this.version = options.version;
+    this.store = parts.store;
+    this.#options = options;
+    this.#parts = parts;
+    this.#node = parts.node;
+    const propose = (kind: CommandKind, payload: Uint8Array) => this.propose(kind, payload);
+    const { electionMs: electionTimeoutMs } = limits;
+    const leases = parts.store.leases;
+    this.#leaseKeeper = new LeaseKeeper({ leases, clock, electionTimeoutMs, propose, logger });
+    this.#keepAlives = new KeepAliveBatcher({ clock, propose });
+    this.#leaderWatch = new LeaderWatch(clock, leaderLostElections * limits.electionMs);
+    this.onLeadership(this.#node.leadership);
+    void this.#publish();
+  }
+
+  get mvcc(): Store['mvcc'] {
+    return this.store.mvcc;
+  }
+
+  get leases(): Store['leases'] {
+    return this.store.leases;
+  }
+
+  get watch(): Store['watch'] {
+    return this.store.watch;
+  }
+
+  get members(): Store['members'] {
+    return this.store.members;
+  }
+
+  alarms(): ReturnType<ApiContext['alarms']> {
+    return this.store.alarms.list();
+  }
+
+  async propose(
+    kind: CommandKind,
+    payload: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<ApplyResult> {
+    const command = new Uint8Array(1 + payload.length);
+    command[0] = kind;
+    command.set(payload, 1);
+    return this.#translate(this.#node.propose(command, signal));
+  }
+
+  keepAlive(leaseId: bigint, signal: AbortSignal): Promise<number> {
+    return this.#keepAlives.renew(leaseId, signal);
+  }
+
+  readBarrier(signal?: AbortSignal): Promise<void> {
+    return this.#translate(this.#node.readBarrier(signal));
+  }
+
+  proposeConfChange(change: ConfChange, signal?: AbortSignal): Promise<ApplyResult> {
+    return this.#translate(this.#node.proposeConfChange(change, signal));
+  }
+
+  async transferLeadership(target: MemberId, signal: AbortSignal): Promise<void> {
+    try {
+      this.#node.transferLeadership(target);
+    } catch (error) {
+      throw toStoreError(error);
+    }
+    const deadline = this.clock.now() + this.limits.electionMs;
+    while (this.#node.leadership.leader !== target) {
+      const leftMs = deadline - this.clock.now();
+      if (leftMs <= 0 || signal.aborted || this.#closing.signal.aborted)
+        throw new StoreError('timeout');
+      await this.#leaderChange(leftMs);
+    }
+  }
+
+  raft(): CoreStatus {
+    return this.#node.status();
+  }
+
+  get leadership(): LeadershipStatus {
+    return this.#node.leadership;
+  }
+
+  appliedIndex(): number {
+    return this.#node.appliedIndex;
+  }
+
+  leaderLost(): AbortSignal {
+    return this.#leaderWatch.lost;
+  }
+
+  header(revision: number): ResponseHeader {
+    return ResponseHeader.create({
+      clusterId: this.clusterId,
+      memberId: this.memberId,
+      revision,
+      raftTerm: this.#node.term,
+    });
+  }
+
+  sizeBytes(): { readonly total: number; readonly inUse: number } {
+    return this.store.sizeBytes();
+  }
+
+  defragment(): Promise<void> {
+    return this.store.defragment();
+  }
+
+  /** The driver's view of who leads; called by the driver. */
+  onLeadership(status: LeadershipStatus): void {
+    this.#leaseKeeper.onLeadership(status.isLeader, status.term);
+    this.#leaderWatch.onLeader(status.leader);
+    const waiting = this.#onLeader;
+    this.#onLeader = [];
+    for (const wake of waiting) wake();
+  }
+
+  /** Hands leadership over if it can, stops, and makes everything applied durable. Serving must have ended before. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await this.#handOver();
+    this.#closing.abort();
+    this.#leaderWatch.close();
+    const { node, exchange, transport, wal, snapshots, store } = this.#parts;
+    await node.stop();
+    await Promise.all([this.#leaseKeeper.close(), this.#keepAlives.close()]);
+    exchange.close();
+    await transport.close();
+    await wal.close();
+    await snapshots.close();
+    await store.close();
+  }
+
+  /** A leader that stops gracefully first gives its office to the follower that is furthest on. */
+  async #handOver(): Promise<void> {
+    const { conf, progress, role, id } = this.raft();
+    if (role !== 'leader') return;
+    const heirs = conf.voters
+      .filter((voter) => voter !== id && progress.get(voter)?.recentlyActive === true)
+      .sort((a, b) => (progress.get(b)?.match ?? 0) - (progress.get(a)?.match ?? 0));
+    const heir = heirs[0];
+    if (heir === undefined) return;
+    await this.transferLeadership(heir, this.#closing.signal).catch((error: unknown) =>
+      this.logger.warn('leadership was not handed over', {
+        to: formatId(heir),
+        error: String(error),
+      }),
+    );
+  }
+
+  /** Tells the cluster this member's name and client URLs, until it knows them. */
+  async #publish(): Promise<void> {
+    const { name, clientUrls } = this.#options.identity;
+    const payload = MemberPublish.encode({ id: this.memberId, name, clientUrls: [...clientUrls] });
+    while (!this.#closing.signal.aborted && !this.#isPublished()) {
+      if (this.#node.leadership.leader === noMember) {
+        await this.#leaderChange(publishRetryMs);
+        continue;
+      }
+      try {
+        await this.propose(CommandKind.memberPublish, payload, this.#closing.signal);
+      } catch (error) {
+        this.logger.debug('member not published yet', { error: String(error) });
+      }
+      if (!this.#isPublished()) await this.#leaderChange(publishRetryMs);
+    }
+  }
+
+  #isPublished(): boolean {
+    const { name, clientUrls } = this.#options.identity;
+    const record = this.members.get(this.memberId);
+    return record?.name === name && record.clientUrls.join() === clientUrls.join();
+  }
+
+  /** Resolves at the next change of leadership, or after `withinMs`. */
+  #leaderChange(withinMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.clock.setTimer(withinMs, resolve);
+      this.#onLeader.push(() => {
+        this.clock.clearTimer(timer);
+        resolve();
+      });
+    });
+  }
+
+  async #translate<T>(result: Promise<T>): Promise<T> {
+    try {
+      return await result;
+    } catch (error) {
+      throw toStoreError(error);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import { unreachable } from '../../base/assert.js';
+import { NodeError } from '../../raft/node/index.js';
+import { StoreError, type StoreErrorCode } from '../errors.js';
+
+/** What a client is told of a driver's error. Anything else passes unchanged. */
+export function toStoreError(error: unknown): unknown {
+  if (!(error instanceof NodeError)) return error;
+  return new StoreError(codeOf(error), { cause: error });
+}
+
+function codeOf(error: NodeError): StoreErrorCode {
+  switch (error.code) {
+    case 'timeout':
+    case 'no-leader':
+      return 'timeout';
+    case 'timeout-leader-lost':
+      return 'timeout-leader-lost';
+    case 'busy':
+      return 'too-many-requests';
+    case 'canceled':
+      return 'canceled';
+    case 'stopped':
+      return 'stopped';
+    case 'config-refused':
+      return 'unhealthy';
+    case 'not-leader':
+      return 'not-leader';
+    case 'bad-transferee':
+      return 'bad-leader-transferee';
+    default:
+      return unreachable(error.code);
+  }
+}

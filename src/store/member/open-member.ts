@@ -1,0 +1,251 @@
+import { assert } from '../../base/assert.js';
+import type { MemberId } from '../../base/ids.js';
+import type { ConfState } from '../../raft/core/index.js';
+import {
+  type LeadershipStatus,
+  type PeerTransport,
+  planRecovery,
+  RaftNode,
+  type RecoveryPlan,
+  rebuildState,
+  SnapshotExchange,
+} from '../../raft/node/index.js';
+import { SnapshotStore } from '../../raft/snapshot/index.js';
+import { WriteAheadLogFile } from '../../raft/wal/index.js';
+import { ResponseHeader } from '../../wire/gen/etcdserverpb.js';
+import type { MemberRecord } from '../../wire/gen/store.js';
+import type { ApplyResult } from '../contracts.js';
+import { Store } from '../store.js';
+import { LogMissingError } from './errors.js';
+import { MemberMailbox } from './mailbox.js';
+import type { MemberOptions, MemberParts } from './member.js';
+
+/** A new cluster's state begins here, as if by a snapshot that all members have: who joins later must fetch one. */
+const bootstrapIndex = 1;
+const retryMs = 1000;
+
+/**
+ * Brings a member up from what its disk holds: opens log, database and snapshots, fits them together
+ * (`planRecovery`), fetches a lost state from a peer, and starts the driver.
+ */
+export async function openMember(
+  options: MemberOptions,
+  onLeadership: (status: LeadershipStatus) => void,
+): Promise<MemberParts> {
+  const { disk, defects, onFatal, identity, limits } = options;
+  let node: RaftNode<ApplyResult> | null = null;
+  let onEarlyDurable: (() => void) | null = null;
+  const store = await openStore(options, () => node?.term ?? 0);
+  const { wal, recovery, cut } = await WriteAheadLogFile.open({
+    disk,
+    dir: options.walDir,
+    clusterId: identity.clusterId,
+    memberId: identity.memberId,
+    segmentBytes: limits.walSegmentBytes,
+    defects,
+    onDurable: (sequence) => {
+      if (node !== null) node.onDurable(sequence);
+      else onEarlyDurable?.();
+    },
+    onFailure: onFatal,
+  });
+  if (cut !== null) options.logger.warn('the end of the log was torn by a crash and has been cut');
+  if (
+    recovery.base.index === 0 &&
+    recovery.entries.length === 0 &&
+    store.appliedIndex > bootstrapIndex
+  ) {
+    throw new LogMissingError(options.walDir);
+  }
+  const snapshots = await SnapshotStore.open({
+    disk,
+    dir: options.snapshotDir,
+    clusterId: identity.clusterId,
+  });
+  const mailbox = new MemberMailbox();
+  const transport = options.transport(mailbox);
+  const setPeers = () => transport.setPeers(peersOf(options, store.members.list()));
+  setPeers();
+  store.members.onChange(setPeers);
+
+  let plan = planRecovery(recovery, store);
+  if (plan.kind === 'state-lost') {
+    await fetchState(options, { store, snapshots, mailbox, transport, indexMin: plan.indexMin });
+    plan = planRecovery(recovery, store);
+  }
+  assert(plan.kind === 'start', 'a fetched state reaches the log');
+  await resetLog(wal, plan, (listener) => {
+    onEarlyDurable = listener;
+  });
+
+  const exchange = makeExchange(options, { store, snapshots, transport });
+  node = startNode(options, { plan, store, wal, transport, exchange, onLeadership });
+  mailbox.open(node);
+  exchange.attach({
+    onFetched: (message) => node?.onSnapshotFetched(message),
+    onSaved: (meta) => node?.onSnapshotSaved(meta),
+  });
+  return { store, wal, snapshots, exchange, transport, mailbox, node };
+}
+
+function openStore(options: MemberOptions, term: () => number): Promise<Store> {
+  const { identity, limits, bootstrap } = options;
+  return Store.open({
+    home: options.db,
+    clock: options.clock,
+    prng: options.prng.fork(),
+    logger: options.logger,
+    clusterId: identity.clusterId,
+    memberId: identity.memberId,
+    bootstrap: bootstrap === null ? null : { members: bootstrap, conf: confOf(bootstrap) },
+    minLeaseTtlSeconds: Math.ceil((limits.electionMs * 1.5) / 1000),
+    valueCacheBytesMax: limits.valueCacheBytesMax,
+    watchResponseBytesMax: limits.requestBytesMax,
+    progressNotifyMs: limits.progressNotifyMs,
+    defects: options.defects,
+    header: (revision) =>
+      ResponseHeader.encode({
+        clusterId: identity.clusterId,
+        memberId: identity.memberId,
+        revision,
+        raftTerm: term(),
+      }),
+    onFatal: options.onFatal,
+  });
+}
+
+function confOf(members: readonly MemberRecord[]): ConfState {
+  const ids = (isLearner: boolean) =>
+    members
+      .filter((member) => member.isLearner === isLearner)
+      .map((member) => member.id as MemberId)
+      .sort((a, b) => (a < b ? -1 : 1));
+  return {
+    voters: ids(false),
+    votersOutgoing: [],
+    learners: ids(true),
+    learnersNext: [],
+    autoLeave: false,
+  };
+}
+
+/** Everyone else, where the membership says; where it is not known yet, where the command line says. */
+function peersOf(
+  options: MemberOptions,
+  members: readonly MemberRecord[],
+): ReadonlyMap<MemberId, readonly string[]> {
+  if (members.length === 0) return options.initialPeers;
+  return new Map(members.map((member) => [member.id as MemberId, member.peerUrls]));
+}
+
+async function fetchState(
+  options: MemberOptions,
+  parts: {
+    readonly store: Store;
+    readonly snapshots: SnapshotStore;
+    readonly mailbox: MemberMailbox;
+    readonly transport: PeerTransport;
+    readonly indexMin: number;
+  },
+): Promise<void> {
+  const { logger, clock, initialPeers, identity } = options;
+  logger.warn('the database is lost; fetching the state from a peer', {
+    indexMin: parts.indexMin,
+  });
+  parts.transport.setPeers(initialPeers);
+  await rebuildState({
+    indexMin: parts.indexMin,
+    peers: [...initialPeers.keys()].filter((id) => id !== identity.memberId),
+    files: parts.snapshots,
+    transport: parts.transport,
+    receive: (handler) => parts.mailbox.receiveEarly(handler),
+    stateMachine: parts.store,
+    clock,
+    logger,
+    retryMs,
+  });
+}
+
+/** Makes the log start after the state, where the plan says so; resolves once that is durable. */
+async function resetLog(
+  wal: WriteAheadLogFile,
+  plan: Extract<RecoveryPlan, { kind: 'start' }>,
+  onDurable: (listener: () => void) => void,
+): Promise<void> {
+  const { reset } = plan;
+  if (reset === null) return;
+  await new Promise<void>((resolve) => {
+    onDurable(resolve);
+    wal.append({ sequence: 0, entries: [], ...reset });
+  });
+}
+
+function makeExchange(
+  options: MemberOptions,
+  parts: {
+    readonly store: Store;
+    readonly snapshots: SnapshotStore;
+    readonly transport: PeerTransport;
+  },
+): SnapshotExchange {
+  const { clock, logger, limits } = options;
+  return new SnapshotExchange({
+    files: parts.snapshots,
+    stateMachine: parts.store,
+    transport: parts.transport,
+    clock,
+    logger,
+    chunkBytes: limits.snapshotChunkBytes,
+    sendBytesPerSecond: limits.snapshotBytesPerSecond,
+    retryMs,
+    retainMs: 30 * limits.electionMs,
+  });
+}
+
+function startNode(
+  options: MemberOptions,
+  parts: {
+    readonly plan: Extract<RecoveryPlan, { kind: 'start' }>;
+    readonly store: Store;
+    readonly wal: WriteAheadLogFile;
+    readonly transport: PeerTransport;
+    readonly exchange: SnapshotExchange;
+    readonly onLeadership: (status: LeadershipStatus) => void;
+  },
+): RaftNode<ApplyResult> {
+  const { limits, identity } = options;
+  return new RaftNode<ApplyResult>({
+    core: {
+      id: identity.memberId,
+      electionTicks: Math.max(2, Math.round(limits.electionMs / limits.heartbeatMs)),
+      heartbeatTicks: 1,
+      preVote: limits.preVote,
+      checkQuorum: true,
+      reads: 'quorum',
+      messageBytesMax: limits.messageBytesMax,
+      inflightMessagesMax: limits.inflightMessagesMax,
+      inflightBytesMax: limits.inflightBytesMax,
+      uncommittedBytesMax: limits.uncommittedBytesMax,
+      committedBytesMax: limits.committedBytesMax,
+    },
+    recovered: parts.plan.recovered,
+    clock: options.clock,
+    prng: options.prng,
+    logger: options.logger,
+    wal: parts.wal,
+    stateMachine: parts.store,
+    transport: parts.transport,
+    snapshots: parts.exchange,
+    tickMs: limits.heartbeatMs,
+    requestTimeoutMs: limits.requestTimeoutMs,
+    pendingProposalsMax: limits.pendingProposalsMax,
+    catchUpEntries: limits.catchUpEntries,
+    catchUpBytes: limits.catchUpBytes,
+    syncAfterEntries: limits.syncAfterEntries,
+    syncAfterBytes: limits.syncAfterBytes,
+    defects: options.defects,
+    onFatal: options.onFatal,
+    onLeadership: parts.onLeadership,
+    ...(options.probe === undefined ? {} : { probe: options.probe }),
+  });
+}
