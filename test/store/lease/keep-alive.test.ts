@@ -1,0 +1,122 @@
+import t from 'tap';
+import { type ApplyResult, CommandKind } from '../../../src/store/contracts.js';
+import { StoreError } from '../../../src/store/errors.js';
+import { KeepAliveBatcher } from '../../../src/store/lease/keep-alive.js';
+import { LeaseKeepAliveBatch } from '../../../src/wire/gen/store.js';
+import { ManualClock } from '../manual-clock.js';
+
+interface Open {
+  readonly ids: readonly bigint[];
+  resolve(result: ApplyResult): void;
+  reject(error: unknown): void;
+}
+
+function newBatcher() {
+  const clock = new ManualClock();
+  const open: Open[] = [];
+  const batcher = new KeepAliveBatcher({
+    clock,
+    propose: (kind, payload) =>
+      new Promise((resolve, reject) => {
+        if (kind !== CommandKind.leaseKeepAlive) throw new Error(`kind ${kind}`);
+        open.push({ ids: LeaseKeepAliveBatch.decode(payload).ids, resolve, reject });
+      }),
+  });
+  return { clock, open, batcher };
+}
+
+const answer = (ttlSeconds: readonly number[]): ApplyResult => ({
+  ok: true,
+  index: 1,
+  response: { kind: 'leaseKeepAlive', value: { ttlSeconds } },
+});
+
+t.test(
+  'KeepAliveBatcher makes one command of a turn, and one renewal of each lease in it',
+  async (t) => {
+    const { clock, open, batcher } = newBatcher();
+    const renewals = [7n, -8n, 7n, 9n].map((id) => batcher.renew(id));
+    t.equal(open.length, 0);
+    await clock.settle();
+    t.same(
+      open.map((proposal) => proposal.ids),
+      [[7n, -8n, 9n]],
+    );
+    open[0]!.resolve(answer([60, 5, 0]));
+    t.same(await Promise.all(renewals), [60, 5, 60, 0]);
+    const next = batcher.renew(7n);
+    await clock.settle();
+    t.same(open[1]!.ids, [7n], 'the next turn is a command of its own');
+    open[1]!.resolve(answer([60]));
+    t.equal(await next, 60);
+  },
+);
+
+t.test('KeepAliveBatcher does not wait for one command before the next', async (t) => {
+  const { clock, open, batcher } = newBatcher();
+  const first = batcher.renew(1n);
+  await clock.settle();
+  const second = batcher.renew(1n);
+  await clock.settle();
+  t.equal(open.length, 2);
+  open[1]!.resolve(answer([3]));
+  t.equal(await second, 3);
+  open[0]!.resolve(answer([3]));
+  t.equal(await first, 3);
+});
+
+t.test('KeepAliveBatcher splits what is too much for one entry', async (t) => {
+  const { clock, open, batcher } = newBatcher();
+  const renewals = Array.from({ length: 10_001 }, (_, i) => batcher.renew(BigInt(i + 1)));
+  await clock.settle();
+  t.same(
+    open.map((proposal) => proposal.ids.length),
+    [10_000, 1],
+  );
+  for (const proposal of open) proposal.resolve(answer(proposal.ids.map(Number)));
+  const ttls = await Promise.all(renewals);
+  t.ok(ttls.every((ttl, i) => ttl === i + 1));
+});
+
+t.test('KeepAliveBatcher rejects all of a command as the command fails', async (t) => {
+  const { clock, open, batcher } = newBatcher();
+  const refused = [batcher.renew(1n), batcher.renew(2n)];
+  await clock.settle();
+  open[0]!.resolve({ ok: false, index: 1, error: new StoreError('corrupt') });
+  for (const renewal of refused) await t.rejects(renewal, { code: 'corrupt' });
+  const lost = batcher.renew(1n);
+  await clock.settle();
+  open[1]!.reject(new StoreError('timeout'));
+  await t.rejects(lost, { code: 'timeout' });
+});
+
+t.test(
+  'KeepAliveBatcher lets go of a caller that gave up, without harm to the others',
+  async (t) => {
+    const { clock, open, batcher } = newBatcher();
+    const giveUp = new AbortController();
+    const gone = batcher.renew(1n, giveUp.signal);
+    const patient = batcher.renew(1n);
+    giveUp.abort(new StoreError('canceled'));
+    await t.rejects(gone, { code: 'canceled' });
+    await t.rejects(batcher.renew(1n, giveUp.signal), { code: 'canceled' });
+    await clock.settle();
+    open[0]!.resolve(answer([9]));
+    t.equal(await patient, 9);
+  },
+);
+
+t.test('KeepAliveBatcher.close refuses what waits and drains what is in flight', async (t) => {
+  const { clock, open, batcher } = newBatcher();
+  const inFlight = batcher.renew(1n);
+  await clock.settle();
+  const waiting = batcher.renew(2n);
+  const closing = batcher.close();
+  await t.rejects(waiting, { code: 'stopped' });
+  await t.rejects(batcher.renew(3n), { code: 'stopped' });
+  open[0]!.resolve(answer([4]));
+  t.equal(await inFlight, 4);
+  await closing;
+  await clock.settle();
+  t.equal(open.length, 1);
+});
