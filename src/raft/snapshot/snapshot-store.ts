@@ -1,4 +1,5 @@
 import type { Disk, DiskFile } from '../../base/disk.js';
+import { makeDurableDir } from '../../base/durable-dir.js';
 import { type ClusterId, formatId } from '../../base/ids.js';
 import type { SnapshotMeta } from '../core/types.js';
 import { SnapshotAbsentError, SnapshotCorruptError, SnapshotIdentityError } from './errors.js';
@@ -57,7 +58,7 @@ export class SnapshotStore {
    */
   static async open(options: SnapshotStoreOptions): Promise<SnapshotStore> {
     const store = new SnapshotStore(options);
-    await options.disk.makeDir(options.dir);
+    await makeDurableDir(options.disk, options.dir);
     for (const name of await options.disk.list(options.dir)) {
       if (name.endsWith(writingSuffix)) await options.disk.remove(store.#pathOf(name));
       const meta = parseSnapshotName(name) && (await store.#readMeta(name));

@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.js';
 import { type Defect, noDefects } from '../../base/defect.js';
 import type { Disk } from '../../base/disk.js';
+import { makeDurableDir } from '../../base/durable-dir.js';
 import type { HardState, Index, Term } from '../core/types.js';
 import type { WalRecovery } from '../node/contracts.js';
 import { type CutTail, listSegments, recoverLog, type SealedSegment } from './recovery.js';
@@ -93,18 +94,4 @@ async function createLog(location: LogLocation): Promise<OpenLog> {
   await disk.syncDir(dir);
   const recovery = { hardState: state.hardState, base: state.last, entries: [] };
   return { sealed: [], current, state, recovery, cut: null };
-}
-
-/** A folder's own entry, and its parents', are as much part of the log as its files. */
-async function makeDurableDir(disk: Disk, dir: string): Promise<void> {
-  await disk.makeDir(dir);
-  for (let path = dir; path !== '.'; ) {
-    path = parentOf(path);
-    await disk.syncDir(path);
-  }
-}
-
-function parentOf(dir: string): string {
-  const end = dir.lastIndexOf('/');
-  return end < 0 ? '.' : dir.slice(0, end);
 }

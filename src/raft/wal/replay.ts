@@ -1,3 +1,4 @@
+import { defined } from '../../base/assert.js';
 import { noMember } from '../../base/ids.js';
 import type { Entry, HardState, Index, Term } from '../core/types.js';
 import type { WalRecovery } from '../node/contracts.js';
@@ -11,6 +12,8 @@ export const initialHardState: HardState = { term: 0, vote: noMember, commit: 0 
 export class LogReplay {
   #hardState: HardState = initialHardState;
   #base: { readonly index: Index; readonly term: Term } = { index: 0, term: 0 };
+  /** The base is the end of segments that were released, and not a snapshot's. */
+  #isBaseReleased = false;
   readonly #entries: Entry[] = [];
 
   get hardState(): HardState {
@@ -26,6 +29,7 @@ export class LogReplay {
   start(header: SegmentHeader): void {
     this.#hardState = header.hardState;
     this.#base = header.previous;
+    this.#isBaseReleased = header.previous.index > 0;
   }
 
   /** True when the segment begins with the state that the records before it lead to. */
@@ -44,10 +48,18 @@ export class LogReplay {
     if (hardState) this.#hardState = hardState;
     if (snapshot) {
       this.#base = { index: snapshot.index, term: snapshot.term };
+      this.#isBaseReleased = false;
       this.#entries.length = 0;
     }
-    const first = entries[0];
-    if (first === undefined) return;
+    if (entries.length > 0) this.#applyEntries(entries);
+  }
+
+  #applyEntries(entries: readonly Entry[]): void {
+    const first = defined(entries[0]);
+    if (first.index <= this.#base.index && this.#isBaseReleased) {
+      this.#rebase(entries);
+      return;
+    }
     if (first.index <= this.#base.index || first.index > this.last.index + 1) {
       throw new Error(
         `entry ${first.index} does not continue a log of ${this.#base.index + 1} to ${this.last.index}`,
@@ -55,6 +67,18 @@ export class LogReplay {
     }
     this.#entries.length = first.index - this.#base.index - 1;
     for (const entry of entries) this.#entries.push(entry);
+  }
+
+  /**
+   * Entries that overwrote some of which the segments are released since. Everything up to the released base was
+   * committed by then, so the log may as well start after the first of them: the term before it is known no more.
+   */
+  #rebase(entries: readonly Entry[]): void {
+    const [first, ...rest] = entries;
+    const { index, term } = defined(first);
+    this.#base = { index, term };
+    this.#entries.length = 0;
+    for (const entry of rest) this.#entries.push(entry);
   }
 
   /**

@@ -145,7 +145,10 @@ export class WriteAheadLogFile implements WriteAheadLog {
     this.#flushed = this.#flush();
   }
 
-  /** Segments are removed oldest first, and each durably before the next, so that a crash leaves no gap. */
+  /**
+   * Entries up to `index` are committed, and what they did is durable elsewhere. Segments are removed oldest first, each
+   * durably before the next, so that a crash leaves no gap.
+   */
   release(index: Index): Promise<void> {
     assert(index <= this.#appended.last.index, `release of ${index} is beyond the log`);
     this.#floor = Math.max(this.#floor, index);

@@ -14,9 +14,9 @@ export interface TestLog extends OpenedWal {
   readonly failures: Error[];
   /** Appends, numbering by itself; returns the sequence. */
   append(write: {
-    hardState?: HardState;
+    hardState?: HardState | null;
     entries?: readonly Entry[];
-    snapshot?: SnapshotMeta;
+    snapshot?: SnapshotMeta | null;
   }): number;
   /** Resolves when the sequence is durable or the log failed. */
   settled(sequence: number): Promise<void>;

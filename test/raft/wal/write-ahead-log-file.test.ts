@@ -1,18 +1,9 @@
 import t from 'tap';
-import type { Clock } from '../../../src/base/clock.js';
 import { Prng } from '../../../src/base/prng.js';
 import { openHostDisk } from '../../../src/host/disk.js';
 import { SimDisk, type SimDiskKnobs } from '../../sim/disk.js';
+import { instantClock } from '../../sim/instant-clock.js';
 import { dir, entries, hardState, openLog, shape, snapshot } from './harness.js';
-
-/** Timers fire at once, in order: latencies only order things. */
-const instantClock: Clock = {
-  now: () => 0,
-  wallTime: () => 0,
-  setTimer: (_, callback) => ({ timer: setImmediate(callback) }),
-  clearTimer: () => undefined,
-  defer: (callback) => void setImmediate(callback),
-};
 
 function simDisk(knobs: Partial<SimDiskKnobs> = {}): SimDisk {
   return new SimDisk(new Prng(1), instantClock, { syncLatencyMs: [1, 1], ...knobs });
