@@ -284,9 +284,12 @@ function openCodeOf(cause: unknown): LevelOpenErrorCode {
 
 function openError(code: LevelOpenErrorCode, path: string, cause: unknown): LevelOpenError {
   const advice = {
-    damaged: 'move its parent folder away and start again: the state is rebuilt from the other members',
-    missing: 'put it back, or move its parent folder away and start again: the state is rebuilt from the other members',
-    locked: 'another process uses it: stop that process, or give this member a data directory of its own',
+    damaged:
+      'move its parent folder away and start again: the state is rebuilt from the other members',
+    missing:
+      'put it back, or move its parent folder away and start again: the state is rebuilt from the other members',
+    locked:
+      'another process uses it: stop that process, or give this member a data directory of its own',
     io: 'check the disk and the permissions of the folder, then start again',
   }[code];
   const reason = cause instanceof Error ? ` (${cause.message})` : '';

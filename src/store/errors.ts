@@ -66,6 +66,8 @@ const table = {
     'etcdserver: rpc not supported for learner',
   ],
   'bad-leader-transferee': [Status.failedPrecondition, 'etcdserver: bad leader transferee'],
+  // Not one of etcd's: only a broken or a newer member can have put such an entry into the log.
+  'malformed-entry': [Status.internal, 'etcdserver: log entry cannot be decoded'],
   canceled: [Status.cancelled, 'etcdserver: request canceled'],
   'deadline-exceeded': [Status.deadlineExceeded, 'etcdserver: context deadline exceeded'],
 } as const satisfies Record<string, readonly [StatusCode, string]>;

@@ -1,0 +1,188 @@
+import { assert } from '../../base/assert.js';
+import type { Defect } from '../../base/defect.js';
+import type { DbWrite, OrderedDb } from '../../base/ordered-db.js';
+import { metaKey } from '../schema/keys.js';
+import { type AppliedRecord, encodeApplied } from '../schema/meta.js';
+
+/** Groups are joined into database batches of about this size. */
+const batchBytes = 4 * 1024 * 1024;
+
+/** What a {@link WriteQueue} works with. */
+export interface WriteQueueOptions {
+  readonly db: OrderedDb;
+  /** What the database holds already. */
+  readonly applied: AppliedRecord;
+  /** More than this many bytes waiting make {@link WriteQueue.backpressure} wait. */
+  readonly pendingBytesMax: number;
+  /** Everything up to this applied state is in the database (not necessarily durable). */
+  readonly onWritten: (applied: AppliedRecord) => void;
+  /** A write failed: the database is not written to any more. Called once. */
+  readonly onError: (error: unknown) => void;
+  readonly defects: ReadonlySet<Defect>;
+}
+
+/** Writes that are in one batch or in none, with the applied state that they lead to (null: they lead to no other). */
+interface Group {
+  readonly writes: readonly DbWrite[];
+  readonly bytes: number;
+  readonly applied: AppliedRecord | null;
+  readonly sync: boolean;
+  readonly waiter: Waiter | null;
+}
+
+interface Waiter {
+  onDone(): void;
+  onError(error: unknown): void;
+}
+
+/**
+ * The way into the database: groups of writes, in order, one batch in flight. What collects behind it goes into the next
+ * one. The applied record goes into the batch that holds the writes it stands for, and into no other.
+ */
+export class WriteQueue {
+  readonly #options: WriteQueueOptions;
+  /** Newest applied state that was handed in. */
+  #applied: AppliedRecord;
+  #groups: Group[] = [];
+  /** Bytes waiting or being written. */
+  #pendingBytes = 0;
+  #isWriting = false;
+  #error: unknown = null;
+  /** Those who wait for the queue to become short again. */
+  #stalled: Waiter[] = [];
+
+  constructor(options: WriteQueueOptions) {
+    this.#options = options;
+    this.#applied = options.applied;
+  }
+
+  /** Bytes that are not in the database yet. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /** Queues the writes of applied entries, and the state after them. */
+  add(writes: readonly DbWrite[], bytes: number, applied: AppliedRecord): void {
+    assert(applied.index >= this.#applied.index);
+    this.#applied = applied;
+    this.#push({ writes, bytes, applied, sync: false, waiter: null });
+  }
+
+  /** Queues writes that are this member's own business and move no applied index. */
+  addLocal(writes: readonly DbWrite[]): void {
+    let bytes = 0;
+    for (const write of writes) bytes += write.key.length;
+    this.#push({ writes, bytes, applied: null, sync: false, waiter: null });
+  }
+
+  /** Resolves when everything queued so far is in the database. */
+  flush(): Promise<void> {
+    return this.#wait((waiter) => {
+      this.#push({ writes: [], bytes: 0, applied: null, sync: false, waiter });
+    });
+  }
+
+  /**
+   * Makes everything queued so far durable. `onDurable` is called with the applied state that is durable now, before
+   * anything later is written.
+   */
+  sync<T>(onDurable: (applied: AppliedRecord) => T): Promise<T> {
+    const applied = this.#applied;
+    let result: T;
+    return this.#wait((waiter) => {
+      const onDone = () => {
+        result = onDurable(applied);
+        waiter.onDone();
+      };
+      const { onError } = waiter;
+      this.#push({ writes: [], bytes: 0, applied, sync: true, waiter: { onDone, onError } });
+    }).then(() => result);
+  }
+
+  /** Undefined when there is room, else resolves when half of the room is free. */
+  backpressure(): Promise<void> | undefined {
+    if (this.#error === null && this.#pendingBytes <= this.#options.pendingBytesMax)
+      return undefined;
+    return this.#wait((waiter) => {
+      this.#stalled.push(waiter);
+    });
+  }
+
+  /** Runs `start` with a waiter; rejects at once when the queue is broken. */
+  #wait(start: (waiter: Waiter) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#error !== null) reject(this.#error);
+      else start({ onDone: resolve, onError: reject });
+    });
+  }
+
+  #push(group: Group): void {
+    if (this.#error !== null) return;
+    this.#groups.push(group);
+    this.#pendingBytes += group.bytes;
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    // After this turn: what the turn applies goes into one batch.
+    queueMicrotask(() => {
+      this.#writeAll().catch((error: unknown) => this.#fail(error));
+    });
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#groups.length > 0) {
+      const groups = this.#take();
+      await this.#write(groups);
+      for (const group of groups) this.#pendingBytes -= group.bytes;
+      for (const group of groups) group.waiter?.onDone();
+      this.#releaseStalled();
+    }
+    this.#isWriting = false;
+  }
+
+  /** The next groups for one batch: at least one. */
+  #take(): Group[] {
+    let bytes = 0;
+    let count = 0;
+    for (const group of this.#groups) {
+      if (count > 0 && bytes + group.bytes > batchBytes) break;
+      bytes += group.bytes;
+      count++;
+    }
+    return this.#groups.splice(0, count);
+  }
+
+  async #write(groups: readonly Group[]): Promise<void> {
+    const { db, defects } = this.#options;
+    const batch: DbWrite[] = [];
+    let applied: AppliedRecord | null = null;
+    let sync = false;
+    for (const group of groups) {
+      for (const write of group.writes) batch.push(write);
+      applied = group.applied ?? applied;
+      sync ||= group.sync;
+    }
+    if (applied !== null) {
+      const write = { kind: 'put', key: metaKey.applied, value: encodeApplied(applied) } as const;
+      if (defects.has('applied-apart-from-data')) await db.write([write], { sync: false });
+      else batch.push(write);
+    }
+    if (batch.length > 0 || sync) await db.write(batch, { sync });
+    if (applied !== null) this.#options.onWritten(applied);
+  }
+
+  #releaseStalled(): void {
+    if (this.#pendingBytes > this.#options.pendingBytesMax / 2) return;
+    const stalled = this.#stalled;
+    this.#stalled = [];
+    for (const waiter of stalled) waiter.onDone();
+  }
+
+  #fail(error: unknown): void {
+    this.#error = error;
+    const waiters = this.#groups.map((group) => group.waiter).concat(this.#stalled);
+    this.#groups = [];
+    this.#stalled = [];
+    this.#options.onError(error);
+    for (const waiter of waiters) waiter?.onError(error);
+  }
+}

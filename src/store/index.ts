@@ -1,0 +1,25 @@
+/** The replicated store with etcd's semantics: the state machine, the member around it, and its gRPC services. */
+export type { ApiContext } from './api/context.js';
+export { httpRoutes } from './api/http.js';
+export { apiServices } from './api/services.js';
+export type { Alarm, AlarmReads } from './apply/alarms.js';
+export type { Bootstrap } from './apply/replica-state.js';
+export * from './contracts.js';
+export { StoreError, type StoreErrorCode } from './errors.js';
+export { LogMissingError } from './member/errors.js';
+export {
+  InitialClusterError,
+  type InitialClusterErrorCode,
+  parseInitialCluster,
+} from './member/initial-cluster.js';
+export {
+  Member,
+  type MemberIdentity,
+  type MemberLimits,
+  type MemberOptions,
+} from './member/member.js';
+export { computeClusterId, computeMemberId } from './member/member-ids.js';
+export { openMember } from './member/open-member.js';
+export { parseMemberUrls, UrlError, type UrlErrorCode } from './member/urls.js';
+export { StoreDataError, type StoreDataErrorCode } from './schema/errors.js';
+export { Store, type StoreOptions } from './store.js';

@@ -1,0 +1,83 @@
+import { toLatin1 } from '../../base/bytes.js';
+import type { ChangeEvent, RevisionEvents } from '../contracts.js';
+import { parseRevisionKey, revisionKeys } from '../schema/keys.js';
+import { isTombstone, recordKeyValue } from '../schema/revision-record.js';
+import { decodeStored, type MvccState } from './state.js';
+
+/** The changes of up to `revisionsMax` revisions from `from` on, all of which are in the tail. */
+export function historyInMemory(
+  state: MvccState,
+  from: number,
+  revisionsMax: number,
+): RevisionEvents[] {
+  const collector = new Collector(state, revisionsMax);
+  state.tail.scan(from, (main, sub, record) => collector.add(main, sub, record));
+  return collector.revisions;
+}
+
+/**
+ * The same for revisions older than the tail. Ends where the tail begins, if not before: a revision is never cut in two,
+ * and every revision below the tail is in the database.
+ */
+export async function historyFromDatabase(
+  state: MvccState,
+  from: number,
+  revisionsMax: number,
+): Promise<RevisionEvents[]> {
+  const collector = new Collector(state, revisionsMax);
+  const end = Math.min(state.tail.firstComplete, state.revision + 1);
+  for await (const step of state.db.iterate(revisionKeys(from, end))) {
+    for (const [key, record] of step) {
+      const { main, sub } = parseRevisionKey(key);
+      if (!collector.add(main, sub, record)) return collector.revisions;
+    }
+  }
+  // A compaction may have emptied what lies before the tail, up to its own revision.
+  return collector.revisions.length > 0
+    ? collector.revisions
+    : historyInMemory(state, from, revisionsMax);
+}
+
+class Collector {
+  readonly revisions: RevisionEvents[] = [];
+  readonly #state: MvccState;
+  readonly #revisionsMax: number;
+  #events: ChangeEvent[] = [];
+  #revision = 0;
+
+  constructor(state: MvccState, revisionsMax: number) {
+    this.#state = state;
+    this.#revisionsMax = revisionsMax;
+  }
+
+  /** Takes the next record; false when there are enough whole revisions already. */
+  add(main: number, sub: number, record: Uint8Array): boolean {
+    if (main !== this.#revision) {
+      if (this.revisions.length === this.#revisionsMax) return false;
+      this.#revision = main;
+      this.#events = [];
+      this.revisions.push({ revision: main, events: this.#events });
+    }
+    const key = toLatin1(decodeStored(record, main, sub).key);
+    this.#events.push({
+      kind: isTombstone(record) ? 'delete' : 'put',
+      key,
+      kv: recordKeyValue(record),
+      previous: previousVersion(this.#state, key, main),
+    });
+    return true;
+  }
+}
+
+/** What the change of `key` at `main` replaced; null when the key was absent, or when that is compacted. */
+function previousVersion(
+  state: MvccState,
+  key: string,
+  main: number,
+): { main: number; sub: number } | null {
+  const entry = state.index.get(key);
+  if (entry === undefined) return null;
+  const position = entry.at(main - 1);
+  if (position < 0 || entry.isTombstoneAt(position)) return null;
+  return { main: entry.mainAt(position), sub: entry.subAt(position) };
+}
