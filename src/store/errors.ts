@@ -75,6 +75,9 @@ const table = {
 /** Stable code of a {@link StoreError}. */
 export type StoreErrorCode = keyof typeof table;
 
+/** All codes. */
+export const storeErrorCodes = Object.keys(table) as readonly StoreErrorCode[];
+
 /** An operating error of the store. Its gRPC status follows from its code. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';

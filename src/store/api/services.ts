@@ -1,10 +1,13 @@
 import type { ServiceImplementation } from '../../rpc/service.js';
 import { authService } from './auth.js';
+import { clusterService } from './cluster.js';
 import type { ApiContext } from './context.js';
+import { electionService } from './election.js';
 import { withGuard } from './guard.js';
 import { healthService } from './health.js';
 import { kvService } from './kv.js';
 import { leaseService } from './lease.js';
+import { lockService } from './lock.js';
 import { maintenanceService } from './maintenance.js';
 import { watchService } from './watch.js';
 
@@ -14,7 +17,10 @@ export function apiServices(context: ApiContext): ServiceImplementation[] {
     kvService(context),
     watchService(context),
     leaseService(context),
+    clusterService(context),
     maintenanceService(context),
+    lockService(context),
+    electionService(context),
     authService(context),
   ].map((service) => withGuard(context, service));
   return [...guarded, healthService()];

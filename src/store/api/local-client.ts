@@ -1,0 +1,133 @@
+import { toLatin1 } from '../../base/bytes.js';
+import {
+  type CompareInit,
+  CompareResult,
+  CompareTarget,
+  EventType,
+  RangeRequest,
+  type RangeRequestInit,
+  type RangeResponse,
+  type RequestOpInit,
+  TxnRequest,
+  type TxnResponse,
+  WatchCreateRequest,
+  type WatchCreateRequestInit,
+  WatchResponse,
+} from '../../wire/index.js';
+import { CommandKind } from '../contracts.js';
+import { StoreError } from '../errors.js';
+import type { ApiContext } from './context.js';
+import { propose, refuseWhenCorrupt, refuseWithoutSpace } from './propose.js';
+import { putBytes } from './txn-kind.js';
+
+/**
+ * What the services built on top of the store (lock, election) do with it, inside the member: the same requests that
+ * clients make, without the way over the network.
+ */
+
+/** Watch responses that wait for their reader before the hub is told to hold back. */
+const watchQueueMax = 64;
+
+/** A write transaction. */
+export async function localTxn(
+  context: ApiContext,
+  init: {
+    readonly compare: readonly CompareInit[];
+    readonly success: readonly RequestOpInit[];
+    readonly failure: readonly RequestOpInit[];
+  },
+  signal: AbortSignal,
+): Promise<TxnResponse> {
+  const payload = TxnRequest.encode(init);
+  refuseWhenCorrupt(context);
+  await refuseWithoutSpace(context, putBytes(TxnRequest.decode(payload)), signal);
+  const command = { kind: CommandKind.txn, payload, response: 'txn' } as const;
+  return (await propose(context, command, signal)).value;
+}
+
+/** A linearizable range. */
+export async function localRange(
+  context: ApiContext,
+  init: RangeRequestInit,
+  signal: AbortSignal,
+): Promise<RangeResponse> {
+  await context.readBarrier(signal);
+  return context.mvcc.range(RangeRequest.decode(RangeRequest.encode(init)));
+}
+
+/** The comparison "the key was created at this revision" (0: the key is absent). */
+export function createdAt(key: Uint8Array, revision: number): CompareInit {
+  return {
+    key,
+    target: CompareTarget.CREATE,
+    result: CompareResult.EQUAL,
+    createRevision: revision,
+  };
+}
+
+/** The end of the range of all keys that begin with `prefix`; the byte 0 (from the prefix on) when there is none above. */
+export function prefixEnd(prefix: Uint8Array): Uint8Array {
+  for (let length = prefix.length; length > 0; length--) {
+    const last = prefix[length - 1] ?? 0;
+    if (last === 0xff) continue;
+    const end = prefix.slice(0, length);
+    end[length - 1] = last + 1;
+    return end;
+  }
+  return new Uint8Array(1);
+}
+
+/** Watch responses from `startRevision` on, until the signal is aborted (then it throws the reason). */
+export async function* localWatch(
+  context: ApiContext,
+  init: WatchCreateRequestInit,
+  signal: AbortSignal,
+): AsyncGenerator<WatchResponse> {
+  const queue: Uint8Array[] = [];
+  let wake: () => void = () => {};
+  const stream = context.watch.openStream({
+    send(response) {
+      queue.push(response);
+      wake();
+      return queue.length < watchQueueMax;
+    },
+  });
+  const onAbort = () => wake();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    stream.create(WatchCreateRequest.decode(WatchCreateRequest.encode(init)));
+    for (;;) {
+      if (signal.aborted) throw signal.reason;
+      const bytes = queue.shift();
+      if (bytes !== undefined) {
+        if (queue.length === watchQueueMax - 1) stream.onDrained();
+        yield WatchResponse.decode(bytes);
+      } else {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    stream.close();
+  }
+}
+
+/** Resolves with a revision at which the key is gone, given that it existed at `revision`. */
+export async function waitForDelete(
+  context: ApiContext,
+  key: Uint8Array,
+  revision: number,
+  signal: AbortSignal,
+): Promise<number> {
+  const wanted = toLatin1(key);
+  for await (const response of localWatch(context, { key, startRevision: revision + 1 }, signal)) {
+    if (response.canceled) throw new StoreError('compacted');
+    for (const event of response.events) {
+      const isKey = event.kv !== undefined && toLatin1(event.kv.key) === wanted;
+      if (isKey && event.type === EventType.DELETE) return event.kv?.modRevision ?? revision;
+    }
+  }
+  throw signal.reason;
+}

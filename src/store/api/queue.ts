@@ -1,0 +1,101 @@
+import { concatBytes } from '../../base/bytes.js';
+import { SortOrder, SortTarget } from '../../wire/gen/etcdserverpb.js';
+import type { KeyValue } from '../../wire/gen/mvccpb.js';
+import { StoreError } from '../errors.js';
+import type { ApiContext } from './context.js';
+import { grantLease } from './lease.js';
+import { localRange, prefixEnd, waitForDelete } from './local-client.js';
+
+/**
+ * The queue that lock and election are made of: one key per contender under a common prefix, alive as long as its lease,
+ * first come first served by creation revision. A contender waits for the one before it only, so that nobody wakes
+ * in vain.
+ */
+
+/** Seconds of the lease made for a contender that brings none. It is not renewed. */
+const defaultLeaseSeconds = 60;
+
+const encoder = new TextEncoder();
+
+/** The prefix of a queue's keys: its name and a slash. */
+export function queuePrefix(name: Uint8Array): Uint8Array {
+  return concatBytes([name, encoder.encode('/')]);
+}
+
+/** A contender's key: the prefix and its lease in hex, as Go prints a signed number. */
+export function contenderKey(name: Uint8Array, lease: bigint): Uint8Array {
+  return concatBytes([queuePrefix(name), encoder.encode(lease.toString(16))]);
+}
+
+/** The contender's lease, or a new one. */
+export async function leaseOf(
+  context: ApiContext,
+  lease: bigint,
+  signal: AbortSignal,
+): Promise<bigint> {
+  if (lease !== 0n) return lease;
+  const granted = await grantLease(context, { ID: 0n, TTL: defaultLeaseSeconds }, signal);
+  return granted.ID;
+}
+
+/** Waits until no key under the prefix was created at `revisionMax` or before. */
+export async function waitForTurn(
+  context: ApiContext,
+  name: Uint8Array,
+  revisionMax: number,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const { last, revision } = await lastContender(context, name, revisionMax, signal);
+    if (last === undefined) return;
+    try {
+      await waitForDelete(context, last.key, revision, signal);
+    } catch (error) {
+      // What happened meanwhile is compacted away: look again from where the store is now.
+      if (!(error instanceof StoreError) || error.code !== 'compacted') throw error;
+    }
+  }
+}
+
+async function lastContender(
+  context: ApiContext,
+  name: Uint8Array,
+  revisionMax: number,
+  signal: AbortSignal,
+): Promise<{ last: KeyValue | undefined; revision: number }> {
+  const key = queuePrefix(name);
+  const response = await localRange(
+    context,
+    {
+      key,
+      rangeEnd: prefixEnd(key),
+      limit: 1,
+      sortTarget: SortTarget.CREATE,
+      sortOrder: SortOrder.DESCEND,
+      maxCreateRevision: revisionMax,
+    },
+    signal,
+  );
+  return { last: response.kvs[0], revision: response.header?.revision ?? 0 };
+}
+
+/** The contender that came first, if any. */
+export async function firstContender(
+  context: ApiContext,
+  name: Uint8Array,
+  signal: AbortSignal,
+): Promise<{ first: KeyValue | undefined; revision: number }> {
+  const key = queuePrefix(name);
+  const response = await localRange(
+    context,
+    {
+      key,
+      rangeEnd: prefixEnd(key),
+      limit: 1,
+      sortTarget: SortTarget.CREATE,
+      sortOrder: SortOrder.ASCEND,
+    },
+    signal,
+  );
+  return { first: response.kvs[0], revision: response.header?.revision ?? 0 };
+}
