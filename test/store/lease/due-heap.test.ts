@@ -20,9 +20,12 @@ t.test(`DueHeap always has the earliest ahead (SEED=${seed})`, async (t) => {
       const item = items.splice(prng.int(0, items.length), 1)[0]!;
       heap.remove(item);
     }
-    if (heap.size !== items.length) return t.fail(`size ${heap.size}, not ${items.length}`);
     const earliest = items.length === 0 ? undefined : Math.min(...items.map((item) => item.dueMs));
-    if (heap.peek()?.dueMs !== earliest) return t.fail(`step ${step}: not the earliest`);
+    if (heap.size !== items.length || heap.peek()?.dueMs !== earliest) {
+      throw new Error(
+        `step ${step}: ${heap.size} items, first ${heap.peek()?.dueMs}; not ${items.length}, ${earliest}`,
+      );
+    }
     if (items.length > 200) for (const item of items.splice(0, 150)) heap.remove(item);
   }
   heap.clear();
