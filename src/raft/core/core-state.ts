@@ -47,13 +47,13 @@ export class CoreState {
   /** Handed out to be applied. Invariant: applied <= handedOut <= commit, but for a snapshot that is being restored. */
   handedOut: Index;
   applied: Index;
-  /** Membership as of the last applied config entry, or of the snapshot that is being restored. */
+  /** Membership as of `applied`. */
   conf: ConfState;
 
   /** A snapshot taken over that no write holds yet. */
   unwrittenSnapshot: SnapshotMeta | null = null;
-  /** The state machine is being replaced by the state at this index; nothing is handed out until it is applied. */
-  restoring: Index = 0;
+  /** The state machine is being replaced by this state; until it is applied, nothing is handed out nor voted for. */
+  restoring: SnapshotMeta | null = null;
   /** The newest snapshot that others may fetch from this member. */
   available: SnapshotMeta | null = null;
   /** A snapshot was asked for and is not available yet. */

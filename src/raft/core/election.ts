@@ -1,4 +1,4 @@
-import { assert } from '../../base/assert.js';
+import { assert, defined } from '../../base/assert.js';
 import { emptyBytes } from '../../base/bytes.js';
 import { type MemberId, noMember } from '../../base/ids.js';
 import { membersOf } from './conf-state.js';
@@ -6,7 +6,7 @@ import type { CoreState } from './core-state.js';
 import { jointVote } from './quorum.js';
 import { appendOwn } from './replication.js';
 import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate } from './roles.js';
-import type { Message } from './types.js';
+import type { Message, Term } from './types.js';
 
 /**
  * Whether this member may stand for election: it is a voter, its state machine is whole, and it has applied every
@@ -14,7 +14,7 @@ import type { Message } from './types.js';
  */
 export function mayCampaign(state: CoreState): boolean {
   if (state.role === 'leader' || !state.isVoter) return false;
-  if (state.restoring > state.applied) return false;
+  if (state.restoring !== null) return false;
   return state.log.lastConfigIndex(state.applied + 1, state.commit) === 0;
 }
 
@@ -42,8 +42,7 @@ function requestVotes(
   ballot: { readonly pre: boolean; readonly transfer: boolean },
 ): void {
   const { log, config, conf, commit } = state;
-  const commitTerm = log.termAt(commit);
-  assert(commitTerm !== undefined, `committed entry ${commit} is not in the log`);
+  const commitTerm = commitTermOf(state);
   for (const id of membersOf(conf)) {
     if (id === config.id || conf.learners.includes(id)) continue;
     state.outbox.send({
@@ -98,6 +97,8 @@ function replyToVote(
     from: state.config.id,
     to: message.from,
     term: granted ? message.term : state.term,
+    commit: state.commit,
+    commitTerm: commitTermOf(state),
     pre: message.pre,
     granted,
   });
@@ -112,14 +113,25 @@ function isUpToDate(state: CoreState, message: Extract<Message, { kind: 'vote' }
 }
 
 /**
- * What a candidate knows committed is committed for everyone whose log agrees there. Without this, a learner that was
- * promoted without knowing it, and has the newest log, could neither be elected nor let another be (etcd issue 12359).
+ * What either side of an election knows committed is committed for everyone whose log agrees there. Without this some
+ * elections have no end: a learner that was promoted without knowing it, and has the newest log, could neither be elected
+ * nor let another be (etcd issue 12359); nor could those whom a removed leader left without telling them.
  */
-export function learnCommit(state: CoreState, message: Extract<Message, { kind: 'vote' }>): void {
-  if (state.role === 'leader') return;
-  if (message.commit > state.commit && state.log.matches(message.commit, message.commitTerm)) {
-    state.commitTo(message.commit);
+export function learnCommit(
+  state: CoreState,
+  message: Extract<Message, { kind: 'vote' | 'vote-reply' }>,
+): void {
+  if (state.role === 'leader' || message.commit <= state.commit) return;
+  if (!state.log.matches(message.commit, message.commitTerm)) return;
+  state.commitTo(message.commit);
+  // There may be a membership change among what is committed now.
+  if (state.role !== 'follower' && !mayCampaign(state)) {
+    becomeFollower(state, state.term, noMember);
   }
+}
+
+function commitTermOf(state: CoreState): Term {
+  return defined(state.log.termAt(state.commit), `committed entry ${state.commit}`);
 }
 
 /** An answer to this member's candidacy; answers to an earlier one, or to none, are ignored. */

@@ -117,14 +117,13 @@ export function onSnapshot(
     acceptUpTo(state, message, snapshot.index);
     return;
   }
-  if (state.restoring > state.applied) return;
+  if (state.restoring !== null) return;
   state.log.reset(snapshot);
   state.durability.onSnapshot(snapshot.index);
   state.commit = snapshot.index;
   state.handedOut = snapshot.index;
-  state.restoring = snapshot.index;
+  state.restoring = snapshot;
   state.unwrittenSnapshot = snapshot;
-  state.conf = snapshot.conf;
   acceptUpTo(state, message, snapshot.index);
 }
 

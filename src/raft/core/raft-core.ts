@@ -98,7 +98,7 @@ export class RaftCore implements RaftCoreApi {
     const state = this.#state;
     if (message.to !== state.config.id || message.from === state.config.id) return;
     if (!isWellFormed(message)) return;
-    if (message.kind === 'vote') learnCommit(state, message);
+    if (message.kind === 'vote' || message.kind === 'vote-reply') learnCommit(state, message);
     if (message.term < state.term) {
       this.#stepEarlierTerm(message);
       return;
@@ -176,6 +176,10 @@ export class RaftCore implements RaftCoreApi {
     assert(index >= state.applied, `applied ${index} after ${state.applied}`);
     assert(index <= state.handedOut, `applied ${index}, handed out to ${state.handedOut}`);
     state.applied = index;
+    if (state.restoring !== null && index >= state.restoring.index) {
+      state.conf = state.restoring.conf;
+      state.restoring = null;
+    }
     if (state.leadership !== null) this.#maybeLeaveJoint(state.leadership);
   }
 

@@ -93,7 +93,7 @@ function sliceAll(state: CoreState, first: number): readonly Entry[] {
 
 /** The first entry to hand out next; beyond the commit index while there is none, or a snapshot is being restored. */
 function nextCommitted(state: CoreState): number {
-  return state.restoring > state.applied ? Number.POSITIVE_INFINITY : state.handedOut + 1;
+  return state.restoring === null ? state.handedOut + 1 : Number.POSITIVE_INFINITY;
 }
 
 function takeCommitted(state: CoreState): readonly Entry[] {

@@ -73,7 +73,7 @@ export type Message =
       readonly lastIndex: Index;
       readonly lastTerm: Term;
       /**
-       * The candidate's commit index and the term there. A voter whose log agrees there may commit up to it: one that
+       * The sender's commit index and the term there. A receiver whose log agrees there may commit up to it: one that
        * was promoted without knowing it learns so that it may campaign (etcd issue 12359).
        */
       readonly commit: Index;
@@ -83,6 +83,9 @@ export type Message =
     })
   | (MessageBase & {
       readonly kind: 'vote-reply';
+      /** As in `vote`: a candidate that waits for the vote of one who left the membership learns that it need not. */
+      readonly commit: Index;
+      readonly commitTerm: Term;
       readonly pre: boolean;
       readonly granted: boolean;
     })

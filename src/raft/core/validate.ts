@@ -35,6 +35,7 @@ export function isWellFormed(message: Message): boolean {
     case 'read-index-reply':
       return isCount(message.requestId) && isCount(message.index);
     case 'vote-reply':
+      return isPosition(message.commit, message.commitTerm);
     case 'timeout-now':
       return true;
     default:

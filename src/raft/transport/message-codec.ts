@@ -38,6 +38,8 @@ export function writeMessage(writer: ByteWriter, message: Message): void {
       writer.uint8(message.transfer ? 1 : 0);
       break;
     case 'vote-reply':
+      writer.safeUint64(message.commit);
+      writer.safeUint64(message.commitTerm);
       writer.uint8(message.pre ? 1 : 0);
       writer.uint8(message.granted ? 1 : 0);
       break;
@@ -98,7 +100,14 @@ export function readMessage(reader: ByteReader): Message {
         transfer: reader.boolean(),
       };
     case 'vote-reply':
-      return { kind, ...base, pre: reader.boolean(), granted: reader.boolean() };
+      return {
+        kind,
+        ...base,
+        commit: reader.safeUint64(),
+        commitTerm: reader.safeUint64(),
+        pre: reader.boolean(),
+        granted: reader.boolean(),
+      };
     case 'append':
       return readAppend(reader, base);
     case 'append-reply':

@@ -29,7 +29,7 @@ const raftMessages: readonly Message[] = [
     pre: true,
     transfer: false,
   },
-  { kind: 'vote-reply', ...base, pre: false, granted: true },
+  { kind: 'vote-reply', ...base, commit: 3, commitTerm: 2, pre: false, granted: true },
   { kind: 'append', ...base, prevIndex: 6, prevTerm: 1, commit: 9, entries: [] },
   {
     kind: 'append',
