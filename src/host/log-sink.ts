@@ -1,3 +1,4 @@
+import { write, writeSync } from 'node:fs';
 import type { LogFields, Logger, LogLevel } from '../base/logger.js';
 
 /** How log lines look: one JSON object a line, or text for people. */
@@ -30,14 +31,55 @@ export function createLogger(options: {
   return new SinkLogger(sink, levelOrder[options.level], {});
 }
 
-/** A destination over a Node stream such as process.stderr. */
-export function streamDestination(stream: NodeJS.WritableStream): LogDestination {
+/** Bytes of lines that may wait for a slow reader. */
+const waitingBytesMax = 1 << 20;
+
+/**
+ * A destination over a file descriptor, written by a pool thread: a reader that stops reading stops nothing but the log.
+ * Lines that arrive during a write leave together in the next.
+ */
+export function fileDestination(fd: number): LogDestination {
+  let waiting: string[] = [];
+  let waitingBytes = 0;
+  let isWriting = false;
+  let onDrained: (() => void) | null = null;
+  const writeNext = (text: string): void => {
+    isWriting = true;
+    write(fd, text, (error, bytesWritten) => {
+      const rest = error === null ? Buffer.from(text).subarray(bytesWritten).toString() : '';
+      const next = rest + waiting.join('');
+      waiting = [];
+      waitingBytes = 0;
+      isWriting = false;
+      if (next !== '') writeNext(next);
+      const drained = onDrained;
+      onDrained = null;
+      drained?.();
+    });
+  };
   return {
-    write: (line) => stream.write(line),
-    onceDrained: (callback) => {
-      stream.once('drain', callback);
+    write(line) {
+      if (!isWriting) {
+        writeNext(line);
+        return true;
+      }
+      waiting.push(line);
+      waitingBytes += line.length;
+      return waitingBytes < waitingBytesMax;
+    },
+    onceDrained(callback) {
+      onDrained = callback;
     },
   };
+}
+
+/** Writes a last line before the process ends, however slow the reader is. */
+export function writeLastLine(fd: number, line: string): void {
+  try {
+    writeSync(fd, `${line}\n`);
+  } catch {
+    // Nobody reads it; the process ends all the same.
+  }
 }
 
 class Sink {

@@ -6,12 +6,21 @@ export type { Alarm, AlarmReads } from './apply/alarms.js';
 export type { Bootstrap } from './apply/replica-state.js';
 export * from './contracts.js';
 export { StoreError, type StoreErrorCode } from './errors.js';
+export { type AutoCompactionPolicy, AutoCompactor } from './member/auto-compaction.js';
+export { defaultLimits } from './member/default-limits.js';
 export { LogMissingError } from './member/errors.js';
+export {
+  DataDirError,
+  readIdentity,
+  type StoredIdentity,
+  writeIdentity,
+} from './member/identity-file.js';
 export {
   InitialClusterError,
   type InitialClusterErrorCode,
   parseInitialCluster,
 } from './member/initial-cluster.js';
+export { MemberMailbox } from './member/mailbox.js';
 export {
   Member,
   type MemberIdentity,
@@ -19,7 +28,6 @@ export {
   type MemberOptions,
 } from './member/member.js';
 export { computeClusterId, computeMemberId } from './member/member-ids.js';
-export { openMember } from './member/open-member.js';
 export { parseMemberUrls, UrlError, type UrlErrorCode } from './member/urls.js';
 export { StoreDataError, type StoreDataErrorCode } from './schema/errors.js';
 export { Store, type StoreOptions } from './store.js';

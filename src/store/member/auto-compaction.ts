@@ -61,7 +61,7 @@ export class AutoCompactor {
         this.#arm();
         return;
       }
-      this.#compact(target).then(() => {
+      void this.#compact(target).then(() => {
         if (this.#timer !== null) this.#arm();
       });
     });

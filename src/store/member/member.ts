@@ -72,7 +72,9 @@ export interface MemberOptions {
   /** Where peers may be found before the membership is known here (a joining member). */
   readonly initialPeers: ReadonlyMap<MemberId, readonly string[]>;
   readonly disk: Disk;
-  /** Folders on `disk`. */
+  /** Where the log is, when it has a disk of its own; default `disk`. */
+  readonly walDisk?: Disk;
+  /** Folder of the log on its disk, and of the snapshots on `disk`. */
   readonly walDir: string;
   readonly snapshotDir: string;
   readonly db: OrderedDbHome;
@@ -119,6 +121,8 @@ export class Member implements ApiContext {
   readonly limits: MemberLimits;
   readonly version: MemberOptions['version'];
   readonly store: Store;
+  /** Resolves once the cluster knows this member's name and client URLs: it serves. Never rejects. */
+  readonly published: Promise<void>;
   readonly #options: MemberOptions;
   readonly #parts: MemberParts;
   readonly #node: RaftNode<ApplyResult>;
@@ -158,7 +162,7 @@ export class Member implements ApiContext {
     this.#keepAlives = new KeepAliveBatcher({ clock, propose });
     this.#leaderWatch = new LeaderWatch(clock, leaderLostElections * limits.electionMs);
     this.onLeadership(this.#node.leadership);
-    void this.#publish();
+    this.published = this.#publish();
   }
 
   get mvcc(): Store['mvcc'] {

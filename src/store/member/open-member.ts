@@ -37,7 +37,7 @@ export async function openMember(
   let onEarlyDurable: (() => void) | null = null;
   const store = await openStore(options, () => node?.term ?? 0);
   const { wal, recovery, cut } = await WriteAheadLogFile.open({
-    disk,
+    disk: options.walDisk ?? disk,
     dir: options.walDir,
     clusterId: identity.clusterId,
     memberId: identity.memberId,

@@ -1,0 +1,25 @@
+import { Command } from 'commander';
+import { flotillaVersion } from './version.js';
+
+/** `flotilla`: one executable, a subcommand per program. `argv` is without the interpreter and the script. */
+export async function main(argv: readonly string[]): Promise<void> {
+  // `store` reads etcd's command line, which allows what the others do not (`-name value`), and starts fast without them.
+  if (argv[0] === 'store') {
+    const { storeMain } = await import('./store.js');
+    return storeMain(argv.slice(1), process.env);
+  }
+  const [{ upCommand }, { ctlCommand }, { simCommand }] = await Promise.all([
+    import('./up.js'),
+    import('./ctl.js'),
+    import('./sim.js'),
+  ]);
+  const program = new Command('flotilla')
+    .description("A replicated key-value store with etcd's v3 API")
+    .version(flotillaVersion, '--version', 'Print the version.')
+    .showHelpAfterError('(see flotilla --help)');
+  program.command('store').description("Run one member of a store cluster; takes etcd's flags.");
+  program.addCommand(upCommand());
+  program.addCommand(ctlCommand());
+  program.addCommand(simCommand());
+  await program.parseAsync([...argv], { from: 'user' });
+}

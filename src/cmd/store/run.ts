@@ -1,0 +1,236 @@
+import { noDefects } from '../../base/defect.js';
+import { formatId, type MemberId } from '../../base/ids.js';
+import type { Logger } from '../../base/logger.js';
+import { hostClock } from '../../host/clock.js';
+import { openHostDisk } from '../../host/disk.js';
+import { entropyPrng } from '../../host/entropy.js';
+import { openLevelHome } from '../../host/level.js';
+import { listenStreams, type StreamListener, type TlsMaterial } from '../../host/net.js';
+import { readTextFile } from '../../host/text-file.js';
+import { peerAddress, peerDial, TcpTransport } from '../../raft/transport/index.js';
+import { createGrpcJsServer } from '../../rpc/grpc-js/index.js';
+import { type Listener, type ListenerTls, listen, type RpcServer } from '../../rpc/index.js';
+import { AutoCompactor, apiServices, CommandKind, httpRoutes, Member } from '../../store/index.js';
+import {
+  CompactionRequest,
+  MemberListResponse,
+  Member as MemberMessage,
+} from '../../wire/gen/etcdserverpb.js';
+import { etcdVersion, flotillaVersion } from '../version.js';
+import { type ResolvedIdentity, resolveIdentity } from './identity.js';
+import type { StoreSettings, TlsFiles } from './settings.js';
+
+/** A member that serves. */
+export interface RunningStore {
+  readonly member: Member;
+  /** Resolves once the cluster has taken this member up and it can serve requests. */
+  readonly ready: Promise<void>;
+  /** Drains and stops. */
+  close(): Promise<void>;
+}
+
+/** Room for what gRPC adds to a request (etcd's grpcOverheadBytes). */
+const overheadBytes = 512 * 1024;
+const peerQueueBytesMax = 64 << 20;
+const connectionSilenceMsMax = 10_000;
+const drainMs = 5000;
+
+/**
+ * Starts one member: recovers it from its data directory, serves peers and clients. Rejects with a typed error when it cannot;
+ * nothing keeps running then.
+ */
+export async function startStore(
+  settings: StoreSettings,
+  options: { readonly logger: Logger; readonly onFatal: (error: Error) => void },
+): Promise<RunningStore> {
+  const { logger, onFatal } = options;
+  const closers: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const step of closers.splice(0).reverse()) await step();
+  };
+  try {
+    const peerTls = await peerTlsOf(settings.peerTls);
+    const dial = peerDial(peerTls);
+    const disk = openHostDisk(settings.dataDir);
+    const walDisk = settings.walDir === '' ? disk : openHostDisk(settings.walDir);
+    await disk.makeDir('.');
+    const prng = entropyPrng();
+    const clock = hostClock;
+    const peerListeners: StreamListener[] = [];
+    closers.push(async () => {
+      await Promise.all(peerListeners.map((listener) => listener.close()));
+    });
+    const holder: { transport: TcpTransport | null; member: Member | null } = {
+      transport: null,
+      member: null,
+    };
+    for (const url of settings.listenPeerUrls) {
+      const tls = url.startsWith('https:') ? peerTls : null;
+      peerListeners.push(
+        await listenStreams(peerAddress(url), tls, (stream) => {
+          if (holder.transport !== null) return holder.transport.accept(stream);
+          stream.destroy();
+          return { onData: () => {}, onClose: () => {} };
+        }),
+      );
+    }
+    const identity = await resolveIdentity(settings, { disk, dial, clock, logger });
+    const { clusterId, memberId } = identity.stored;
+    logger.info('starting member', {
+      name: settings.name,
+      member: formatId(memberId),
+      cluster: formatId(clusterId),
+      dataDir: settings.dataDir,
+    });
+    const member = await Member.open({
+      identity: {
+        clusterId,
+        memberId,
+        name: settings.name,
+        clientUrls: settings.advertiseClientUrls,
+      },
+      bootstrap: identity.bootstrap,
+      initialPeers: identity.initialPeers,
+      disk,
+      walDisk,
+      walDir: settings.walDir === '' ? 'wal' : '.',
+      snapshotDir: 'snap',
+      db: openLevelHome(`${settings.dataDir}/db`),
+      transport: (mailbox) => {
+        const transport = new TcpTransport({
+          clusterId,
+          memberId,
+          dial,
+          clock,
+          logger,
+          queueBytesMax: peerQueueBytesMax,
+          isRemoved: (id) => holder.member?.members.isRemoved(id) ?? false,
+          describeCluster: () => describe(holder.member, identity),
+        });
+        transport.attach(mailbox);
+        holder.transport = transport;
+        return transport;
+      },
+      clock,
+      prng,
+      logger,
+      limits: settings.limits,
+      version: { flotilla: flotillaVersion, etcd: etcdVersion },
+      defects: noDefects,
+      onFatal,
+    });
+    holder.member = member;
+    closers.push(() => member.close());
+    const compactor = startAutoCompaction(settings, member);
+    closers.push(async () => compactor?.close());
+    const { rpc, listeners } = await serveClients(settings, member, logger);
+    closers.push(async () => {
+      const graceMs = drainMs;
+      await Promise.all([
+        rpc.close({ graceMs }),
+        ...listeners.map((listener) => listener.close({ graceMs })),
+      ]);
+    });
+    return { member, ready: member.published, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function serveClients(
+  settings: StoreSettings,
+  member: Member,
+  logger: Logger,
+): Promise<{ readonly rpc: RpcServer; readonly listeners: readonly Listener[] }> {
+  const tls = await clientTlsOf(settings.clientTls);
+  const rpc = createGrpcJsServer({
+    services: apiServices(member),
+    clock: hostClock,
+    logger,
+    limits: {
+      receiveBytesMax: settings.limits.requestBytesMax + overheadBytes,
+      concurrentStreamsMax: settings.concurrentStreamsMax,
+    },
+    keepalive: {
+      intervalMs: settings.keepaliveIntervalMs,
+      timeoutMs: settings.keepaliveTimeoutMs,
+    },
+  });
+  const listeners: Listener[] = [];
+  try {
+    for (const url of settings.listenClientUrls) {
+      const listener = await listen({
+        url,
+        tls: url.startsWith('https:') ? tls : null,
+        rpc,
+        http: httpRoutes(member),
+        clock: hostClock,
+        logger,
+        silenceMsMax: connectionSilenceMsMax,
+      });
+      listeners.push(listener);
+    }
+  } catch (error) {
+    await rpc.close({ graceMs: 0 });
+    await Promise.all(listeners.map((listener) => listener.close({ graceMs: 0 })));
+    throw error;
+  }
+  return { rpc, listeners };
+}
+
+function startAutoCompaction(settings: StoreSettings, member: Member): AutoCompactor | null {
+  if (settings.autoCompaction === null) return null;
+  return new AutoCompactor({
+    policy: settings.autoCompaction,
+    clock: hostClock,
+    logger: member.logger,
+    isLeader: () => member.leadership.isLeader,
+    revision: () => member.mvcc.revision,
+    compactRevision: () => member.mvcc.compactRevision,
+    compact: async (revision) => {
+      const result = await member.propose(
+        CommandKind.compact,
+        CompactionRequest.encode({ revision }),
+      );
+      if (!result.ok) throw result.error;
+    },
+  });
+}
+
+/** What this member tells somebody who wants to join: the membership as it knows it. */
+function describe(member: Member | null, identity: ResolvedIdentity): Uint8Array {
+  const known = member?.members.list() ?? [];
+  const records = known.length > 0 ? known : (identity.bootstrap ?? []);
+  return MemberListResponse.encode({
+    members: records.map((record) =>
+      MemberMessage.create({
+        ID: record.id as MemberId,
+        name: record.name,
+        peerURLs: record.peerUrls,
+        clientURLs: record.clientUrls,
+        isLearner: record.isLearner,
+      }),
+    ),
+  });
+}
+
+async function peerTlsOf(files: TlsFiles | null): Promise<TlsMaterial | null> {
+  if (files === null) return null;
+  const [cert, key] = await Promise.all([
+    readTextFile(files.certFile),
+    readTextFile(files.keyFile),
+  ]);
+  const ca = files.caFile === '' ? {} : { ca: await readTextFile(files.caFile) };
+  return { cert, key, ...ca, requireClientCert: files.clientCertAuth };
+}
+
+async function clientTlsOf(files: TlsFiles | null): Promise<ListenerTls | null> {
+  if (files === null) return null;
+  const [cert, key] = await Promise.all([
+    readTextFile(files.certFile),
+    readTextFile(files.keyFile),
+  ]);
+  const clientCa = files.caFile === '' ? null : await readTextFile(files.caFile);
+  return { cert, key, clientCa, clientCertAuth: files.clientCertAuth };
+}

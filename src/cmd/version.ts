@@ -1,0 +1,7 @@
+/** Versions that the programs report. */
+
+/** This project's; kept equal to package.json's by a test. */
+export const flotillaVersion = '0.1.0';
+
+/** The etcd whose API is offered: what clients compare to know what they may use. */
+export const etcdVersion = '3.5.0';
