@@ -2,6 +2,7 @@ import net from 'node:net';
 import type { Test } from 'tap';
 import type { Clock } from '../../src/base/clock.js';
 import { silentLogger } from '../../src/base/logger.js';
+import type { HttpRoutes } from '../../src/rpc/http-routes.js';
 import { type Listener, listen } from '../../src/rpc/listener.js';
 import type { RpcServer, RpcServerOptions } from '../../src/rpc/server.js';
 import type { Channel, ServiceImplementation } from '../../src/rpc/service.js';
@@ -40,6 +41,7 @@ export async function serve(
   t: Test,
   engine: Pick<Engine, 'createServer'>,
   services: readonly ServiceImplementation[],
+  http: HttpRoutes = new Map(),
 ): Promise<Served> {
   const errors: string[] = [];
   const logger = { ...silentLogger, error: (message: string) => void errors.push(message) };
@@ -54,7 +56,7 @@ export async function serve(
     url: 'http://127.0.0.1:0',
     tls: null,
     rpc,
-    http: new Map(),
+    http,
     clock: realClock,
     logger,
     silenceMsMax: 10_000,

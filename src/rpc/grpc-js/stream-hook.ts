@@ -73,6 +73,7 @@ export const goTexts: ServerInterceptor = (_method, call) => {
 };
 
 function goText(code: number, details: string): string {
+  if (code === Status.ok) return '';
   if (code === Status.resourceExhausted) {
     const size = /^Received message larger than max \((\d+) vs (\d+)\)$/.exec(details);
     if (size) return `grpc: received message larger than max (${size[1]} vs. ${size[2]})`;
