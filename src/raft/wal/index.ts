@@ -13,8 +13,11 @@ export {
   WalIdentityError,
   WalVersionError,
 } from './errors.js';
+export { inspectWal, type WalItem } from './inspect.js';
 export { defaultSegmentBytes, type LogLocation } from './open-log.js';
+export type { WalRecord } from './record.js';
 export type { CutTail } from './recovery.js';
+export type { SegmentHeader, WalIdentity } from './segment-header.js';
 export {
   type OpenedWal,
   type WalOptions,
