@@ -1,0 +1,133 @@
+import t from 'tap';
+import { parseDurationMs, parseStoreFlags, storeHelp } from '../../../src/cmd/store/parse.js';
+import { toSettings } from '../../../src/cmd/store/settings.js';
+
+const settings = (argv: readonly string[], env: Record<string, string> = {}) =>
+  toSettings(parseStoreFlags(argv, env));
+
+t.test('parseStoreFlags takes etcd spellings of one value', async (t) => {
+  for (const argv of [['--name', 'a'], ['--name=a'], ['-name', 'a'], ['-name=a']]) {
+    t.equal(
+      settings([...argv, '--initial-cluster', 'a=http://localhost:2380']).name,
+      'a',
+      argv.join(' '),
+    );
+  }
+});
+
+t.test('parseStoreFlags reads booleans as etcd does', async (t) => {
+  const preVote = (...argv: string[]) => settings(argv).limits.preVote;
+  t.equal(preVote(), true);
+  t.equal(preVote('--pre-vote'), true);
+  t.equal(preVote('--pre-vote=false'), false);
+  t.throws(() => preVote('--pre-vote=maybe'), {
+    name: 'UsageError',
+    message: /"maybe" is not true or false/,
+  });
+  t.throws(() => preVote('--pre-vote', 'false'), { name: 'UsageError' }, 'a stray word is refused');
+});
+
+t.test('parseStoreFlags prefers flags to FLOTILLA_ to ETCD_ variables', async (t) => {
+  const env = { ETCD_MAX_TXN_OPS: '1', FLOTILLA_MAX_TXN_OPS: '2' };
+  t.equal(settings([], { ETCD_MAX_TXN_OPS: '1' }).limits.txnOpsMax, 1);
+  t.equal(settings([], env).limits.txnOpsMax, 2);
+  t.equal(settings(['--max-txn-ops=3'], env).limits.txnOpsMax, 3);
+});
+
+t.test('toSettings reads the way that etcd starts a static cluster', async (t) => {
+  const read = settings([
+    '--name=b',
+    '--data-dir=/tmp/b',
+    '--listen-client-urls=http://127.0.0.1:1,http://127.0.0.1:2',
+    '--advertise-client-urls=http://127.0.0.1:1',
+    '--listen-peer-urls=http://127.0.0.1:3',
+    '--initial-advertise-peer-urls=http://127.0.0.1:3',
+    '--initial-cluster=a=http://127.0.0.1:4,b=http://127.0.0.1:3',
+    '--initial-cluster-token=t',
+    '--initial-cluster-state=existing',
+    '--auto-compaction-retention=1h',
+    '--logger=zap',
+  ]);
+  t.match(read, {
+    name: 'b',
+    dataDir: '/tmp/b',
+    listenClientUrls: ['http://127.0.0.1:1', 'http://127.0.0.1:2'],
+    initialState: 'existing',
+    clusterToken: 't',
+    autoCompaction: { mode: 'periodic', retentionMs: 3_600_000 },
+    ignored: [/^--logger/],
+  });
+  t.same([...read.initialCluster.keys()].sort(), ['a', 'b']);
+});
+
+t.test('toSettings has etcd defaults', async (t) => {
+  t.match(settings([]), {
+    name: 'default',
+    dataDir: 'default.etcd',
+    listenClientUrls: ['http://localhost:2379'],
+    advertisePeerUrls: ['http://localhost:2380'],
+    limits: {
+      heartbeatMs: 100,
+      electionMs: 1000,
+      requestTimeoutMs: 7000,
+      requestBytesMax: 1_572_864,
+    },
+    autoCompaction: null,
+    ignored: [],
+  });
+});
+
+t.test('toSettings refuses what makes no sense, and says what to do', async (t) => {
+  const table: readonly (readonly [readonly string[], RegExp])[] = [
+    [['--no-such-flag'], /unknown option '--no-such-flag'.*--help/],
+    [['--name'], /argument missing/],
+    [['--name='], /--name must not be empty/],
+    [['stray'], /too many arguments/],
+    [['--election-timeout=abc'], /"abc" is not a whole number/],
+    [['--election-timeout=400'], /at least as 5 times as --heartbeat-interval/],
+    [['--election-timeout=60000'], /should be set less than 50000ms/],
+    [['--heartbeat-interval=0'], /at least 1 ms/],
+    [['--listen-peer-urls=localhost:2380'], /--listen-peer-urls: /],
+    [['--listen-peer-urls=http://localhost'], /--listen-peer-urls: /],
+    [['--listen-client-urls=http://127.0.0.1:1'], /--advertise-client-urls is required/],
+    [['--initial-cluster=other=http://localhost:2380'], /has no member named "default"/],
+    [['--initial-cluster=default=http://localhost:9'], /make them the same/],
+    [['--initial-cluster-state=old'], /"old" is not one of new, existing/],
+    [['--cert-file=a'], /go together/],
+    [['--client-cert-auth'], /needs --cert-file/],
+    [['--auto-compaction-retention=soon'], /not a duration/],
+    [
+      ['--auto-compaction-mode=revision', '--auto-compaction-retention=1h'],
+      /not a count of revisions/,
+    ],
+    [['--unsafe-no-fsync'], /every acknowledged write is synced/],
+    [['--discovery=http://x'], /--initial-cluster/],
+    [['--grpc-keepalive-interval=fast'], /is not a duration/],
+    [['--log-level=loud'], /is not one of/],
+  ];
+  for (const [argv, message] of table) {
+    t.throws(() => settings(argv), { name: 'UsageError', message }, argv.join(' '));
+  }
+});
+
+t.test('parseDurationMs reads durations as Go writes them', async (t) => {
+  for (const [text, ms] of [
+    ['0', 0],
+    ['10s', 10_000],
+    ['1h30m', 5_400_000],
+    ['1.5s', 1500],
+    ['100ms', 100],
+    ['', undefined],
+    ['5', undefined],
+    ['5x', undefined],
+    ['-5s', undefined],
+  ] as const) {
+    t.equal(parseDurationMs(text), ms, text);
+  }
+});
+
+t.test('storeHelp lists the flags that do something', async (t) => {
+  const help = storeHelp();
+  t.match(help, /--initial-cluster-token/);
+  t.notMatch(help, /--proxy-dial-timeout/);
+});

@@ -1,0 +1,145 @@
+import t, { type Test } from 'tap';
+import { clusterId, type MemberId, memberId } from '../../../src/base/ids.js';
+import { silentLogger } from '../../../src/base/logger.js';
+import { hostClock } from '../../../src/host/clock.js';
+import { connectStream, listenStreams } from '../../../src/host/net.js';
+import type { PeerMessage } from '../../../src/raft/node/contracts.js';
+import { describeCluster, peerDial, TcpTransport } from '../../../src/raft/transport/index.js';
+
+const cluster = clusterId(9n);
+const one = memberId(1n);
+const two = memberId(2n);
+const ping: PeerMessage = { kind: 'snapshot-fetch', index: 1, term: 2, offset: 3 };
+
+/** A transport that listens on a port of its own and records what it is told. */
+async function startPeer(
+  t: Test,
+  id: MemberId,
+  options: { cluster?: bigint; removed?: MemberId; port?: number } = {},
+) {
+  const events: string[] = [];
+  const transport = new TcpTransport({
+    clusterId: clusterId(options.cluster ?? cluster),
+    memberId: id,
+    dial: peerDial(null),
+    clock: hostClock,
+    logger: silentLogger,
+    queueBytesMax: 1 << 20,
+    isRemoved: (candidate) => candidate === options.removed,
+    describeCluster: () => new Uint8Array([1, 2, 3]),
+  });
+  transport.attach({
+    onMessage: (from, message) => events.push(`${from} ${message.kind}`),
+    onUnreachable: (peer) => events.push(`unreachable ${peer}`),
+    onGone: (peer) => events.push(`gone ${peer}`),
+  });
+  const address = { host: '127.0.0.1', port: options.port ?? 0 };
+  const listener = await listenStreams(address, null, (stream) => transport.accept(stream));
+  let isClosed = false;
+  const close = async () => {
+    if (isClosed) return;
+    isClosed = true;
+    await listener.close();
+    await transport.close();
+  };
+  t.teardown(close);
+  return {
+    transport,
+    events,
+    port: listener.port,
+    url: `http://127.0.0.1:${listener.port}`,
+    close,
+  };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error('condition not met within 10 s');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+t.test('TcpTransport delivers messages in order to the peer that it dialed', async (t) => {
+  const a = await startPeer(t, one);
+  const b = await startPeer(t, two);
+  a.transport.setPeers(new Map([[two, [b.url]]]));
+  await until(() => a.transport.connectedPeers().length === 1);
+  a.transport.send(two, ping);
+  a.transport.send(two, {
+    kind: 'raft',
+    message: { kind: 'timeout-now', from: one, to: two, term: 1 },
+  });
+  await until(() => b.events.length === 2);
+  t.same(b.events, ['1 snapshot-fetch', '1 raft']);
+});
+
+t.test(
+  'TcpTransport reports a peer whose process went away as gone, and reaches it again later',
+  async (t) => {
+    const a = await startPeer(t, one);
+    const b = await startPeer(t, two);
+    a.transport.setPeers(new Map([[two, [b.url]]]));
+    await until(() => a.transport.connectedPeers().length === 1);
+    await b.close();
+    await until(() => a.events.includes('gone 2'));
+    t.ok(a.events.includes('unreachable 2'));
+    const again = await startPeer(t, two, { port: b.port });
+    await until(() => a.transport.connectedPeers().length === 1);
+    a.transport.send(two, ping);
+    await until(() => again.events.length === 1);
+  },
+);
+
+t.test('TcpTransport refuses other clusters, other members and removed ones', async (t) => {
+  const strangers = [
+    { from: await startPeer(t, one, { cluster: 8n }), as: two, removed: undefined },
+    { from: await startPeer(t, one), as: memberId(3n), removed: undefined },
+    { from: await startPeer(t, one), as: two, removed: one },
+  ];
+  for (const { from, as, removed } of strangers) {
+    const b = await startPeer(t, two, removed === undefined ? {} : { removed });
+    from.transport.setPeers(new Map([[as, [b.url]]]));
+    await until(() => {
+      from.transport.send(as, ping);
+      return from.events.length > 3;
+    });
+    t.same(from.transport.connectedPeers(), []);
+    t.same(b.events, []);
+  }
+});
+
+t.test('TcpTransport closes a connection that sends garbage and serves on', async (t) => {
+  const b = await startPeer(t, two);
+  for (const garbage of ['GET / HTTP/1.1\r\n\r\n', '\0\0\0\0\0\0\0\0', 'x'.repeat(100_000)]) {
+    await new Promise<void>((resolve) => {
+      const stream = connectStream({ host: '127.0.0.1', port: b.port }, null, {
+        onConnect: () => stream.write([new TextEncoder().encode(garbage)]),
+        onData: () => {},
+        onClose: () => resolve(),
+      });
+    });
+  }
+  const a = await startPeer(t, one);
+  a.transport.setPeers(new Map([[two, [b.url]]]));
+  await until(() => a.transport.connectedPeers().length === 1);
+  t.same(b.events, []);
+});
+
+t.test('describeCluster tells who is there, and rejects where nobody is', async (t) => {
+  const b = await startPeer(t, two);
+  const options = { dial: peerDial(null), clock: hostClock, timeoutMs: 5000 };
+  const found = await describeCluster(b.url, options);
+  t.equal(found.clusterId, cluster);
+  t.same([...found.members], [1, 2, 3]);
+  await b.close();
+  await t.rejects(describeCluster(b.url, options), /did not answer/);
+});
+
+t.test('listenStreams names the address and the remedy when the port is taken', async (t) => {
+  const b = await startPeer(t, two);
+  await t.rejects(
+    listenStreams({ host: '127.0.0.1', port: b.port }, null, () => ({ onData() {}, onClose() {} })),
+    { name: 'ListenError', code: 'EADDRINUSE', message: /another process listens there/ },
+  );
+});
