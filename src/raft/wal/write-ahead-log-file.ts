@@ -147,11 +147,10 @@ export class WriteAheadLogFile implements WriteAheadLog {
 
   /**
    * Entries up to `index` are committed, and what they did is durable elsewhere. Segments are removed oldest first, each
-   * durably before the next, so that a crash leaves no gap.
+   * durably before the next, so that a crash leaves no gap. `index` may be beyond the log: the state came from elsewhere.
    */
   release(index: Index): Promise<void> {
-    assert(index <= this.#appended.last.index, `release of ${index} is beyond the log`);
-    this.#floor = Math.max(this.#floor, index);
+    this.#floor = Math.max(this.#floor, Math.min(index, this.#appended.last.index));
     const released = this.#released.then(() => this.#removeSegments(index));
     this.#released = released.catch(() => undefined);
     return released;

@@ -102,3 +102,23 @@ t.test('append of a record larger than a segment goes into one that is as large'
   t.equal(again.recovery.entries[1]?.data.length, 100_000);
   t.ok(disk.paths().every((path) => path.startsWith(dir)));
 });
+
+t.test(
+  'release beyond the log leaves what a state from elsewhere will be followed by',
+  async (t) => {
+    const disk = simDisk();
+    const log = await openLog(disk);
+    for (let i = 1; i <= 100; i++)
+      await log.settled(log.append({ entries: entries(i, i, 1, 500) }));
+    await log.wal.release(150);
+    t.equal(log.wal.status.segments, 1);
+    t.throws(() => log.append({ entries: entries(100, 100) }), /before the log/);
+    const sequence = log.append({ snapshot: snapshot(150, 2), entries: entries(151, 151, 2) });
+    await log.settled(sequence);
+    t.equal(log.wal.status.entries, 1);
+    disk.crash();
+    const again = await openLog(disk);
+    t.same(again.recovery.base, { index: 150, term: 2 });
+    t.equal(shape(again.recovery.entries), '151:2');
+  },
+);
