@@ -33,7 +33,7 @@ import type { Membership } from '../member/membership.js';
 import { boundsOf, revisionHeader } from '../mvcc/range-options.js';
 import type { MvccState } from '../mvcc/state.js';
 import { checkPath, executePath, planTxn } from '../mvcc/txn.js';
-import { checkPut, WriteTxn } from '../mvcc/write-txn.js';
+import { checkKept, checkLease, WriteTxn } from '../mvcc/write-txn.js';
 import { leaseKey, memberKey, metaKey, removedMemberKey } from '../schema/keys.js';
 import { encodeConf, encodeCounter } from '../schema/meta.js';
 import type { Alarms } from './alarms.js';
@@ -123,7 +123,8 @@ export class Applier {
     this.#refuseWhenCorrupt();
     this.#refuseWhenFull();
     const { state, lessor } = this.#parts;
-    checkPut(state, lessor, request);
+    checkLease(lessor, request);
+    checkKept(state, request);
     const txn = this.#begin(batch);
     const prevKv = txn.put(request, want && request.prevKv);
     this.#finish(txn);

@@ -39,9 +39,7 @@ export class Compactor {
 
   /** Deletes in the background up to the state's compaction revision; resolves when that is done and in the database. */
   start(): Promise<void> {
-    this.#running ??= this.#run().finally(() => {
-      this.#running = null;
-    });
+    this.#running ??= this.#run();
     return this.#running;
   }
 
@@ -52,17 +50,22 @@ export class Compactor {
   }
 
   async #run(): Promise<void> {
-    // Not in the turn of the apply that asked.
-    await this.#turn();
-    while (!this.#stopped && this.#state.compactFinished < this.#state.compactRevision) {
-      const target = this.#state.compactRevision;
-      await this.#compact(target);
-      if (this.#stopped) return;
-      const value = encodeCounter(target);
-      this.#options.enqueue([{ kind: 'put', key: metaKey.compactFinished, value }]);
-      this.#state.compactFinished = target;
+    try {
+      // Not in the turn of the apply that asked.
+      await this.#turn();
+      while (!this.#stopped && this.#state.compactFinished < this.#state.compactRevision) {
+        const target = this.#state.compactRevision;
+        await this.#compact(target);
+        if (this.#stopped) return;
+        const value = encodeCounter(target);
+        this.#options.enqueue([{ kind: 'put', key: metaKey.compactFinished, value }]);
+        this.#state.compactFinished = target;
+        // Another compaction may be applied meanwhile: it is this run's too.
+        await this.#options.flushed();
+      }
+    } finally {
+      this.#running = null;
     }
-    if (!this.#stopped) await this.#options.flushed();
   }
 
   async #compact(target: number): Promise<void> {

@@ -18,7 +18,7 @@ import { historyFromDatabase, historyInMemory } from './history.js';
 import { finishRange, readRevision, revisionHeader } from './range-options.js';
 import { RangeScan } from './range-scan.js';
 import { decodeStored, type MvccState } from './state.js';
-import { checkTxnRange, nestedResponse, planTxn, type TxnPath } from './txn.js';
+import { checkReads, nestedResponse, planTxn, type TxnPath } from './txn.js';
 
 /** How long a read computes before it gives the loop back. */
 const sliceMs = 5;
@@ -216,13 +216,5 @@ export class Mvcc implements MvccReads, HistoryReads {
       responses.push(ResponseOpCodec.create(response));
     }
     return responses;
-  }
-}
-
-function checkReads(state: MvccState, path: TxnPath): void {
-  let nested = 0;
-  for (const op of path.ops) {
-    if (op.requestRange !== undefined) checkTxnRange(state, op.requestRange);
-    else if (op.requestTxn !== undefined) checkReads(state, path.nested[nested++] as TxnPath);
   }
 }

@@ -13,7 +13,7 @@ import { comparesHold } from './compare.js';
 import { boundsOf, finishRange, readRevision, revisionHeader } from './range-options.js';
 import { RangeScan } from './range-scan.js';
 import type { MvccState } from './state.js';
-import { checkPut, type LeaseBinding, type WriteTxn } from './write-txn.js';
+import { checkKept, checkLease, type LeaseBinding, type WriteTxn } from './write-txn.js';
 
 /**
  * The branches that a txn takes, itself and every txn nested on the way. All conditions are evaluated in the state before
@@ -37,15 +37,34 @@ export function planTxn(state: MvccState, request: TxnRequest): TxnPath {
   return { succeeded, ops, nested };
 }
 
-/** Refuses a path of which any step would be refused, before anything is written. Throws StoreError. */
+/**
+ * Refuses a path of which any step would be refused, before anything is written. All puts come before all reads: which of
+ * several errors a client gets is etcd's choice. Throws StoreError.
+ */
 export function checkPath(state: MvccState, leases: LeaseBinding, path: TxnPath): void {
+  checkPuts(state, leases, path);
+  checkReads(state, path);
+}
+
+function checkPuts(state: MvccState, leases: LeaseBinding, path: TxnPath): void {
   let nested = 0;
   for (const op of path.ops) {
-    if (op.requestPut !== undefined) checkPut(state, leases, op.requestPut);
-    else if (op.requestRange !== undefined) checkTxnRange(state, op.requestRange);
-    else if (op.requestTxn !== undefined) {
-      checkPath(state, leases, path.nested[nested++] as TxnPath);
+    if (op.requestPut !== undefined) {
+      // In this order, which is not that of a put on its own: both are etcd's.
+      checkKept(state, op.requestPut);
+      checkLease(leases, op.requestPut);
+    } else if (op.requestTxn !== undefined) {
+      checkPuts(state, leases, path.nested[nested++] as TxnPath);
     }
+  }
+}
+
+/** Refuses a path with a read whose revision is not to be had. Throws StoreError. */
+export function checkReads(state: MvccState, path: TxnPath): void {
+  let nested = 0;
+  for (const op of path.ops) {
+    if (op.requestRange !== undefined) checkTxnRange(state, op.requestRange);
+    else if (op.requestTxn !== undefined) checkReads(state, path.nested[nested++] as TxnPath);
   }
 }
 
@@ -87,11 +106,8 @@ export function nestedResponse(path: TxnPath, responses: ResponseOp[]): TxnRespo
   return { header: revisionHeader(0), succeeded: path.succeeded, responses };
 }
 
-/** Refuses a read inside a txn whose revision is not to be had. A negative one is refused after the first compaction. */
-export function checkTxnRange(
-  state: { readonly revision: number; readonly compactRevision: number },
-  request: RangeRequest,
-): void {
+/** A negative revision is refused after the first compaction. */
+function checkTxnRange(state: MvccState, request: RangeRequest): void {
   if (request.revision === 0) return;
   if (request.revision > state.revision) throw new StoreError('future-revision');
   if (request.revision < state.compactRevision) throw new StoreError('compacted');

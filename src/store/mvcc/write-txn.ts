@@ -25,7 +25,7 @@ export interface WriteSink {
 /**
  * The changes of one command: all of them make one revision, or none if nothing changes. What it changes is visible at
  * once to whoever reads the state in the same turn; nobody else runs before the command is done. The caller has checked
- * everything that may be refused ({@link checkPut}) before the first change.
+ * everything that may be refused ({@link checkKept}, {@link checkLease}) before the first change.
  */
 export class WriteTxn {
   readonly #state: MvccState;
@@ -131,12 +131,15 @@ export class WriteTxn {
   }
 }
 
-/** Refuses a put that would have to keep what is not there, or names an unknown lease. Throws StoreError. */
-export function checkPut(state: MvccState, leases: LeaseBinding, request: PutRequest): void {
-  if (request.ignoreValue || request.ignoreLease) {
-    if (state.index.get(toLatin1(request.key))?.isLive !== true) {
-      throw new StoreError('key-not-found');
-    }
+/** Refuses a put that would have to keep a value or a lease of a key that is not there. Throws StoreError. */
+export function checkKept(state: MvccState, request: PutRequest): void {
+  if (!request.ignoreValue && !request.ignoreLease) return;
+  if (state.index.get(toLatin1(request.key))?.isLive !== true) {
+    throw new StoreError('key-not-found');
   }
+}
+
+/** Refuses a put with an unknown lease. Throws StoreError. */
+export function checkLease(leases: LeaseBinding, request: PutRequest): void {
   if (request.lease !== 0n && !leases.has(request.lease)) throw new StoreError('lease-not-found');
 }
