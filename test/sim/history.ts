@@ -7,7 +7,7 @@ import { checkLinearizable, type Interval } from './linearizability.js';
 /** One client operation, as it is recorded. The answer is filled in when it comes. */
 export interface Operation {
   readonly client: string;
-  readonly call: number;
+  call: number;
   /** Reads that asked for no linearizability: checked for validity only. */
   readonly serializable: boolean;
   op: KvOp;
@@ -86,6 +86,11 @@ export class History {
     }
     if (before === undefined) atRevision.set(event.key, event);
     if (event.version !== null) this.seeVersion(event.key, event.version);
+  }
+
+  /** Every revision that a watcher saw, with the keys that changed. */
+  events(): Iterable<readonly [revision: number, ReadonlyMap<string, WatchedEvent>]> {
+    return this.#events;
   }
 
   /** Keys that changed at `revision` as far as any watcher saw. */

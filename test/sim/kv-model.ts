@@ -1,4 +1,3 @@
-import { unreachable } from '../../src/base/assert.js';
 import type { Model } from './linearizability.js';
 
 /** What a client may ask of one key inside an operation. */
@@ -7,10 +6,12 @@ export type KvStep =
   | { readonly kind: 'put'; readonly key: string; readonly value: string; readonly lease: string }
   | { readonly kind: 'delete'; readonly key: string };
 
-/** A condition on one key. An absent key has value '' (never equal), and version and revisions 0. */
-export type KvCompare =
-  | { readonly key: string; readonly target: 'value'; readonly equals: string }
-  | { readonly key: string; readonly target: 'mod' | 'version'; readonly equals: number };
+/** A condition on one key. An absent key has version and revision 0. */
+export interface KvCompare {
+  readonly key: string;
+  readonly target: 'mod' | 'version';
+  readonly equals: number;
+}
 
 /** A version of a key, as a read returns it. */
 export interface KvVersion {
@@ -188,18 +189,10 @@ function changes(state: KvState, steps: readonly KvStep[]): boolean {
 
 function isTrue(state: KvState, compare: KvCompare): boolean {
   const key = state.keys.get(compare.key);
-  switch (compare.target) {
-    case 'value':
-      return key !== undefined && key.value === compare.equals;
-    case 'version':
-      return (key?.version ?? 0) === compare.equals;
-    case 'mod':
-      if (key === undefined) return compare.equals === 0;
-      // A revision that nobody saw cannot have been compared with by luck: clients compare with what they read.
-      return key.modRevision === compare.equals;
-    default:
-      return unreachable(compare);
-  }
+  if (compare.target === 'version') return (key?.version ?? 0) === compare.equals;
+  if (key === undefined) return compare.equals === 0;
+  // A revision that nobody saw cannot be compared with by luck: clients compare with what they read.
+  return key.modRevision === compare.equals;
 }
 
 /** What a read that returned `found` tells of the key: its state with revisions filled in, or that it cannot be. */
