@@ -8,12 +8,15 @@ interface Planned {
 
 /** A clock that stands still until {@link advance}; what is deferred runs in {@link settle}. */
 export class ManualClock implements Clock {
+  /** What each look at the clock takes: to have code run out of its slice of time. */
+  lookMs = 0;
   #nowMs = 1_000_000;
   #sequence = 0;
   #planned: Planned[] = [];
   #deferred: (() => void)[] = [];
 
   now(): number {
+    this.#nowMs += this.lookMs;
     return this.#nowMs;
   }
 
@@ -56,7 +59,7 @@ export class ManualClock implements Clock {
       due.callback();
       await this.settle();
     }
-    this.#nowMs = endMs;
+    this.#nowMs = Math.max(this.#nowMs, endMs);
   }
 
   /** Runs what was deferred, and every promise chain, until nothing is left to run. */
@@ -68,6 +71,14 @@ export class ManualClock implements Clock {
       this.#deferred = [];
       for (const callback of deferred) callback();
     }
+  }
+
+  /** Runs what is deferred now, and the promise chains that it sets off; what these defer waits. */
+  async turn(): Promise<void> {
+    const deferred = this.#deferred;
+    this.#deferred = [];
+    for (const callback of deferred) callback();
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   #next(): Planned | undefined {
