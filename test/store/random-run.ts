@@ -17,9 +17,6 @@ import {
 } from './random-requests.js';
 import { command, compact, grant, revoke, StoreRig, s } from './store-harness.js';
 
-
-r>;
-
 /** A command and what the model says about it. */
 interface Planned {
   readonly data: Uint8Array;
@@ -44,10 +41,7 @@ export class RandomRun {
     this.#world = { prng, revision: 1, compactRevision: -1, hasCompacted: false, leases: [] };
   }
 
-  static async start(
-    seed: number,
-    defects: ReadonlySet<Defect> = new Set(),
-  ): Promise<RandomRun> {
+  static async start(seed: number, defects: ReadonlySet<Defect> = new Set()): Promise<RandomRun> {
     const prng = new Prng(seed);
     const home = new SimDbHome({ prng: prng.fork() });
     // Little memory, so that values are read back and history comes from the database.
@@ -101,11 +95,14 @@ export class RandomRun {
   #applyBatch(): string | null {
     const planned = Array.from({ length: this.#prng.int(1, 5) }, () => this.#plan());
     const isLocal = this.#prng.chance(0.8);
-    const results = this.#rig.applyAll(planned.map(({ data }) => data), isLocal);
+    const results = this.#rig.applyAll(
+      planned.map(({ data }) => data),
+      isLocal,
+    );
     for (const [i, { expected }] of planned.entries()) {
       const result = results[i];
       if (result === undefined) continue;
-      const actual = result.ok ? valueOf(result.response) : result.error.code;
+      const actual = result.ok ? responseValue(result.response) : result.error.code;
       const problem = difference(actual, expected);
       if (problem !== null) return `${problem} for ${s(planned[i]!.data)}`;
     }
@@ -203,7 +200,12 @@ export class RandomRun {
       const { key, previous } = event;
       const { kvs } = this.#model.range({
         ...randomRange(this.#world),
-        ...{ key: Buffer.from(key, 'latin1'), rangeEnd: new Uint8Array(0), limit: 0, revision: from - 1 },
+        ...{
+          key: Buffer.from(key, 'latin1'),
+          rangeEnd: new Uint8Array(0),
+          limit: 0,
+          revision: from - 1,
+        },
         ...{ minModRevision: 0, maxModRevision: 0, minCreateRevision: 0, maxCreateRevision: 0 },
         ...{ keysOnly: false, countOnly: false },
       });
@@ -248,7 +250,7 @@ function dumpOf(model: ModelStore): string[] {
   return kvs.map((kv) => `${s(kv.key)}=${s(kv.value)}`);
 }
 
-function valueOf(response: ApplyResponse): unknown {
+function responseValue(response: ApplyResponse): unknown {
   return ['put', 'deleteRange', 'txn'].includes(response.kind)
     ? (response as { value: unknown }).value
     : undefined;
