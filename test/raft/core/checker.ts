@@ -123,6 +123,9 @@ export class Checker {
     if (commit <= this.commitMax) return;
     this.commitMax = commit;
     const term = defined(termIn(member.log, commit), 'term of the commit index');
+    if (member.core.role === 'leader') {
+      assert(term === member.core.term, `entry ${commit} of term ${term} is committed by counting`);
+    }
     const has = (id: bigint) => holds(cluster.member(id).wal, commit, term);
     // The membership that counts is the leader's, who learns of it first.
     assert(

@@ -81,7 +81,7 @@ class Model {
       [often(2), () => this.#cut()],
       [often(8), (m) => this.#changeConf(m)],
       [often(2), (m) => this.#run(m, () => m.core.transferLeadership(this.#anyone()))],
-      [often(2), (m) => this.#run(m, () => m.core.campaign())],
+      [often(6), (m) => this.#run(m, () => m.core.campaign())],
       [often(2), (m) => this.#run(m, () => m.core.onLeaderUnreachable())],
       [often(2), (m) => this.#run(m, () => m.core.onUnreachable(this.#anyone()))],
       [often(3), (m) => this.cluster.snapshot(m, prng.int(0, 5))],
@@ -206,7 +206,12 @@ class Model {
       this.#isCut = () => false;
       return;
     }
-    const side = new Set([...this.cluster.members.keys()].filter(() => this.#prng.chance(0.5)));
+    const leaders = this.cluster.running.filter((member) => member.core.role === 'leader');
+    const side = new Set(
+      leaders.length > 0 && this.#prng.chance(0.5)
+        ? [Number(this.#prng.pick(leaders).id)]
+        : [...this.cluster.members.keys()].filter(() => this.#prng.chance(0.5)),
+    );
     const oneWay = this.#prng.chance(0.3);
     this.#isCut = (message) => {
       const from = side.has(Number(message.from));
