@@ -33,7 +33,6 @@ export const clusterScripts: readonly Script[] = [
       'endpoint hashkv -w json',
       'endpoint hashkv -w fields',
       'alarm list',
-      'alarm list -w json',
       'alarm disarm',
       'defrag',
       'move-leader',
