@@ -1,4 +1,3 @@
-import type t from 'tap';
 import type { Defect } from '../../src/base/defect.js';
 import { Prng } from '../../src/base/prng.js';
 import type { ApplyResponse } from '../../src/store/contracts.js';
@@ -70,7 +69,7 @@ export class RandomRun {
   }
 
   /** Members that took the log in other portions, from a snapshot or after crashes have the same state. */
-  async finish(t: Pick<typeof t, 'equal' | 'same'>): Promise<void> {
+  async finish(t: Pick<typeof import('tap').t, 'equal' | 'same'>): Promise<void> {
     const { store, log } = this.#rig;
     const twin = await StoreRig.open();
     twin.applyAll(log, false);
