@@ -1,0 +1,48 @@
+import { relative } from 'node:path';
+import {
+  type ClusterPlan,
+  endpointOf,
+  memberDir,
+  memberLog,
+  type PlannedMember,
+  peerEndpointOf,
+} from './plan.js';
+
+/** A line about one member: where it listens, and where its data and log are. */
+export function describeMember(member: PlannedMember, dir: string): string {
+  return (
+    `  ${member.name}  clients ${endpointOf(member).padEnd(15)}  peers ${peerEndpointOf(member).padEnd(15)}  ` +
+    `data ${shortest(memberDir(dir, member))}  log ${shortest(memberLog(dir, member))}`
+  );
+}
+
+/** What to type next, ready to paste. */
+export function nextSteps(
+  plan: ClusterPlan,
+  pids: ReadonlyMap<string, number>,
+  invocation: string,
+): string[] {
+  const endpoints = plan.members.map(endpointOf).join(',');
+  const etcdctl = `ETCDCTL_API=3 etcdctl --endpoints=${endpoints}`;
+  const ctl = `${invocation} ctl --endpoints=${endpoints}`;
+  const victim = plan.members[0]?.name ?? '';
+  return [
+    'Type next, in another terminal:',
+    `  ${ctl} put greeting hello`,
+    `  ${ctl} get greeting`,
+    `  ${ctl} watch --prefix greet`,
+    `  ${ctl} status`,
+    '  or with etcdctl:',
+    `  ${etcdctl} put greeting hello`,
+    `  ${etcdctl} get greeting`,
+    `  ${etcdctl} -w table endpoint status`,
+    `  kill -9 ${pids.get(victim) ?? 'PID'}   # ${victim}: the others go on, and it is started again`,
+    'Ctrl-C stops all members; the data stays.',
+  ];
+}
+
+/** A path as somebody in the current folder would type it. */
+function shortest(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return fromHere === '' || fromHere.startsWith('..') ? path : fromHere;
+}

@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { type Clock, sleep } from '../../base/clock.js';
+import { openAppendFile } from '../../host/append-file.js';
+
+/** How a member's process ended. */
+export interface MemberExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** How long it ran. */
+  readonly ranMs: number;
+}
+
+/** What a {@link MemberProcess} tells its owner. */
+export interface MemberListener {
+  onStart(pid: number): void;
+  /** It ended without having been told to, and starts again after `retryMs`. */
+  onEnd(exit: MemberExit, retryMs: number): void;
+}
+
+const retryMsMin = 500;
+const retryMsMax = 10_000;
+/** A run this long counts as sound: the next restart waits as little as the first. */
+const soundRunMs = 20_000;
+/** After this long a member that was told to stop is killed. */
+const stopMsMax = 15_000;
+
+const executable = fileURLToPath(new URL('../../../../bin/flotilla', import.meta.url));
+
+/** One member as a child process, started again whenever it ends by itself. */
+export class MemberProcess {
+  readonly #flags: readonly string[];
+  readonly #logPath: string;
+  readonly #clock: Clock;
+  readonly #listener: MemberListener;
+  readonly #stopping = new AbortController();
+  #child: ChildProcess | null = null;
+  #supervision: Promise<void> = Promise.resolve();
+
+  constructor(options: {
+    readonly flags: readonly string[];
+    readonly logPath: string;
+    readonly clock: Clock;
+    readonly listener: MemberListener;
+  }) {
+    this.#flags = options.flags;
+    this.#logPath = options.logPath;
+    this.#clock = options.clock;
+    this.#listener = options.listener;
+  }
+
+  /** Starts it, and again after each end, until {@link stop}. Rejects only when it cannot be started at all. */
+  start(): Promise<void> {
+    this.#supervision = this.#supervise();
+    return this.#supervision;
+  }
+
+  /** Asks it to drain and end, and waits; kills it when that takes too long. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#child?.kill('SIGTERM');
+    const timer = this.#clock.setTimer(stopMsMax, () => this.#child?.kill('SIGKILL'));
+    await this.#supervision.catch(() => {}); // Its owner has the rejection from start().
+    this.#clock.clearTimer(timer);
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    this.#stopping.abort();
+    this.#child?.kill('SIGKILL');
+  }
+
+  async #supervise(): Promise<void> {
+    let retryMs = retryMsMin;
+    while (!this.#stopping.signal.aborted) {
+      const exit = await this.#run();
+      if (this.#stopping.signal.aborted) return;
+      if (exit.ranMs >= soundRunMs) retryMs = retryMsMin;
+      this.#listener.onEnd(exit, retryMs);
+      await sleep(this.#clock, retryMs, this.#stopping.signal).catch(() => {}); // Stopped meanwhile.
+      retryMs = Math.min(retryMsMax, retryMs * 2);
+    }
+  }
+
+  async #run(): Promise<MemberExit> {
+    const startedAt = this.#clock.now();
+    const log = await openAppendFile(this.#logPath);
+    try {
+      return await new Promise((resolve, reject) => {
+        // Its own process group: Ctrl-C reaches only us, and we stop the members in order.
+        const child = spawn(process.execPath, [executable, 'store', ...this.#flags], {
+          stdio: ['ignore', log.fd, log.fd],
+          detached: true,
+        });
+        this.#child = child;
+        child.once('spawn', () => {
+          this.#listener.onStart(child.pid ?? 0);
+          if (this.#stopping.signal.aborted) child.kill('SIGTERM');
+        });
+        child.once('error', reject);
+        child.once('exit', (code, signal) => {
+          this.#child = null;
+          resolve({ code, signal, ranMs: this.#clock.now() - startedAt });
+        });
+      });
+    } finally {
+      await log.close();
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { ListenError, listenStreams } from '../../host/net.js';
+import { UsageError } from '../usage-error.js';
+import type { ClusterPlan } from './plan.js';
+
+const host = '127.0.0.1';
+/** Client and peer ports as etcd's Procfile has them. */
+const usualPorts: readonly (readonly [client: number, peer: number])[] = [
+  [2379, 2380],
+  [22379, 22380],
+  [32379, 32380],
+];
+/** How far the search for a free port goes. */
+const triesMax = 200;
+
+/** A plan for a new cluster, and which of the wanted ports were taken. */
+export interface PortChoice {
+  readonly plan: ClusterPlan;
+  readonly moved: readonly { readonly wanted: number; readonly chosen: number }[];
+}
+
+/**
+ * Chooses the ports of a new cluster: etcd's usual ones, or six in a row from `basePort`. A port that is taken is replaced by
+ * the next free one.
+ */
+export async function choosePorts(basePort: number | null): Promise<PortChoice> {
+  const pairs = basePort === null ? usualPorts : pairsFrom(basePort);
+  const wantedPorts = new Set(pairs.flat());
+  const taken = new Set<number>();
+  const moved: { wanted: number; chosen: number }[] = [];
+  const choose = async (wanted: number) => {
+    let chosen = wanted;
+    for (let tries = 0; taken.has(chosen) || !(await isFree(chosen)); tries++) {
+      if (tries === triesMax) throw new UsageError(`no free port near ${wanted}: try --base-port`);
+      do chosen++;
+      while (wantedPorts.has(chosen));
+    }
+    taken.add(chosen);
+    if (chosen !== wanted) moved.push({ wanted, chosen });
+    return chosen;
+  };
+  const members = [];
+  for (const [index, [client, peer]] of pairs.entries()) {
+    const clientPort = await choose(client);
+    members.push({ name: `m${index + 1}`, clientPort, peerPort: await choose(peer) });
+  }
+  return { plan: { members }, moved };
+}
+
+/** The first of a plan's ports that somebody listens on, if any. */
+export async function findTakenPort(
+  plan: ClusterPlan,
+): Promise<{ readonly name: string; readonly port: number } | undefined> {
+  for (const { name, clientPort, peerPort } of plan.members) {
+    for (const port of [clientPort, peerPort]) if (!(await isFree(port))) return { name, port };
+  }
+  return undefined;
+}
+
+function pairsFrom(basePort: number): (readonly [number, number])[] {
+  return usualPorts.map((_, index) => [basePort + 2 * index, basePort + 2 * index + 1] as const);
+}
+
+async function isFree(port: number): Promise<boolean> {
+  try {
+    const listener = await listenStreams({ host, port }, null, (stream) => {
+      stream.destroy();
+      return { onData: () => {}, onClose: () => {} };
+    });
+    await listener.close();
+    return true;
+  } catch (error) {
+    if (error instanceof ListenError) return false;
+    throw error;
+  }
+}
