@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
   type ConnectionInjector,
@@ -12,9 +13,10 @@ import {
 import type { Logger } from '../../base/logger.js';
 import { decodeRequest, type Route, Routes, serverClosing, toRpcError } from '../dispatch.js';
 import type { RpcServer, RpcServerOptions } from '../server.js';
+import { AuthorityFilter } from './authority-filter.js';
 import { identity, toBuffer } from './metadata.js';
 import { GrpcJsStreamCall } from './stream-call.js';
-import { goTexts, installStreamHook } from './stream-hook.js';
+import { goTexts, StreamHook } from './stream-hook.js';
 import { GrpcJsUnaryCall } from './unary-call.js';
 
 /**
@@ -31,6 +33,7 @@ class GrpcJsServer implements RpcServer {
   readonly #logger: Logger;
   readonly #server: Server;
   readonly #injector: ConnectionInjector;
+  readonly #hook: StreamHook;
   readonly #connections = new Set<Duplex>();
   /** Streaming calls in progress, to be ended when the server closes. */
   readonly #streams = new Set<GrpcJsStreamCall>();
@@ -50,7 +53,7 @@ class GrpcJsServer implements RpcServer {
     });
     const routes = new Routes(options.services);
     for (const route of routes.all()) this.#register(route);
-    installStreamHook(this.#server, routes);
+    this.#hook = new StreamHook(this.#server, routes);
     this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
   }
 
@@ -61,7 +64,8 @@ class GrpcJsServer implements RpcServer {
     }
     this.#connections.add(connection);
     connection.once('close', () => this.#connections.delete(connection));
-    this.#injector.injectConnection(connection);
+    const filtered = new AuthorityFilter(connection);
+    this.#hook.injecting(peerOf(connection), () => this.#injector.injectConnection(filtered));
   }
 
   close({ graceMs }: { readonly graceMs: number }): Promise<void> {
@@ -128,4 +132,9 @@ class GrpcJsServer implements RpcServer {
       this.#streams.delete(stream);
     }
   }
+}
+
+function peerOf(connection: Duplex): string {
+  if (!(connection instanceof Socket)) return 'unknown';
+  return `${connection.remoteAddress}:${connection.remotePort}`;
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.js';
 import type { MethodDescriptor } from '../../wire/descriptor.js';
 import { decodeRequest } from '../dispatch.js';
 import { type Metadata, RpcError, type ServerStream, Status } from '../service.js';
-import { fromGrpcMetadata, toBuffer } from './metadata.js';
+import { fromGrpcMetadata, peerOf, toBuffer } from './metadata.js';
 import { PullReader } from './pull-reader.js';
 import { cancelReason, timeoutMs } from './unary-call.js';
 
@@ -42,7 +42,7 @@ export class GrpcJsStreamCall implements ServerStream<unknown, unknown> {
   }
 
   get peer(): string {
-    return this.#call.getPeer();
+    return peerOf(this.#call.metadata);
   }
 
   get signal(): AbortSignal {

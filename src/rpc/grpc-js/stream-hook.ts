@@ -1,8 +1,9 @@
-import type { ServerHttp2Stream } from 'node:http2';
+import type { Http2Session, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { type Server, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import { assert } from '../../base/assert.js';
 import type { Routes } from '../dispatch.js';
 import { RpcError, Status } from '../service.js';
+import { peerHeader } from './metadata.js';
 
 /**
  * Where grpc-js says things otherwise than grpc-go, which every etcd client was written against, and where it trips over
@@ -12,27 +13,65 @@ import { RpcError, Status } from '../service.js';
 
 type Headers = Record<string, string | string[] | undefined>;
 type StreamHandler = (interceptors: unknown, stream: ServerHttp2Stream, headers: Headers) => void;
+type SessionHandler = (session: ServerHttp2Session) => void;
+
+/** The private parts of grpc-js's Server that are overridden. */
+interface Seams {
+  _streamHandler: StreamHandler;
+  _sessionHandler: (server: unknown) => SessionHandler;
+}
 
 /** The longest deadline that grpc-js's timers hold: 2^31-1 ms. It takes a longer one for one that has passed. */
 const timeoutSecondsMax = 2_147_483;
 
-/** Answers unknown paths in grpc-go's words, and bounds deadlines. Call before any connection is attached. */
-export function installStreamHook(server: Server, routes: Routes): void {
-  const target = server as unknown as { _streamHandler: StreamHandler };
-  const original = target._streamHandler;
-  assert(typeof original === 'function', 'this version of grpc-js has no _streamHandler');
-  target._streamHandler = function streamHandler(interceptors, stream, headers) {
+/** Answers unknown paths in grpc-go's words, bounds deadlines, and tells calls who their caller is. */
+export class StreamHook {
+  readonly #peers = new WeakMap<Http2Session, string>();
+  /** The peer of the connection being injected. */
+  #injecting = 'unknown';
+
+  /** Overrides the server's handlers: make the hook before the server's first injector. */
+  constructor(server: Server, routes: Routes) {
+    const seams = server as unknown as Seams;
+    const { _streamHandler: onStream, _sessionHandler: makeOnSession } = seams;
+    assert(typeof onStream === 'function', 'this version of grpc-js has no _streamHandler');
+    assert(typeof makeOnSession === 'function', 'this version of grpc-js has no _sessionHandler');
+    seams._sessionHandler = (http2Server) => {
+      const onSession = makeOnSession.call(server, http2Server);
+      return (session) => {
+        this.#peers.set(session, this.#injecting);
+        onSession(session);
+      };
+    };
+    seams._streamHandler = (interceptors, stream, headers) => {
+      if (this.#admit(routes, stream, headers)) {
+        onStream.call(server, interceptors, stream, headers);
+      }
+    };
+  }
+
+  /** Runs `inject`, which makes a session at once, for a connection from `peer`. */
+  injecting(peer: string, inject: () => void): void {
+    this.#injecting = peer;
+    inject();
+    this.#injecting = 'unknown';
+  }
+
+  /** False: the call has been refused. */
+  #admit(routes: Routes, stream: ServerHttp2Stream, headers: Headers): boolean {
     const path = headers[':path'];
     const isGrpc = String(headers['content-type'] ?? '').startsWith('application/grpc');
     const route = routes.find(typeof path === 'string' ? path : '');
     if (isGrpc && route instanceof RpcError) {
       refuse(stream, route);
-      return;
+      return false;
     }
     const timeout = headers['grpc-timeout'];
     if (typeof timeout === 'string') headers['grpc-timeout'] = boundTimeout(timeout);
-    original.call(server, interceptors, stream, headers);
-  };
+    const peer = stream.session === undefined ? undefined : this.#peers.get(stream.session);
+    headers[peerHeader] = peer ?? 'unknown';
+    return true;
+  }
 }
 
 function refuse(stream: ServerHttp2Stream, error: RpcError): void {

@@ -1,7 +1,7 @@
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import type { Clock } from '../../base/clock.js';
 import { type Metadata, RpcError, Status, type UnaryCall } from '../service.js';
-import { fromGrpcMetadata } from './metadata.js';
+import { fromGrpcMetadata, peerOf } from './metadata.js';
 
 /** A unary call as its handler sees it. What few handlers ask for is made when asked for. */
 export class GrpcJsUnaryCall implements UnaryCall {
@@ -27,7 +27,7 @@ export class GrpcJsUnaryCall implements UnaryCall {
   }
 
   get peer(): string {
-    return this.#call.getPeer();
+    return peerOf(this.#call.metadata);
   }
 
   get signal(): AbortSignal {
