@@ -21,13 +21,13 @@ export type Notice = {
   readonly cancelReason?: string;
 };
 
+const writer = new Writer();
+
 /** Encodes an answer without events. */
 export function encodeNotice(notice: Notice): Uint8Array {
   const { header, ...fields } = notice;
-  const rest = WatchResponse.encode(fields);
-  const writer = new Writer();
   writer.reset();
-  writer.raw(rest);
+  WatchResponse.encodeTo(writer, fields);
   writer.bytes(header);
   writer.tag(headerTag);
   return writer.finish();
@@ -46,7 +46,6 @@ export interface EventResponse {
  * same events (many streams with one watcher on one range each) get the same bytes.
  */
 export class EventResponseEncoder {
-  readonly #writer = new Writer();
   #last: { readonly response: EventResponse; readonly bytes: Uint8Array } | null = null;
 
   /** One response with all events. */
@@ -85,7 +84,6 @@ export class EventResponseEncoder {
   }
 
   #encodePiece(response: EventResponse, start: number, end: number): Uint8Array {
-    const writer = this.#writer;
     writer.reset();
     for (let i = end - 1; i >= start; i--) writer.raw(response.events[i] as Uint8Array);
     if (end < response.events.length) {
