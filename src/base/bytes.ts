@@ -57,7 +57,20 @@ export function fromHex(hex: string): Uint8Array | null {
   return bytes;
 }
 
-/** Argument counts beyond this may overflow the stack in `String.fromCharCode`. */
+/** The part of Node's Buffer that is wanted here; absent where there is no Node. */
+interface NativeLatin1 {
+  from(
+    buffer: ArrayBufferLike,
+    offset: number,
+    length: number,
+  ): { toString(encoding: 'latin1'): string; write(text: string, encoding: 'latin1'): number };
+}
+const native = (globalThis as { readonly Buffer?: NativeLatin1 }).Buffer;
+
+/** Up to here a call into native code costs more than it saves. */
+const shortText = 16;
+const shortBytes = 64;
+/** Argument counts far beyond this may overflow the stack in `String.fromCharCode`. */
 const charsPerCall = 4096;
 
 /**
@@ -65,10 +78,13 @@ const charsPerCall = 4096;
  * form in which a key is used in a Map or a tree.
  */
 export function toLatin1(bytes: Uint8Array): string {
-  if (bytes.length <= charsPerCall) return String.fromCharCode.apply(null, bytes as never);
+  if (bytes.length > shortText && native !== undefined) {
+    return native.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  }
+  if (bytes.length <= charsPerCall) return charsOf(bytes);
   let text = '';
   for (let i = 0; i < bytes.length; i += charsPerCall) {
-    text += String.fromCharCode.apply(null, bytes.subarray(i, i + charsPerCall) as never);
+    text += charsOf(bytes.subarray(i, i + charsPerCall));
   }
   return text;
 }
@@ -76,8 +92,16 @@ export function toLatin1(bytes: Uint8Array): string {
 /** The bytes of a string whose characters are all below 256; the inverse of {@link toLatin1}. */
 export function fromLatin1(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);
+  if (text.length > shortBytes && native !== undefined) {
+    native.from(bytes.buffer, 0, bytes.length).write(text, 'latin1');
+    return bytes;
+  }
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
+}
+
+function charsOf(bytes: Uint8Array): string {
+  return String.fromCharCode.apply(null, bytes as unknown as number[]);
 }
 
 const twoTo32 = 0x1_0000_0000;

@@ -25,9 +25,10 @@ t.test('compareBytes orders as unsigned bytes and agrees with latin1 strings', a
 });
 
 t.test('toLatin1 and toHex round-trip every byte, short and long', async (t) => {
-  for (const length of [0, 1, 256, 4096, 4097, 20_000]) {
+  for (const length of [0, 1, 16, 17, 64, 65, 256, 4096, 4097, 20_000]) {
     const bytes = Uint8Array.from({ length }, (_, i) => i * 7);
     t.same(fromLatin1(toLatin1(bytes)), bytes);
+    t.equal(toLatin1(bytes.subarray(1)), toLatin1(bytes).slice(1));
     t.same(fromHex(toHex(bytes)), bytes);
   }
 });
