@@ -82,9 +82,8 @@ export class Progress {
    * late, repeated, or about something that it has accepted since.
    */
   onRejected(rejectedIndex: Index, hintIndex: Index): boolean {
-    if (this.state === 'snapshot') return false;
+    if (this.state === 'snapshot' || rejectedIndex <= this.match) return false;
     if (this.state === 'replicate') {
-      if (rejectedIndex <= this.match) return false;
       this.becomeProbe();
       // What was pipelined may be ahead of what the member has: no further back than it hints, no further than known.
       this.next = Math.max(this.match + 1, Math.min(rejectedIndex, hintIndex + 1));

@@ -1,4 +1,5 @@
 import { assert, defined } from '../../../src/base/assert.js';
+import { fromLatin1 } from '../../../src/base/bytes.js';
 import { noDefects } from '../../../src/base/defect.js';
 import { type MemberId, memberId, noMember } from '../../../src/base/ids.js';
 import { Prng } from '../../../src/base/prng.js';
@@ -50,8 +51,23 @@ export interface ClusterOptions {
    * Otherwise all start from the same membership at index 0.
    */
   readonly startsFromSnapshot?: boolean;
+  /** Membership at the start; by default all voters and learners, not joint. */
+  readonly conf?: ConfState;
   /** Called with every Ready, before it is carried out. */
   readonly onReady?: (member: Member, ready: Ready) => void;
+}
+
+/** A log to start from: the terms of its entries from index 1 on. */
+export interface SeededLog {
+  readonly terms: readonly number[];
+  /** By default that of the last entry. */
+  readonly term?: number;
+  readonly commit?: number;
+}
+
+/** Member ids by number. */
+export function ids(numbers: readonly number[]): MemberId[] {
+  return numbers.map((number) => memberId(BigInt(number)));
 }
 
 /** One member: its core, and what a driver would keep beside it. */
@@ -127,10 +143,10 @@ export class Cluster {
   constructor(options: ClusterOptions) {
     this.#options = options;
     this.#prng = new Prng(options.seed ?? 1);
-    const conf = {
+    const conf = options.conf ?? {
       ...emptyConfState,
-      voters: options.voters.map((id) => memberId(BigInt(id))),
-      learners: (options.learners ?? []).map((id) => memberId(BigInt(id))),
+      voters: ids(options.voters),
+      learners: ids(options.learners ?? []),
     };
     const at = options.startsFromSnapshot === true ? 1 : 0;
     const start: Machine = { index: at, term: at, conf, hash: 0 };
@@ -226,7 +242,37 @@ export class Cluster {
     throw new Error('the cluster does not come to rest');
   }
 
-  /** Ticks members until one leads; everything sent arrives unless `reaches` says otherwise. */
+  /** `count` times: ticks all members, then delivers everything but what is `cut`, which is lost. */
+  flow(count: number, cut: (message: Message) => boolean = () => false): void {
+    for (let i = 0; i < count; i++) {
+      for (const member of this.running) this.run(member, (core) => core.tick());
+      this.stabilize((message) => !cut(message));
+      this.take(cut);
+    }
+  }
+
+  /** The member that leads the newest term; null when nobody does. */
+  get leader(): Member | null {
+    const leaders = this.running.filter((member) => member.core.role === 'leader');
+    return leaders.sort((a, b) => b.core.term - a.core.term)[0] ?? null;
+  }
+
+  /** Puts logs on disks, by the terms of their entries, and restarts those members from there. */
+  seedLogs(logs: Readonly<Record<number, SeededLog>>): void {
+    for (const [id, log] of Object.entries(logs)) {
+      const member = this.member(Number(id));
+      this.crash(member);
+      const entries = log.terms.map((term, i): Entry => {
+        return { term, index: i + 1, kind: 'normal', data: fromLatin1(`${i + 1}/${term}`) };
+      });
+      const term = log.term ?? log.terms.at(-1) ?? 0;
+      const hardState = { term, vote: noMember, commit: log.commit ?? 0 };
+      member.wal = { hardState, base: { index: 0, term: 0 }, entries };
+    }
+    for (const id of Object.keys(logs)) this.restart(this.member(Number(id)));
+  }
+
+  /** Starts an election at a member; everything sent arrives unless `reaches` says otherwise. */
   elect(id: number, reaches?: (message: Message) => boolean): Member {
     const member = this.member(id);
     this.run(member, (core) => core.campaign());
