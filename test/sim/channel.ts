@@ -125,7 +125,8 @@ export class SimChannel implements Channel {
       const handler = process?.services.get(serviceOf(method.path))?.stream.get(method.name);
       if (process === null) return;
       if (handler === undefined) return call.fail(unimplemented(method.path));
-      handler(serverStream as ServerStream<unknown, unknown>).then(
+      const serve = async () => handler(serverStream as ServerStream<unknown, unknown>);
+      serve().then(
         () => call.settle(() => responses.end()),
         (error: unknown) => call.failWith(error),
       );

@@ -31,7 +31,8 @@ interface Watched {
   nextCommitted: Index;
   /** Membership before the present event: commits of this event may have been counted in it. */
   conf: ConfState;
-  isLeader: boolean;
+  /** The term that it was last seen to lead. */
+  ledTerm: Term;
 }
 
 /**
@@ -76,7 +77,7 @@ export class Invariants {
       applied: recovered.applied,
       nextCommitted: recovered.applied + 1,
       conf: recovered.conf,
-      isLeader: false,
+      ledTerm: 0,
     });
   }
 
@@ -167,12 +168,16 @@ export class Invariants {
       'the commit index never decreases',
       () => `${who}: ${watched.commit} to ${commit}`,
     );
-    const isNewLeader = role === 'leader' && (!watched.isLeader || term !== watched.term);
-    watched.isLeader = role === 'leader';
     watched.term = term;
+    // What the core has taken in but not handed out yet is in no log that can be seen here.
+    if (core.hasReady()) return;
+    const isNewLeader = role === 'leader' && watched.ledTerm !== term;
     if (!isNewLeader && commit === watched.commit) return;
     const { conf } = core.status();
-    if (isNewLeader) this.#onLeader(id, watched, conf);
+    if (isNewLeader) {
+      watched.ledTerm = term;
+      this.#onLeader(id, watched, conf);
+    }
     if (commit > watched.commit) this.#onCommit(id, watched, commit, conf);
     watched.commit = commit;
     watched.conf = conf;
@@ -209,7 +214,7 @@ export class Invariants {
     const hasQuorum = isQuorum(conf, (voter) => votes?.get(voter) === id);
     check(hasQuorum, 'a leader has the durable votes of a quorum', () => {
       const given = [...(votes ?? [])].map(([from, to]) => `${formatId(from)} for ${formatId(to)}`);
-      return `${formatId(id)} leads term ${term} of ${show(conf)} with the votes ${given.join(', ')}`;
+      return `${formatId(id)} leads term ${term} of ${showConf(conf)} with the votes ${given.join(', ')}`;
     });
     const last = this.#committed.length;
     const committed = this.#committed[last - 1];
@@ -246,7 +251,7 @@ export class Invariants {
     const isKept = isQuorum(conf, isDurable) || isQuorum(watched.conf, isDurable);
     check(isKept, 'what is committed is durable on a quorum', () => {
       const having = [...this.#shadows.keys()].filter(isDurable).map(formatId);
-      return `${formatId(id)} has committed ${commit} of term ${term} in ${show(conf)}; it is durable on ${having.join(', ') || 'none'}`;
+      return `${formatId(id)} has committed ${commit} of term ${term} in ${showConf(conf)}; it is durable on ${having.join(', ') || 'none'}`;
     });
     for (let index = this.#committed.length + 1; index <= commit; index++) {
       const at = latest.termAt(index);
@@ -361,7 +366,8 @@ function digestOf(entry: Entry): number {
   return crc32c(entry.data) ^ (entry.kind === 'config' ? 1 : 0);
 }
 
-function show({ voters, votersOutgoing }: ConfState): string {
+/** One line about a configuration. */
+export function showConf({ voters, votersOutgoing }: ConfState): string {
   const list = (ids: readonly MemberId[]) => `(${ids.map(formatId).join(' ')})`;
   return votersOutgoing.length === 0 ? list(voters) : `${list(voters)}&&${list(votersOutgoing)}`;
 }

@@ -5,6 +5,7 @@ import { KV } from '../../src/wire/gen/etcdserverpb.js';
 import { pause } from './client.js';
 import type { Cluster } from './cluster.js';
 import { SimFailure } from './failure.js';
+import { showConf } from './invariants.js';
 import type { Machine } from './machine.js';
 
 export interface LivenessOptions {
@@ -137,8 +138,8 @@ function show(cluster: Cluster): string {
   return cluster.machines
     .map(({ name, member, isUp }) => {
       if (member === null) return `${name} ${isUp ? 'starts' : 'is down'}`;
-      const { role, term, commit, applied, lastIndex } = member.raft();
-      return `${name} ${role} in term ${term}, log to ${lastIndex}, committed ${commit}, applied ${applied}`;
+      const { role, term, commit, applied, lastIndex, conf } = member.raft();
+      return `${name} ${role} in term ${term} of ${showConf(conf)}, log to ${lastIndex}, committed ${commit}, applied ${applied}`;
     })
     .join('; ');
 }

@@ -1,5 +1,6 @@
 import { memberId } from '../../src/base/ids.js';
 import type { Prng } from '../../src/base/prng.js';
+import type { ConfChange } from '../../src/raft/core/index.js';
 import { CallError } from '../../src/rpc/service.js';
 import { Cluster as ClusterService, type Member } from '../../src/wire/gen/etcdserverpb.js';
 import { pause } from './client.js';
@@ -51,9 +52,16 @@ export class Operator {
     });
   }
 
-  /** Finishes the request under way, and asks for no more. */
+  /** Finishes the request under way, and asks for no more but to leave a joint configuration. */
   stop(): void {
     this.#isActive = false;
+    this.#finish().catch((error: unknown) => this.#scheduler.fail(error));
+  }
+
+  async #finish(): Promise<void> {
+    while (this.#cluster.leader === undefined || this.#leaveJoint()) {
+      await pause(this.#scheduler, owner, 500);
+    }
   }
 
   async #work(meanMs: number): Promise<void> {
@@ -67,6 +75,7 @@ export class Operator {
 
   async #oneChange(members: readonly Member[]): Promise<void> {
     this.#takeAwayRemoved(members);
+    if (this.#leaveJoint()) return;
     const learner = members.find((member) => member.isLearner);
     if (learner !== undefined) return this.#onLearner(learner);
     const condemned = [...this.#cluster.condemned][0];
@@ -125,13 +134,29 @@ export class Operator {
       { kind: 'add-voter' as const, id: learner.memberId },
       ...leaving.map((id) => ({ kind: 'remove' as const, id })),
     ];
-    const change = { steps, joint: 'always' as const, context: new Uint8Array(0) };
-    const controller = new AbortController();
-    proposer.proposeConfChange(change, controller.signal).then(
-      () => this.#trace.note(owner, 'swapped'),
-      (error: unknown) => this.#trace.note(owner, 'swap failed', () => String(error)),
-    );
+    this.#propose({
+      steps,
+      joint: this.#prng.pick(['auto', 'always']),
+      context: new Uint8Array(0),
+    });
     await pause(this.#scheduler, owner, this.#prng.int(10, 3_000));
+  }
+
+  /** Leaves a joint configuration that does not end by itself. False: there is none. */
+  #leaveJoint(): boolean {
+    const conf = this.#cluster.leader?.member?.raft().conf;
+    if (conf === undefined || conf.votersOutgoing.length === 0) return false;
+    if (!conf.autoLeave) this.#propose({ steps: [], joint: 'auto', context: new Uint8Array(0) });
+    return true;
+  }
+
+  /** At the leader, past the API. */
+  #propose(change: ConfChange): void {
+    const { signal } = new AbortController();
+    this.#cluster.leader?.member?.proposeConfChange(change, signal).then(
+      () => this.#trace.note(owner, 'changed'),
+      (error: unknown) => this.#trace.note(owner, 'change failed', () => String(error)),
+    );
   }
 
   /** Members that are removed may run on for a while, not knowing it; then their machines are taken away. */
