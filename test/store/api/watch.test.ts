@@ -1,0 +1,163 @@
+import t from 'tap';
+import type { ClientStream } from '../../../src/rpc/service.js';
+import type { WatchSink, WatchStream } from '../../../src/store/contracts.js';
+import {
+  KV,
+  Watch,
+  type WatchRequestInit,
+  WatchResponse,
+} from '../../../src/wire/gen/etcdserverpb.js';
+import { eventually } from '../../rpc/support.js';
+import { b, failureOf, s } from './client.js';
+import { serveApi } from './rig.js';
+
+type Stream = ClientStream<WatchRequestInit, WatchResponse>;
+
+const reader = (stream: Stream) => {
+  const responses = stream.responses[Symbol.asyncIterator]();
+  return async (): Promise<WatchResponse> => (await responses.next()).value;
+};
+
+t.test('Watch sends what happens after it was created, and cancels on request', async (t) => {
+  const { channel } = await serveApi(t);
+  const stream = channel.stream(Watch.methods.Watch);
+  const next = reader(stream);
+  stream.send({ createRequest: { key: b('a'), rangeEnd: b('b'), prevKv: true } });
+  const created = await next();
+  t.strictSame([created.created, created.watchId, created.header!.revision], [true, 0n, 1]);
+  await channel.unary(KV.methods.Put, { key: b('a1'), value: b('1') });
+  await channel.unary(KV.methods.Put, { key: b('c'), value: b('other') });
+  await channel.unary(KV.methods.DeleteRange, { key: b('a1') });
+  const put = await next();
+  t.strictSame([put.header!.revision, s(put.events[0]!.kv!.value)], [2, '1']);
+  const deleted = await next();
+  t.strictSame([deleted.header!.revision, s(deleted.events[0]!.prevKv!.value)], [4, '1']);
+  stream.send({ cancelRequest: { watchId: 0n } });
+  const canceled = await next();
+  t.strictSame([canceled.canceled, canceled.watchId, canceled.cancelReason], [true, 0n, '']);
+  stream.cancel();
+});
+
+t.test('Watch answers odd requests on one stream as etcd does', async (t) => {
+  const { channel } = await serveApi(t);
+  await channel.unary(KV.methods.Put, { key: b('a') });
+  await channel.unary(KV.methods.Put, { key: b('a') });
+  await channel.unary(KV.methods.Compact, { revision: 3 });
+  const stream = channel.stream(Watch.methods.Watch);
+  const next = reader(stream);
+  const rows: readonly (readonly [string, WatchRequestInit, Partial<WatchResponse>[]])[] = [
+    [
+      'an empty range',
+      { createRequest: { key: b('b'), rangeEnd: b('a') } },
+      [
+        {
+          watchId: -1n,
+          created: true,
+          canceled: true,
+          cancelReason: 'mvcc: watcher range is empty',
+        },
+      ],
+    ],
+    [
+      'an id of its own',
+      { createRequest: { key: b('a'), watchId: 7n } },
+      [{ watchId: 7n, created: true }],
+    ],
+    [
+      'the same id again',
+      { createRequest: { key: b('a'), watchId: 7n } },
+      [
+        {
+          watchId: -1n,
+          created: true,
+          canceled: true,
+          cancelReason: 'mvcc: duplicate watch ID provided on the WatchStream',
+        },
+      ],
+    ],
+    ['the next free id', { createRequest: { key: b('a') } }, [{ watchId: 0n, created: true }]],
+    [
+      'a compacted start',
+      { createRequest: { key: b('a'), startRevision: 1 } },
+      [
+        { watchId: 1n, created: true, canceled: false },
+        { watchId: 1n, created: false, canceled: true, compactRevision: 3 },
+      ],
+    ],
+  ];
+  for (const [what, request, expected] of rows) {
+    stream.send({});
+    stream.send({ cancelRequest: { watchId: 555n } });
+    stream.send(request);
+    for (const fields of expected) t.match(await next(), fields, what);
+  }
+  stream.cancel();
+});
+
+t.test('Watch goes on after the client has half-closed', async (t) => {
+  const { channel } = await serveApi(t);
+  const stream = channel.stream(Watch.methods.Watch);
+  const next = reader(stream);
+  stream.send({ createRequest: { key: b('a') } });
+  stream.end();
+  await next();
+  await channel.unary(KV.methods.Put, { key: b('a') });
+  t.equal((await next()).events.length, 1);
+  stream.cancel();
+});
+
+t.test(
+  'Watch closes the hub stream when the client goes away, and holds it back while it does not read',
+  async (t) => {
+    const { rig, channel, errors } = await serveApi(t);
+    let sink: WatchSink | undefined;
+    let drains = 0;
+    let closed = 0;
+    const hubStream: WatchStream = {
+      create() {},
+      cancel() {},
+      requestProgress() {},
+      onDrained: () => void drains++,
+      close: () => void closed++,
+    };
+    Object.defineProperty(rig, 'watch', {
+      value: {
+        openStream(given: WatchSink) {
+          sink = given;
+          return hubStream;
+        },
+      },
+    });
+    const stream = channel.stream(Watch.methods.Watch);
+    stream.send({ progressRequest: {} });
+    await eventually(() => sink !== undefined, 'the stream is opened');
+    const response = WatchResponse.encode({ cancelReason: 'x'.repeat(100_000) });
+    let sent = 1;
+    while (sink!.send(response)) sent++;
+    t.ok(sent < 1000, `full after ${sent}`);
+    t.equal(drains, 0);
+    const responses = stream.responses[Symbol.asyncIterator]();
+    for (let i = 0; i < sent; i++) await responses.next();
+    await eventually(() => drains === 1, 'the hub hears once that there is room');
+    stream.cancel();
+    await eventually(() => closed === 1, 'the hub stream is closed');
+    sink!.send(response);
+    t.strictSame(errors, []);
+  },
+);
+
+t.test('a stream with hasleader ends when the leader is lost, others go on', async (t) => {
+  const { rig, channel } = await serveApi(t);
+  const bound = channel.stream(Watch.methods.Watch, { metadata: { hasleader: 'true' } });
+  const free = channel.stream(Watch.methods.Watch);
+  const nextBound = reader(bound);
+  const nextFree = reader(free);
+  for (const stream of [bound, free]) stream.send({ createRequest: { key: b('a') } });
+  t.equal((await nextBound()).created, true);
+  t.equal((await nextFree()).created, true);
+  rig.lost.abort();
+  t.strictSame(await failureOf(nextBound()), [14, 'etcdserver: no leader']);
+  await channel.unary(KV.methods.Put, { key: b('a') });
+  t.equal((await nextFree()).events.length, 1);
+  free.cancel();
+});
