@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.js';
-import { type Compare, KV, type ResponseHeader } from '../wire/index.js';
+import { type Compare, KV, type ResponseHeader, type TxnResponse } from '../wire/index.js';
 import type { Caller, WriteOptions } from './caller.js';
 import { type Operation, type TxnOutcome, txnOutcome, txnRequest } from './operation.js';
 
@@ -7,7 +7,11 @@ import { type Operation, type TxnOutcome, txnOutcome, txnRequest } from './opera
 export type TxnResult<
   Then extends readonly Operation<unknown>[],
   Else extends readonly Operation<unknown>[],
-> = { readonly header: ResponseHeader } & TxnOutcome<Then, Else>;
+> = {
+  readonly header: ResponseHeader;
+  /** The answer as it came, for who prints or forwards it. */
+  readonly response: TxnResponse;
+} & TxnOutcome<Then, Else>;
 
 /**
  * Builds a transaction. Immutable: every step returns a new builder. Without guards the `then` branch is taken.
@@ -73,6 +77,6 @@ export class TxnBuilder<
   async commit(options: WriteOptions = {}): Promise<TxnResult<Then, Else>> {
     const plan = { compares: this.#compares, success: this.#then, failure: this.#else };
     const response = await this.#caller.write(KV.methods.Txn, txnRequest(plan), options);
-    return { header: response.header, ...txnOutcome<Then, Else>(plan, response) };
+    return { header: response.header, response, ...txnOutcome<Then, Else>(plan, response) };
   }
 }

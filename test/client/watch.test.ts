@@ -93,7 +93,7 @@ t.test(`watch against ${serverKind}`, { skip: skipReason }, async (t) => {
       for await (const batch of watcher) return batch;
       return undefined;
     };
-    t.same(await within('progress', read()), { revision: start, events: [] });
+    t.match(await within('progress', read()), { revision: start, events: [] });
   });
 
   t.test('a compacted start is an error with the oldest revision kept', async (t) => {

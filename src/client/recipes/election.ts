@@ -1,4 +1,4 @@
-import type { KeyValue } from '../../wire/index.js';
+import type { KeyValue, ResponseHeader } from '../../wire/index.js';
 import type { BytesLike } from '../bytes.js';
 import { toBytes, toText } from '../bytes.js';
 import type { RequestOptions } from '../caller.js';
@@ -24,6 +24,9 @@ export interface Leader {
   /** The leader's fencing token: the creation revision of its key. */
   readonly createRevision: number;
   readonly modRevision: number;
+  /** The leader's key, and the header of the answer that told of it. */
+  readonly kv: KeyValue;
+  readonly header: ResponseHeader;
 }
 
 /**
@@ -70,7 +73,7 @@ export class Election {
 
   /** Who leads now. Throws `no-election-leader` when nobody does. */
   async leader(options: RequestOptions = {}): Promise<Leader> {
-    const { kvs } = await this.#client.kv.range(
+    const { kvs, header } = await this.#client.kv.range(
       { prefix: queuePrefix(this.name) },
       { ...options, ...firstCreated },
     );
@@ -78,7 +81,7 @@ export class Election {
     if (kv === undefined) {
       throw new ClientError('no-election-leader', `election ${this.name} has no leader`);
     }
-    return leaderOf(kv);
+    return leaderOf(kv, header);
   }
 
   /**
@@ -96,7 +99,7 @@ export class Election {
         await this.#waitForCandidate(startRevision, signal);
         continue;
       }
-      yield leaderOf(leader);
+      yield leaderOf(leader, header);
       yield* this.#observeUntilDeleted(leader, startRevision, signal);
     }
   }
@@ -117,10 +120,10 @@ export class Election {
   ): AsyncGenerator<Leader> {
     const watcher = this.#client.watches.watch(key, withSignal({ startRevision }, signal));
     try {
-      for await (const { events } of watcher) {
+      for await (const { events, header } of watcher) {
         for (const { kv } of events) {
           if (kv === undefined || kv.createRevision === 0) return;
-          yield leaderOf(kv);
+          yield leaderOf(kv, header);
         }
       }
     } catch (error) {
@@ -167,8 +170,9 @@ export class Leadership {
   }
 }
 
-function leaderOf({ key, value, createRevision, modRevision }: KeyValue): Leader {
-  return { key: toText(key), value, createRevision, modRevision };
+function leaderOf(kv: KeyValue, header: ResponseHeader): Leader {
+  const { key, value, createRevision, modRevision } = kv;
+  return { key: toText(key), value, createRevision, modRevision, kv, header };
 }
 
 function withSignal<T extends object>(options: T, signal: AbortSignal | undefined) {

@@ -1,4 +1,4 @@
-import type { Event } from '../../wire/index.js';
+import type { Event, ResponseHeader } from '../../wire/index.js';
 
 /** Options of a watch. */
 export interface WatchOptions {
@@ -24,6 +24,8 @@ export interface WatchOptions {
 export interface WatchBatch {
   /** Every event up to and including this revision has been delivered now: a watch from the next one loses nothing. */
   readonly revision: number;
+  /** Of the server's message that completed the batch. */
+  readonly header: ResponseHeader;
   /** Empty when the batch only tells of progress. */
   readonly events: readonly Event[];
 }

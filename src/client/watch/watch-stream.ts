@@ -112,9 +112,11 @@ export class WatchStream implements WatcherHost, StreamOwner<WatchResponse> {
   }
 
   #onProgress(response: WatchResponse): void {
+    const { header } = response;
+    if (header === undefined) return;
     const unanswered = new Set(this.#unanswered);
     for (const [id, watcher] of this.#byId) {
-      if (!unanswered.has(id)) watcher.onProgress(response.header?.revision ?? 0);
+      if (!unanswered.has(id)) watcher.onProgress(header);
     }
   }
 

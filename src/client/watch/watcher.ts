@@ -2,6 +2,7 @@ import { assert } from '../../base/assert.js';
 import {
   type Event,
   FilterType,
+  ResponseHeader,
   WatchCreateRequest,
   type WatchResponse,
 } from '../../wire/index.js';
@@ -118,9 +119,11 @@ export class Watcher implements AsyncIterable<WatchBatch> {
   }
 
   /** Events, or progress when there are none. Revisions are kept together: a fragment's last one waits for the rest. */
-  onResponse({ events, fragment, header }: WatchResponse): void {
+  onResponse(response: WatchResponse): void {
+    const { events, fragment } = response;
+    const header = response.header ?? ResponseHeader.create();
     if (events.length === 0 && this.#partial.length === 0) {
-      if (!fragment) this.onProgress(header?.revision ?? 0);
+      if (!fragment) this.onProgress(header);
       return;
     }
     for (const event of events) {
@@ -132,20 +135,21 @@ export class Watcher implements AsyncIterable<WatchBatch> {
     const firstOpen = this.#partial.findIndex((event) => revisionOf(event) >= openRevision);
     const complete = firstOpen < 0 ? this.#partial : this.#partial.slice(0, firstOpen);
     this.#partial = firstOpen < 0 ? [] : this.#partial.slice(firstOpen);
-    this.#deliver(complete);
+    this.#deliver(complete, header);
   }
 
   /**
-   * All events up to `revision` have been sent. It moves the resume point (so that an idle watch outlives compactions)
+   * All events up to the header's revision have been sent. It moves the resume point (so that an idle watch outlives compactions)
    * but does not mark events as delivered: etcd before 3.4.25 answers too early for watches that are catching up.
    */
-  onProgress(revision: number): void {
+  onProgress(header: ResponseHeader): void {
+    const { revision } = header;
     if (this.#end !== null || this.#partial.length > 0) return;
     if (this.#nextRevision === 0 || revision < this.#nextRevision - 1) return;
     this.#nextRevision = revision + 1;
     const last = this.#batches.at(-1);
     if (last?.events.length === 0) this.#batches.pop();
-    this.#push({ revision, events: [] });
+    this.#push({ revision, header, events: [] });
   }
 
   /** Ends the watch with an error. */
@@ -153,14 +157,14 @@ export class Watcher implements AsyncIterable<WatchBatch> {
     this.#finish(error);
   }
 
-  #deliver(events: readonly Event[]): void {
+  #deliver(events: readonly Event[], header: ResponseHeader): void {
     const last = events.at(-1);
     if (last === undefined || this.#end !== null) return;
     const revision = revisionOf(last);
     this.#deliveredRevision = revision;
     this.#nextRevision = Math.max(this.#nextRevision, revision + 1);
     this.#eventsBuffered += events.length;
-    this.#push({ revision, events });
+    this.#push({ revision, header, events });
     if (this.#eventsBuffered <= this.#eventsMax || this.#isParked) return;
     this.#isParked = true;
     this.#partial = [];

@@ -1,0 +1,9 @@
+const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB'];
+
+/** A size in decimal units as etcdctl prints it: `20 kB`, `1.2 MB`. */
+export function humanBytes(bytes: number): string {
+  if (bytes < 10) return `${bytes} B`;
+  const exponent = Math.floor(Math.log(bytes) / Math.log(1000));
+  const value = Math.floor((bytes / 1000 ** exponent) * 10 + 0.5) / 10;
+  return `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ${units[exponent]}`;
+}

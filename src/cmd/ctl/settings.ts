@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs';
+import { type Command, Option } from 'commander';
+import type { ConnectOptions } from '../../client/index.js';
+import { badArgs, CtlError, ExitCode } from './exit.js';
+import { parseDuration } from './go/duration.js';
+import { type OutputFormat, outputFormats } from './print/printer.js';
+
+/** The options that every command takes, read and checked. */
+export interface Settings {
+  /** As the user wrote them: this is how they are printed. */
+  readonly endpoints: readonly string[];
+  readonly format: OutputFormat;
+  readonly isHex: boolean;
+  readonly commandTimeoutMs: number;
+  readonly tls: NonNullable<ConnectOptions['tls']> | undefined;
+  readonly isSecure: boolean;
+  readonly pingIntervalMs: number;
+  readonly pingTimeoutMs: number;
+}
+
+interface RawSettings {
+  readonly endpoints: string;
+  readonly writeOut: string;
+  readonly hex?: boolean;
+  readonly commandTimeout: string;
+  readonly dialTimeout: string;
+  readonly keepaliveTime: string;
+  readonly keepaliveTimeout: string;
+  readonly cacert: string;
+  readonly cert: string;
+  readonly key: string;
+  readonly insecureSkipTlsVerify?: boolean;
+  readonly insecureTransport: string;
+}
+
+/** Adds the options to the root of the commands. Each can come from FLOTILLACTL_NAME or ETCDCTL_NAME too. */
+export function addSettings(command: Command, env: NodeJS.ProcessEnv): Command {
+  const text = (flags: string, description: string, fallback: string) => {
+    const option = new Option(flags, description);
+    const name = option.attributeName().replace(/[A-Z]/g, '_$&').toUpperCase();
+    command.addOption(
+      option.default(env[`FLOTILLACTL_${name}`] ?? env[`ETCDCTL_${name}`] ?? fallback),
+    );
+  };
+  text('--endpoints <list>', 'endpoints, comma separated', '127.0.0.1:2379');
+  text('-w, --write-out <format>', `output format (${outputFormats.join(', ')})`, 'simple');
+  text('--command-timeout <duration>', 'time for a short command', '5s');
+  text('--dial-timeout <duration>', 'accepted; connecting counts into --command-timeout', '2s');
+  text('--keepalive-time <duration>', 'between pings on a connection', '2s');
+  text('--keepalive-timeout <duration>', 'until a ping must be answered', '6s');
+  text('--cacert <file>', "authorities that sign the servers' certificates (PEM)", '');
+  text('--cert <file>', 'own certificate (PEM)', '');
+  text('--key <file>', "own certificate's key (PEM)", '');
+  text('--insecure-transport <bool>', 'plain HTTP for endpoints without a scheme', 'true');
+  const flag = (flags: string, description: string) => {
+    const option = new Option(flags, description);
+    const name = option.attributeName().replace(/[A-Z]/g, '_$&').toUpperCase();
+    const value = env[`FLOTILLACTL_${name}`] ?? env[`ETCDCTL_${name}`];
+    command.addOption(option.default(value === 'true' || value === '1'));
+  };
+  flag('--hex', 'print keys and values as hexadecimal escapes');
+  flag('--insecure-skip-tls-verify', "do not check the servers' certificates (for tests only)");
+  return command;
+}
+
+/** Checks the options of a command line. */
+export function readSettings(command: Command): Settings {
+  const raw = command.optsWithGlobals<RawSettings>();
+  if (!outputFormats.includes(raw.writeOut as OutputFormat)) {
+    throw new CtlError(ExitCode.badFeature, `unsupported output format ${raw.writeOut}`);
+  }
+  durationOf('--dial-timeout', raw.dialTimeout);
+  const hasTlsFiles = raw.cacert !== '' || raw.cert !== '' || raw.key !== '';
+  const isSecure = hasTlsFiles || raw.insecureTransport === 'false' || raw.insecureSkipTlsVerify;
+  return {
+    endpoints: endpointsOf(raw.endpoints),
+    format: raw.writeOut as OutputFormat,
+    isHex: raw.hex === true,
+    commandTimeoutMs: durationOf('--command-timeout', raw.commandTimeout),
+    tls: tlsOf(raw),
+    isSecure: isSecure === true,
+    pingIntervalMs: durationOf('--keepalive-time', raw.keepaliveTime),
+    pingTimeoutMs: durationOf('--keepalive-timeout', raw.keepaliveTimeout),
+  };
+}
+
+/** The URL of an endpoint as the user wrote it: without a scheme it is plain or TLS as the settings say. */
+export function endpointUrl(endpoint: string, { isSecure }: Pick<Settings, 'isSecure'>): string {
+  if (/^[a-z]+:\/\//.test(endpoint) || endpoint.startsWith('unix:')) return endpoint;
+  return `${isSecure ? 'https' : 'http'}://${endpoint}`;
+}
+
+function endpointsOf(list: string): string[] {
+  const endpoints = list
+    .split(',')
+    .map((endpoint) => endpoint.trim())
+    .filter((endpoint) => endpoint !== '');
+  if (endpoints.length === 0) throw badArgs('--endpoints names no endpoint');
+  return endpoints;
+}
+
+function durationOf(flag: string, text: string): number {
+  const ms = parseDuration(text);
+  if (ms === null)
+    throw badArgs(`${flag}: ${JSON.stringify(text)} is no duration; write 5s or 300ms`);
+  return ms;
+}
+
+function tlsOf(raw: RawSettings): Settings['tls'] {
+  const { cacert, cert, key } = raw;
+  if ((cert === '') !== (key === '')) throw badArgs('--cert and --key must be given together');
+  return {
+    ...(cacert === '' ? {} : { ca: readPem('--cacert', cacert) }),
+    ...(cert === '' ? {} : { cert: readPem('--cert', cert), key: readPem('--key', key) }),
+    ...(raw.insecureSkipTlsVerify ? { isUnverified: true } : {}),
+  };
+}
+
+function readPem(flag: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new CtlError(ExitCode.error, `${flag}: cannot read ${path}: ${String(cause)}`, { cause });
+  }
+}
