@@ -30,6 +30,8 @@ export interface GrpcJsChannelOptions {
     readonly key?: string;
     /** The name expected in the server's certificate, when it is not the endpoint's host. */
     readonly serverName?: string;
+    /** Takes any server certificate. For tests only. */
+    readonly isUnverified?: boolean;
   };
   /** Milliseconds between pings while calls are in progress, and to wait for an answer. Default: no pings. */
   readonly keepalive?: { readonly intervalMs: number; readonly timeoutMs: number };
@@ -187,7 +189,9 @@ function toGrpcMetadata({ metadata }: CallOptions): GrpcMetadata {
 
 function secureCredentials(tls: NonNullable<GrpcJsChannelOptions['tls']>): ChannelCredentials {
   const pem = (text: string | undefined) => (text === undefined ? null : Buffer.from(text));
-  return ChannelCredentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
+  return ChannelCredentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert), {
+    rejectUnauthorized: tls.isUnverified !== true,
+  });
 }
 
 function parseEndpoint(endpoint: string): { target: string; isSecure: boolean } {
