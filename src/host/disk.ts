@@ -43,7 +43,10 @@ class HostDisk implements Disk {
 
   makeDir(dir: string): Promise<void> {
     return this.#run('make folder', dir, async (full) => {
-      const firstMade = await mkdir(full, { recursive: true, mode: folderMode });
+      const missing = await missingFolders(full);
+      for (const folder of missing) await mkdir(folder, { mode: folderMode }).catch(ignoreExisting);
+      if (missing.length === 0 && !(await stat(full)).isDirectory()) await mkdir(full);
+      const firstMade = missing[0];
       if (firstMade !== undefined) await this.#syncAbove(firstMade);
     });
   }
@@ -102,4 +105,25 @@ async function absentAs<T, U>(value: U, operation: Promise<T>): Promise<T | U> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return value;
     throw error;
   }
+}
+
+/** Those of the folder and its parents that are absent, outermost first. (Node's recursive mkdir never ends under /proc.) */
+async function missingFolders(full: string): Promise<string[]> {
+  const missing: string[] = [];
+  for (let folder = full; !(await isThere(folder)); folder = dirname(folder)) {
+    missing.unshift(folder);
+  }
+  return missing;
+}
+
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Somebody else made the same folder meanwhile. */
+function ignoreExisting(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
 }

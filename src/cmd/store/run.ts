@@ -3,6 +3,7 @@ import { formatId, type MemberId } from '../../base/ids.js';
 import type { Logger } from '../../base/logger.js';
 import { hostClock } from '../../host/clock.js';
 import { openHostDisk } from '../../host/disk.js';
+import { lockDataDir } from '../../host/disk-lock.js';
 import { entropyPrng } from '../../host/entropy.js';
 import { openLevelHome } from '../../host/level.js';
 import { listenStreams, type StreamListener, type TlsMaterial } from '../../host/net.js';
@@ -54,6 +55,8 @@ export async function startStore(
     const disk = openHostDisk(settings.dataDir);
     const walDisk = settings.walDir === '' ? disk : openHostDisk(settings.walDir);
     await disk.makeDir('.');
+    const lock = await lockDataDir(settings.dataDir);
+    closers.push(() => lock.release());
     const prng = entropyPrng();
     const clock = hostClock;
     const peerListeners: StreamListener[] = [];

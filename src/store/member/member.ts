@@ -302,17 +302,19 @@ export class Member implements ApiContext {
     );
   }
 
-  /** Tells the cluster this member's name and client URLs, until it knows them. */
+  /** Tells the cluster this member's name and client URLs, until it knows them and this member is up to date. */
   async #publish(): Promise<void> {
     const { name, clientUrls } = this.#options.identity;
     const payload = MemberPublish.encode({ id: this.memberId, name, clientUrls: [...clientUrls] });
-    while (!this.#closing.signal.aborted && !this.#isPublished()) {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
       if (this.#node.leadership.leader === noMember) {
         await this.#leaderChange(publishRetryMs);
         continue;
       }
       try {
-        await this.propose(CommandKind.memberPublish, payload, this.#closing.signal);
+        if (this.#isPublished()) return await this.readBarrier(signal);
+        await this.propose(CommandKind.memberPublish, payload, signal);
       } catch (error) {
         this.logger.debug('member not published yet', { error: String(error) });
       }
