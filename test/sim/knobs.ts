@@ -1,4 +1,3 @@
-import { assert } from '../../src/base/assert.js';
 import type { Prng } from '../../src/base/prng.js';
 import type { ClientNetworkKnobs } from './channel.js';
 import type { SimDiskKnobs } from './disk.js';
@@ -164,11 +163,4 @@ export function drawKnobs(prng: Prng, wanted: Profile | null): Knobs {
       snapshotChunkBytes: prng.pick([200, 4_000, 64_000]),
     },
   };
-}
-
-/** Checks a profile that came from a command line. */
-export function parseProfile(text: string): Profile {
-  const profile = profiles.find((known) => known === text);
-  assert(profile !== undefined, `unknown profile '${text}'; there are ${profiles.join(', ')}`);
-  return profile;
 }

@@ -97,7 +97,6 @@ export class Machine implements SimHost {
   readonly #options: MachineOptions;
   readonly #prng: Prng;
   #process: Process | null = null;
-  #starts = 0;
 
   constructor(world: MachineWorld, options: MachineOptions) {
     const { prng, name } = options;
@@ -145,7 +144,6 @@ export class Machine implements SimHost {
     if (this.machine.isPaused) this.machine.resume();
     const process = new Process(this.machine);
     this.#process = process;
-    this.#starts++;
     this.#world.trace.note(this.name, 'starts', () => `member ${formatId(this.memberId)}`);
     this.machine.plan(0, 'start', () => {
       if (process.isAlive()) this.#open(process);
