@@ -20,8 +20,8 @@ const allowed = {
 
 /** Node's own modules and packages that reach the outside; only these folders may name them. */
 const outside = {
-  'node:fs': ['host'],
-  'node:fs/promises': ['host'],
+  'node:fs': ['host', 'cmd'],
+  'node:fs/promises': ['host', 'cmd'],
   'node:net': ['host', 'rpc'],
   'node:tls': ['host', 'rpc'],
   'node:http': ['host', 'rpc'],
