@@ -44,6 +44,8 @@ export class WriteQueue {
   /** Newest applied state that was handed in. */
   #applied: AppliedRecord;
   #groups: Group[] = [];
+  /** The groups of the batch in flight. */
+  #writing: Group[] = [];
   /** Bytes waiting or being written. */
   #pendingBytes = 0;
   #isWriting = false;
@@ -131,7 +133,9 @@ export class WriteQueue {
   async #writeAll(): Promise<void> {
     while (this.#groups.length > 0) {
       const groups = this.#take();
+      this.#writing = groups;
       await this.#write(groups);
+      this.#writing = [];
       for (const group of groups) this.#pendingBytes -= group.bytes;
       for (const group of groups) group.waiter?.onDone();
       this.#releaseStalled();
@@ -179,7 +183,9 @@ export class WriteQueue {
 
   #fail(error: unknown): void {
     this.#error = error;
-    const waiters = this.#groups.map((group) => group.waiter).concat(this.#stalled);
+    const groups = [...this.#writing, ...this.#groups];
+    const waiters = groups.map((group) => group.waiter).concat(this.#stalled);
+    this.#writing = [];
     this.#groups = [];
     this.#stalled = [];
     this.#options.onError(error);
