@@ -59,6 +59,11 @@ export interface RaftNodeOptions<Result> {
   readonly syncAfterEntries: number;
   readonly syncAfterBytes: number;
   readonly defects: ReadonlySet<Defect>;
+  /**
+   * Asked on the leader before it proposes a membership change, when no other is under way: whether the state machine, which
+   * then knows every earlier one, admits it (an id that was removed never comes back).
+   */
+  readonly admits?: (change: ConfChange) => boolean;
   /** A failure after which this process must not go on (disk, broken invariant). Called once. */
   readonly onFatal: (error: Error) => void;
   /** Called when the leader known here, this member's role or the term has changed. */
@@ -384,7 +389,9 @@ export class RaftNode<Result> {
 
   #proposeConfig(data: Uint8Array): ReturnType<RaftCore['proposeConfChange']> {
     const change = parseConfChange(data);
-    if (change === null) return { ok: false, reason: 'config-invalid' };
+    if (change === null || this.#options.admits?.(change) === false) {
+      return { ok: false, reason: 'config-invalid' };
+    }
     return this.#core.proposeConfChange(change);
   }
 

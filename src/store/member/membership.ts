@@ -69,7 +69,8 @@ export class Membership implements MemberReads {
     this.#conf = conf;
     const told = context.length === 0 ? undefined : MemberRecord.decode(context);
     const ids = idsOf(conf);
-    const removed = [...this.#members.keys()].filter((id) => !ids.has(id));
+    // In an order that every member shares, however it came by its records: what is stored is hashed in that order.
+    const removed = [...this.#members.keys()].filter((id) => !ids.has(id)).sort(compareIds);
     for (const id of removed) {
       this.#members.delete(id);
       this.#removed.add(id);

@@ -22,7 +22,7 @@ function codeOf(error: NodeError): StoreErrorCode {
     case 'stopped':
       return 'stopped';
     case 'config-refused':
-      return 'unhealthy';
+      return error.message === 'config-invalid' ? 'member-not-found' : 'unhealthy';
     case 'not-leader':
       return 'not-leader';
     case 'bad-transferee':

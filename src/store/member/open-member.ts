@@ -23,6 +23,8 @@ import type { MemberOptions, MemberParts } from './member.js';
 /** A new cluster's state begins here, as if by a snapshot that all members have: who joins later must fetch one. */
 const bootstrapIndex = 1;
 const retryMs = 1000;
+/** Room for what gRPC adds to a message (etcd's grpcOverheadBytes). */
+const requestOverheadBytes = 512 * 1024;
 
 /**
  * Brings a member up from what its disk holds: opens log, database and snapshots, fits them together
@@ -100,7 +102,7 @@ function openStore(options: MemberOptions, term: () => number): Promise<Store> {
     bootstrap: bootstrap === null ? null : { members: bootstrap, conf: confOf(bootstrap) },
     minLeaseTtlSeconds: Math.ceil((limits.electionMs * 1.5) / 1000),
     valueCacheBytesMax: limits.valueCacheBytesMax,
-    watchResponseBytesMax: limits.requestBytesMax,
+    watchResponseBytesMax: limits.requestBytesMax + requestOverheadBytes,
     progressNotifyMs: limits.progressNotifyMs,
     defects: options.defects,
     header: (revision) =>
@@ -243,6 +245,8 @@ function startNode(
     catchUpBytes: limits.catchUpBytes,
     syncAfterEntries: limits.syncAfterEntries,
     syncAfterBytes: limits.syncAfterBytes,
+    admits: ({ steps }) =>
+      steps.every(({ kind, id }) => kind === 'remove' || !parts.store.members.isRemoved(id)),
     defects: options.defects,
     onFatal: options.onFatal,
     onLeadership: parts.onLeadership,
