@@ -43,7 +43,7 @@ export class Invariants {
   readonly #shadows = new Map<MemberId, DurableShadow>();
   readonly #running = new Map<MemberId, Watched>();
   readonly #leaders = new Map<Term, MemberId>();
-  /** Per term and member, the vote that is durable. */
+  /** Per term and member, the vote that is durable or was given (and then a vote or a later term was durable). */
   readonly #votes = new Map<Term, Map<MemberId, MemberId>>();
   /** Every entry ever appended, by index and term: its digest and the term of the entry before it. */
   readonly #entries = new Map<string, { readonly digest: number; readonly before: Term }>();
@@ -67,7 +67,7 @@ export class Invariants {
     const shadow = this.#shadowOf(id);
     shadow.onRecovered(recovered);
     this.#noteBeginning(recovered);
-    this.#noteVote(id, shadow);
+    this.#noteDurableVote(id, shadow);
     this.#noteEntries(recovered.base.term, recovered.entries);
     this.#running.set(id, {
       core,
@@ -110,7 +110,7 @@ export class Invariants {
     const watched = this.#running.get(id);
     if (watched === undefined) return;
     watched.shadow.onDurable(sequence);
-    this.#noteVote(id, watched.shadow);
+    this.#noteDurableVote(id, watched.shadow);
   }
 
   /** A member says something that promises durability. */
@@ -127,6 +127,7 @@ export class Invariants {
         () =>
           `${formatId(id)} gave ${formatId(message.to)} its vote of term ${message.term}; durable are term ${term} and vote ${formatId(vote)}`,
       );
+      this.#noteVote(id, message.term, message.to);
     }
     if (message.kind === 'append-reply' && !message.rejected) {
       const isKept = message.index <= durable.lastIndex && message.term <= durable.hardState.term;
@@ -326,9 +327,12 @@ export class Invariants {
     }
   }
 
-  #noteVote(id: MemberId, shadow: DurableShadow): void {
+  #noteDurableVote(id: MemberId, shadow: DurableShadow): void {
     const { term, vote } = shadow.durable.hardState;
-    if (vote === noMember) return;
+    if (vote !== noMember) this.#noteVote(id, term, vote);
+  }
+
+  #noteVote(id: MemberId, term: Term, vote: MemberId): void {
     let votes = this.#votes.get(term);
     if (votes === undefined) {
       votes = new Map();

@@ -113,6 +113,19 @@ t.test('Membership keeps members of both halves of a joint configuration', async
   t.same(membership.applyConfChange(none, conf({ voters: [1, 2, 4] })).removed, [3n]);
 });
 
+t.test(
+  'Membership removes several in the order of their ids, however it learnt of them',
+  async (t) => {
+    const membership = new Membership();
+    membership.load([], [], conf({}));
+    for (const members of [[3], [1, 3], [1, 2, 3]]) {
+      membership.applyConfChange(none, conf({ voters: members }));
+    }
+    const { removed } = membership.applyConfChange(none, conf({ voters: [2] }));
+    t.same(removed, [id(1), id(3)]);
+  },
+);
+
 t.test('Membership has a record of every member of the configuration, told or not', async (t) => {
   const membership = threeMembers();
   const stored = membership.applyConfChange(none, conf({ voters: [1, 2, 3, 9] }));
