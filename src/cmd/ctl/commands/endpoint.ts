@@ -1,7 +1,7 @@
 import { ClientError } from '../../../client/index.js';
 import { CtlCommand } from '../command.js';
 import { CtlError, ExitCode } from '../exit.js';
-import { parseCounter } from '../go/integers.js';
+import { flagCounter } from '../go/integers.js';
 import type { EndpointAnswer, EndpointHealth } from '../print/printer.js';
 import { action, type Run } from '../run.js';
 import { endpointUrl } from '../settings.js';
@@ -29,9 +29,9 @@ export function endpointCommand(): CtlCommand {
     .command('hashkv')
     .description("hash of each member's keys")
     .option(...clusterFlag)
-    .option('--rev <revision>', 'the last revision to hash (0: the latest)', '0')
+    .option('--rev <revision>', 'the last revision to hash (0: the latest)', flagCounter, 0)
     .action(
-      action((run, _, command) => hashKv(run, command.opts<EndpointFlags & { rev: string }>())),
+      action((run, _, command) => hashKv(run, command.opts<EndpointFlags & { rev: number }>())),
     );
   return endpoint;
 }
@@ -86,8 +86,8 @@ async function status(run: Run, flags: EndpointFlags): Promise<void> {
   );
 }
 
-async function hashKv(run: Run, flags: EndpointFlags & { rev: string }): Promise<void> {
-  const revision = parseCounter(flags.rev);
+async function hashKv(run: Run, flags: EndpointFlags & { rev: number }): Promise<void> {
+  const revision = flags.rev;
   await printEach(run, flags, 'endpointHashKv', 'hash', (endpoint) =>
     run.client([endpoint]).maintenance.hashKv(endpointUrl(endpoint, run.settings), { revision }),
   );

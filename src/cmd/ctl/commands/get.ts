@@ -1,7 +1,7 @@
 import type { KeyTarget, RangeOptions, SortBy } from '../../../client/index.js';
 import { CtlCommand } from '../command.js';
 import { badArgs, CtlError, ExitCode } from '../exit.js';
-import { parseCounter } from '../go/integers.js';
+import { flagCounter } from '../go/integers.js';
 import { action } from '../run.js';
 
 interface GetFlags {
@@ -9,11 +9,11 @@ interface GetFlags {
   readonly countOnly?: boolean;
   readonly fromKey?: boolean;
   readonly keysOnly?: boolean;
-  readonly limit: string;
+  readonly limit: number;
   readonly order: string;
   readonly prefix?: boolean;
   readonly printValueOnly?: boolean;
-  readonly rev: string;
+  readonly rev: number;
   readonly sortBy: string;
 }
 
@@ -26,11 +26,11 @@ export function getSyntax(): CtlCommand {
     .option('--count-only', 'get only the count')
     .option('--from-key', 'get keys that are greater than or equal to the key')
     .option('--keys-only', 'get only the keys')
-    .option('--limit <n>', 'how many keys at most', '0')
+    .option('--limit <n>', 'how many keys at most', flagCounter, 0)
     .option('--order <order>', 'ASCEND or DESCEND', '')
     .option('--prefix', 'get keys with this prefix')
     .option('--print-value-only', 'only write values, in the simple format')
-    .option('--rev <revision>', 'the revision to read at', '0')
+    .option('--rev <revision>', 'the revision to read at', flagCounter, 0)
     .option('--sort-by <target>', 'CREATE, KEY, MODIFY, VALUE or VERSION', '') as CtlCommand;
 }
 
@@ -63,14 +63,14 @@ export function readGet(
     throw badArgs('get command needs one argument as key and an optional argument as range_end');
   }
   const target = readTarget(args, flags);
-  const revision = parseCounter(flags.rev);
+  const revision = flags.rev;
   const order = orderOf(flags.order);
   const sortBy = sortByOf(flags.sortBy);
   return {
     target,
     options: {
       isSerializable: isSerializable(flags.consistency),
-      limit: parseCounter(flags.limit),
+      limit: flags.limit,
       keysOnly: flags.keysOnly === true,
       countOnly: flags.countOnly === true,
       ...(revision > 0 ? { revision } : {}),

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { ClientError } from '../../../client/index.js';
 import { CtlCommand } from '../command.js';
 import { badArgs, CtlError, ExitCode } from '../exit.js';
-import { parseCounter } from '../go/integers.js';
+import { flagCounter } from '../go/integers.js';
 import { action, type Run, untilInterrupted } from '../run.js';
 import { untilAborted } from './until-aborted.js';
 
@@ -12,14 +12,14 @@ export function lockCommand(): CtlCommand {
   return new CtlCommand('lock')
     .description('acquire a named lock; hold it until interrupted, or while a command runs')
     .argument('[name...]', 'NAME [COMMAND ARG...]')
-    .option('--ttl <seconds>', 'how long the lock outlives this program', '10')
+    .option('--ttl <seconds>', 'how long the lock outlives this program', flagCounter, 10)
     .action(
       action(async (run, args, command) => {
         const [name, ...exec] = args;
         if (name === undefined) {
           throw badArgs('lock takes a lock name argument and an optional command to execute');
         }
-        const ttlSeconds = parseCounter(command.opts<{ ttl: string }>().ttl);
+        const ttlSeconds = command.opts<{ ttl: number }>().ttl;
         await untilInterrupted((signal) => holdLock(run, { name, exec, ttlSeconds, signal }));
       }),
     ) as CtlCommand;

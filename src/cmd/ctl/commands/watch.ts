@@ -4,7 +4,7 @@ import { type Client, ClientError, EventType, type WatchBatch } from '../../../c
 import { WatchResponse } from '../../../wire/index.js';
 import { CtlCommand } from '../command.js';
 import { badArgs, CtlError, ExitCode } from '../exit.js';
-import { parseCounter } from '../go/integers.js';
+import { flagCounter } from '../go/integers.js';
 import { goQuote } from '../go/quote.js';
 import { action, type Run } from '../run.js';
 import { readLines } from '../stdin.js';
@@ -16,7 +16,7 @@ interface WatchFlags {
   readonly prefix?: boolean;
   readonly prevKv?: boolean;
   readonly progressNotify?: boolean;
-  readonly rev: string;
+  readonly rev: number;
 }
 
 function watchSyntax(): CtlCommand {
@@ -27,7 +27,7 @@ function watchSyntax(): CtlCommand {
     .option('--prefix', 'watch keys with this prefix')
     .option('--prev-kv', 'print the key as it was before')
     .option('--progress-notify', 'print how far the watch has come when nothing happens')
-    .option('--rev <revision>', 'the first revision to report', '0') as CtlCommand;
+    .option('--rev <revision>', 'the first revision to report', flagCounter, 0) as CtlCommand;
 }
 
 /** `watch KEY [RANGE_END] [-- COMMAND...]`. */
@@ -51,7 +51,6 @@ export function watchCommand(): CtlCommand {
 /** Every line is a `watch` command, or `progress`. They run side by side until the input ends. */
 async function watchInteractively(run: Run): Promise<void> {
   const client = run.client();
-  const watches: Promise<void>[] = [];
   for await (const line of readLines()) {
     const [name, ...args] = splitWords(line);
     if (name === 'progress') client.requestProgress();
@@ -65,13 +64,14 @@ async function watchInteractively(run: Run): Promise<void> {
         command.parse(args, { from: 'user' });
         const { keys, exec } = splitExec(command.args, args);
         if (keys.length === 0 || keys.length > 2) throw badArgs('bad number of arguments');
-        watches.push(follow(run, client, keys, command.opts<WatchFlags>(), exec));
+        follow(run, client, keys, command.opts<WatchFlags>(), exec).catch((error: unknown) => {
+          run.complain(`Error: ${(error as Error).message}`);
+        });
       } catch (error) {
         run.complain(`Invalid command ${line} (${(error as Error).message})`);
       }
     }
   }
-  await Promise.allSettled(watches.map((watch) => Promise.race([watch, Promise.resolve()])));
   throw new CtlError(ExitCode.invalidInput, 'Error reading watch request line: EOF');
 }
 
@@ -82,7 +82,7 @@ async function follow(
   flags: WatchFlags,
   exec: readonly string[],
 ): Promise<void> {
-  const startRevision = parseCounter(flags.rev);
+  const startRevision = flags.rev;
   const watcher = client.watch(readTarget(keys, { prefix: flags.prefix === true }), {
     prevKv: flags.prevKv === true,
     progressNotify: flags.progressNotify === true,
@@ -92,6 +92,7 @@ async function follow(
     for await (const batch of watcher) await report(run, batch, exec);
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
+    if (error.code === 'closed') return;
     run.complain(`watch was canceled (${error.message})`);
     throw new CtlError(ExitCode.interrupted, 'watch is canceled by the server', { cause: error });
   }

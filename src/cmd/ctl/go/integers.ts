@@ -1,4 +1,5 @@
-import { badArgs } from '../exit.js';
+import { InvalidArgumentError } from 'commander';
+import { badArgs, CtlError } from '../exit.js';
 
 /** Reads a decimal signed 64-bit integer as Go's strconv.ParseInt does; the error has Go's wording. */
 export function parseInt64(text: string): bigint {
@@ -27,6 +28,15 @@ export function parseCounter(text: string): number {
   const value = Number(parseInt64(text));
   if (!Number.isSafeInteger(value)) throw rangeError('ParseInt', text);
   return value;
+}
+
+/** {@link parseCounter} for the value of a flag: a mistake is one of the command line, and ends with 1. */
+export function flagCounter(text: string): number {
+  try {
+    return parseCounter(text);
+  } catch (error) {
+    throw error instanceof CtlError ? new InvalidArgumentError(error.message) : error;
+  }
 }
 
 /** A lease id as etcdctl prints it: 16 hex digits. */
