@@ -1,5 +1,6 @@
+import { type MemberId, noMember } from '../../base/ids.js';
 import type { Durability } from './durability.js';
-import type { Message } from './types.js';
+import type { Index, Message, Term } from './types.js';
 
 const noMessages: readonly Message[] = Object.freeze([]);
 
@@ -19,6 +20,11 @@ export class Outbox {
   readonly #haste: Haste;
   #now: Message[] = [];
   #afterWrite: Message[] = [];
+  /** The acceptance queued last for after a write, and whether it is still in `#afterWrite` (else it is in flight). */
+  #ackTo: MemberId = noMember;
+  #ackTerm: Term = 0;
+  #ackIndex: Index = 0;
+  #ackAt = -1;
 
   constructor(durability: Durability, haste: Haste) {
     this.#durability = durability;
@@ -32,7 +38,8 @@ export class Outbox {
   /** Queues a message. */
   send(message: Message): void {
     if (!this.#waits(message)) this.#now.push(message);
-    else if (!this.#supersedes(message)) this.#afterWrite.push(message);
+    else if (message.kind === 'append-reply' && !message.rejected) this.#queueAck(message);
+    else this.#afterWrite.push(message);
   }
 
   /** What may leave at once. */
@@ -48,6 +55,7 @@ export class Outbox {
     if (this.#afterWrite.length === 0) return noMessages;
     const messages = this.#afterWrite;
     this.#afterWrite = [];
+    this.#ackAt = -1;
     return messages;
   }
 
@@ -59,15 +67,17 @@ export class Outbox {
     return isAck && message.index > this.#durability.durableIndex;
   }
 
-  /** An acceptance that follows another replaces it: the larger index says it all. */
-  #supersedes(message: Message): boolean {
-    const at = this.#afterWrite.length - 1;
-    const last = this.#afterWrite[at];
-    if (last === undefined) return false;
-    if (last.kind !== 'append-reply' || message.kind !== 'append-reply') return false;
-    if (last.rejected || message.rejected) return false;
-    if (last.to !== message.to || last.term !== message.term) return false;
-    if (last.index <= message.index) this.#afterWrite[at] = message;
-    return true;
+  /**
+   * Of several acceptances for one leader only the last says anything. One that an earlier acceptance covers, which waits
+   * for a write already, is not worth a write of its own.
+   */
+  #queueAck(message: Extract<Message, { kind: 'append-reply' }>): void {
+    const isSameLeader = message.to === this.#ackTo && message.term === this.#ackTerm;
+    if (isSameLeader && message.index <= this.#ackIndex) return;
+    this.#ackTo = message.to;
+    this.#ackTerm = message.term;
+    this.#ackIndex = message.index;
+    if (isSameLeader && this.#ackAt >= 0) this.#afterWrite[this.#ackAt] = message;
+    else this.#ackAt = this.#afterWrite.push(message) - 1;
   }
 }

@@ -298,12 +298,23 @@ function matcher(filters: string[]): (message: Message) => boolean {
 }
 
 function showStatus(member: Member): string {
-  const { role, term, vote, leader, commit, applied, firstIndex, lastIndex, transferee } =
-    member.core.status();
+  const {
+    role,
+    term,
+    vote,
+    leader,
+    commit,
+    applied,
+    firstIndex,
+    lastIndex,
+    transferee,
+    durableIndex,
+  } = member.core.status();
+  const durable = durableIndex === lastIndex ? '' : ` durable ${durableIndex}`;
   const transfer = transferee === 0n ? '' : ` to ${formatId(transferee)}`;
   return (
     `${member.id}: ${role}${transfer} term ${term} vote ${formatId(vote)} leader ${formatId(leader)} ` +
-    `commit ${commit} applied ${applied} log ${firstIndex}..${lastIndex}`
+    `commit ${commit} applied ${applied} log ${firstIndex}..${lastIndex}${durable}`
   );
 }
 
