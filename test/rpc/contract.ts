@@ -126,9 +126,16 @@ export function rpcContract(engine: Engine): void {
   t.test(
     `${engine.name}: a deadline further away than timers reach is not one that passed`,
     async (t) => {
-      const { channel } = await start(t, { Unary: (request) => request });
+      let seen: number | null = null;
+      const { channel } = await start(t, {
+        Unary: (request, call) => {
+          seen = call.timeoutMs;
+          return request;
+        },
+      });
       const timeoutMs = 90 * 24 * 3600 * 1000;
       t.equal(textOf(await channel.unary(Echo.methods.Unary, message('x'), { timeoutMs })), 'x');
+      t.ok(seen !== null && seen > 20 * 24 * 3600 * 1000, `${seen} ms are left`);
     },
   );
 

@@ -75,6 +75,25 @@ t.test('LeaseKeepAlive answers in order, unknown leases with TTL 0', async (t) =
   t.ok(answers.every((answer) => answer.header!.revision === 1));
 });
 
+t.test('LeaseKeepAlive keeps the order whichever renewal is done first', async (t) => {
+  const { rig, channel } = await serveApi(t);
+  const gates = Array.from({ length: 5 }, () => deferred());
+  rig.keepAlive = async (id) => {
+    await gates[Number(id)]!.promise;
+    return 7;
+  };
+  const stream = channel.stream(LeaseKeepAlive);
+  for (let i = 0; i < gates.length; i++) stream.send({ ID: BigInt(i) });
+  stream.end();
+  for (const gate of [...gates].reverse()) {
+    gate.resolve();
+    await channel.unary(LeaseLeases, {});
+  }
+  const ids: bigint[] = [];
+  for await (const { ID } of stream.responses) ids.push(ID);
+  t.strictSame(ids, [0n, 1n, 2n, 3n, 4n]);
+});
+
 t.test('LeaseKeepAlive renews together, and bounds how many', async (t) => {
   const { rig, channel } = await serveApi(t);
   const gate = deferred();
