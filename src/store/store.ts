@@ -11,6 +11,7 @@ import { type AlarmReads, Alarms } from './apply/alarms.js';
 import { AppliedHash } from './apply/applied-hash.js';
 import { Applier } from './apply/applier.js';
 import { ApplyBatch } from './apply/apply-batch.js';
+import { prefetch } from './apply/prefetch.js';
 import {
   attachments,
   type Bootstrap,
@@ -187,8 +188,11 @@ export class Store implements StateMachine<ApplyResult> {
     return results;
   }
 
-  prepare(_entries: readonly AppliedEntry[]): Promise<void> | undefined {
-    return this.#live.queue.backpressure();
+  prepare(entries: readonly AppliedEntry[]): Promise<void> | undefined {
+    const { mvcc, queue } = this.#live;
+    const room = queue.backpressure();
+    if (room === undefined) return prefetch(mvcc, entries);
+    return room.then(() => prefetch(mvcc, entries));
   }
 
   async sync(): Promise<Index> {

@@ -169,16 +169,15 @@ class SimDb implements OrderedDb {
   }
 
   get(key: Uint8Array): Promise<Uint8Array | undefined> {
-    return this.#env.run('read', () => this.getSync(key));
+    return this.#env.run('read', () => this.#read(key));
   }
 
   getSync(key: Uint8Array): Uint8Array | undefined {
-    this.#checkOpen();
-    return this.#level.getSync(key);
+    return this.#read(key);
   }
 
   getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
-    return this.#env.run('read', () => keys.map((key) => this.getSync(key)));
+    return this.#env.run('read', () => keys.map((key) => this.#read(key)));
   }
 
   iterate(range: DbRange): AsyncIterable<Step> {
@@ -258,6 +257,11 @@ class SimDb implements OrderedDb {
         : ({ type: 'put', key: key.slice(), value: value.slice() } as const),
     );
     this.#level.batch(operations).catch(() => {});
+  }
+
+  #read(key: Uint8Array): Uint8Array | undefined {
+    this.#checkOpen();
+    return this.#level.getSync(key);
   }
 
   #checkOpen(): void {

@@ -434,6 +434,65 @@ t.test('Store.prepare waits while too much waits for the database', async (t) =>
   t.equal(rig.store.prepare([]), undefined);
 });
 
+t.test('Store.prepare brings into memory what the entries will read', async (t) => {
+  const inner = newHome();
+  let blocking = 0;
+  const home: OrderedDbHome = {
+    async openCurrent() {
+      const db = await inner.openCurrent();
+      const getSync = db.getSync.bind(db);
+      db.getSync = (key) => {
+        blocking++;
+        return getSync(key);
+      };
+      return db;
+    },
+    openReplacement: () => inner.openReplacement(),
+    promote: (replacement) => inner.promote(replacement),
+  };
+  const rig = await StoreRig.open(home, { valueCacheBytesMax: 100_000 });
+  const keys = Array.from({ length: 500 }, (_, i) => `k${i}`);
+  rig.applyAll(keys.map((key) => put(key, key.padEnd(1000, '.'))));
+  await rig.store.sync();
+  const compare = { key: b('k4'), target: 3, result: 0, value: b('k4'.padEnd(1000, '.')) };
+  const commands = [
+    put('k1', 'new', { prevKv: true }),
+    put('k2', '', { ignoreValue: true }),
+    del('k3', { prevKv: true }),
+    txn({ compare: [compare], success: [{ requestRange: { key: b('k5') } }] }),
+    new Uint8Array([1, 255]),
+  ];
+  for (const prepared of [false, true]) {
+    blocking = 0;
+    const from = rig.store.appliedIndex + 1;
+    const entries = commands.map((data, i) => ({
+      index: from + i,
+      term: 1,
+      data,
+      conf: null,
+      local: true,
+    }));
+    if (prepared) await rig.store.prepare(entries);
+    const results = rig.store.apply(entries);
+    t.equal(results[3]?.ok, true);
+    t.equal(blocking === 0, prepared, `${blocking} blocking reads`);
+    // Push what was read or written out of memory again.
+    const filler = Array.from({ length: 200 }, (_, i) =>
+      put(`k${i % 6}`, `k${i % 6}`.padEnd(1000, '.')),
+    );
+    const last = rig.store.appliedIndex + 1;
+    rig.store.apply(
+      filler.map((data, i) => ({ index: last + i, term: 1, data, conf: null, local: false })),
+    );
+    const cold = keys.slice(6).map((key) => put(key, key.padEnd(1000, '.')));
+    const next = rig.store.appliedIndex + 1;
+    rig.store.apply(
+      cold.map((data, i) => ({ index: next + i, term: 1, data, conf: null, local: false })),
+    );
+    await rig.store.sync();
+  }
+});
+
 t.test('Store writes the entries of one call, and the applied index, in one batch', async (t) => {
   const batches: string[][] = [];
   const inner = newHome();

@@ -24,6 +24,7 @@ export class RevisionTail {
   #bytes = 0;
   /** The database has every record up to this main revision. */
   #flushed = 0;
+  #hasDropped = false;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
@@ -33,6 +34,11 @@ export class RevisionTail {
   /** Bytes of memory in use. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Nothing was ever dropped: every record appended is here. */
+  get hasEverything(): boolean {
+    return !this.#hasDropped;
   }
 
   /** The first revision that is in memory as a whole, with all after it; `Infinity` when nothing is in memory. */
@@ -104,6 +110,7 @@ export class RevisionTail {
       const oldest = this.#slabs[0] as Slab;
       if (oldest.lastMain > this.#flushed) return;
       this.#slabs.shift();
+      this.#hasDropped = true;
       this.#bytes -= oldest.bytes.length;
     }
   }
