@@ -62,7 +62,9 @@ async function run(settings: StoreSettings): Promise<void> {
     onFatal(reason instanceof Error ? reason : new Error(String(reason))),
   );
   let stopping = false;
+  let onRemoved = () => {};
   const onSignal = new Promise<string>((resolve) => {
+    onRemoved = () => resolve('removed from the cluster');
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => {
         if (stopping) process.exit(exitCodeFailure);
@@ -71,7 +73,7 @@ async function run(settings: StoreSettings): Promise<void> {
       });
     }
   });
-  const starting = startStore(settings, { logger, onFatal });
+  const starting = startStore(settings, { logger, onFatal, onRemoved: () => onRemoved() });
   const store = await Promise.race([starting, onSignal.then(() => null)]);
   if (store === null) process.exit(0);
   void store.ready.then(() => {
@@ -81,7 +83,7 @@ async function run(settings: StoreSettings): Promise<void> {
     });
   });
   const signal = await onSignal;
-  logger.info('stopping', { signal });
+  logger.info('stopping', { why: signal });
   await store.close();
   logger.info('stopped');
   process.exit(0);

@@ -42,9 +42,13 @@ const drainMs = 5000;
  */
 export async function startStore(
   settings: StoreSettings,
-  options: { readonly logger: Logger; readonly onFatal: (error: Error) => void },
+  options: {
+    readonly logger: Logger;
+    readonly onFatal: (error: Error) => void;
+    readonly onRemoved: () => void;
+  },
 ): Promise<RunningStore> {
-  const { logger, onFatal } = options;
+  const { logger, onFatal, onRemoved } = options;
   const closers: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const step of closers.splice(0).reverse()) await step();
@@ -121,6 +125,7 @@ export async function startStore(
       version: { flotilla: flotillaVersion, etcd: etcdVersion },
       defects: noDefects,
       onFatal,
+      onRemoved,
     });
     holder.member = member;
     closers.push(() => member.close());

@@ -88,6 +88,8 @@ export interface MemberOptions {
   readonly defects: ReadonlySet<Defect>;
   /** This member cannot go on: its disk failed or an invariant is broken. Called once; the process is to end. */
   readonly onFatal: (error: Error) => void;
+  /** The cluster has removed this member; it has told the others what it knew and is to be closed for good. */
+  readonly onRemoved?: () => void;
   /** Tests only. */
   readonly probe?: NodeProbe;
 }
@@ -133,6 +135,7 @@ export class Member implements ApiContext {
   /** Waiting for this member to see another leader. */
   #onLeader: (() => void)[] = [];
   #closed: Promise<void> | null = null;
+  #isRemoved = false;
 
   /** Recovers the member from its disk and starts it. Rejects with the typed errors of the log, the database and the disk. */
   static async open(options: MemberOptions): Promise<Member> {
@@ -163,6 +166,8 @@ export class Member implements ApiContext {
     this.#leaderWatch = new LeaderWatch(clock, leaderLostElections * limits.electionMs);
     this.onLeadership(this.#node.leadership);
     this.published = this.#publish();
+    this.members.onChange(() => this.#noteRemoval());
+    this.#noteRemoval();
   }
 
   get mvcc(): Store['mvcc'] {
@@ -300,6 +305,14 @@ export class Member implements ApiContext {
         error: String(error),
       }),
     );
+  }
+
+  /** After its removal a member stays for one election timeout: others may learn of the removal from it alone. */
+  #noteRemoval(): void {
+    if (this.#isRemoved || !this.members.isRemoved(this.memberId)) return;
+    this.#isRemoved = true;
+    this.logger.warn('this member has been removed from the cluster');
+    this.clock.setTimer(this.limits.electionMs, () => this.#options.onRemoved?.());
   }
 
   /** Tells the cluster this member's name and client URLs, until it knows them and this member is up to date. */
