@@ -1,33 +1,15 @@
 import t from 'tap';
-import { Prng } from '../../src/base/prng.js';
-import { type Client, connect } from '../../src/client/index.js';
+import type { Client } from '../../src/client/index.js';
 import { type CallError, Status } from '../../src/rpc/index.js';
-import { broken, FakeChannel, FakeClock, failure, refused, settled } from './fake-channel.js';
+import { broken, failure, refused, settled } from './fake-channel.js';
+import { fakeCluster } from './fake-cluster.js';
 
 const ok = { header: { clusterId: 1n, memberId: 1n, revision: 7, raftTerm: 1 } };
 
-/** A client of `size` fake servers. The seed makes it begin with the first. */
 function setUp(size: number) {
-  const clock = new FakeClock();
-  const channels = new Map<string, FakeChannel>();
-  const urls = Array.from({ length: size }, (_, i) => `http://m${i}:1`);
-  const client = connect({
-    endpoints: urls,
-    clock,
-    prng: new Prng(seedFor(size)),
-    openChannel: (url) => {
-      const channel = new FakeChannel(url);
-      channels.set(url, channel);
-      return channel;
-    },
-  });
-  const servers = urls.map((url) => channels.get(url)!);
-  const callCounts = () => servers.map((server) => server.calls.length);
-  return { client, clock, servers, callCounts };
-}
-
-function seedFor(size: number): number {
-  for (let seed = 1; ; seed++) if (new Prng(seed).int(0, size) === 0) return seed;
+  const cluster = fakeCluster(size);
+  const callCounts = () => cluster.servers.map((server) => server.calls.length);
+  return { ...cluster, callCounts };
 }
 
 /** Follows a promise without waiting for it. */

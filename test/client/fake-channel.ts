@@ -97,7 +97,9 @@ export class FakeChannel implements Channel {
     return method.response.create(result as never);
   }
 
-  stream<Req, Res, ReqInit, ResInit>(): ClientStream<ReqInit, Res> {
+  stream<Req, Res, ReqInit, ResInit>(
+    _method: MethodDescriptor<Req, Res, ReqInit, ResInit>,
+  ): ClientStream<ReqInit, Res> {
     const stream = new FakeStream();
     this.streams.push(stream);
     const error = this.onStream(stream);

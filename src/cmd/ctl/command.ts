@@ -1,6 +1,6 @@
 import { Command, type ParseOptionsResult } from 'commander';
 
-/** A command whose boolean flags also take Go's form `--flag=true` and `--flag=false`, as etcdctl's do. */
+/** A command whose flags also take Go's forms `--flag=true`, `--flag=false` and `-f=value`, as etcdctl's do. */
 export class CtlCommand extends Command {
   override createCommand(name?: string): CtlCommand {
     return new CtlCommand(name);
@@ -17,7 +17,10 @@ export class CtlCommand extends Command {
     }
     const end = args.indexOf('--');
     return args.flatMap((arg, i) => {
-      const [, flag, value] = /^(--[a-z-]+)=(.*)$/.exec(arg) ?? [];
+      const [, flag, value] = /^(--?[a-z-]+)=(.*)$/s.exec(arg) ?? [];
+      if (flag !== undefined && /^-[a-z]$/.test(flag) && (end < 0 || i < end)) {
+        return [`${flag}${value}`];
+      }
       if (flag === undefined || !flags.has(flag) || (end >= 0 && i > end)) return [arg];
       if (value === 'true' || value === '1') return [flag];
       return value === 'false' || value === '0' ? [] : [arg];

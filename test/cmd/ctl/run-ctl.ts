@@ -11,21 +11,37 @@ export interface CommandResult {
 
 const entry = fileURLToPath(new URL('./ctl-entry.js', import.meta.url));
 
-/** Starts `flotilla ctl`, or etcdctl, with ETCDCTL_* settings of the test's only. */
-export function startCtl(program: 'flotilla' | 'etcdctl', args: readonly string[]): ChildProcess {
-  const env = { PATH: process.env.PATH, HOME: process.env.HOME, ETCDCTL_API: '3' };
+/** Starts `flotilla ctl`, or etcdctl, with only the given settings in its environment. */
+export function startCtl(
+  program: 'flotilla' | 'etcdctl',
+  args: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+): ChildProcess {
+  const { PATH, HOME } = process.env;
+  const env = { PATH, HOME, ETCDCTL_API: '3', ...settings };
   return program === 'etcdctl'
     ? spawn('etcdctl', args, { env })
     : spawn(process.execPath, [entry, ...args], { env });
 }
 
 /** Runs a command to its end. stdout is latin1, so that bytes compare as they are. */
-export async function runCtl(
+export function runCtl(
   program: 'flotilla' | 'etcdctl',
   args: readonly string[],
   stdin = '',
 ): Promise<CommandResult> {
-  const child = startCtl(program, args);
+  return result(startCtl(program, args), stdin);
+}
+
+/** Runs `flotilla ctl` with settings in its environment. */
+export function runCtlWith(
+  settings: Readonly<Record<string, string>>,
+  args: readonly string[],
+): Promise<CommandResult> {
+  return result(startCtl('flotilla', args, settings), '');
+}
+
+async function result(child: ChildProcess, stdin: string): Promise<CommandResult> {
   let stdout = '';
   let stderr = '';
   child.stdout!.on('data', (chunk: Buffer) => {
