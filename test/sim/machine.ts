@@ -228,13 +228,37 @@ export class Machine implements SimHost {
       },
       clock: process.clock,
       prng: this.#prng.fork(),
-      logger: logTo(this.#world.trace, name, () => process.isAlive()),
+      logger: this.#logger(process),
       limits: this.#world.limits,
       version: { flotilla: '0.0.0', etcd: '3.7.0' },
       defects: this.#world.defects,
       onFatal: (error) => this.#onFatal(process, error),
       probe: this.#world.probe(this, process),
     };
+  }
+
+  /** Log lines go to the trace. One about a broken assertion means that the member goes on although it must not. */
+  #logger(process: Process): Logger {
+    const { trace } = this.#world;
+    const line =
+      (level: string): Logger['info'] =>
+      (message, fields = {}) => {
+        if (!process.isAlive()) return;
+        const list = () =>
+          Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
+        trace.note(this.name, `log ${level}`, () => [message, ...list()].join(' '));
+        if (level === 'error' && list().some((field) => field.includes('AssertionError'))) {
+          this.#onFatal(process, new Error([message, ...list()].join(' ')));
+        }
+      };
+    const logger: Logger = {
+      debug: line('debug'),
+      info: line('info'),
+      warn: line('warn'),
+      error: line('error'),
+      child: () => logger,
+    };
+    return logger;
   }
 
   #onFatal(process: Process, error: unknown): void {
@@ -251,26 +275,4 @@ function isInjected(error: unknown): boolean {
     if (cause instanceof DiskError) return true;
   }
   return false;
-}
-
-function logTo(trace: Trace, owner: string, isAlive: () => boolean): Logger {
-  const line =
-    (level: string): Logger['info'] =>
-    (message, fields) => {
-      if (!isAlive()) return;
-      trace.note(owner, `log ${level}`, () => {
-        const list = Object.entries(fields ?? {}).map(
-          ([name, value]) => `${name}=${String(value)}`,
-        );
-        return [message, ...list].join(' ');
-      });
-    };
-  const logger: Logger = {
-    debug: line('debug'),
-    info: line('info'),
-    warn: line('warn'),
-    error: line('error'),
-    child: () => logger,
-  };
-  return logger;
 }

@@ -115,9 +115,11 @@ export class SnapshotExchange {
         this.#listener?.onSaved(meta);
       },
       (error: unknown) => {
-        // A full disk must not end the leader: the follower waits until there is room.
+        // A full disk must not end the leader: the follower waits until there is room. Nobody asks again.
         this.#saving = false;
-        this.#options.logger.error('snapshot could not be written', { error: String(error) });
+        const { clock, logger, retryMs } = this.#options;
+        logger.error('snapshot could not be written', { error: String(error) });
+        clock.setTimer(retryMs, () => this.save());
       },
     );
   }

@@ -143,7 +143,7 @@ export class WriteQueue {
     this.#isWriting = false;
   }
 
-  /** The next groups for one batch: at least one. */
+  /** The next groups for one batch: at least one. Nothing joins behind a sync: who waits for it sees the state as of then. */
   #take(): Group[] {
     let bytes = 0;
     let count = 0;
@@ -151,6 +151,7 @@ export class WriteQueue {
       if (count > 0 && bytes + group.bytes > batchBytes) break;
       bytes += group.bytes;
       count++;
+      if (group.sync) break;
     }
     return this.#groups.splice(0, count);
   }
