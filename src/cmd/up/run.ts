@@ -1,5 +1,5 @@
-import { type Clock, sleep } from '../../base/clock.js';
-import { ClientError, connect } from '../../client/index.js';
+import type { Clock } from '../../base/clock.js';
+import { untilReadable, untilWritable } from './await-cluster.js';
 import type { Console } from './console.js';
 import { type ClusterFolder, openFolder } from './folder.js';
 import { describeMember, nextSteps } from './guide.js';
@@ -36,7 +36,6 @@ export interface UpOptions {
 
 /** So often a member may end before the cluster first serves. */
 const failedStartsMax = 3;
-const pollMs = 100;
 
 /** Runs three members until told to stop; resolves when all have ended. Throws {@link UpError}, FolderError or UsageError. */
 export async function runCluster(options: UpOptions): Promise<void> {
@@ -83,8 +82,10 @@ class ClusterRun {
   readonly #pids = new Map<string, number>();
   /** Ends before the cluster first served, by member. */
   readonly #failedStarts = new Map<string, number>();
-  /** Ends the run: told to stop, or a member cannot be started. */
+  /** Aborted when the run is over: told to stop, or something failed. */
   readonly #ended = new AbortController();
+  /** Work beside the run; awaited before it returns. */
+  readonly #tasks = new Set<Promise<void>>();
   #failure: unknown = null;
   #isServing = false;
 
@@ -98,16 +99,13 @@ class ClusterRun {
   async run(): Promise<void> {
     const { console, stop, stopNow } = this.#options;
     for (const member of this.#plan.members) console.line(describeMember(member, this.#dir));
-    stop.addEventListener('abort', () => this.#ended.abort(), { once: true });
     if (stop.aborted) return;
+    stop.addEventListener('abort', () => this.#ended.abort(), { once: true });
     stopNow.addEventListener('abort', () => this.#killAll(), { once: true });
-    for (const member of this.#members) {
-      void member.start().catch((error: unknown) => this.#fail(error));
-    }
+    for (const member of this.#members) this.#addTask(member.start());
     try {
       await this.#untilServing();
-      this.#announce();
-      await this.#untilEnded();
+      await aborted(this.#ended.signal);
     } finally {
       await this.#stopAll();
     }
@@ -120,92 +118,87 @@ class ClusterRun {
       logPath: memberLog(this.#dir, member),
       clock: this.#options.clock,
       listener: {
-        onStart: (pid) => {
-          this.#pids.set(member.name, pid);
-          this.#options.console.line(`${member.name} started as process ${pid}`);
-        },
-        onEnd: (exit, retryMs) => this.#onMemberEnd(member, exit, retryMs),
+        onStart: (pid) => this.#onMemberStart(member, pid),
+        onEnd: (exit, retryMs) => this.#addTask(this.#onMemberEnd(member, exit, retryMs)),
       },
     });
   }
 
-  #onMemberEnd(member: PlannedMember, exit: MemberExit, retryMs: number): void {
-    const how = exit.signal === null ? `with code ${exit.code}` : `by ${exit.signal}`;
-    if (!this.#isServing) {
-      const count = (this.#failedStarts.get(member.name) ?? 0) + 1;
-      this.#failedStarts.set(member.name, count);
-      if (count >= failedStartsMax) {
-        const log = memberLog(this.#dir, member);
-        void tailOf(log).then((tail) =>
-          this.#fail(
-            new UpError(
-              `${member.name} ended ${count} times before the cluster served; the end of ${log}:\n${tail}`,
-            ),
-          ),
-        );
-        return;
-      }
+  #onMemberStart(member: PlannedMember, pid: number): void {
+    this.#pids.set(member.name, pid);
+    this.#options.console.line(`${member.name} started as process ${pid}`);
+    if (this.#isServing) this.#addTask(this.#reportServing(member, pid));
+  }
+
+  async #onMemberEnd(member: PlannedMember, exit: MemberExit, retryMs: number): Promise<void> {
+    const count = (this.#failedStarts.get(member.name) ?? 0) + 1;
+    if (!this.#isServing) this.#failedStarts.set(member.name, count);
+    const log = memberLog(this.#dir, member);
+    if (!this.#isServing && count >= failedStartsMax) {
+      const what = `${member.name} ended ${count} times before the cluster served`;
+      throw new UpError(`${what}; the end of ${log}:\n${await tailOf(log)}`);
     }
-    const wait = `${retryMs / 1000} s`;
-    this.#options.console.bad(`${member.name} ended ${how}; starting it again in ${wait}`);
+    const again = `starting it again in ${retryMs / 1000} s`;
+    if (exit.signal !== null) {
+      this.#options.console.bad(`${member.name} ended by ${exit.signal}; ${again}`);
+      return;
+    }
+    // A member that ends by itself says why in its last line.
+    const why = await tailOf(log, 1);
+    this.#options.console.bad(`${member.name} ended with code ${exit.code}; ${again}\n  ${why}`);
   }
 
-  #fail(error: unknown): void {
-    this.#failure ??= error;
-    this.#ended.abort();
-  }
-
-  /** Waits until a write goes through: deleting a key that nobody has takes the whole way and leaves no trace. */
-  async #untilServing(): Promise<void> {
+  /** Says when a member that was started again serves again. */
+  async #reportServing(member: PlannedMember, pid: number): Promise<void> {
     const { clock, console } = this.#options;
+    const endpoints = [endpointOf(member)];
+    const isServing = await untilReadable({ endpoints, clock, signal: this.#ended.signal });
+    if (isServing && this.#pids.get(member.name) === pid)
+      console.good(`${member.name} serves again`);
+  }
+
+  async #untilServing(): Promise<void> {
+    const { clock, console, invocation } = this.#options;
     const startedAt = clock.now();
     const endpoints = this.#plan.members.map(endpointOf);
-    const client = connect({ endpoints, timeouts: { requestMs: 1000 } });
-    const signal = this.#ended.signal;
-    try {
-      while (!signal.aborted) {
-        try {
-          await client.kv.delete('\0flotilla-up', { signal });
-          this.#isServing = true;
-          const seconds = ((clock.now() - startedAt) / 1000).toFixed(1);
-          console.good(`the cluster takes writes (after ${seconds} s)`);
-          return;
-        } catch (error) {
-          if (!(error instanceof ClientError)) throw error;
-          await sleep(clock, pollMs, signal).catch(() => {}); // Ended meanwhile.
-        }
-      }
-    } finally {
-      await client.close();
-    }
-  }
-
-  #announce(): void {
-    if (this.#ended.signal.aborted) return;
-    const { console, invocation } = this.#options;
-    console.line(`endpoints: ${this.#plan.members.map(endpointOf).join(',')}`);
+    this.#isServing = await untilWritable({ endpoints, clock, signal: this.#ended.signal });
+    if (!this.#isServing) return;
+    const seconds = ((clock.now() - startedAt) / 1000).toFixed(1);
+    console.good(`the cluster takes writes (after ${seconds} s)`);
+    console.line(`endpoints: ${endpoints.join(',')}`);
     for (const line of nextSteps(this.#plan, this.#pids, invocation)) console.line(line);
   }
 
-  #untilEnded(): Promise<void> {
-    const { signal } = this.#ended;
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      signal.addEventListener('abort', () => resolve(), { once: true });
+  /** What fails beside the run ends it. */
+  #addTask(work: Promise<void>): void {
+    const task = work.catch((error: unknown) => {
+      this.#failure ??= error;
+      this.#ended.abort();
     });
+    this.#tasks.add(task);
+    void task.then(() => this.#tasks.delete(task));
   }
 
-  /** One after the other, so that as long as two are up the last clients are served. */
+  /** One after the other, so that clients are served for as long as two are up. */
   async #stopAll(): Promise<void> {
     const { console } = this.#options;
+    this.#ended.abort();
     console.line('stopping');
     for (const [index, member] of this.#members.entries()) {
       await member.stop();
       console.line(`${this.#plan.members[index]?.name} stopped`);
     }
+    await Promise.all(this.#tasks);
   }
 
   #killAll(): void {
     for (const member of this.#members) member.kill();
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

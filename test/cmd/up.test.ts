@@ -1,0 +1,169 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { connect } from '../../src/client/index.js';
+import { until } from '../client/until.js';
+import { freePorts } from '../e2e/ports.js';
+import { flotillaBin } from '../e2e/project.js';
+
+t.setTimeout(180_000);
+
+/** A running `flotilla up`, stopped with the test. */
+class Up {
+  readonly #child: ChildProcess;
+  readonly exit: Promise<number | null>;
+  out = '';
+
+  constructor(t: Test, args: readonly string[]) {
+    const child = spawn(process.execPath, [flotillaBin, 'up', ...args], { stdio: 'pipe' });
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        this.out += text;
+      });
+    }
+    this.exit = new Promise((resolve) => child.once('close', resolve));
+    t.teardown(async () => {
+      child.kill('SIGTERM');
+      await this.exit;
+      if (!t.passing()) t.comment(this.out);
+    });
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Waits for output, of which the first group is returned. */
+  shows(pattern: RegExp): Promise<string> {
+    return until(
+      `output ${pattern}`,
+      () => {
+        const match = pattern.exec(this.out);
+        return match === null ? undefined : (match[1] ?? match[0]);
+      },
+      45_000,
+    );
+  }
+}
+
+async function tempDir(t: Test): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'flotilla-up-'));
+  t.teardown(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** Six free ports in a row. */
+async function freeBase(): Promise<number> {
+  for (;;) {
+    const ports = await freePorts(6);
+    const [base] = ports;
+    if (base !== undefined && ports.every((port, index) => port === base + index)) return base;
+  }
+}
+
+t.test(
+  'up: serves, restarts a member that dies, stops in order, and goes on with its data',
+  async (t) => {
+    const dir = join(await tempDir(t), 'data');
+    const basePort = await freeBase();
+    const first = new Up(t, ['--store-only', '--data-dir', dir, '--base-port', `${basePort}`]);
+    const endpoints = (await first.shows(/^endpoints: (.*)$/m)).split(',');
+    t.equal(endpoints.length, 3);
+    t.match(first.out, dir, 'the folder is named');
+    t.match(first.out, `etcdctl --endpoints=${endpoints.join(',')} put greeting hello`);
+    t.match(first.out, /flotilla ctl --endpoints=\S+ put greeting hello/);
+
+    const client = connect({ endpoints });
+    t.teardown(() => client.close());
+    await client.kv.put('greeting', 'hello');
+
+    const second = new Up(t, ['--data-dir', dir]);
+    t.equal(await second.exit, 1, 'a second `up` on the folder is refused');
+    t.match(second.out, /another `flotilla up` runs in .* \(process \d+\)/);
+
+    const pid = Number(await first.shows(/m2 started as process (\d+)/));
+    process.kill(pid, 'SIGKILL');
+    await first.shows(/m2 ended by SIGKILL; starting it again in 0.5 s/);
+    await first.shows(/m2 serves again/);
+
+    first.signal('SIGINT');
+    t.equal(await first.exit, 0, 'Ctrl-C ends with 0');
+    t.match(first.out, /stopping\nm1 stopped\nm2 stopped\nm3 stopped\n/);
+    t.match(await readFile(join(dir, 'm1.log'), 'utf8'), /ready to serve client requests/);
+
+    const again = new Up(t, ['--data-dir', dir]);
+    t.same((await again.shows(/^endpoints: (.*)$/m)).split(','), endpoints, 'the same ports');
+    const { kv } = await client.kv.get('greeting');
+    t.equal(Buffer.from(kv?.value ?? []).toString(), 'hello');
+    again.signal('SIGTERM');
+    t.equal(await again.exit, 0, 'SIGTERM ends with 0');
+  },
+);
+
+t.test('up: takes other ports than those in use, and says so', async (t) => {
+  const dir = await tempDir(t);
+  const basePort = await freeBase();
+  const squatter = createServer().listen({ port: basePort, host: '127.0.0.1' });
+  t.teardown(() => squatter.close());
+  const up = new Up(t, ['--data-dir', dir, '--base-port', `${basePort}`]);
+  const chosen = await up.shows(/port \d+ is taken by another program: using (\d+)/);
+  t.match(await up.shows(/^endpoints: (.*)$/m), `127.0.0.1:${chosen},`);
+  up.signal('SIGTERM');
+  t.equal(await up.exit, 0);
+});
+
+t.test('up: told to stop before it serves, it stops', async (t) => {
+  const up = new Up(t, ['--data-dir', await tempDir(t), '--base-port', `${await freeBase()}`]);
+  await up.shows(/m1 started/);
+  up.signal('SIGINT');
+  t.equal(await up.exit, 0);
+  t.notMatch(up.out, /takes writes/);
+});
+
+const plan = (port: number) =>
+  JSON.stringify({ format: 1, members: [{ name: 'm1', clientPort: port, peerPort: port + 1 }] });
+
+t.test('up: says what is wrong and what to do', async (t) => {
+  const dir = await tempDir(t);
+  await mkdir(join(dir, 'foreign', 'photos'), { recursive: true });
+  await mkdir(join(dir, 'broken'));
+  await writeFile(join(dir, 'broken', 'up.json'), '{"format":1,"members":[{"name":"../x"}]}');
+  await writeFile(join(dir, 'file'), 'text');
+  const [port = 0] = await freePorts(1);
+  const squatter = createServer().listen({ port, host: '127.0.0.1' });
+  t.teardown(() => squatter.close());
+  await mkdir(join(dir, 'taken'));
+  await writeFile(join(dir, 'taken', 'up.json'), plan(port));
+
+  const cases: readonly { args: readonly string[]; code: number; says: RegExp }[] = [
+    {
+      args: ['--data-dir', join(dir, 'foreign')],
+      code: 1,
+      says: /holds something else \(photos\): choose/,
+    },
+    {
+      args: ['--data-dir', join(dir, 'broken')],
+      code: 1,
+      says: /up\.json cannot be read as the plan/,
+    },
+    {
+      args: ['--data-dir', join(dir, 'file')],
+      code: 1,
+      says: /cannot make the folder|cannot use the folder/,
+    },
+    { args: ['--data-dir', join(dir, 'file', 'below')], code: 1, says: /cannot make the folder/ },
+    { args: ['--data-dir', join(dir, 'taken')], code: 1, says: /port \d+ of member m1 is taken/ },
+    { args: ['--base-port', '70000'], code: 1, says: /number from 1 to 65530/ },
+    { args: ['--frobnicate'], code: 1, says: /unknown option '--frobnicate'/ },
+  ];
+  for (const { args, code, says } of cases) {
+    const up = new Up(t, args);
+    t.equal(await up.exit, code, `up ${args.join(' ')}`);
+    t.match(up.out, says);
+    t.notMatch(up.out, /^ {4}at /m, 'no stack trace');
+  }
+});
