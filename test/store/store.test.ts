@@ -57,6 +57,7 @@ t.test('Store.open refuses a database that is not its own, and says what to do',
     ['a revision from the future', revisionKey(99, 0), new Uint8Array([0, 24, 99]), 'damaged'],
     ['a garbled revision', revisionKey(2, 0), new Uint8Array([0, 255, 255]), 'damaged'],
     ['a revision under another key', revisionKey(2, 0), new Uint8Array([0, 24, 1]), 'damaged'],
+    ['a key of no lease', revisionKey(2, 0), new Uint8Array([0, 24, 2, 32, 1, 48, 5]), 'damaged'],
     ['a garbled member', new Uint8Array([0x6e, 0, 0, 0, 0, 0, 0, 0, 1]), text('\x07'), 'damaged'],
   ];
   for (const [what, key, value, code] of table) {

@@ -16,6 +16,7 @@ export class ApplyBatch implements WriteSink {
   put(key: Uint8Array, value: Uint8Array): void {
     this.writes.push({ kind: 'put', key, value });
     this.bytes += key.length + value.length;
+    this.#hash.addNumber(1);
     this.#hash.addBytes(key);
     this.#hash.addBytes(value);
   }
@@ -23,6 +24,7 @@ export class ApplyBatch implements WriteSink {
   delete(key: Uint8Array): void {
     this.writes.push({ kind: 'delete', key });
     this.bytes += key.length;
+    this.#hash.addNumber(2);
     this.#hash.addBytes(key);
   }
 }

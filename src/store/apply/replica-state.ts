@@ -85,12 +85,14 @@ export async function loadReplica(
   mvcc.compactFinished = counterOr(meta, metaKey.compactFinished, -1);
   if (mvcc.compactRevision > mvcc.revision) throw damaged('m/compact-scheduled');
   await mvcc.load();
+  const leases = await readAll(db, leaseKeys, LeaseRecord);
+  checkAttachments(mvcc, leases);
   const alarms = await readAll(db, alarmKeys, AlarmRecord);
   return {
     applied,
     conf: decodeConf(required(meta, metaKey.conf)),
     mvcc,
-    leases: await readAll(db, leaseKeys, LeaseRecord),
+    leases,
     members: await readAll(db, memberKeys, MemberRecord),
     removedMembers: await readRemoved(db),
     alarms: alarms.map((record) => ({ memberId: memberId(record.memberId), alarm: record.alarm })),
@@ -101,6 +103,14 @@ export async function loadReplica(
 export function* attachments(mvcc: MvccState): Generator<readonly [leaseId: bigint, key: string]> {
   for (const cursor = mvcc.index.seek(''); cursor.valid; cursor.next()) {
     if (cursor.value.lease !== 0n) yield [cursor.value.lease, cursor.key];
+  }
+}
+
+/** A lease's end deletes its keys in the same batch, so no key names a lease that is not there. */
+function checkAttachments(mvcc: MvccState, leases: readonly LeaseRecord[]): void {
+  const ids = new Set(leases.map((lease) => lease.id));
+  for (const [id] of attachments(mvcc)) {
+    if (!ids.has(id)) throw damaged(`lease ${formatId(id)}`);
   }
 }
 
