@@ -99,7 +99,8 @@ export function kvModel(knownWriteRevisions: Iterable<number>): Model<KvState, K
     const holds = op.compares.every((compare) => isTrue(state, compare));
     const steps = holds ? op.then : op.otherwise;
     const writes = changes(state, steps);
-    if (op.result === null) return writes ? applyUnseen(state, steps) : state;
+    // What nobody saw and what changes nothing need not have happened: that keeps the search small.
+    if (op.result === null) return writes ? applyUnseen(state, steps) : undefined;
     if (op.result.succeeded !== holds) return undefined;
     const { revision } = op.result;
     const seen = seeRevision(state, writes ? revision - 1 : revision);
@@ -141,7 +142,7 @@ export function kvModel(knownWriteRevisions: Iterable<number>): Model<KvState, K
       if (op.kind === 'txn') return stepTxn(state, op);
       const attached = [...state.keys].filter(([, key]) => key.lease === op.lease);
       const steps = attached.map(([key]): KvStep => ({ kind: 'delete', key }));
-      return steps.length === 0 ? state : applyUnseen(state, steps);
+      return steps.length === 0 ? undefined : applyUnseen(state, steps);
     },
     key: stateKey,
     admits: (state, revision) =>

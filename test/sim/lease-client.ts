@@ -41,6 +41,7 @@ export class LeaseClient {
       channel.unary(Lease.methods.LeaseGrant, { ID: id, TTL: ttlSeconds }, this.#options()),
     );
     if (granted === null || this.#world.isClosing()) return;
+    this.#world.trace.note(this.#name, 'granted', () => `lease ${id}, ${ttlSeconds} s`);
     const lease = new HeldLease(id.toString(), granted.at, granted.value.TTL, this.#rateMax);
     const key = `${this.#name}.l${this.#leases++ % 2}`;
     this.#addEnd(lease);
@@ -52,7 +53,7 @@ export class LeaseClient {
       await this.#txn(txn([{ kind: 'get', key }]));
     }
     if (this.#prng.chance(0.3)) {
-      lease.mayEndFrom(this.#world.scheduler.now);
+      lease.mayEndFrom(Math.min(lease.earliestEnd, this.#world.scheduler.now));
       await this.#call((channel) =>
         channel.unary(Lease.methods.LeaseRevoke, { ID: id }, this.#options()),
       );
@@ -74,6 +75,12 @@ export class LeaseClient {
     });
     if (answer === null || answer.value.TTL <= 0) return false;
     lease.onRenewed(answer.at, answer.value.TTL);
+    this.#world.trace.note(
+      this.#name,
+      'renewed',
+      () =>
+        `lease ${id}: asked at ${answer.at.toFixed(3)}, ends from ${lease.earliestEnd.toFixed(3)}`,
+    );
     return true;
   }
 
