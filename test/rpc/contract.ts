@@ -1,8 +1,10 @@
 import net from 'node:net';
 import t, { type Test } from 'tap';
+import { Prng } from '../../src/base/prng.js';
 import { implementService, type ServiceHandlers } from '../../src/rpc/implement.js';
 import { CallError, RpcError, Status, type UnaryCall } from '../../src/rpc/service.js';
 import { KeyValue } from '../../src/wire/gen/mvccpb.js';
+import { garbageConnection, hostileCalls } from './abuse.js';
 import { collect, Echo, message, textOf } from './echo-service.js';
 import { rawCall } from './raw-client.js';
 import {
@@ -513,6 +515,36 @@ export function rpcContract(engine: Engine): void {
     }
     t.equal(textOf(await channel.unary(Echo.methods.Unary, message('x'))), 'x');
     t.strictSame(errors, []);
+  });
+
+  t.test(`${engine.name}: no client can bring the server down`, async (t) => {
+    const { endpoint, port, channel } = await start(t, {
+      Unary: async (request, call) => {
+        call.signal.addEventListener('abort', () => {});
+        await new Promise((resolve) => setImmediate(resolve));
+        return request;
+      },
+      Down: async (stream) => {
+        for await (const request of stream.requests) {
+          for (let i = 0; i < 20; i++) {
+            await new Promise((resolve) => setImmediate(resolve));
+            if (!stream.send(request)) await stream.drained();
+          }
+        }
+      },
+      Both: async (stream) => {
+        for await (const request of stream.requests) stream.send(request);
+      },
+    });
+    const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+    t.comment(`SEED=${seed}`);
+    const paths = [...Object.values(Echo.methods).map((method) => method.path), '/x', '/a/b', '/'];
+    for (let round = 0; round < 10; round++) {
+      const prng = new Prng(seed + round);
+      await hostileCalls(endpoint, paths, prng);
+      for (let i = 0; i < 10; i++) await garbageConnection(port, prng);
+    }
+    t.equal(textOf(await channel.unary(Echo.methods.Unary, message('x'))), 'x');
   });
 
   t.test(`${engine.name}: hostile metadata is survived`, async (t) => {

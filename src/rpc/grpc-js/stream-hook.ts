@@ -1,4 +1,9 @@
-import type { Http2Session, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type {
+  Http2Session,
+  OutgoingHttpHeaders,
+  ServerHttp2Session,
+  ServerHttp2Stream,
+} from 'node:http2';
 import { type Server, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import { assert } from '../../base/assert.js';
 import type { Routes } from '../dispatch.js';
@@ -57,13 +62,25 @@ export class StreamHook {
     this.#injecting = 'unknown';
   }
 
-  /** False: the call has been refused. */
+  /** False: the call has been refused, or its caller is gone. */
   #admit(routes: Routes, stream: ServerHttp2Stream, headers: Headers): boolean {
+    if (stream.destroyed || stream.closed) {
+      ignoreErrors(stream);
+      return false;
+    }
+    if (!String(headers['content-type'] ?? '').startsWith('application/grpc')) {
+      refuse(stream, { ':status': 415 });
+      return false;
+    }
     const path = headers[':path'];
-    const isGrpc = String(headers['content-type'] ?? '').startsWith('application/grpc');
     const route = routes.find(typeof path === 'string' ? path : '');
-    if (isGrpc && route instanceof RpcError) {
-      refuse(stream, route);
+    if (route instanceof RpcError) {
+      refuse(stream, {
+        ':status': 200,
+        'content-type': 'application/grpc',
+        'grpc-status': String(route.code),
+        'grpc-message': encodeURI(wellFormed(route.message)),
+      });
       return false;
     }
     const timeout = headers['grpc-timeout'];
@@ -74,21 +91,16 @@ export class StreamHook {
   }
 }
 
-function refuse(stream: ServerHttp2Stream, error: RpcError): void {
-  stream.on('error', () => {
-    // The caller went away; there is nobody to tell.
-  });
-  if (stream.destroyed || stream.closed) return;
-  stream.respond(
-    {
-      ':status': 200,
-      'content-type': 'application/grpc',
-      'grpc-status': String(error.code),
-      'grpc-message': encodeURI(wellFormed(error.message)),
-    },
-    { endStream: true },
-  );
+/** Answers with headers alone, on a stream that is open. */
+function refuse(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders): void {
+  ignoreErrors(stream);
+  stream.respond(headers, { endStream: true });
   stream.resume();
+}
+
+/** The caller may go away at any moment, and then there is nobody to tell. */
+function ignoreErrors(stream: ServerHttp2Stream): void {
+  stream.on('error', () => {});
 }
 
 const secondsPerUnit: Readonly<Record<string, number>> = { H: 3600, M: 60, S: 1 };

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { noMember } from '../../base/ids.js';
 import {
   type CallContext,
@@ -32,11 +33,16 @@ export function withGuard(
   }
   const stream = new Map<string, StreamHandler<unknown, unknown>>();
   for (const [name, handler] of service.stream) {
-    stream.set(name, (call) => {
+    stream.set(name, async (call) => {
       refuseOnLearner(context);
       refuseWithoutLeader(context, call);
       if (!requiresLeader(call.metadata)) return handler(call);
-      return handler(new LeaderBoundStream(call, context.leaderLost()));
+      const bound = new LeaderBoundStream(call, context.leaderLost());
+      try {
+        await handler(bound);
+      } finally {
+        bound.release();
+      }
     });
   }
   return { descriptor: service.descriptor, unary, stream };
@@ -68,14 +74,19 @@ function requiresLeader(metadata: Metadata): boolean {
 class LeaderBoundStream<Req, Res> implements ServerStream<Req, Res> {
   readonly requests: AsyncIterable<Req>;
   readonly signal: AbortSignal;
+  /** Stops listening for the loss of the leader. Call it when the stream's handler has settled. */
+  readonly release: () => void;
   readonly #inner: ServerStream<Req, Res>;
 
   constructor(inner: ServerStream<Req, Res>, leaderLost: AbortSignal) {
     this.#inner = inner;
     const lost = new AbortController();
     const onLost = () => lost.abort(noLeader());
+    // Any number of streams may wait on the one signal.
+    setMaxListeners(0, leaderLost);
+    leaderLost.addEventListener('abort', onLost, { once: true });
+    this.release = () => leaderLost.removeEventListener('abort', onLost);
     if (leaderLost.aborted) onLost();
-    else leaderLost.addEventListener('abort', onLost, { once: true, signal: inner.signal });
     this.signal = AbortSignal.any([inner.signal, lost.signal]);
     this.requests = untilAborted(inner.requests, this.signal);
   }

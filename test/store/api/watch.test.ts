@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import t from 'tap';
 import type { ClientStream } from '../../../src/rpc/service.js';
 import type { WatchSink, WatchStream } from '../../../src/store/contracts.js';
@@ -160,4 +161,24 @@ t.test('a stream with hasleader ends when the leader is lost, others go on', asy
   await channel.unary(KV.methods.Put, { key: b('a') });
   t.equal((await nextFree()).events.length, 1);
   free.cancel();
+});
+
+t.test('streams with hasleader leave nothing behind on the signal they share', async (t) => {
+  const { rig, channel } = await serveApi(t);
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => void warnings.push(warning);
+  process.on('warning', onWarning);
+  t.teardown(() => process.off('warning', onWarning));
+  const streams = Array.from({ length: 12 }, () =>
+    channel.stream(Watch.methods.Watch, { metadata: { hasleader: 'true' } }),
+  );
+  for (const stream of streams) {
+    stream.send({ createRequest: { key: b('a') } });
+    await reader(stream)();
+  }
+  const listeners = () => getEventListeners(rig.lost.signal, 'abort').length;
+  t.equal(listeners(), 12);
+  for (const stream of streams) stream.cancel();
+  await eventually(() => listeners() === 0, 'all listeners are gone');
+  t.strictSame(warnings, []);
 });
