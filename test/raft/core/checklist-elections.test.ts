@@ -100,6 +100,29 @@ t.test('checklist 3: a vote goes to logs that are as new: later last term, then 
   t.end();
 });
 
+t.test('checklist 3: who knows the leader of a term votes for nobody else in it', (t) => {
+  const cluster = new Cluster({ voters: [1, 2, 3] });
+  cluster.deliver(heartbeat('1->2', { term: 1 }));
+  cluster.take();
+  cluster.deliver(vote('3->2', { term: 1 }));
+  t.match(cluster.take(), [{ kind: 'vote-reply', granted: false }]);
+  t.end();
+});
+
+t.test('checklist 3: who grants a vote gives the candidate a whole timeout', (t) => {
+  const cluster = new Cluster({ voters: [1, 2, 3] });
+  const voter = cluster.member(2);
+  // In term 1 already, so that the vote alone restarts the timer.
+  cluster.seedLogs({ 2: { terms: [], term: 1 } });
+  for (let i = 0; i < electionTicks - 1; i++) cluster.run(voter, (core) => core.tick());
+  cluster.deliver(vote('1->2', { term: 1 }));
+  for (let i = 0; i < electionTicks - 1; i++) cluster.run(voter, (core) => core.tick());
+  t.equal(voter.core.role, 'follower');
+  for (let i = 0; i < electionTicks; i++) cluster.run(voter, (core) => core.tick());
+  t.equal(voter.core.role, 'pre-candidate');
+  t.end();
+});
+
 t.test('checklist 4: a member that was cut off for 100 timeouts comes back unnoticed', (t) => {
   const cluster = new Cluster({ voters: [1, 2, 3] });
   const leader = cluster.elect(1);
@@ -399,6 +422,17 @@ t.test(
     t.end();
   },
 );
+
+t.test('campaign: who campaigns gives its leader up, so another may win instead', (t) => {
+  const cluster = new Cluster({ voters: [1, 2, 3] });
+  cluster.elect(1);
+  cluster.crash(cluster.member(1));
+  cluster.run(cluster.member(2), (core) => core.campaign());
+  cluster.stabilize();
+  t.equal(cluster.member(2).core.role, 'pre-candidate', 'member 3 still waits for the leader');
+  cluster.elect(3);
+  t.end();
+});
 
 t.test('onLeaderUnreachable: a follower votes at once and campaigns within three ticks', (t) => {
   const cluster = new Cluster({ voters: [1, 2, 3] });

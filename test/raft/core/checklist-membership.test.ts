@@ -397,6 +397,22 @@ t.test('checklist 38: a transfer gives up after an election timeout', (t) => {
   t.end();
 });
 
+t.test('checklist 38: a joint membership is left once a transfer in its way has ended', (t) => {
+  const cluster = new Cluster({ voters: [1, 2, 3] });
+  const leader = cluster.elect(1);
+  cluster.add(4);
+  propose(cluster, leader, change('+4', '-3'));
+  const isTold = (message: Message) => message.kind === 'timeout-now';
+  cluster.run(leader, (core) => core.transferLeadership(two!));
+  cluster.stabilize((message) => !isTold(message));
+  cluster.take();
+  t.same(leader.core.status().conf.votersOutgoing, [one, two, three]);
+  cluster.flow(electionTicks + 1, isTold);
+  t.equal(cluster.leader, leader);
+  t.same(leader.core.status().conf, jointConf([1, 2, 4], []));
+  t.end();
+});
+
 t.test('checklist 38: a lost timeout-now is repeated', (t) => {
   const cluster = new Cluster({ voters: [1, 2, 3] });
   cluster.run(cluster.elect(1), (core) => core.transferLeadership(two!));

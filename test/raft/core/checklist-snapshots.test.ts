@@ -24,8 +24,8 @@ function propose(cluster: Cluster, member: Member, count: number): void {
   }
 }
 
-function offer(snapshot: SnapshotMeta, term = 1): Message {
-  return { kind: 'snapshot', from: one!, to: two!, term, snapshot };
+function offer(snapshot: SnapshotMeta, to = two!): Message {
+  return { kind: 'snapshot', from: one!, to, term: 1, snapshot };
 }
 
 /** Member 3 missed everything, and the leader has dropped the log that it would need. */
@@ -115,13 +115,45 @@ t.test(
     t.same(follower.toApply, []);
     for (let i = 0; i < 3 * electionTicks; i++) cluster.run(follower, (core) => core.tick());
     t.equal(follower.core.role, 'follower');
-    cluster.deliver(offer({ index: 12, term: 1, conf }));
+    cluster.deliver(offer({ index: 15, term: 1, conf }, three));
+    t.equal(follower.core.commit, 12, 'another snapshot has to wait');
     cluster.completeWrites(follower, follower.writes.length);
     cluster.settle(follower);
     t.equal(follower.machine.index, 12);
     t.end();
   },
 );
+
+t.test('checklist 40: a snapshot older than the log itself is ignored', (t) => {
+  const cluster = new Cluster({ voters: [1, 2, 3] });
+  const leader = cluster.elect(1);
+  propose(cluster, leader, 5);
+  cluster.stabilize();
+  const follower = cluster.member(2);
+  cluster.sync(follower);
+  cluster.compact(follower, 4);
+  cluster.deliver(offer({ index: 2, term: 1, conf }));
+  t.match(cluster.take(), [{ kind: 'append-reply', index: 6, rejected: false }]);
+  t.match(follower.core.status(), { commit: 6, firstIndex: 5, lastIndex: 6 });
+  t.end();
+});
+
+t.test('checklist 40: writes from before a snapshot do not make durable what follows it', (t) => {
+  const cluster = new Cluster({ voters: [1, 2, 3] });
+  const { core } = cluster.member(2);
+  core.step(append('3->2', { entries: entriesFrom(1, 1, 1, 1, 1, 1) }));
+  const old = core.ready().write!.sequence;
+  core.step({ ...offer({ index: 2, term: 2, conf }), term: 2 });
+  const after = { term: 2, prevIndex: 2, prevTerm: 2, entries: entriesFrom(3, 2, 2, 2) };
+  core.step(append('1->2', after));
+  const next = core.ready().write!;
+  t.match(next, { snapshot: { index: 2 }, entries: after.entries });
+  core.onDurable(old);
+  t.equal(core.status().durableIndex, 0);
+  core.onDurable(next.sequence);
+  t.equal(core.status().durableIndex, 5);
+  t.end();
+});
 
 t.test(
   'checklist 40: entries handed out before a snapshot are applied by their own membership',
@@ -197,6 +229,7 @@ t.test('checklist 41: for a silent member no snapshot is made', (t) => {
   cluster.compact(leader, 6);
   cluster.run(leader, (core) => core.onUnreachable(three!));
   cluster.flow(2 * electionTicks, touching(3));
+  propose(cluster, leader, 1);
   t.equal(leader.snapshotsWanted, 0);
   t.end();
 });
