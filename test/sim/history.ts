@@ -21,6 +21,8 @@ export interface WatchedEvent {
   readonly key: string;
   readonly modRevision: number;
   readonly version: KvVersion | null;
+  /** When, in virtual milliseconds. */
+  readonly at: number;
 }
 
 /** All that clients did and saw in one run. */
@@ -88,6 +90,17 @@ export class History {
     if (event.version !== null) this.seeVersion(event.key, event.version);
   }
 
+  /** The first showing of every put, by key and value. */
+  #puts(): Map<string, WatchedEvent> {
+    const puts = new Map<string, WatchedEvent>();
+    for (const events of this.#events.values()) {
+      for (const event of events.values()) {
+        if (event.version !== null) puts.set(`${event.key}=${event.version.value}`, event);
+      }
+    }
+    return puts;
+  }
+
   /** Every revision that a watcher saw, with the keys that changed. */
   events(): Iterable<readonly [revision: number, ReadonlyMap<string, WatchedEvent>]> {
     return this.#events;
@@ -101,7 +114,10 @@ export class History {
   /** Throws {@link SimFailure} unless everything that clients saw can be explained. */
   check(): { readonly steps: number } {
     const operations = this.operations.filter((operation) => !operation.refused);
-    const linearizable = operations.filter((operation) => !operation.serializable);
+    const puts = this.#puts();
+    const linearizable = operations
+      .filter((operation) => !operation.serializable)
+      .map((operation) => withEvidence(operation, puts));
     checkRevisionOrder(linearizable);
     const model = kvModel(linearizable.flatMap((operation) => writeRevision(operation) ?? []));
     let steps = 0;
@@ -121,10 +137,28 @@ export class History {
   }
 }
 
-/** The revision that an answered operation took, if it wrote. */
+/**
+ * An operation without an answer is not unknown any more when a watcher was shown its put (values are unique): it took
+ * effect, at that revision, before that time.
+ */
+function withEvidence(operation: Operation, puts: ReadonlyMap<string, WatchedEvent>): Operation {
+  const { op } = operation;
+  if (op.kind !== 'txn' || op.result !== null) return operation;
+  for (const step of [...op.then, ...op.otherwise]) {
+    if (step.kind !== 'put') continue;
+    const event = puts.get(`${step.key}=${step.value}`);
+    if (event === undefined) continue;
+    const shown = { key: step.key, value: step.value, revision: event.modRevision };
+    return { ...operation, op: { ...op, shown }, return: event.at };
+  }
+  return operation;
+}
+
+/** The revision that an operation is known to have taken, if it wrote. */
 export function writeRevision(operation: Interval<KvOp>): number | undefined {
   const { op } = operation;
-  if (op.kind !== 'txn' || op.result === null) return undefined;
+  if (op.kind !== 'txn') return undefined;
+  if (op.result === null) return op.shown?.revision;
   const { result } = op;
   const branch = result.succeeded ? op.then : op.otherwise;
   const wrote = branch.some((step, i) => {
@@ -139,9 +173,7 @@ export function writeRevision(operation: Interval<KvOp>): number | undefined {
  * a revision of its own, above it. Across all keys, where the per-component search does not look.
  */
 function checkRevisionOrder(operations: readonly Operation[]): void {
-  const answered = operations.filter(
-    (operation) => operation.op.kind === 'txn' && operation.op.result !== null,
-  );
+  const answered = operations.filter((operation) => revisionOf(operation) > 0);
   const byReturn = [...answered].sort((a, b) => (a.return ?? 0) - (b.return ?? 0));
   const owners = new Map<number, Operation>();
   let returned = 0;
@@ -174,7 +206,8 @@ function checkRevisionOrder(operations: readonly Operation[]): void {
 }
 
 function revisionOf(operation: Operation): number {
-  return operation.op.kind === 'txn' ? (operation.op.result?.revision ?? 0) : 0;
+  const { op } = operation;
+  return op.kind === 'txn' ? ((op.result ?? op.shown)?.revision ?? 0) : 0;
 }
 
 /** Splits a history into parts without a key in common; linearizability of all parts is that of the whole (it is local). */
@@ -244,7 +277,7 @@ export function describe(operation: Interval<KvOp> & { readonly client?: string 
   const compares = op.compares.map(({ key, target, equals }) => `${target}(${key})==${equals}`);
   const when = compares.length === 0 ? '' : `if ${compares.join(' and ')} then `;
   const otherwise = op.otherwise.length === 0 ? '' : ` else ${steps(op.otherwise).join(', ')}`;
-  return `${span}${who} ${when}${steps(op.then).join(', ')}${otherwise} -> ${describeResult(op.result)}`;
+  return `${span}${who} ${when}${steps(op.then).join(', ')}${otherwise} -> ${describeResult(op.result)}${op.shown === undefined ? '' : `, shown at revision ${op.shown.revision}`}`;
 }
 
 function describeResult(result: KvResult | null): string {

@@ -49,10 +49,19 @@ export type KvOp =
       readonly compares: readonly KvCompare[];
       readonly then: readonly KvStep[];
       readonly otherwise: readonly KvStep[];
-      /** Null when the outcome is unknown. */
+      /** Null when no answer came. */
       readonly result: KvResult | null;
+      /** Without an answer: a put of this operation that somebody was shown, so it took effect, at that revision. */
+      readonly shown?: ShownPut;
     }
   | { readonly kind: 'expire'; readonly lease: string };
+
+/** A put of an operation, and the revision at which it is. */
+export interface ShownPut {
+  readonly key: string;
+  readonly value: string;
+  readonly revision: number;
+}
 
 /**
  * A key in the model. Revisions are null as long as nobody has seen them: the write's outcome was unknown. Such a
@@ -100,13 +109,28 @@ export function kvModel(knownWriteRevisions: Iterable<number>): Model<KvState, K
     const steps = holds ? op.then : op.otherwise;
     const writes = changes(state, steps);
     // What nobody saw and what changes nothing need not have happened: that keeps the search small.
-    if (op.result === null) return writes ? applyUnseen(state, steps) : undefined;
+    if (op.result === null) {
+      if (op.shown !== undefined) return stepShown(state, steps, op.shown);
+      return writes ? applyUnseen(state, steps) : undefined;
+    }
     if (op.result.succeeded !== holds) return undefined;
     const { revision } = op.result;
     const seen = seeRevision(state, writes ? revision - 1 : revision);
     if (seen === undefined) return undefined;
     if (writes && !isTaken.has(revision)) return undefined;
     return applySeen(seen, steps, op.result, writes);
+  };
+
+  const stepShown = (
+    state: KvState,
+    steps: readonly KvStep[],
+    { key, value, revision }: ShownPut,
+  ): KvState | undefined => {
+    const isIt = steps.some(
+      (step) => step.kind === 'put' && step.key === key && step.value === value,
+    );
+    const seen = isIt ? seeRevision(state, revision - 1) : undefined;
+    return seen && { keys: applyWrites(seen, steps, revision), revision, unseenWrites: 0 };
   };
 
   const applySeen = (
@@ -148,21 +172,30 @@ export function kvModel(knownWriteRevisions: Iterable<number>): Model<KvState, K
     admits: (state, revision) =>
       revision >= state.revision &&
       (revision === Infinity || state.unseenWrites <= freeRevisions(state.revision, revision)),
-    rank: (op) => (op.kind === 'txn' && op.result !== null ? op.result.revision : Infinity),
+    rank: (op) => (op.kind === 'txn' ? (op.result ?? op.shown)?.revision : undefined) ?? Infinity,
   };
 }
 
 /** A write whose revision nobody was told. */
 function applyUnseen(state: KvState, steps: readonly KvStep[]): KvState {
+  const keys = applyWrites(state, steps, null);
+  return { keys, revision: state.revision, unseenWrites: state.unseenWrites + 1 };
+}
+
+function applyWrites(
+  state: KvState,
+  steps: readonly KvStep[],
+  revision: number | null,
+): Map<string, KeyState> {
   const keys = new Map(state.keys);
   for (const step of steps) {
     if (step.kind === 'put') {
-      keys.set(step.key, putKey(keys.get(step.key), step, null, state.revision));
+      keys.set(step.key, putKey(keys.get(step.key), step, revision, state.revision));
     } else if (step.kind === 'delete') {
       keys.delete(step.key);
     }
   }
-  return { keys, revision: state.revision, unseenWrites: state.unseenWrites + 1 };
+  return keys;
 }
 
 function putKey(

@@ -99,7 +99,8 @@ export class Watcher {
     if (kv === undefined) throw new SimFailure('watch events name their key', this.#name);
     const key = toLatin1(kv.key);
     const version = type === EventType.PUT ? toVersion(kv) : null;
-    const watched = { key, modRevision: kv.modRevision, version };
+    const at = this.#world.scheduler.now;
+    const watched = { key, modRevision: kv.modRevision, version, at };
     this.#world.history.seeEvent(watched);
     if (prevKv !== undefined) this.#world.history.seeVersion(key, toVersion(prevKv));
     return watched;
