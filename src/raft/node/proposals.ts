@@ -126,7 +126,9 @@ export class ProposalQueue<Result> {
     if (reply.acceptedSequence > this.#streamSent || this.#streamEnded) return;
     for (const { sequence, reason } of reply.refusals) {
       const item = this.#stream[sequence - this.#streamAccepted - 1];
-      if (sequence <= reply.acceptedSequence && item !== undefined) this.#refuse(item, reason);
+      if (sequence <= reply.acceptedSequence && item?.term === reply.term) {
+        this.#refuse(item, reason);
+      }
     }
     if (reply.acceptedSequence > this.#streamAccepted) {
       this.#stream.splice(0, reply.acceptedSequence - this.#streamAccepted);
@@ -136,7 +138,8 @@ export class ProposalQueue<Result> {
     this.#streamEnded = true;
     const untaken = this.#stream;
     this.#stream = [];
-    this.#requeue(untaken);
+    // What was provably lost meanwhile may have been proposed in a later term already.
+    this.#requeue(untaken.filter((item) => item.term === reply.term));
   }
 
   /** An own proposal has been applied. */

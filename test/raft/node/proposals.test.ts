@@ -118,6 +118,22 @@ t.test(
   },
 );
 
+t.test('ProposalQueue lets a late refusal be about the term it is of', async (t) => {
+  const { queue, add, forward } = makeQueue();
+  add(1);
+  forward(5);
+  queue.onTermApplied(6);
+  const proposed: number[] = [];
+  const propose = (batch: readonly { readonly number: number }[]) => {
+    proposed.push(...batch.map((item) => item.number));
+    return { ok: true } as const;
+  };
+  queue.flushToCore(6, propose);
+  queue.onForwardReply(reply(5, 0, true));
+  queue.flushToCore(6, propose);
+  t.same(proposed, [1], 'proposed once in term 6, though the leader of term 5 did not take it');
+});
+
 t.test('ProposalQueue reports refusals, results, deadlines, snapshots and closing', async (t) => {
   const { queue, add, forward, outcomes } = makeQueue();
   for (let number = 1; number <= 5; number++) add(number, number === 3 ? 10 : 1000);
