@@ -40,7 +40,10 @@ export interface Listener {
   readonly url: string;
   /** The port that it listens on. */
   readonly port: number;
-  /** Stops accepting; finishes HTTP/1.1 requests for up to `graceMs`. Connections given to the RPC engine are its own. */
+  /**
+   * Stops accepting, and finishes HTTP/1.1 requests for up to `graceMs`. Resolves when every connection is closed, those
+   * given to the RPC engine included: close that one at the same time, not after.
+   */
   close(options: { readonly graceMs: number }): Promise<void>;
 }
 

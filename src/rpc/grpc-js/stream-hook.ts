@@ -6,7 +6,7 @@ import type {
 } from 'node:http2';
 import { type Server, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import { assert } from '../../base/assert.js';
-import type { Routes } from '../dispatch.js';
+import { messageTooLarge, type Routes } from '../dispatch.js';
 import { RpcError, Status } from '../service.js';
 import { peerHeader } from './metadata.js';
 
@@ -127,7 +127,7 @@ function goText(code: number, details: string): string {
   if (code === Status.ok) return '';
   if (code === Status.resourceExhausted) {
     const size = /^Received message larger than max \((\d+) vs (\d+)\)$/.exec(details);
-    if (size) return `grpc: received message larger than max (${size[1]} vs. ${size[2]})`;
+    if (size) return messageTooLarge(Number(size[1]), Number(size[2])).message;
     const inflated = /^Received message that decompresses to a size larger than (\d+)$/.exec(
       details,
     );

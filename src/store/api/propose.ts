@@ -10,8 +10,8 @@ const envelopeBytes = 17;
 export const leaseBytes = 64;
 
 /**
- * Proposes an encoded request and resolves with its response. Refuses at once what is too large and, while the database
- * is known to be corrupt, everything.
+ * Proposes an encoded request and resolves with its response. Throws StoreError: `request-too-large`, what the context
+ * rejects with, or the error that applying the entry came to.
  */
 export async function propose<Kind extends ApplyResponse['kind']>(
   context: ApiContext,
