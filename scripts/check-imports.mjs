@@ -48,7 +48,8 @@ function listFiles(dir) {
 
 function importsOf(file) {
   const source = readFileSync(join(root, file), 'utf8');
-  const pattern = /^\s*(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/gm;
+  const pattern =
+    /^\s*(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/gm;
   return [...source.matchAll(pattern)].map((match) => ({
     typeOnly: match[1] !== undefined,
     specifier: match[2] ?? match[3],
@@ -67,14 +68,19 @@ for (const file of listFiles('src')) {
   for (const { specifier, typeOnly } of importsOf(file)) {
     if (!specifier.startsWith('.')) {
       const homes = outside[specifier];
-      if (homes && !typeOnly && !homes.includes(from)) problems.push(`${file}: src/${from} may not import '${specifier}'`);
-      if (from === 'raft/core') problems.push(`${file}: the consensus core imports nothing but src/base, not '${specifier}'`);
+      if (homes && !typeOnly && !homes.includes(from))
+        problems.push(`${file}: src/${from} may not import '${specifier}'`);
+      if (from === 'raft/core')
+        problems.push(
+          `${file}: the consensus core imports nothing but src/base, not '${specifier}'`,
+        );
       continue;
     }
     const target = relative(root, resolve(root, dirname(file), specifier)).replace(/\.js$/, '.ts');
     const to = folderOf(target);
     if (to === undefined) problems.push(`${file}: imports ${specifier}, outside src/`);
-    else if (to !== from && !allowed[from].includes(to)) problems.push(`${file}: src/${from} may not import src/${to} (${specifier})`);
+    else if (to !== from && !allowed[from].includes(to))
+      problems.push(`${file}: src/${from} may not import src/${to} (${specifier})`);
     if (!typeOnly) targets.push(target);
   }
   graph.set(file, targets);
