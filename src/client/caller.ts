@@ -5,7 +5,7 @@ import type { CallOptions, Channel } from '../rpc/index.js';
 import type { MethodDescriptor, ResponseHeader } from '../wire/index.js';
 import { Backoff } from './backoff.js';
 import type { EndpointPool } from './endpoints.js';
-import { ClientError, clientErrorOf } from './errors.js';
+import { ClientError, clientErrorOf, closedError } from './errors.js';
 import { type CallKind, judgeFailure } from './retry.js';
 
 /** Options that every request takes. */
@@ -177,10 +177,6 @@ export class Caller {
 
 function callOptions(timeoutMs: number, signal: AbortSignal | undefined) {
   return signal === undefined ? { timeoutMs } : { timeoutMs, signal };
-}
-
-function closedError(details: { maybeApplied?: boolean } = {}): ClientError {
-  return new ClientError('closed', 'the client is closed; connect() again to go on', details);
 }
 
 /** Checks that a server's response has its header. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import type { Logger } from '../base/logger.js';
 import type { Prng } from '../base/prng.js';
 import type { Channel } from '../rpc/index.js';
 import type { KeyTarget } from './bytes.js';
@@ -31,14 +32,15 @@ export class Client {
     readonly endpoints: readonly string[];
     readonly clock: Clock;
     readonly prng: Prng;
+    readonly logger: Logger;
     readonly requestTimeoutMs: number;
     readonly openChannel: (url: string) => Channel;
   }) {
-    const { endpoints: urls, clock, prng, openChannel } = options;
+    const { endpoints: urls, clock, prng, logger, openChannel } = options;
     const closed = this.#closed.signal;
     this.endpoints = urls;
     this.#clock = clock;
-    this.#pool = new EndpointPool({ urls, clock, prng, openChannel });
+    this.#pool = new EndpointPool({ urls, clock, prng, logger, openChannel });
     const timeoutMs = options.requestTimeoutMs;
     const caller = new Caller({ clock, prng, pool: this.#pool, timeoutMs, closed });
     this.kv = new KvClient(caller);

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import { type Logger, silentLogger } from '../base/logger.js';
 import type { Prng } from '../base/prng.js';
 import { hostClock } from '../host/clock.js';
 import { entropyPrng } from '../host/entropy.js';
@@ -20,6 +21,8 @@ export interface ConnectOptions {
     readonly pingIntervalMs?: number;
     readonly pingTimeoutMs?: number;
   };
+  /** Told when endpoints fail and recover. Default: nobody. */
+  readonly logger?: Logger;
   /** For tests: time, chance, and what carries the calls. */
   readonly clock?: Clock;
   readonly prng?: Prng;
@@ -48,6 +51,7 @@ export function connect(options: ConnectOptions): Client {
       endpoints: [...new Set(options.endpoints)],
       clock,
       prng: options.prng ?? entropyPrng(),
+      logger: options.logger ?? silentLogger,
       requestTimeoutMs: options.timeouts?.requestMs ?? requestMsDefault,
       openChannel: options.openChannel ?? ((url) => openGrpcChannel(url, clock, options)),
     });

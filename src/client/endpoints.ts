@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
+import type { Logger } from '../base/logger.js';
 import type { Prng } from '../base/prng.js';
 import type { Channel } from '../rpc/index.js';
 
@@ -27,6 +28,7 @@ interface EndpointState extends Endpoint {
 export class EndpointPool {
   readonly #states: readonly EndpointState[];
   readonly #clock: Clock;
+  readonly #logger: Logger;
   /** Where calls go while it does well. Invariant: a valid index. */
   #current: number;
   #isClosed = false;
@@ -35,6 +37,7 @@ export class EndpointPool {
     readonly urls: readonly string[];
     readonly clock: Clock;
     readonly prng: Prng;
+    readonly logger: Logger;
     readonly openChannel: (url: string) => Channel;
   }) {
     assert(options.urls.length > 0, 'a pool needs an endpoint');
@@ -42,6 +45,7 @@ export class EndpointPool {
       return { url, channel: options.openChannel(url), failures: 0, avoidUntil: 0 };
     });
     this.#clock = options.clock;
+    this.#logger = options.logger;
     this.#current = options.prng.int(0, this.#states.length);
   }
 
@@ -72,6 +76,7 @@ export class EndpointPool {
   /** Records that an endpoint answered. */
   onSuccess(url: string): void {
     const state = this.#find(url);
+    if (state.failures > 0) this.#logger.info('endpoint answers again', { url });
     state.failures = 0;
     state.avoidUntil = 0;
   }
@@ -82,6 +87,8 @@ export class EndpointPool {
     state.failures++;
     const avoidMs = Math.min(avoidMsMax, avoidMsInitial * 2 ** (state.failures - 1));
     state.avoidUntil = this.#clock.now() + avoidMs;
+    const { failures } = state;
+    this.#logger.warn('endpoint failed, trying others first', { url, failures, avoidMs });
   }
 
   /** The connection to one endpoint, for requests that are about a member rather than the cluster. */

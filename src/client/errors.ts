@@ -121,6 +121,11 @@ export function clientErrorOf(error: unknown, { mayWrite }: { mayWrite: boolean 
   });
 }
 
+/** The error of everything that is asked of a closed client, or under way when it closes. */
+export function closedError(details: { readonly maybeApplied?: boolean } = {}): ClientError {
+  return new ClientError('closed', 'the client is closed; connect() again to go on', details);
+}
+
 /** Statuses that a server, or the transport in its place, gives without having decided the request. */
 const undecided: ReadonlySet<StatusCode> = new Set([
   Status.cancelled,

@@ -127,4 +127,5 @@ t.test('the end of the client is a loss: nobody renews any more', async (t) => {
   const keeper = client.lease.keepAlive(1n);
   await client.close();
   t.match(keeper.lost.reason, { code: 'closed' });
+  t.match(client.lease.keepAlive(2n).lost.reason, { code: 'closed' });
 });

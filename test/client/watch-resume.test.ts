@@ -272,6 +272,9 @@ t.test(
     t.match(requestsOf(last!), [/from 3$/]);
     await client.close();
     t.match(state, { isDone: true, error: { code: 'closed' } });
+    const late = follow(client.watch('k'));
+    await settled();
+    t.match(late, { isDone: true, error: { code: 'closed' } });
   },
 );
 

@@ -1,12 +1,14 @@
 import { Lease, LeaseKeepAliveRequest, type LeaseKeepAliveResponse } from '../../wire/index.js';
 import type { Caller } from '../caller.js';
 import { DurableStream, type StreamOwner } from '../durable-stream.js';
-import { ClientError, clientErrorOf } from '../errors.js';
+import { clientErrorOf, closedError } from '../errors.js';
 import { type KeepAliveOptions, type KeeperHost, LeaseKeeper } from './lease-keeper.js';
 
 /** The keep-alive stream that all leases of a client share. */
 export class KeepAliveStream implements KeeperHost, StreamOwner<LeaseKeepAliveResponse> {
   readonly #caller: Caller;
+  /** Aborted when the client closes. */
+  readonly #closed: AbortSignal;
   readonly #stream: DurableStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>;
   /** Every lease kept; one lease may have several keepers. */
   readonly #keepers = new Set<LeaseKeeper>();
@@ -15,6 +17,7 @@ export class KeepAliveStream implements KeeperHost, StreamOwner<LeaseKeepAliveRe
 
   constructor(caller: Caller, closed: AbortSignal) {
     this.#caller = caller;
+    this.#closed = closed;
     this.#stream = new DurableStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>({
       caller,
       method: Lease.methods.LeaseKeepAlive,
@@ -27,7 +30,8 @@ export class KeepAliveStream implements KeeperHost, StreamOwner<LeaseKeepAliveRe
   /** Starts to keep a lease. */
   keep(id: bigint, options: KeepAliveOptions): LeaseKeeper {
     const keeper = new LeaseKeeper(id, options, this.#caller.clock, this);
-    if (options.signal?.aborted) {
+    if (this.#closed.aborted) keeper.fail(closedError());
+    if (options.signal?.aborted || this.#closed.aborted) {
       keeper.close();
       return keeper;
     }
@@ -79,9 +83,7 @@ export class KeepAliveStream implements KeeperHost, StreamOwner<LeaseKeepAliveRe
   }
 
   #failAll(): void {
-    for (const keeper of [...this.#keepers]) {
-      keeper.fail(new ClientError('closed', 'the client was closed'));
-    }
+    for (const keeper of [...this.#keepers]) keeper.fail(closedError());
   }
 }
 

@@ -5,9 +5,9 @@ import { placeKey, type RecipeClient, takePlace, waitForTurn } from './key-queue
 import { linkSignals } from './link-signals.js';
 import type { Session } from './session.js';
 
-/** Options of {@link acquireLock}. */
+/** How to acquire a lock. */
 export interface LockOptions {
-  /** The session that owns the lock; without one the lock has its own, closed when it is released. */
+  /** The session that owns the lock: it is lost with the session's lease. */
   readonly session: Session;
   /** Gives up waiting when aborted. A lock that is held already is not affected. */
   readonly signal?: AbortSignal;

@@ -2,7 +2,7 @@ import { Watch, WatchRequest, type WatchResponse } from '../../wire/index.js';
 import type { KeyTarget } from '../bytes.js';
 import type { Caller } from '../caller.js';
 import { DurableStream, type StreamOwner } from '../durable-stream.js';
-import { ClientError, clientErrorOf } from '../errors.js';
+import { clientErrorOf, closedError } from '../errors.js';
 import type { WatchOptions } from './types.js';
 import { Watcher, type WatcherHost } from './watcher.js';
 
@@ -12,6 +12,8 @@ const wholeStream = -1n;
 /** All watches of a client, on one stream. When it ends they go on, each from its next revision, on a new one. */
 export class WatchStream implements WatcherHost, StreamOwner<WatchResponse> {
   readonly #stream: DurableStream<WatchRequest, WatchResponse>;
+  /** Aborted when the client closes. */
+  readonly #closed: AbortSignal;
   /** Every live watch, parked or not. */
   readonly #watchers = new Set<Watcher>();
   /** Undoes the signal subscription of a watch. */
@@ -24,6 +26,7 @@ export class WatchStream implements WatcherHost, StreamOwner<WatchResponse> {
   #lastId = 0n;
 
   constructor(caller: Caller, closed: AbortSignal) {
+    this.#closed = closed;
     this.#stream = new DurableStream<WatchRequest, WatchResponse>({
       caller,
       method: Watch.methods.Watch,
@@ -39,7 +42,8 @@ export class WatchStream implements WatcherHost, StreamOwner<WatchResponse> {
   watch(target: KeyTarget, options: WatchOptions & { readonly signal?: AbortSignal }): Watcher {
     const watcher = new Watcher(target, options, this);
     const { signal } = options;
-    if (signal?.aborted) {
+    if (this.#closed.aborted) watcher.fail(closedError());
+    if (signal?.aborted || this.#closed.aborted) {
       watcher.close();
       return watcher;
     }
@@ -148,9 +152,7 @@ export class WatchStream implements WatcherHost, StreamOwner<WatchResponse> {
   }
 
   #failAll(): void {
-    for (const watcher of [...this.#watchers]) {
-      watcher.fail(new ClientError('closed', 'the client was closed'));
-    }
+    for (const watcher of [...this.#watchers]) watcher.fail(closedError());
   }
 }
 

@@ -115,6 +115,10 @@ const writes: readonly Row[] = [
   ['del @ --prefix'],
 ];
 
+/** Fields that etcd's API got after 3.4, whose etcdctl does not print them. */
+const newerFields =
+  /,"(?:storageVersion|dbSizeQuota|hash_revision|downgradeInfo)":(?:"[^"]*"|\d+|\{[^}]*\})/g;
+
 /** What differs between any two runs: cluster state that writes move, and times. */
 function normalised(text: string): string {
   return text
@@ -145,7 +149,10 @@ t.test(
     };
     const words = (row: string) => row.replace('* ', '').split(' ');
     /** etcdctl has its usage text, and Go's stack when it panics, on stdout or not; only its answers are compared. */
-    const comparable = ({ stdout, exitCode }: CommandResult) => ({ stdout, exitCode });
+    const comparable = ({ stdout, exitCode }: CommandResult) => ({
+      stdout: stdout.replace(newerFields, ''),
+      exitCode,
+    });
 
     await runCtl('etcdctl', [endpoints, 'put', 'a', '1']);
     for (const [key, value] of [
