@@ -22,8 +22,7 @@ export function onAppend(state: CoreState, message: Extract<Message, { kind: 'ap
   takeEntries(state, message.entries, known);
   const verified = message.prevIndex + message.entries.length;
   // This log may go on beyond what the message spoke of, with entries that the leader does not have.
-  const isHasty = state.config.defects.has('commit-beyond-verified');
-  state.commitTo(Math.min(message.commit, isHasty ? log.lastIndex : verified));
+  state.commitTo(Math.min(message.commit, verified));
   acceptUpTo(state, message, verified);
 }
 

@@ -25,13 +25,14 @@ export function broadcastReadRound(state: CoreState, leadership: Leadership): vo
 }
 
 function sendHeartbeat(state: CoreState, leadership: Leadership, progress: Progress): void {
+  // Beyond its match the follower's log may differ, and a heartbeat does not verify it.
+  const isVerified = !state.config.defects.has('commit-beyond-verified');
   state.outbox.send({
     kind: 'heartbeat',
     from: state.config.id,
     to: progress.id,
     term: state.term,
-    // Beyond its match the follower's log may differ.
-    commit: Math.min(progress.match, state.commit),
+    commit: isVerified ? Math.min(progress.match, state.commit) : state.commit,
     readRound: leadership.reads.newestRound,
   });
 }
