@@ -97,6 +97,7 @@ export function drawKnobs(prng: Prng, wanted: Profile | null): Knobs {
     if (favoured.includes(profile)) return maybe(0.9, min, max);
     return profile === 'calm' ? 0 : maybe(0.2, 2 * min, 2 * max);
   };
+  const membershipMs = fault(['members'], 2_000, 8_000);
   const delayMsMean = prng.pick([0.2, 1, 5, 20, 60]);
   const isLossy = profile !== 'calm' && prng.chance(0.4);
   const hasSlowDisk = profile !== 'calm' && prng.chance(profile === 'disks' ? 0.7 : 0.4);
@@ -136,8 +137,9 @@ export function drawKnobs(prng: Prng, wanted: Profile | null): Knobs {
       diskFailureMs: fault(['disks'], 5_000, 20_000),
       diskStallMs: fault(['disks', 'elections'], 4_000, 20_000),
       databaseLossMs: fault(['disks', 'snapshots'], 8_000, 30_000),
-      rotMs: fault(['disks'], 15_000, 40_000),
-      membershipMs: fault(['members'], 2_000, 8_000),
+      // Replacing a damaged member is a membership change itself; others at the same time could take away its peers.
+      rotMs: membershipMs === 0 ? fault(['disks'], 15_000, 40_000) : 0,
+      membershipMs,
       compactionMs: fault(['snapshots', 'mixed', 'leases'], 2_000, 10_000),
       wallJumpMs: fault(['leases', 'elections'], 2_000, 20_000),
     },

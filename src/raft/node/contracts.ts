@@ -114,7 +114,10 @@ export type PeerMessage =
       readonly ended: boolean;
       readonly refusals: readonly { readonly sequence: number; readonly reason: ProposeRefusal }[];
     }
-  /** Pull of a snapshot file's bytes, one chunk a request: restartable at any offset. */
+  /**
+   * Pull of a snapshot file's bytes, one chunk a request: restartable at any offset. With index 0 it asks for the first
+   * chunk of any snapshot of at least index `offset`.
+   */
   | {
       readonly kind: 'snapshot-fetch';
       readonly index: Index;

@@ -39,7 +39,7 @@ export interface SnapshotFiles {
 /** What a {@link SnapshotExchange} works with. */
 export interface SnapshotExchangeOptions {
   readonly files: SnapshotFiles;
-  readonly stateMachine: Pick<StateMachine<unknown>, 'openSnapshot'>;
+  readonly stateMachine: Pick<StateMachine<unknown>, 'openSnapshot' | 'appliedIndex'>;
   readonly transport: PeerTransport;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -274,12 +274,14 @@ export class SnapshotExchange {
   ): Promise<void> {
     const { files, chunkBytes, transport } = this.#options;
     assert(to !== noMember);
-    if (request.index === 0 && files.newest() === undefined) {
-      this.save();
+    if (request.index === 0 && (files.newest()?.index ?? 0) < request.offset) {
+      // Who asks will ask again.
+      if (this.#options.stateMachine.appliedIndex >= request.offset) this.save();
       return;
     }
     const at = request.index === 0 ? files.newest() : request;
-    const part = at === undefined ? undefined : await files.read(at, request.offset, chunkBytes);
+    const offset = request.index === 0 ? 0 : request.offset;
+    const part = at === undefined ? undefined : await files.read(at, offset, chunkBytes);
     const index = at?.index ?? request.index;
     const term = at?.term ?? request.term;
     const bytes = part?.bytes ?? new Uint8Array(0);
@@ -290,7 +292,7 @@ export class SnapshotExchange {
       kind: 'snapshot-chunk',
       index,
       term,
-      offset: request.offset,
+      offset,
       totalBytes: part?.totalBytes ?? 0,
       crc: crc32c(bytes),
       bytes,

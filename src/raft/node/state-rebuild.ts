@@ -35,7 +35,7 @@ export async function rebuildState(options: StateRebuildOptions): Promise<Snapsh
     if (peer === undefined) {
       throw new Error('the state is lost and this member knows no peer to fetch it from');
     }
-    const first = await inbox.ask(peer, { index: 0, term: 0 }, 0);
+    const first = await inbox.ask(peer, { index: 0, term: 0 }, indexMin);
     if (first === undefined || first.totalBytes === 0 || first.index < indexMin) continue;
     logger.info('fetching the lost state', { from: formatId(peer), index: first.index });
     const intake = await files.receive(first);
@@ -78,7 +78,10 @@ class ChunkInbox {
     });
   }
 
-  /** The chunk at `offset`; undefined when no sound answer came within the retry time. Index 0 asks for any snapshot. */
+  /**
+   * The chunk at `offset`; undefined when no sound answer came within the retry time. With index 0: the first chunk of any
+   * snapshot of at least index `offset`.
+   */
   ask(
     peer: MemberId,
     at: { readonly index: Index; readonly term: number },
@@ -91,7 +94,7 @@ class ChunkInbox {
         resolve(undefined);
       });
       this.#expect = (from, chunk) => {
-        if (from !== peer || chunk.offset !== offset) return;
+        if (from !== peer || chunk.offset !== (at.index === 0 ? 0 : offset)) return;
         if (at.index !== 0 && (chunk.index !== at.index || chunk.term !== at.term)) return;
         if (crc32c(chunk.bytes) !== chunk.crc) return;
         this.#expect = null;

@@ -168,10 +168,12 @@ export class SnapshotStore {
     });
   }
 
-  /** Removes all but the newest `count` complete snapshots. */
-  async retain(count: number): Promise<void> {
-    const removed = this.#complete.slice(0, Math.max(0, this.#complete.length - count));
-    this.#complete = this.#complete.slice(removed.length);
+  /** Removes all but the newest `count` complete snapshots, and `wanted`. */
+  async retain(count: number, wanted?: SnapshotPosition): Promise<void> {
+    const removed = this.#complete
+      .slice(0, Math.max(0, this.#complete.length - count))
+      .filter(({ index, term }) => index !== wanted?.index || term !== wanted.term);
+    this.#complete = this.#complete.filter((meta) => !removed.includes(meta));
     for (const meta of removed) await this.#disk.remove(this.#pathOf(snapshotName(meta)));
     if (removed.length > 0) await this.#disk.syncDir(this.#dir);
   }
@@ -206,7 +208,8 @@ export class SnapshotStore {
     await this.#rename(partialPath, path);
     const meta = await this.#readMeta(snapshotName(at));
     if (meta) this.#add(meta);
-    await this.retain(this.#retainCount);
+    // A newer one may be here, of a receipt that came to nothing; this one is about to be used.
+    await this.retain(this.#retainCount, at);
   }
 
   async #rename(from: string, to: string): Promise<void> {
