@@ -66,7 +66,12 @@ export class Caller {
     request: Req,
     options: WriteOptions,
   ): Promise<WithHeader<Res>> {
-    return this.#unary(method, request, options.isRepeatable ? 'read' : 'write', options);
+    return this.#unary(
+      method,
+      request,
+      options.isRepeatable ? 'repeatable-write' : 'write',
+      options,
+    );
   }
 
   /** A request to one member, tried once. Its response may have no header. */
@@ -83,7 +88,8 @@ export class Caller {
         .at(url)
         .channel.unary<Req, Res, ReqInit, ResInit>(method, request, call);
     } catch (error) {
-      throw this.#failure(error, options.mayWrite, options.signal);
+      const failure = clientErrorOf(error, { mayWrite: options.mayWrite });
+      throw this.#ending(failure, options.signal);
     }
   }
 
@@ -101,6 +107,8 @@ export class Caller {
     const deadline = clock.now() + (options.timeoutMs ?? this.#timeoutMs);
     const backoff = new Backoff(this.prng);
     const tried = new Set<string>();
+    const mayWrite = kind !== 'read';
+    let maybeApplied = false;
     for (;;) {
       const endpoint = defined(pool.pick(tried));
       tried.add(endpoint.url);
@@ -113,13 +121,15 @@ export class Caller {
         const verdict = judgeFailure(error, kind);
         if (verdict.isEndpointAtFault) pool.onFailure(endpoint.url);
         const pauseMs = tried.size < pool.size ? 0 : backoff.next();
-        const isOver = clock.now() + pauseMs >= deadline || this.#isGivenUp(options.signal);
-        if (!verdict.retry || isOver) {
-          throw this.#failure(error, kind === 'write', options.signal);
+        const failure = clientErrorOf(error, { mayWrite, maybeApplied });
+        ({ maybeApplied } = failure);
+        const isOutOfTime = clock.now() + pauseMs >= deadline;
+        if (!verdict.retry || isOutOfTime) throw this.#ending(failure, options.signal);
+        if (pauseMs > 0) {
+          tried.clear();
+          await this.#pause(pauseMs, options.signal);
         }
-        if (pauseMs === 0) continue;
-        tried.clear();
-        await this.#pause(pauseMs, options.signal);
+        if (this.#isGivenUp(options.signal)) throw this.#ending(failure, options.signal);
       }
     }
   }
@@ -139,21 +149,17 @@ export class Caller {
   /** A repeatable request gets half the time on one endpoint, so that a silent one leaves time for another. */
   #attemptTimeoutMs(kind: CallKind, deadline: number): number {
     const leftMs = Math.max(1, deadline - this.clock.now());
-    return kind === 'read' && this.pool.size > 1 ? Math.max(1, leftMs / 2) : leftMs;
+    return kind !== 'write' && this.pool.size > 1 ? Math.max(1, leftMs / 2) : leftMs;
   }
 
+  /** Waits, but not beyond the end of the client or of the caller's patience. */
   async #pause(pauseMs: number, callerSignal: AbortSignal | undefined): Promise<void> {
     const wake = new AbortController();
     const onAbort = () => wake.abort();
     const signals = callerSignal === undefined ? [this.#closed] : [this.#closed, callerSignal];
     for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      await sleep(this.clock, pauseMs, wake.signal);
-    } catch (error) {
-      throw this.#failure(error, false, callerSignal);
-    } finally {
-      for (const signal of signals) signal.removeEventListener('abort', onAbort);
-    }
+    await sleep(this.clock, pauseMs, wake.signal).catch(() => {});
+    for (const signal of signals) signal.removeEventListener('abort', onAbort);
   }
 
   #isGivenUp(callerSignal: AbortSignal | undefined): boolean {
@@ -164,8 +170,8 @@ export class Caller {
     if (this.#closed.aborted) throw closedError();
   }
 
-  #failure(error: unknown, mayWrite: boolean, callerSignal: AbortSignal | undefined): ClientError {
-    const failure = clientErrorOf(error, { mayWrite });
+  /** Who ended the call matters more than how it ended then. */
+  #ending(failure: ClientError, callerSignal: AbortSignal | undefined): ClientError {
     const { maybeApplied } = failure;
     if (callerSignal?.aborted) {
       const cause = callerSignal.reason;

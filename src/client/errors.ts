@@ -101,23 +101,28 @@ export function errorCodeOf(status: StatusCode, text: string): ClientErrorCode {
   return codeByText.get(text) ?? codeByStatus.get(status) ?? 'server';
 }
 
+/** What is known of a call besides how its last attempt ended. */
+export interface CallFacts {
+  /** The request changes something. */
+  readonly mayWrite: boolean;
+  /** An earlier attempt of the same call may have been applied. Default false. */
+  readonly maybeApplied?: boolean;
+}
+
 /**
- * Translates how a call ended. `mayWrite` says that the request changes something: then a failure after which nobody
- * knows the outcome is marked `maybeApplied`.
+ * Translates how a call ended; a failure after which nobody knows the outcome of a write is marked `maybeApplied`. Errors
+ * that are not of a call are bugs, and thrown on.
  */
-export function clientErrorOf(error: unknown, { mayWrite }: { mayWrite: boolean }): ClientError {
+export function clientErrorOf(error: unknown, facts: CallFacts): ClientError {
   if (error instanceof ClientError) return error;
-  if (!(error instanceof RpcError)) {
-    return new ClientError('server', `call failed: ${String(error)}`, {
-      cause: error,
-      maybeApplied: mayWrite,
-    });
-  }
+  if (!(error instanceof RpcError)) throw error;
   const wasSent = !(error instanceof CallError) || error.sent;
-  return new ClientError(errorCodeOf(error.code, error.message), error.message, {
+  const maybeApplied = facts.maybeApplied || (facts.mayWrite && wasSent && isOutcomeUnknown(error));
+  const { code, message } = error;
+  return new ClientError(errorCodeOf(code, message), message, {
     cause: error,
-    grpcCode: error.code,
-    maybeApplied: mayWrite && wasSent && isOutcomeUnknown(error),
+    grpcCode: code,
+    maybeApplied,
   });
 }
 

@@ -16,6 +16,8 @@ import {
 } from '../wire/index.js';
 import { type Caller, type RequestOptions, requireHeader, type WithHeader } from './caller.js';
 
+import type { CallKind } from './retry.js';
+
 /** Requests about single members, named by their endpoint (one of the client's), and about alarms. */
 export class MaintenanceClient {
   readonly #caller: Caller;
@@ -66,7 +68,7 @@ export class MaintenanceClient {
 
   /** The alarms raised. (Some answers of etcd to alarm requests have no header.) */
   alarms(options: RequestOptions = {}): Promise<AlarmResponse> {
-    return this.#alarm({ action: AlarmAction.GET, alarm: AlarmType.NONE }, options);
+    return this.#alarm('read', { action: AlarmAction.GET, alarm: AlarmType.NONE }, options);
   }
 
   /** Clears one alarm of one member; all alarms of all members with member 0 and alarm NONE. */
@@ -79,12 +81,15 @@ export class MaintenanceClient {
       memberID: alarm.member,
       alarm: alarm.alarm,
     };
-    return this.#alarm(request, options);
+    return this.#alarm('repeatable-write', request, options);
   }
 
-  /** Reading alarms changes nothing, and clearing one twice is as good as once: both may be repeated. */
-  #alarm(request: PartialMessage<AlarmRequest>, options: RequestOptions): Promise<AlarmResponse> {
-    return this.#caller.attempt('read', options, (channel, call) =>
+  #alarm(
+    kind: CallKind,
+    request: PartialMessage<AlarmRequest>,
+    options: RequestOptions,
+  ): Promise<AlarmResponse> {
+    return this.#caller.attempt(kind, options, (channel, call) =>
       channel.unary(Maintenance.methods.Alarm, AlarmRequest.create(request), call),
     );
   }

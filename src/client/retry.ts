@@ -1,11 +1,14 @@
 import { CallError, RpcError, Status } from '../rpc/index.js';
 import { refusedBeforeEffect } from './errors.js';
 
-/**
- * What repeating a request does. `read`: nothing, it may be repeated freely; also for writes whose second application
- * changes nothing. `write`: it might be applied twice, so it is repeated only when it surely was not applied.
- */
-export type CallKind = 'read' | 'write';
+/** What repeating a request does, and so when it may be repeated. */
+export type CallKind =
+  /** It changes nothing: repeated freely. */
+  | 'read'
+  /** Its second application is as good as its first: repeated freely, but its failure may leave it applied. */
+  | 'repeatable-write'
+  /** It might be applied twice: repeated only when it surely was not applied. */
+  | 'write';
 
 /** What a failed attempt means for the call and for the endpoint. */
 export interface Verdict {
@@ -31,7 +34,7 @@ export function judgeFailure(error: unknown, kind: CallKind): Verdict {
   const isRefused = refusedBeforeEffect.has(error.message);
   const isUnsent = error instanceof CallError && !error.sent;
   return {
-    retry: isRefused || (isTransient && (kind === 'read' || isUnsent)),
+    retry: isRefused || (isTransient && (kind !== 'write' || isUnsent)),
     isEndpointAtFault: isTransient && !refusedForRequest.has(error.message),
   };
 }

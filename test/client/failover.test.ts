@@ -234,3 +234,28 @@ t.test('a response without its header is a protocol error', async (t) => {
   await t.rejects(client.kv.get('k'), { code: 'protocol' });
   await client.close();
 });
+
+t.test(
+  'a repeatable write says when an attempt before the last may have been applied',
+  async (t) => {
+    const { client, servers } = setUp(2);
+    servers[0]!.answer = broken;
+    servers[1]!.answer = serverSays(Status.invalidArgument, 'etcdserver: key is not provided');
+    const write = client.kv.put('k', '1', { isRepeatable: true });
+    await t.rejects(write, { code: 'invalid-argument', maybeApplied: true });
+    servers[0]!.answer = refused;
+    servers[1]!.answer = refused;
+    const unsent = client.kv.put('k', '1', { isRepeatable: true, timeoutMs: 1 });
+    await t.rejects(unsent, { code: 'unavailable', maybeApplied: false });
+    await client.close();
+  },
+);
+
+t.test('a bug in the request is thrown as what it is', async (t) => {
+  const { client, servers } = setUp(1);
+  servers[0]!.answer = () => {
+    throw new TypeError('a bug');
+  };
+  await t.rejects(client.kv.get('k'), TypeError);
+  await client.close();
+});

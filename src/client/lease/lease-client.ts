@@ -70,16 +70,20 @@ export class LeaseClient {
     id: bigint,
     options: RequestOptions = {},
   ): Promise<WithHeader<LeaseKeepAliveResponse>> {
-    const response = await this.#caller.attempt('read', options, async (channel, call) => {
-      const stream = channel.stream(Lease.methods.LeaseKeepAlive, call);
-      try {
-        stream.send(LeaseKeepAliveRequest.create({ ID: id }));
-        for await (const answer of stream.responses) return answer;
-      } finally {
-        stream.cancel();
-      }
-      throw new ClientError('protocol', 'the keep-alive stream ended without an answer');
-    });
+    const response = await this.#caller.attempt(
+      'repeatable-write',
+      options,
+      async (channel, call) => {
+        const stream = channel.stream(Lease.methods.LeaseKeepAlive, call);
+        try {
+          stream.send(LeaseKeepAliveRequest.create({ ID: id }));
+          for await (const answer of stream.responses) return answer;
+        } finally {
+          stream.cancel();
+        }
+        throw new ClientError('protocol', 'the keep-alive stream ended without an answer');
+      },
+    );
     if (response.TTL > 0) return requireHeader(response, 'LeaseKeepAlive');
     throw new ClientError('lease-not-found', 'etcdserver: requested lease not found');
   }
