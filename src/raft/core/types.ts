@@ -189,8 +189,9 @@ export interface RecoveredState {
   readonly conf: ConfState;
   /**
    * The state machine's applied index; base.index <= applied <= the last entry's index. May exceed the recovered commit
-   * index. A state machine whose disk got ahead of the log's (both were in flight at a crash) is its own base: the driver
-   * starts the log after the applied entry, without entries.
+   * index. A state machine whose disk got ahead of the log's (both were in flight at a crash), so that the log lacks the
+   * applied entry or holds one of another term there, is its own base: the driver starts the log after the applied entry,
+   * without entries.
    */
   readonly applied: Index;
 }

@@ -97,7 +97,7 @@ export class Checker {
 
   /** What the core believes to be on its disk is there. */
   #checkDurableIndex(member: Member, durableIndex: Index): void {
-    if (durableIndex <= member.wal.base.index) return;
+    if (durableIndex <= member.wal.base.index || durableIndex < member.log.base.index) return;
     const inLog = termIn(member.log, durableIndex);
     const onDisk = termIn(member.wal, durableIndex);
     assert(inLog === onDisk, `member ${member.id} takes ${durableIndex} for durable`);

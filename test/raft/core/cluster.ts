@@ -16,7 +16,7 @@ import {
   type SnapshotMeta,
 } from '../../../src/raft/core/index.js';
 import { Checker } from './checker.js';
-import { appendToWal, cloneWal, compactWal, lastIndexOf, type Wal } from './wal-model.js';
+import { appendToWal, cloneWal, compactWal, termIn, type Wal } from './wal-model.js';
 
 /** Settings that tests use unless they say otherwise. */
 export const defaultConfig: Omit<CoreConfig, 'id' | 'prng'> = {
@@ -104,11 +104,11 @@ export class Member {
 
   /** The core as it comes back from the disk. */
   restart(): void {
-    const { wal } = this;
-    const last = lastIndexOf(wal);
-    // The state machine's disk may have got ahead of the log's: then it is where the log starts.
-    if (this.machineOnDisk.index > last) {
-      wal.base = { index: this.machineOnDisk.index, term: this.machineOnDisk.term };
+    const { wal, machineOnDisk } = this;
+    // The state machine's disk may have got ahead of the log's, which may even hold something else at its index: what was
+    // overwritten, with the write that does so lost. Then the state is where the log starts.
+    if (termIn(wal, machineOnDisk.index) !== machineOnDisk.term) {
+      wal.base = { index: machineOnDisk.index, term: machineOnDisk.term };
       wal.entries = [];
     }
     this.machine = this.machineOnDisk;
@@ -297,10 +297,11 @@ export class Cluster {
 
   /** Drops the log up to `index` in memory and on disk, as far as the state machine's disk covers it. */
   compact(member: Member, index: Index): void {
-    const to = Math.min(index, member.machineOnDisk.index, lastIndexOf(member.wal));
+    const to = Math.min(index, member.machineOnDisk.index);
     this.run(member, (core) => core.compact(to));
     compactWal(member.log, to);
-    compactWal(member.wal, to);
+    // What is still being written to the log on disk cannot be dropped from it.
+    compactWal(member.wal, Math.min(to, member.core.status().durableIndex));
   }
 
   /** Stops a member at once. The first `kept` writes in flight reached the disk, unreported. */
