@@ -130,14 +130,25 @@ export class Invariants {
       this.#noteVote(id, message.term, message.to);
     }
     if (message.kind === 'append-reply' && !message.rejected) {
-      const isKept = message.index <= durable.lastIndex && message.term <= durable.hardState.term;
+      const wanted = this.#termAtLeader(message) ?? durable.termAt(message.index) ?? 0;
+      const isKept =
+        message.index <= durable.lastIndex &&
+        durable.holds(message.index, wanted) &&
+        message.term <= durable.hardState.term;
       check(
         isKept,
         'an entry is durable before it is acknowledged',
         () =>
-          `${formatId(id)} acknowledged ${message.index} in term ${message.term}; durable are ${durable.lastIndex} and term ${durable.hardState.term}`,
+          `${formatId(id)} acknowledged ${message.index} of term ${wanted} in term ${message.term}; durable are ${durable.lastIndex}, there term ${durable.termAt(message.index)}, and term ${durable.hardState.term}`,
       );
     }
+  }
+
+  /** The term of the entry that a follower acknowledges, as the leader has it; undefined when that leader is gone. */
+  #termAtLeader({ to, term, index }: Message & { kind: 'append-reply' }): Term | undefined {
+    const leader = this.#running.get(to);
+    const leads = leader?.core.role === 'leader' && leader.core.term === term;
+    return leads ? leader.shadow.latest.termAt(index) : undefined;
   }
 
   /** Hash over everything applied, at `index`. */
@@ -175,11 +186,12 @@ export class Invariants {
     const isNewLeader = role === 'leader' && watched.ledTerm !== term;
     if (!isNewLeader && commit === watched.commit) return;
     const { conf } = core.status();
+    const hasLed = role === 'leader' && !isNewLeader;
     if (isNewLeader) {
       watched.ledTerm = term;
       this.#onLeader(id, watched, conf);
     }
-    if (commit > watched.commit) this.#onCommit(id, watched, commit, conf);
+    if (commit > watched.commit) this.#onCommit(id, watched, { commit, conf, hasLed });
     watched.commit = commit;
     watched.conf = conf;
   }
@@ -228,7 +240,11 @@ export class Invariants {
     );
   }
 
-  #onCommit(id: MemberId, watched: Watched, commit: Index, conf: ConfState): void {
+  #onCommit(
+    id: MemberId,
+    watched: Watched,
+    { commit, conf, hasLed }: { commit: Index; conf: ConfState; hasLed: boolean },
+  ): void {
     const { latest } = watched.shadow;
     const known = this.#committed[Math.min(commit, this.#committed.length) - 1];
     if (known !== undefined) {
@@ -242,6 +258,12 @@ export class Invariants {
     }
     if (commit <= this.#committed.length) return;
     const term = latest.termAt(commit);
+    check(
+      !hasLed || term === watched.term,
+      'a leader commits by counting only what is of its own term',
+      () =>
+        `${formatId(id)} leads term ${watched.term} and has committed ${commit} of term ${term}`,
+    );
     check(
       term !== undefined,
       'what is committed is in the log',

@@ -100,8 +100,9 @@ export function drawKnobs(prng: Prng, wanted: Profile | null): Knobs {
   const membershipMs = fault(['members'], 2_000, 8_000);
   const delayMsMean = prng.pick([0.2, 1, 5, 20, 60]);
   const isLossy = profile !== 'calm' && prng.chance(0.4);
-  const hasSlowDisk = profile !== 'calm' && prng.chance(profile === 'disks' ? 0.7 : 0.4);
-  const isBusy = prng.chance(0.5);
+  const hasSlowDisk =
+    profile !== 'calm' && prng.chance(profile === 'disks' || profile === 'elections' ? 0.7 : 0.4);
+  const isBusy = prng.chance(profile === 'reads' ? 0.8 : 0.5);
   return {
     profile,
     members: prng.pick(profile === 'calm' ? [1, 2, 3] : [1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 7]),
@@ -131,14 +132,14 @@ export function drawKnobs(prng: Prng, wanted: Profile | null): Knobs {
       midEventCrashMs: fault(['crashes', 'mixed', 'disks'], 3_000, 20_000),
       partitionMs: fault(['network', 'mixed', 'elections', 'reads', 'members'], 2_000, 15_000),
       clogMs: fault(['network', 'elections', 'reads'], 1_000, 15_000),
-      pauseMs: fault(['elections', 'mixed', 'reads', 'leases'], 2_000, 15_000),
+      pauseMs: fault(['elections', 'mixed', 'reads', 'leases'], 1_500, 12_000),
       misleadMs: fault(['elections'], 1_000, 10_000),
       transferMs: fault(['elections', 'mixed', 'members', 'leases', 'reads'], 2_000, 12_000),
       diskFailureMs: fault(['disks'], 5_000, 20_000),
       diskStallMs: fault(['disks', 'elections'], 4_000, 20_000),
       databaseLossMs: fault(['disks', 'snapshots'], 8_000, 30_000),
       // Replacing a damaged member is a membership change itself; others at the same time could take away its peers.
-      rotMs: membershipMs === 0 ? fault(['disks'], 15_000, 40_000) : 0,
+      rotMs: membershipMs === 0 ? fault(['disks'], 6_000, 30_000) : 0,
       membershipMs,
       compactionMs: fault(['snapshots', 'mixed', 'leases'], 2_000, 10_000),
       wallJumpMs: fault(['leases', 'elections'], 2_000, 20_000),
@@ -146,11 +147,11 @@ export function drawKnobs(prng: Prng, wanted: Profile | null): Knobs {
     drift: prng.pick([0, 0.001, 0.05]),
     hasRacingClock: profile === 'elections' && prng.chance(0.2),
     clients: {
-      sessions: prng.int(2, 7),
+      sessions: prng.int(profile === 'reads' ? 4 : 2, 7),
       watchers: prng.int(1, 4),
       leases: profile === 'leases' ? prng.int(2, 5) : prng.int(0, 2),
       thinkMs: isBusy ? prng.pick([20, 60]) : prng.pick([100, 250]),
-      keys: prng.int(1, 6),
+      keys: prng.int(1, profile === 'reads' ? 3 : 6),
       readShare: profile === 'reads' ? 0.6 : prng.pick([0.1, 0.3, 0.5]),
       valueBytesMax: prng.pick([8, 64, 2_000]),
       timeoutMs: prng.pick([2_000, 7_000]),

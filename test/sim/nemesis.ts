@@ -128,7 +128,7 @@ export class Nemesis {
     if (machine === undefined || machine.isPaused) return;
     this.#trace.note(machine.owner, 'is stopped');
     machine.pause();
-    this.#later(this.#prng.pick([20, 500, 1_500, 4_000, 12_000]), () => {
+    this.#later(this.#prng.pick([20, 500, 1_500, 4_000, 4_000, 12_000]), () => {
       this.#trace.note(machine.owner, 'goes on');
       machine.resume();
     });
@@ -189,7 +189,7 @@ export class Nemesis {
     const path = this.#prng.pick(paths);
     const content = machine.disk.contentOf(path);
     const used = content.findLastIndex((byte) => byte !== 0);
-    if (used < 8_000) return;
+    if (used < 2_000) return;
     this.#damaged = machine;
     this.#cluster.suspects.add(machine);
     machine.kill('process');
