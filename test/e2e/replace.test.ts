@@ -1,0 +1,110 @@
+import { open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { Cluster as ClusterService } from '../../src/wire/index.js';
+import { until } from '../client/until.js';
+import { Cluster } from './cluster.js';
+import { Member } from './member.js';
+import { RawClient } from './raw-client.js';
+
+/** What docs/operations.md says to do when a member's data is gone or damaged. */
+
+t.setTimeout(120_000);
+
+t.test(
+  'flotilla store: a damaged log is refused, and the member comes back with an empty directory',
+  async (t) => {
+    const cluster = await Cluster.forTest(t, { kind: 'flotilla' });
+    const client = new RawClient(cluster.member(0).endpoint);
+    t.teardown(() => client.close());
+    for (let n = 0; n < 200; n++) await client.put(`k/${n}`, 'v'.repeat(500));
+    const damaged = cluster.member(2);
+    const id = await idOf(client, damaged.spec.name);
+
+    await damaged.kill();
+    await flipByte(join(damaged.spec.dataDir, 'wal'), 20_000);
+    damaged.start();
+    t.same(await damaged.exit, { code: 1, signal: null }, 'it does not start on damaged data');
+    t.match(damaged.log.slice(-3).join('\n'), /corrupt|damaged/i);
+    await client.put('meanwhile', 'the others serve');
+
+    const { MemberRemove, MemberAdd } = ClusterService.methods;
+    await untilAccepted('the member is removed', () => client.call(MemberRemove, { ID: id }));
+    await rm(damaged.spec.dataDir, { recursive: true });
+    const peerURLs = [damaged.spec.peerUrl];
+    const added = await untilAccepted('it is added', () => client.call(MemberAdd, { peerURLs }));
+    t.not(added.member?.ID, id, 'under a new id');
+
+    const flags = [...damaged.spec.flags, '--initial-cluster-state=existing'];
+    const renewed = new Member({ ...damaged.spec, flags });
+    t.teardown(() => renewed.kill());
+    renewed.start();
+    await renewed.ready();
+    await sameEverywhere(t, cluster);
+
+    await renewed.kill();
+    renewed.start();
+    await renewed.ready();
+    await client.put('again', 'x');
+    await sameEverywhere(t, cluster);
+  },
+);
+
+t.test('flotilla store: a member that was removed stops, and stays out', async (t) => {
+  const cluster = await Cluster.forTest(t, { kind: 'flotilla' });
+  const client = new RawClient(cluster.member(0).endpoint);
+  t.teardown(() => client.close());
+  await client.put('a', '1');
+  const removed = cluster.member(2);
+  const id = await idOf(client, removed.spec.name);
+  await untilAccepted('the member is removed', () =>
+    client.call(ClusterService.methods.MemberRemove, { ID: id }),
+  );
+  const exit = await removed.exit;
+  t.equal(exit.signal, null, 'it ends by itself');
+  t.match(removed.log.slice(-5).join('\n'), /removed/);
+  await client.put('a', '2');
+  removed.start();
+  await removed.exit;
+  t.match(removed.log.slice(-5).join('\n'), /removed/, 'and again when started');
+});
+
+async function idOf(client: RawClient, name: string): Promise<bigint> {
+  const { members } = await client.call(ClusterService.methods.MemberList, {});
+  const member = members.find((each) => each.name === name);
+  if (member === undefined) throw new Error(`no member ${name}`);
+  return member.ID;
+}
+
+/** Right after a member went, the cluster may hold a change of membership to be unsafe for a moment. */
+function untilAccepted<T>(what: string, request: () => Promise<T>): Promise<NonNullable<T>> {
+  return until<T | undefined>(what, () => request().catch(() => undefined), 20_000) as Promise<
+    NonNullable<T>
+  >;
+}
+
+async function flipByte(walDir: string, offset: number): Promise<void> {
+  const [segment] = (await readdir(walDir)).filter((name) => name.startsWith('wal-')).sort();
+  const file = await open(join(walDir, segment ?? ''), 'r+');
+  const byte = Buffer.alloc(1);
+  await file.read(byte, 0, 1, offset);
+  byte[0] = (byte[0] ?? 0) ^ 0x10;
+  await file.write(byte, 0, 1, offset);
+  await file.close();
+}
+
+async function sameEverywhere(t: Test, cluster: Cluster): Promise<void> {
+  const clients = cluster.endpoints.map((endpoint) => new RawClient(endpoint));
+  try {
+    const revision = (await clients[0]!.range('k/')).header?.revision ?? 0;
+    await until('all members are as far', async () => {
+      const statuses = await Promise.all(clients.map((client) => client.status()));
+      return statuses.every(({ header }) => (header?.revision ?? 0) >= revision);
+    });
+    const hashes = await Promise.all(clients.map((client) => client.hashKv(revision)));
+    t.equal(new Set(hashes.map(({ hash }) => hash)).size, 1, 'all members hold the same');
+    t.equal((await clients[2]!.range('k/')).count, 200);
+  } finally {
+    for (const client of clients) client.close();
+  }
+}
