@@ -189,11 +189,12 @@ export class Nemesis {
     const path = this.#prng.pick(paths);
     const content = machine.disk.contentOf(path);
     const used = content.findLastIndex((byte) => byte !== 0);
-    if (used < 2_000) return;
+    // The first sector is the segment's header, most of it empty.
+    if (used < 2 * sectorBytes) return;
     this.#damaged = machine;
     this.#cluster.suspects.add(machine);
     machine.kill('process');
-    const offset = this.#prng.int(0, used >> 1);
+    const offset = this.#prng.int(sectorBytes - 100, (sectorBytes + used) >> 1);
     this.#trace.note(machine.name, 'rots', () => `${path} at ${offset}`);
     machine.disk.flipBit(path, offset, this.#prng.int(0, 8));
   }
@@ -236,4 +237,5 @@ export class Nemesis {
   }
 }
 
+const sectorBytes = 4096;
 const timeout = { timeoutMs: 5_000 };

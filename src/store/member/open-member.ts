@@ -38,6 +38,9 @@ export async function openMember(
   let node: RaftNode<ApplyResult> | null = null;
   let onEarlyDurable: (() => void) | null = null;
   const store = await openStore(options, () => node?.term ?? 0);
+  if (store.appliedIndex > bootstrapIndex && (await disk.list(options.walDir)).length === 0) {
+    throw new LogMissingError(options.walDir);
+  }
   const { wal, recovery, cut } = await WriteAheadLogFile.open({
     disk: options.walDisk ?? disk,
     dir: options.walDir,
@@ -52,13 +55,6 @@ export async function openMember(
     onFailure: onFatal,
   });
   if (cut !== null) options.logger.warn('the end of the log was torn by a crash and has been cut');
-  if (
-    recovery.base.index === 0 &&
-    recovery.entries.length === 0 &&
-    store.appliedIndex > bootstrapIndex
-  ) {
-    throw new LogMissingError(options.walDir);
-  }
   const snapshots = await SnapshotStore.open({
     disk,
     dir: options.snapshotDir,
