@@ -123,6 +123,11 @@ const encodings = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 const stepEntries = 1000;
 const stepBytes = 256 * 1024;
 
+/** A memtable of this size ends LevelDB's log file, and the next one begins. */
+const writeBufferBytes = 16 * 1024 * 1024;
+/** Log files are synced after this many bytes, so that the end of an earlier one is not lost alone. */
+const logSyncBytes = writeBufferBytes / 4;
+
 type Bytes = Level<Uint8Array, Uint8Array>;
 type LevelSnapshot = ReturnType<Bytes['snapshot']>;
 type Step = readonly (readonly [key: Uint8Array, value: Uint8Array])[];
@@ -133,6 +138,8 @@ class LevelDb implements OrderedDb {
   readonly #level: Bytes;
   /** The write in flight: classic-level would run two at once on two threads, in any order. */
   #lastWrite: Promise<void> = Promise.resolve();
+  /** Bytes written since all log files were synced. */
+  #unsyncedBytes = 0;
 
   private constructor(dir: string, name: string) {
     this.name = name;
@@ -140,7 +147,7 @@ class LevelDb implements OrderedDb {
     this.#level = new Level(this.#dir, {
       ...encodings,
       cacheSize: 32 * 1024 * 1024,
-      writeBufferSize: 16 * 1024 * 1024,
+      writeBufferSize: writeBufferBytes,
       maxFileSize: 8 * 1024 * 1024,
     });
   }
@@ -221,18 +228,40 @@ class LevelDb implements OrderedDb {
   async #write(batch: readonly DbWrite[], options: { readonly sync: boolean }): Promise<void> {
     const chain = this.#level.batch();
     for (const write of batch) {
-      if (write.kind === 'put') chain.put(write.key, write.value);
-      else chain.del(write.key);
+      this.#unsyncedBytes += write.key.length;
+      if (write.kind === 'put') {
+        this.#unsyncedBytes += write.value.length;
+        chain.put(write.key, write.value);
+      } else chain.del(write.key);
     }
     await chain.write({ sync: options.sync } as object);
+    if (options.sync || this.#unsyncedBytes >= logSyncBytes) await this.#syncLogs();
+  }
+
+  /**
+   * A synced batch makes LevelDB sync the log file that it is in, but not an earlier one whose memtable is still on its way
+   * into a table. So every log file is synced here. One that vanishes meanwhile is in a table, which LevelDB syncs.
+   */
+  async #syncLogs(): Promise<void> {
+    this.#unsyncedBytes = 0;
+    for (const name of await readdir(this.#dir)) {
+      if (!name.endsWith('.log')) continue;
+      const file = await open(join(this.#dir, name), 'r').catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return null;
+        throw error;
+      });
+      if (file === null) continue;
+      try {
+        await file.datasync();
+      } finally {
+        await file.close();
+      }
+    }
   }
 
   /** LevelDB does not log an empty batch, so nothing would be synced: deletes a key that never exists. */
   #syncOnly(): Promise<void> {
-    return this.#level.batch([{ type: 'del', key: new Uint8Array([0xff]) }], {
-      ...encodings,
-      sync: true,
-    } as object);
+    return this.#write([{ kind: 'delete', key: new Uint8Array([0xff]) }], { sync: true });
   }
 }
 

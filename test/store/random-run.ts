@@ -2,6 +2,7 @@ import type { Defect } from '../../src/base/defect.js';
 import { Prng } from '../../src/base/prng.js';
 import type { ApplyResponse } from '../../src/store/contracts.js';
 import { StoreError } from '../../src/store/errors.js';
+import { StoreDataError } from '../../src/store/schema/errors.js';
 import { DeleteRangeRequest, PutRequest, TxnRequest } from '../../src/wire/gen/etcdserverpb.js';
 import { KeyValue } from '../../src/wire/gen/mvccpb.js';
 import { SimDbHome } from '../sim/db.js';
@@ -138,7 +139,7 @@ export class RandomRun {
       return this.#expect(compact(revision), () => model.compact(revision));
     }
     const garbage = this.#prng.bytes(this.#prng.int(1, 6));
-    garbage[0] = this.#prng.pick([0, 12, 200]);
+    garbage[0] = this.#prng.pick([0, 100, 200]);
     return { data: garbage, expected: 'malformed-entry' };
   }
 
@@ -219,7 +220,12 @@ export class RandomRun {
     const { durableIndex } = this.#rig.store;
     if (this.#prng.chance(0.3)) this.#home.kill();
     else this.#home.crash();
-    await this.#rig.reopen(this.#prng);
+    try {
+      await this.#rig.reopen(this.#prng);
+    } catch (error) {
+      if (error instanceof StoreDataError) return error.message;
+      throw error;
+    }
     if (this.#rig.store.durableIndex < durableIndex) return 'what was durable is lost';
     if (this.#rig.store.mvcc.revision !== this.#model.revision) return 'the revision is another';
     return difference(await this.#rig.dump(), await dumpOf(this.#model));

@@ -187,6 +187,28 @@ t.test('Store.apply changes the membership and keeps removed members in mind', a
   t.equal(again.appliedIndex, 4);
 });
 
+t.test('Store.apply updates the peer URLs of a member, durably', async (t) => {
+  const rig = await StoreRig.open();
+  const update = (id: bigint, peerUrls: string[]) =>
+    command(CommandKind.memberUpdate, MemberRecord.encode({ id, peerUrls, name: 'ignored' }));
+  const response = rig.ok(update(testMember, ['http://new:2380']));
+  const expected = [
+    {
+      id: testMember,
+      name: 'one',
+      peerUrls: ['http://new:2380'],
+      clientUrls: [],
+      isLearner: false,
+    },
+  ];
+  t.same(response, { kind: 'members', value: expected });
+  t.equal(rig.refused(update(2n, ['http://two:2380'])), 'member-not-found');
+  t.equal(rig.refused(update(testMember, [])), 'member-bad-urls');
+  await rig.store.close();
+  const again = await openStore(rig.home);
+  t.same(again.members.list(), expected);
+});
+
 t.test('Store.mvcc.range: filters, then sorts, then limits, then strips', async (t) => {
   const rig = await StoreRig.open();
   // key: created, modified, version. a: 2,6,2  b: 3,3,1  c: 4,7,2  d: 5,5,1

@@ -6,6 +6,7 @@ import type { KeyValue } from '../../wire/gen/mvccpb.js';
 import { allRevisionKeys, parseRevisionKey, revisionKey } from '../schema/keys.js';
 import { damaged } from '../schema/meta.js';
 import { decodeRecord } from '../schema/revision-record.js';
+import type { Revision } from './key-entry.js';
 import { KeyIndex } from './key-index.js';
 import { RevisionTail } from './revision-tail.js';
 import { ValueCache } from './value-cache.js';
@@ -38,9 +39,18 @@ export class MvccState {
   /** Reads every revision record of the database into the index and the newest into the tail. */
   async load(): Promise<void> {
     this.tail.onFlushed(this.revision);
+    // Above the compaction revision no change may be missing: LevelDB is to lose its end only, never its middle.
+    let last: Revision = { main: Math.max(this.compactRevision, 1), sub: -1 };
     for await (const step of this.db.iterate(allRevisionKeys)) {
-      for (const [key, record] of step) this.#loadRecord(key, record);
+      for (const [key, record] of step) {
+        const at = this.#loadRecord(key, record);
+        if (at.main <= this.compactRevision) continue;
+        const follows = at.main === last.main ? at.sub === last.sub + 1 : at.sub === 0;
+        if (!follows || at.main > last.main + 1) throw damagedRecord(last.main, last.sub + 1);
+        last = at;
+      }
     }
+    if (last.main < this.revision) throw damagedRecord(last.main + 1, 0);
   }
 
   /** A record that is in memory. */
@@ -71,13 +81,14 @@ export class MvccState {
     this.recordCount -= count;
   }
 
-  #loadRecord(key: Uint8Array, record: Uint8Array): void {
+  #loadRecord(key: Uint8Array, record: Uint8Array): Revision {
     const at = parseRevisionKey(key);
     const kv = decodeStored(record, at.main, at.sub);
     if (at.main > this.revision || kv.modRevision !== at.main) throw damagedRecord(at.main, at.sub);
     this.index.load(toLatin1(kv.key), at, kv.createRevision, kv.version, kv.lease);
     this.tail.appendStored(at, record);
     this.onRecordWritten(key.length + record.length);
+    return at;
   }
 }
 
