@@ -132,7 +132,11 @@ export function drawKnobs(prng: Prng, wanted: Profile | null): Knobs {
       midEventCrashMs: fault(['crashes', 'mixed', 'disks'], 3_000, 20_000),
       partitionMs: fault(['network', 'mixed', 'elections', 'reads', 'members'], 2_000, 15_000),
       clogMs: fault(['network', 'elections', 'reads'], 1_000, 15_000),
-      pauseMs: fault(['elections', 'mixed', 'reads', 'leases'], 1_500, 12_000),
+      pauseMs: fault(
+        ['elections', 'mixed', 'reads', 'leases'],
+        1_500,
+        profile === 'reads' ? 5_000 : 12_000,
+      ),
       misleadMs: fault(['elections'], 1_000, 10_000),
       transferMs: fault(['elections', 'mixed', 'members', 'leases', 'reads'], 2_000, 12_000),
       diskFailureMs: fault(['disks'], 5_000, 20_000),
@@ -154,7 +158,8 @@ export function drawKnobs(prng: Prng, wanted: Profile | null): Knobs {
       keys: prng.int(1, profile === 'reads' ? 3 : 6),
       readShare: profile === 'reads' ? 0.6 : prng.pick([0.1, 0.3, 0.5]),
       valueBytesMax: prng.pick([8, 64, 2_000]),
-      timeoutMs: prng.pick([2_000, 7_000]),
+      // Impatient clients keep asking a member that is stopped, and catch what it says when it goes on.
+      timeoutMs: prng.pick(profile === 'reads' ? [300, 1_000] : [1_000, 2_000, 7_000]),
     },
     member: {
       preVote: !prng.chance(0.2),

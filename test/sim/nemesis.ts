@@ -72,9 +72,9 @@ export class Nemesis {
   }
 
   /** A running machine: often the leader, for what happens to it matters most. */
-  #pickUp(): Machine | undefined {
+  #pickUp(leaderChance = 0.4): Machine | undefined {
     const { leader, up } = this.#cluster;
-    if (leader !== undefined && this.#prng.chance(0.4)) return leader;
+    if (leader !== undefined && this.#prng.chance(leaderChance)) return leader;
     return up.length === 0 ? undefined : this.#prng.pick(up);
   }
 
@@ -124,7 +124,7 @@ export class Nemesis {
   }
 
   #pause(): void {
-    const machine = this.#pickUp()?.machine;
+    const machine = this.#pickUp(0.7)?.machine;
     if (machine === undefined || machine.isPaused) return;
     this.#trace.note(machine.owner, 'is stopped');
     machine.pause();
@@ -183,7 +183,7 @@ export class Nemesis {
   /** A bit of the older half of the log flips while the machine is off: that much is durable and followed by more. */
   #rotLog(): void {
     const machine = this.#pickUp();
-    if (machine === undefined || !this.#mayDamage() || this.#knobs.members < 3) return;
+    if (machine === undefined || !this.#mayDamage()) return;
     const paths = machine.disk.paths().filter((path) => path.startsWith('member/wal/'));
     if (paths.length === 0) return;
     const path = this.#prng.pick(paths);
@@ -199,12 +199,13 @@ export class Nemesis {
     machine.disk.flipBit(path, offset, this.#prng.int(0, 8));
   }
 
-  /** Nothing else is damaged: the last damaged machine serves again, or has been replaced. */
+  /** Nothing else is damaged (the last damaged machine serves again, or has been replaced), and a majority would be left. */
   #mayDamage(): boolean {
-    if (this.#damaged === null) return this.#cluster.machines.length >= 3;
-    const isMended =
-      this.#damaged.member !== null || !this.#cluster.machines.includes(this.#damaged);
-    return isMended && this.#cluster.condemned.size === 0 && this.#cluster.machines.length >= 3;
+    const { leader, machines, condemned } = this.#cluster;
+    const voters = leader?.member?.raft().conf.voters ?? [];
+    const last = this.#damaged;
+    const isMended = last === null || last.member !== null || !machines.includes(last);
+    return isMended && condemned.size === 0 && voters.length >= 3;
   }
 
   /** History is forgotten up to a recent revision. */

@@ -82,10 +82,7 @@ export class Scheduler {
         if (this.#failure !== null || options.until()) return finish();
         const event = this.#pop(options.deadline);
         if (event === undefined) {
-          this.now = Math.max(
-            this.now,
-            Math.min(options.deadline, this.#heap[0]?.time ?? this.now),
-          );
+          if (Number.isFinite(options.deadline)) this.now = Math.max(this.now, options.deadline);
           return finish();
         }
         pendingCheck = true;
