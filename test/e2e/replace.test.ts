@@ -50,6 +50,19 @@ t.test(
   },
 );
 
+t.test('flotilla store: a lost database is rebuilt from the log or from a peer', async (t) => {
+  const cluster = await Cluster.forTest(t, { kind: 'flotilla' });
+  const client = new RawClient(cluster.member(0).endpoint);
+  t.teardown(() => client.close());
+  for (let n = 0; n < 200; n++) await client.put(`k/${n}`, 'v');
+  const member = cluster.member(2);
+  await member.kill();
+  await rm(join(member.spec.dataDir, 'db'), { recursive: true });
+  member.start();
+  await member.ready();
+  await sameEverywhere(t, cluster);
+});
+
 t.test('flotilla store: a member that was removed stops, and stays out', async (t) => {
   const cluster = await Cluster.forTest(t, { kind: 'flotilla' });
   const client = new RawClient(cluster.member(0).endpoint);
