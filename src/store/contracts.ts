@@ -42,6 +42,8 @@ export const CommandKind = {
   memberPublish: 10,
   /** AlarmRequest (activate or deactivate). */
   alarm: 11,
+  /** MemberRecord, of which id and peer URLs count: a member is reached elsewhere from now on. */
+  memberUpdate: 12,
 } as const;
 export type CommandKind = (typeof CommandKind)[keyof typeof CommandKind];
 

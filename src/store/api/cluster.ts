@@ -1,14 +1,16 @@
 import { type MemberId, memberId } from '../../base/ids.js';
 import type { ConfChange, ConfChangeStep } from '../../raft/core/types.js';
 import { implementService } from '../../rpc/implement.js';
-import { RpcError, type ServiceImplementation, Status } from '../../rpc/service.js';
+import type { ServiceImplementation } from '../../rpc/service.js';
 import { Cluster, type MemberInit } from '../../wire/gen/etcdserverpb.js';
 import { MemberRecord } from '../../wire/gen/store.js';
+import { CommandKind } from '../contracts.js';
 import { StoreError } from '../errors.js';
 import { computeMemberId } from '../member/member-ids.js';
 import { parseMemberUrls, UrlError } from '../member/urls.js';
 import type { ApiContext } from './context.js';
 import { memberHeader } from './header.js';
+import { propose } from './propose.js';
 import { type ClusterView, checkAdd, checkPromote, checkRemove } from './reconfiguration.js';
 
 /** etcd 3.4 and later hold a cluster to one learner at a time. */
@@ -51,10 +53,10 @@ export function clusterService(context: ApiContext): ServiceImplementation {
       const view = await freshView(context, signal);
       const { id } = existing(context, request.ID);
       refuseTakenUrls(view, peerUrls, id);
-      throw new RpcError(
-        Status.unimplemented,
-        'flotilla: a member cannot change its peer URLs yet; remove it and add it again with the new ones',
-      );
+      const payload = MemberRecord.encode({ id, peerUrls });
+      const command = { kind: CommandKind.memberUpdate, payload, response: 'members' } as const;
+      const { value } = await propose(context, command, signal);
+      return { header: memberHeader(context), members: membersOf(value) };
     },
 
     async MemberPromote(request, { signal }) {

@@ -1,4 +1,5 @@
 import { unreachable } from '../../base/assert.js';
+import { memberId } from '../../base/ids.js';
 import type { AppliedEntry } from '../../raft/node/contracts.js';
 import { WireError } from '../../wire/errors.js';
 import {
@@ -52,7 +53,7 @@ export interface ApplierParts {
 }
 
 const nothing: ApplyResponse = { kind: 'none' };
-const lastKind = CommandKind.alarm;
+const lastKind = CommandKind.memberUpdate;
 
 /**
  * Carries out log entries, one at a time and synchronously. What an entry does is a function of the entries before it and
@@ -114,6 +115,8 @@ export class Applier {
         return this.#memberPublish(MemberPublish.decode(payload), batch);
       case CommandKind.alarm:
         return { kind: 'alarm', value: this.#alarm(AlarmRequest.decode(payload), batch) };
+      case CommandKind.memberUpdate:
+        return this.#memberUpdate(MemberRecord.decode(payload), batch);
       default:
         return unreachable(kind);
     }
@@ -215,6 +218,13 @@ export class Applier {
     const record = this.#parts.membership.publish(request);
     if (record !== undefined) batch.put(memberKey(record.id), MemberRecord.encode(record));
     return nothing;
+  }
+
+  #memberUpdate(request: MemberRecord, batch: ApplyBatch): ApplyResponse {
+    const { membership } = this.#parts;
+    const record = membership.updatePeerUrls(memberId(request.id), request.peerUrls);
+    batch.put(memberKey(record.id), MemberRecord.encode(record));
+    return { kind: 'members', value: membership.list() };
   }
 
   #alarm(request: AlarmRequest, batch: ApplyBatch) {

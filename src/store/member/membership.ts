@@ -2,6 +2,7 @@ import { type MemberId, memberId } from '../../base/ids.js';
 import type { ConfState } from '../../raft/core/types.js';
 import { type MemberPublish, MemberRecord } from '../../wire/gen/store.js';
 import type { MemberReads } from '../contracts.js';
+import { StoreError } from '../errors.js';
 import { compareIds } from './member-ids.js';
 
 const noConf: ConfState = {
@@ -58,9 +59,10 @@ export class Membership implements MemberReads {
   }
 
   /**
-   * A config entry was applied. `context` is the encoded MemberRecord of the change, or empty. A member that is there
-   * already keeps its name and client URLs, and its peer URLs unless the context has others (member update); a
-   * promotion changes nothing else. Returns what must be stored: records to put, members to forget for good.
+   * A config entry was applied. `context` is the encoded MemberRecord of the change, or empty: it describes who is new. A
+   * member that is there already keeps its name and URLs, which have commands of their own; so a promotion cannot bring
+   * back URLs that were replaced while it was under way. Returns what must be stored: records to put, members to forget
+   * for good.
    */
   applyConfChange(
     context: Uint8Array,
@@ -98,6 +100,27 @@ export class Membership implements MemberReads {
     return after;
   }
 
+  /**
+   * A member is reached at other URLs from now on; all else about it stays. Returns its record, to be stored. Throws
+   * StoreError, with nothing changed: `member-not-found`, `peer-url-exists` when another member has one of them,
+   * `member-bad-urls` when there is none.
+   */
+  updatePeerUrls(id: MemberId, peerUrls: readonly string[]): MemberRecord {
+    const before = this.#members.get(id);
+    if (before === undefined) throw new StoreError('member-not-found');
+    if (peerUrls.length === 0) throw new StoreError('member-bad-urls');
+    for (const other of this.#members.values()) {
+      if (other === before) continue;
+      if (other.peerUrls.some((url) => peerUrls.includes(url))) {
+        throw new StoreError('peer-url-exists');
+      }
+    }
+    const after = { ...before, peerUrls: [...peerUrls] };
+    this.#members.set(id, after);
+    this.#changed();
+    return after;
+  }
+
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
@@ -115,11 +138,10 @@ function recordOf(
   told: MemberRecord | undefined,
   conf: ConfState,
 ): MemberRecord {
-  const hasNewUrls = told !== undefined && told.peerUrls.length > 0;
   return MemberRecord.create({
     id,
     name: before?.name ?? told?.name,
-    peerUrls: hasNewUrls ? told.peerUrls : before?.peerUrls,
+    peerUrls: before?.peerUrls ?? told?.peerUrls,
     clientUrls: before?.clientUrls ?? told?.clientUrls,
     isLearner: conf.learners.includes(id),
   });

@@ -118,7 +118,7 @@ t.test('MemberAdd, MemberPromote and MemberRemove change the membership', async 
   }
 });
 
-t.test('MemberUpdate checks its request, and says that it is not offered', async (t) => {
+t.test('MemberUpdate replaces the peer URLs of a member, once they are checked', async (t) => {
   const { rig, channel } = await serveApi(t);
   const peerURLs = ['http://new:2380'];
   t.strictSame(await failure(channel, MemberUpdate, { ID: 5n, peerURLs }), notFound);
@@ -126,7 +126,20 @@ t.test('MemberUpdate checks its request, and says that it is not offered', async
     await failure(channel, MemberUpdate, { ID: rig.memberId, peerURLs: ['x'] }),
     badUrls,
   );
-  t.equal((await failure(channel, MemberUpdate, { ID: rig.memberId, peerURLs }))[0], 12);
+  const two = (await channel.unary(MemberAdd, { peerURLs: ['http://two:2380'] })).member!.ID;
+  t.strictSame(await failure(channel, MemberUpdate, { ID: two, peerURLs: ['http://one:2380'] }), [
+    9,
+    'etcdserver: Peer URLs already exists',
+  ]);
+  t.strictSame(rig.proposed, [], 'none of these was proposed');
+  const { header, members } = await channel.unary(MemberUpdate, { ID: two, peerURLs });
+  t.equal(header!.revision, 0);
+  t.strictSame(members.find(({ ID }) => ID === two)?.peerURLs, peerURLs);
+  t.strictSame(rig.members.get(memberId(two))?.peerUrls, peerURLs);
+  const same = await channel.unary(MemberUpdate, { ID: two, peerURLs });
+  t.strictSame(same.members, members, 'its own URLs are no obstacle');
+  await channel.unary(MemberRemove, { ID: two });
+  t.strictSame(await failure(channel, MemberUpdate, { ID: two, peerURLs }), notFound);
 });
 
 t.test('strict reconfiguration protects the quorum of started and connected members', async (t) => {

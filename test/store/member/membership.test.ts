@@ -73,14 +73,52 @@ t.test(
 
 t.test('Membership keeps a learner a learner when its peer URLs are updated (21694)', async (t) => {
   const membership = threeMembers();
-  const after = conf({ voters: [1, 2, 3], learners: [4] });
-  membership.applyConfChange(MemberRecord.encode({ id: 4n, peerUrls: ['http://p4:1'] }), after);
-  const stored = membership.applyConfChange(
-    MemberRecord.encode({ id: 4n, peerUrls: ['http://new:1'], name: 'ignored' }),
-    after,
-  );
-  t.same(stored.put, [record({ id: 4n, name: '', peerUrls: ['http://new:1'], isLearner: true })]);
+  const context = MemberRecord.encode({ id: 4n, peerUrls: ['http://p4:1'] });
+  membership.applyConfChange(context, conf({ voters: [1, 2, 3], learners: [4] }));
+  const stored = membership.updatePeerUrls(id(4), ['http://new:1']);
+  t.same(stored, record({ id: 4n, name: '', peerUrls: ['http://new:1'], isLearner: true }));
+  t.same(membership.get(id(4)), stored);
 });
+
+t.test('Membership.updatePeerUrls replaces the peer URLs and nothing else', async (t) => {
+  const membership = threeMembers();
+  let changes = 0;
+  membership.onChange(() => changes++);
+  const peerUrls = ['http://new:1', 'http://p2:1'];
+  const expected = record({ id: 2n, peerUrls, clientUrls: ['http://c2:1'] });
+  t.same(membership.updatePeerUrls(id(2), peerUrls), expected, 'one of them it had before');
+  t.same(membership.get(id(2)), expected);
+  t.equal(changes, 1);
+});
+
+t.test('Membership.updatePeerUrls refuses what cannot be, and changes nothing', async (t) => {
+  const refusals: readonly (readonly [member: number, peerUrls: string[], code: string])[] = [
+    [9, ['http://new:1'], 'member-not-found'],
+    [3, ['http://new:1'], 'member-not-found'],
+    [1, ['http://new:1', 'http://p2:1'], 'peer-url-exists'],
+    [1, [], 'member-bad-urls'],
+  ];
+  const membership = threeMembers();
+  membership.applyConfChange(none, conf({ voters: [1, 2] }));
+  const before = membership.list();
+  membership.onChange(() => t.fail('nothing has changed'));
+  for (const [member, peerUrls, code] of refusals) {
+    t.throws(() => membership.updatePeerUrls(id(member), peerUrls), { code }, code);
+    t.same(membership.list(), before);
+  }
+});
+
+t.test(
+  'Membership keeps peer URLs that were replaced while a promotion was under way',
+  async (t) => {
+    const membership = threeMembers();
+    const context = MemberRecord.encode({ id: 4n, peerUrls: ['http://p4:1'] });
+    membership.applyConfChange(context, conf({ voters: [1, 2, 3], learners: [4] }));
+    membership.updatePeerUrls(id(4), ['http://new:1']);
+    membership.applyConfChange(context, conf({ voters: [1, 2, 3, 4] }));
+    t.same(membership.get(id(4))?.peerUrls, ['http://new:1']);
+  },
+);
 
 t.test('Membership remembers removed members for good (13196)', async (t) => {
   const membership = threeMembers();
