@@ -224,7 +224,9 @@ export type ProposeRefusal =
   | 'too-much-uncommitted'
   | 'config-pending'
   | 'config-invalid'
-  | 'not-member';
+  | 'not-member'
+  /** A learner that was to become a voter lags; said by the driver (`RaftNodeOptions.admits`), not by the core. */
+  | 'learner-not-ready';
 
 /**
  * The consensus core: a pure state machine. One owner calls it; every method is synchronous; nothing it does depends on

@@ -1,3 +1,4 @@
+import { unreachable } from '../../base/assert.js';
 import type { ProposeRefusal, Term } from '../core/types.js';
 import type { PeerMessage, Proposal } from './contracts.js';
 
@@ -77,7 +78,19 @@ export class ForwardIntake {
   }
 }
 
-/** Whether asking the same leader again cannot help. */
+/** Whether the proposer is told; otherwise the leader is asked again, until it takes the proposal. */
 export function isFinal(reason: ProposeRefusal): boolean {
-  return reason === 'config-invalid' || reason === 'config-pending' || reason === 'not-member';
+  switch (reason) {
+    case 'config-invalid':
+    case 'config-pending':
+    case 'not-member':
+    case 'learner-not-ready':
+      return true;
+    case 'not-leader':
+    case 'transferring':
+    case 'too-much-uncommitted':
+      return false;
+    default:
+      return unreachable(reason);
+  }
 }

@@ -60,10 +60,11 @@ export interface RaftNodeOptions<Result> {
   readonly syncAfterBytes: number;
   readonly defects: ReadonlySet<Defect>;
   /**
-   * Asked on the leader before it proposes a membership change, when no other is under way: whether the state machine, which
-   * then knows every earlier one, admits it (an id that was removed never comes back).
+   * Asked on the leader, whose status is given, before it proposes a membership change from anywhere: why the change is not
+   * to be made, or null. When no other is under way, the state machine knows every earlier one (an id that was removed
+   * never comes back); how far a learner is, only the leader knows.
    */
-  readonly admits?: (change: ConfChange) => boolean;
+  readonly admits?: (change: ConfChange, leader: CoreStatus) => ProposeRefusal | null;
   /** A failure after which this process must not go on (disk, broken invariant). Called once. */
   readonly onFatal: (error: Error) => void;
   /** Called when the leader known here, this member's role or the term has changed. */
@@ -389,9 +390,9 @@ export class RaftNode<Result> {
 
   #proposeConfig(data: Uint8Array): ReturnType<RaftCore['proposeConfChange']> {
     const change = parseConfChange(data);
-    if (change === null || this.#options.admits?.(change) === false) {
-      return { ok: false, reason: 'config-invalid' };
-    }
+    if (change === null) return { ok: false, reason: 'config-invalid' };
+    const reason = this.#options.admits?.(change, this.#core.status()) ?? null;
+    if (reason !== null) return { ok: false, reason };
     return this.#core.proposeConfChange(change);
   }
 

@@ -23,6 +23,7 @@ const refusals: readonly ProposeRefusal[] = [
   'config-pending',
   'config-invalid',
   'not-member',
+  'learner-not-ready',
 ];
 
 /** Encodes one message. */

@@ -63,9 +63,8 @@ export function clusterService(context: ApiContext): ServiceImplementation {
       const view = await freshView(context, signal);
       const { id, record } = existing(context, request.ID);
       if (!record.isLearner) throw new StoreError('member-not-learner');
-      checkPromote(view, id, context.limits.strictReconfigCheck);
-      const promoted = { ...record, isLearner: false };
-      const members = await change(context, { kind: 'add-voter', id }, promoted, signal);
+      if (context.limits.strictReconfigCheck) checkPromote(view);
+      const members = await change(context, { kind: 'add-voter', id }, null, signal);
       return { header: memberHeader(context), members };
     },
   });

@@ -13,9 +13,6 @@ export interface ClusterView {
   readonly raft: CoreStatus;
 }
 
-/** etcd lets a learner in once it has this share of the leader's log. */
-const learnerReadyRatio = 0.9;
-
 /** Throws `member-not-enough-started` or `unhealthy` when adding a member would risk the quorum. */
 export function checkAdd(view: ClusterView, isLearner: boolean): void {
   const voters = votersOf(view);
@@ -41,15 +38,10 @@ export function checkRemove(view: ClusterView, id: MemberId): void {
   if (connected(view, rest) < quorumOf(rest.length)) throw new StoreError('unhealthy');
 }
 
-/** Throws when making the learner a voter would risk the quorum, or the learner has not caught up. Leader only. */
-export function checkPromote(view: ClusterView, id: MemberId, isStrict: boolean): void {
-  if (view.raft.role !== 'leader') throw new StoreError('not-leader');
-  if (isStrict) {
-    const voters = votersOf(view);
-    checkQuorum(voters.filter(isStarted).length + 1, voters.length + 1);
-  }
-  const match = view.raft.progress.get(id)?.match ?? 0;
-  if (match < view.raft.lastIndex * learnerReadyRatio) throw new StoreError('learner-not-ready');
+/** Throws when one voter more would risk the quorum. Whether the learner has caught up is left to the leader. */
+export function checkPromote(view: ClusterView): void {
+  const voters = votersOf(view);
+  checkQuorum(voters.filter(isStarted).length + 1, voters.length + 1);
 }
 
 function checkQuorum(started: number, voters: number): void {

@@ -22,7 +22,7 @@ function codeOf(error: NodeError): StoreErrorCode {
     case 'stopped':
       return 'stopped';
     case 'config-refused':
-      return error.message === 'config-invalid' ? 'member-not-found' : 'unhealthy';
+      return codeOfRefusal(error.message);
     case 'not-leader':
       return 'not-leader';
     case 'bad-transferee':
@@ -30,4 +30,10 @@ function codeOf(error: NodeError): StoreErrorCode {
     default:
       return unreachable(error.code);
   }
+}
+
+/** Of a refused membership change. What is only refused for now (`config-pending`) may be asked again: `unhealthy`. */
+function codeOfRefusal(reason: string): StoreErrorCode {
+  if (reason === 'config-invalid') return 'member-not-found';
+  return reason === 'learner-not-ready' ? reason : 'unhealthy';
 }

@@ -16,6 +16,7 @@ import { ResponseHeader } from '../../wire/gen/etcdserverpb.js';
 import type { MemberRecord } from '../../wire/gen/store.js';
 import type { ApplyResult } from '../contracts.js';
 import { Store } from '../store.js';
+import { refuseConfChange } from './admission.js';
 import { LogMissingError } from './errors.js';
 import { MemberMailbox } from './mailbox.js';
 import type { MemberOptions, MemberParts } from './member.js';
@@ -241,8 +242,7 @@ function startNode(
     catchUpBytes: limits.catchUpBytes,
     syncAfterEntries: limits.syncAfterEntries,
     syncAfterBytes: limits.syncAfterBytes,
-    admits: ({ steps }) =>
-      steps.every(({ kind, id }) => kind === 'remove' || !parts.store.members.isRemoved(id)),
+    admits: (change, leader) => refuseConfChange(parts.store.members, change, leader),
     defects: options.defects,
     onFatal: options.onFatal,
     onLeadership: parts.onLeadership,

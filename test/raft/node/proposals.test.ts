@@ -1,5 +1,6 @@
 import t from 'tap';
 import { noDefects } from '../../../src/base/defect.js';
+import type { ProposeRefusal } from '../../../src/raft/core/types.js';
 import type { PeerMessage } from '../../../src/raft/node/contracts.js';
 import { ForwardIntake } from '../../../src/raft/node/forward-intake.js';
 import { ProposalQueue } from '../../../src/raft/node/proposals.js';
@@ -205,6 +206,25 @@ t.test(
     t.equal(intake.onForward(forward(5), 7, takeAll), undefined, 'the tables of term 5 are gone');
   },
 );
+
+t.test('ForwardIntake and ProposalQueue tell the proposer what is refused for good', async (t) => {
+  const table: readonly (readonly [reason: ProposeRefusal, outcomes: readonly string[]])[] = [
+    ['not-leader', []],
+    ['transferring', []],
+    ['too-much-uncommitted', []],
+    ['config-pending', ['1 config-refused']],
+    ['config-invalid', ['1 config-refused']],
+    ['not-member', ['1 config-refused']],
+    ['learner-not-ready', ['1 config-refused']],
+  ];
+  for (const [refusal, expected] of table) {
+    const { queue, outcomes, add, forward } = makeQueue();
+    add(1);
+    const answer = new ForwardIntake().onForward(forward(5)!, 5, () => ({ taken: 0, refusal }));
+    queue.onForwardReply(answer as Reply);
+    t.same(outcomes, expected, refusal);
+  }
+});
 
 t.test(
   'ForwardIntake stops where the core cannot take more, and skips what it refuses for good',

@@ -69,7 +69,10 @@ const messages: readonly PeerMessage[] = [
     term: 3,
     acceptedSequence: 7,
     ended: true,
-    refusals: [{ sequence: 7, reason: 'config-pending' }],
+    refusals: [
+      { sequence: 3, reason: 'config-pending' },
+      { sequence: 7, reason: 'learner-not-ready' },
+    ],
   },
   { kind: 'snapshot-fetch', index: 1, term: 2, offset: 3 },
   {

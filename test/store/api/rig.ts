@@ -4,6 +4,7 @@ import { silentLogger } from '../../../src/base/logger.js';
 import { Prng } from '../../../src/base/prng.js';
 import { applyConfChange } from '../../../src/raft/core/conf-change.js';
 import type { ConfChange, CoreStatus } from '../../../src/raft/core/types.js';
+import { NodeError } from '../../../src/raft/node/index.js';
 import { createGrpcJsChannel } from '../../../src/rpc/grpc-js/channel.js';
 import { createGrpcJsServer } from '../../../src/rpc/grpc-js/server.js';
 import type { Channel } from '../../../src/rpc/service.js';
@@ -12,6 +13,8 @@ import { httpRoutes } from '../../../src/store/api/http.js';
 import { apiServices } from '../../../src/store/api/services.js';
 import { type ApplyResult, CommandKind } from '../../../src/store/contracts.js';
 import { StoreError } from '../../../src/store/errors.js';
+import { refuseConfChange } from '../../../src/store/member/admission.js';
+import { toStoreError } from '../../../src/store/member/node-errors.js';
 import type { Store } from '../../../src/store/store.js';
 import { ResponseHeader } from '../../../src/wire/gen/etcdserverpb.js';
 import { LeaseKeepAliveBatch } from '../../../src/wire/gen/store.js';
@@ -112,6 +115,8 @@ export class ApiRig implements ApiContext {
 
   async proposeConfChange(change: ConfChange): Promise<ApplyResult> {
     const conf = applyConfChange(this.store.conf, change);
+    const refusal = refuseConfChange(this.members, change, this.raft());
+    if (refusal !== null) throw toStoreError(new NodeError('config-refused', refusal));
     if (typeof conf === 'string') throw new StoreError('unhealthy');
     return this.#apply({ data: change.context, conf });
   }
