@@ -87,6 +87,29 @@ export async function killRound(cluster: Cluster, crowd: Crowd, index: number): 
   return { ...result, catchUpMs: performance.now() - restartedAt };
 }
 
+/** How long the leader is frozen. */
+const frozenMs = 5000;
+
+/**
+ * Freezes the leader (its connections stay open and silent, as when a machine hangs) and measures how long the clients of the
+ * other members wait. Writes that were on their way through it must be proposed again by the next leader. Then it goes on.
+ */
+export async function freezeRound(cluster: Cluster, crowd: Crowd): Promise<number> {
+  const leader = cluster.member(await leaderIndex(cluster));
+  const others = crowd.writers.filter((writer) => writer.home !== leader.endpoint);
+  const { pid } = leader;
+  if (pid === undefined) throw new Error(`${leader.spec.name} is down`);
+  const frozenAt = performance.now();
+  process.kill(pid, 'SIGSTOP');
+  try {
+    await new Promise((resolve) => setTimeout(resolve, frozenMs));
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  const end = frozenAt + frozenMs;
+  return Math.max(...others.map((writer) => writer.longestGapMs(frozenAt, end)));
+}
+
 /** The index of the member that holds itself to be the leader. */
 export async function leaderIndex(cluster: Cluster): Promise<number> {
   const found = await until('a leader is known', async () => {

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { Prng } from '../../src/base/prng.js';
 import { Cluster } from './cluster.js';
-import { Crowd, killRound, leaderIndex, type Round, verify } from './kill-rounds.js';
+import { Crowd, freezeRound, killRound, leaderIndex, type Round, verify } from './kill-rounds.js';
 import { kindUnderTest } from './kind.js';
 import { needs } from './project.js';
 
@@ -11,6 +11,9 @@ const seed = Number(process.env.FLOTILLA_KILL_SEED ?? Date.now() % 1_000_000);
 
 /** Promised: writes go on within 3 s. etcd keeps a write that went to a dead leader for 7 s. */
 const gapMsMax = kindUnderTest() === 'flotilla' ? 3000 : 8000;
+
+/** Nobody tells the others that the leader is frozen: an election timeout (1 to 2 s) passes first. */
+const frozenGapMsMax = kindUnderTest() === 'flotilla' ? 4000 : 5000;
 
 t.setTimeout(120_000 + rounds * 20_000);
 
@@ -40,6 +43,12 @@ t.test(
       );
       await crowd.progress();
     }
+    const frozenGapMs = await freezeRound(cluster, crowd);
+    t.ok(
+      frozenGapMs <= frozenGapMsMax,
+      `the leader is frozen: clients of the others wait ${Math.round(frozenGapMs)} ms, at most ${frozenGapMsMax}`,
+    );
+    await crowd.progress();
     t.comment(`${crowd.acknowledged} writes acknowledged`);
 
     await cluster.killAll();

@@ -35,6 +35,11 @@ export class Writer {
     this.#deadlineMs = options.deadlineMs;
   }
 
+  /** The member that the client prefers. */
+  get home(): string {
+    return this.#endpoints[0] ?? '';
+  }
+
   start(): void {
     this.#done = this.#run();
   }
