@@ -68,7 +68,10 @@ t.test('flotilla store: a member moves to another peer URL and is found there', 
   const { members } = await follower.call(MemberList, { linearizable: true });
   const id = members.find(({ name }) => name === mover.spec.name)!.ID;
 
-  const taken = { ID: id, peerURLs: [cluster.members.find((each) => each !== mover)!.spec.peerUrl] };
+  const taken = {
+    ID: id,
+    peerURLs: [cluster.members.find((each) => each !== mover)!.spec.peerUrl],
+  };
   t.same(await follower.call(MemberUpdate, taken).catch(errorOf), {
     code: 9,
     details: 'etcdserver: Peer URLs already exists',
@@ -114,7 +117,7 @@ async function roles(cluster: Cluster): Promise<{
   readonly clients: readonly RawClient[];
 }> {
   const clients = cluster.endpoints.map((endpoint) => new RawClient(endpoint));
-  const { leader } = await clients[0]!.status();
+  const leader = await until('a leader is known', async () => (await clients[0]!.status()).leader);
   const ids = await Promise.all(
     clients.map(async (client) => (await client.status()).header?.memberId),
   );
