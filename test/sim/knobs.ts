@@ -105,7 +105,11 @@ export function drawKnobs(prng: Prng, wanted: Profile | null): Knobs {
   const isBusy = prng.chance(profile === 'reads' ? 0.8 : 0.5);
   return {
     profile,
-    members: prng.pick(profile === 'calm' ? [1, 2, 3] : [1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 7]),
+    members: prng.pick(
+      profile === 'calm' || profile === 'snapshots'
+        ? [1, 2, 3, 3, 5]
+        : [1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 7],
+    ),
     durationMs: prng.int(20, isBusy ? 40 : 80) * 1000,
     network: {
       delayMsMin: 0.05,

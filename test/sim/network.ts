@@ -39,7 +39,9 @@ export class SimNetwork {
   readonly #trace: Trace;
   #knobs: NetworkKnobs;
   readonly #endpoints = new Map<MemberId, Endpoint>();
-  /** Directed links that carry nothing, "from>to". */
+  /** Names of directed links, "from>to": made once, as they are looked up for every message. */
+  readonly #links = new Map<MemberId, Map<MemberId, string>>();
+  /** Links that carry nothing. */
   readonly #blocked = new Set<string>();
   /** Directed links that hold everything back until a time. */
   readonly #cloggedUntil = new Map<string, number>();
@@ -86,7 +88,7 @@ export class SimNetwork {
 
   /** Nothing goes from one to the other until {@link heal}. */
   block(from: MemberId, to: MemberId): void {
-    this.#blocked.add(linkOf(from, to));
+    this.#blocked.add(this.#linkOf(from, to));
   }
 
   /** All links carry again. */
@@ -97,7 +99,7 @@ export class SimNetwork {
 
   /** What goes from one to the other waits until `forMs` have passed. */
   clog(from: MemberId, to: MemberId, forMs: number): void {
-    this.#cloggedUntil.set(linkOf(from, to), this.#scheduler.now + forMs);
+    this.#cloggedUntil.set(this.#linkOf(from, to), this.#scheduler.now + forMs);
   }
 
   /** The transport of one process. `onSend` sees what it sends, also what gets lost. */
@@ -122,7 +124,11 @@ export class SimNetwork {
     const label = message.kind === 'raft' ? message.message.kind : message.kind;
     const isLost = this.#isBlocked(from, to) || this.#prng.chance(this.#knobs.lossChance);
     if (isLost || !this.#endpoints.has(to)) {
-      this.#trace.note(formatId(from), 'loses', () => `${label} to ${formatId(to)}`);
+      this.#trace.note(
+        this.#endpoints.get(from)?.machine.owner ?? 'world',
+        'loses',
+        () => `${label} to ${formatId(to)}`,
+      );
       this.#maybeReport(from, to);
       return;
     }
@@ -131,7 +137,7 @@ export class SimNetwork {
   }
 
   #deliver(from: MemberId, to: MemberId, bytes: Uint8Array, label: string): void {
-    const link = linkOf(from, to);
+    const link = this.#linkOf(from, to);
     let arrival = Math.max(this.#scheduler.now + this.#delay(), this.#cloggedUntil.get(link) ?? 0);
     if (!this.#knobs.reorders) {
       arrival = Math.max(arrival, this.#lastArrival.get(link) ?? 0);
@@ -142,7 +148,11 @@ export class SimNetwork {
     endpoint.machine.plan(arrival - this.#scheduler.now, label, () => {
       if (!endpoint.isAlive() || this.#isBlocked(from, to)) return;
       const message = decodePeerMessage(bytes);
-      this.#trace.note(formatId(to), 'gets', () => `${describe(message)} from ${formatId(from)}`);
+      this.#trace.note(
+        endpoint.machine.owner,
+        'gets',
+        () => `${describe(message)} from ${formatId(from)}`,
+      );
       endpoint.handler.onMessage(from, this.#maybeCorrupt(message));
     });
   }
@@ -173,18 +183,28 @@ export class SimNetwork {
     return { ...message, bytes };
   }
 
+  #linkOf(from: MemberId, to: MemberId): string {
+    let links = this.#links.get(from);
+    if (links === undefined) {
+      links = new Map();
+      this.#links.set(from, links);
+    }
+    let link = links.get(to);
+    if (link === undefined) {
+      link = `${formatId(from)}>${formatId(to)}`;
+      links.set(to, link);
+    }
+    return link;
+  }
+
   #isBlocked(from: MemberId, to: MemberId): boolean {
-    return this.#blocked.has(linkOf(from, to));
+    return this.#blocked.has(this.#linkOf(from, to));
   }
 
   #delay(): number {
     const { delayMsMin, delayMsMean } = this.#knobs;
     return delayMsMin - Math.log(1 - this.#prng.float()) * delayMsMean;
   }
-}
-
-function linkOf(from: MemberId, to: MemberId): string {
-  return `${formatId(from)}>${formatId(to)}`;
 }
 
 /** One line about a message. */
