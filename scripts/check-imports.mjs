@@ -1,5 +1,5 @@
-// Enforces which folder may import which (docs/ARCHITECTURE.md), that deep imports stay inside a module, and that there are no cycles
-// between files. Exits 1 with one line per violation.
+// Enforces which folder may import which (docs/ARCHITECTURE.md), that there are no cycles between files, and that nothing but
+// the host reads a clock or draws randomness. Exits 1 with one line per violation.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
@@ -84,6 +84,19 @@ for (const file of listFiles('src')) {
     if (!typeOnly) targets.push(target);
   }
   graph.set(file, targets);
+}
+
+// Time and chance come from the host alone; the programs may look at the clock, everything else is given one.
+const ambient =
+  /\b(Date\.now|new Date\(|Math\.random|performance\.now|setTimeout\(|setInterval\(|setImmediate\()/;
+for (const file of graph.keys()) {
+  if (['host', 'cmd'].includes(folderOf(file))) continue;
+  readFileSync(join(root, file), 'utf8')
+    .split('\n')
+    .forEach((line, at) => {
+      const found = /^\s*(\*|\/)/.test(line) ? null : ambient.exec(line);
+      if (found) problems.push(`${file}:${at + 1}: ${found[1]}: ask the Clock or the Prng`);
+    });
 }
 
 const state = new Map();
