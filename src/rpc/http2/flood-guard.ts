@@ -1,0 +1,68 @@
+import { ConnectionFault } from './errors.js';
+import { ErrorCode } from './protocol.js';
+
+/** A bucket of tolerance: so many at once, and so many a second after that. */
+interface Allowance {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+/**
+ * Frames that make work and move nothing: PING, SETTINGS, PRIORITY, empty DATA, unknown types, frames on closed streams.
+ * Whenever we send for a call, the bucket is full again, for clients that measure the round trip ping as often.
+ */
+const idleFrames: Allowance = { burst: 1000, perSecond: 50 };
+
+/** Calls that the client takes back (CVE-2023-44487). Clients that time out take back all they have at once. */
+const resets: Allowance = { burst: 10_000, perSecond: 1000 };
+
+/** Ends connections whose peer keeps us busy for nothing (RFC 9113 section 10.5). */
+export class FloodGuard {
+  readonly #idleFrames = new Bucket(idleFrames);
+  readonly #resets = new Bucket(resets);
+
+  /** Counts a frame that moves nothing. Throws ConnectionFault when there were too many. `nowMs` is monotonic. */
+  onIdleFrame(nowMs: number): void {
+    if (!this.#idleFrames.take(nowMs)) {
+      throw new ConnectionFault(ErrorCode.enhanceYourCalm, 'too many frames that move nothing');
+    }
+  }
+
+  /** Counts a call taken back. Throws ConnectionFault when there were too many. */
+  onReset(nowMs: number): void {
+    if (!this.#resets.take(nowMs)) {
+      throw new ConnectionFault(ErrorCode.enhanceYourCalm, 'too many calls cancelled');
+    }
+  }
+
+  /** The connection moves something. */
+  onProgress(): void {
+    this.#idleFrames.refill();
+  }
+}
+
+class Bucket {
+  readonly #allowance: Allowance;
+  #left: number;
+  #refilledAtMs = 0;
+
+  constructor(allowance: Allowance) {
+    this.#allowance = allowance;
+    this.#left = allowance.burst;
+  }
+
+  refill(): void {
+    this.#left = this.#allowance.burst;
+  }
+
+  take(nowMs: number): boolean {
+    if (this.#left < 1) {
+      const { burst, perSecond } = this.#allowance;
+      const earned = ((nowMs - this.#refilledAtMs) / 1000) * perSecond;
+      this.#left = Math.min(burst, this.#left + earned);
+      this.#refilledAtMs = nowMs;
+    }
+    this.#left--;
+    return this.#left >= 0;
+  }
+}

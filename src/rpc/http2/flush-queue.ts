@@ -1,0 +1,31 @@
+import type { Clock } from '../../base/clock.js';
+
+/** Somebody who has collected output. */
+export interface Flushable {
+  flush(): void;
+}
+
+/**
+ * Writes at the end of the event-loop turn what its connections have collected in it: one write a connection, however many
+ * calls were answered.
+ */
+export class FlushQueue {
+  readonly #clock: Clock;
+  #dirty: Flushable[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Has `flush` called once at the end of the turn. The caller does not add itself again before that. */
+  add(flushable: Flushable): void {
+    this.#dirty.push(flushable);
+    if (this.#dirty.length === 1) this.#clock.defer(() => this.#flushAll());
+  }
+
+  #flushAll(): void {
+    const dirty = this.#dirty;
+    this.#dirty = [];
+    for (const flushable of dirty) flushable.flush();
+  }
+}

@@ -1,0 +1,129 @@
+import { assert } from '../../base/assert.js';
+
+/** What a queue does with its messages. */
+export interface MessageQueueOptions<T> {
+  /** Decodes a message; what it throws, the reader gets. */
+  decode(bytes: Uint8Array): T;
+  /** The reader has taken all there is. */
+  onEmpty(): void;
+}
+
+/** Received messages, until their one reader takes them. What bounds the queue is the flow control behind it. */
+export class MessageQueue<T> implements AsyncIterable<T>, AsyncIterator<T> {
+  readonly #options: MessageQueueOptions<T>;
+  #messages: Uint8Array[] = [];
+  /** Index of the next message; those before were taken. */
+  #next = 0;
+  /** No message will be added. */
+  #isEnded = false;
+  /** What the reader gets at the end; null for an orderly one. */
+  #error: Error | null = null;
+  /** The reader, when it waits for a message. Invariant: set only while the queue is empty and not ended. */
+  #waiter: Settlers<IteratorResult<T>> | null = null;
+
+  constructor(options: MessageQueueOptions<T>) {
+    this.#options = options;
+  }
+
+  get isEmpty(): boolean {
+    return this.#next === this.#messages.length;
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  push(message: Uint8Array): void {
+    if (this.#isEnded) return;
+    const waiter = this.#waiter;
+    if (waiter === null) {
+      this.#messages.push(message);
+      return;
+    }
+    this.#waiter = null;
+    settleWith(() => ({ done: false, value: this.#options.decode(message) }), waiter);
+  }
+
+  /** No more messages come; after those that are there, the reader gets the error, or the end. */
+  end(error: Error | null): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#error = error;
+    const waiter = this.#waiter;
+    this.#waiter = null;
+    if (waiter === null) return;
+    if (error === null) waiter.resolve({ done: true, value: undefined });
+    else waiter.reject(error);
+  }
+
+  /** Drops what is there; the reader gets the error next. */
+  abort(error: Error): void {
+    this.#messages = [];
+    this.#next = 0;
+    this.end(error);
+    this.#error = error;
+  }
+
+  /** Nobody reads any more: drops what is there and what comes. */
+  discard(): void {
+    this.#messages = [];
+    this.#next = 0;
+    this.end(null);
+    this.#options.onEmpty();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<T> {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<T>> {
+    assert(this.#waiter === null, 'a stream has one reader');
+    if (!this.isEmpty) return this.#take();
+    if (this.#isEnded) {
+      if (this.#error !== null) return Promise.reject(this.#error);
+      return Promise.resolve({ done: true, value: undefined });
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiter = { resolve, reject };
+    });
+  }
+
+  /** The reader leaves its loop. */
+  return(): Promise<IteratorResult<T>> {
+    this.discard();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  #take(): Promise<IteratorResult<T>> {
+    const message = this.#messages[this.#next] as Uint8Array;
+    this.#next++;
+    if (this.isEmpty) {
+      this.#messages = [];
+      this.#next = 0;
+      this.#options.onEmpty();
+    }
+    return new Promise((resolve, reject) => {
+      settleWith(() => ({ done: false, value: this.#options.decode(message) }), {
+        resolve,
+        reject,
+      });
+    });
+  }
+}
+
+/** The two ends of a promise that is waited for. */
+interface Settlers<T> {
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+function settleWith<T>(make: () => T, { resolve, reject }: Settlers<T>): void {
+  let value: T;
+  try {
+    value = make();
+  } catch (error) {
+    reject(error);
+    return;
+  }
+  resolve(value);
+}

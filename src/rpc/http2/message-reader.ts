@@ -1,0 +1,120 @@
+import { messageTooLarge } from '../dispatch.js';
+import { RpcError, Status } from '../service.js';
+
+/** A flag for compression and the length (gRPC over HTTP/2, "Length-Prefixed-Message"). */
+const prefixBytes = 5;
+/** What is set aside for a message at first: its sender has to send before it may cost memory. */
+const firstRoomBytes = 16 * 1024;
+
+/** Cuts the payload of a stream into messages. */
+export class MessageReader {
+  readonly #bytesMax: number;
+  readonly #onMessage: (message: Uint8Array) => void;
+  readonly #prefix = new Uint8Array(prefixBytes);
+  #prefixCount = 0;
+  /** The message that is incomplete: its size (-1 while the prefix is), and what came of it. */
+  #size = -1;
+  #body: Uint8Array = none;
+  #bodyCount = 0;
+
+  /** `onMessage` gets each message, in memory that never changes; `bytesMax` bounds a message. */
+  constructor(bytesMax: number, onMessage: (message: Uint8Array) => void) {
+    this.#bytesMax = bytesMax;
+    this.#onMessage = onMessage;
+  }
+
+  /** Nothing has come of the next message. */
+  get isBetweenMessages(): boolean {
+    return this.#prefixCount === 0;
+  }
+
+  /** Takes `bytes[start, end)`. Throws RpcError for a message that is refused; the reader is of no more use then. */
+  push(bytes: Uint8Array, start: number, end: number): void {
+    let pos = start;
+    while (pos < end) {
+      pos = this.#size < 0 ? this.#readPrefix(bytes, pos, end) : this.#readBody(bytes, pos, end);
+    }
+  }
+
+  #readPrefix(bytes: Uint8Array, start: number, end: number): number {
+    let pos = start;
+    while (this.#prefixCount < prefixBytes && pos < end) {
+      this.#prefix[this.#prefixCount++] = bytes[pos++] as number;
+    }
+    if (this.#prefixCount < prefixBytes) return pos;
+    const size = messageBytes(this.#prefix, 0, this.#bytesMax);
+    if (size <= end - pos) {
+      // All of it is here: no copy.
+      this.#deliver(viewOf(bytes, pos, pos + size));
+      return pos + size;
+    }
+    this.#size = size;
+    this.#body = new Uint8Array(Math.min(size, firstRoomBytes));
+    return pos;
+  }
+
+  #readBody(bytes: Uint8Array, pos: number, end: number): number {
+    const taken = Math.min(this.#size - this.#bodyCount, end - pos);
+    this.#makeRoom(this.#bodyCount + taken);
+    this.#body.set(bytes.subarray(pos, pos + taken), this.#bodyCount);
+    this.#bodyCount += taken;
+    if (this.#bodyCount === this.#size) this.#deliver(this.#body.subarray(0, this.#size));
+    return pos + taken;
+  }
+
+  #makeRoom(bytes: number): void {
+    if (bytes <= this.#body.length) return;
+    const larger = new Uint8Array(Math.min(this.#size, Math.max(bytes, this.#body.length * 2)));
+    larger.set(this.#body.subarray(0, this.#bodyCount));
+    this.#body = larger;
+  }
+
+  #deliver(message: Uint8Array): void {
+    this.#size = -1;
+    this.#prefixCount = 0;
+    this.#body = none;
+    this.#bodyCount = 0;
+    this.#onMessage(message);
+  }
+}
+
+/**
+ * The message when `bytes[start, end)` is exactly one, which is how unary requests mostly come; null when it is not. Throws
+ * RpcError for a message that is refused.
+ */
+export function soleMessage(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  bytesMax: number,
+): Uint8Array | null {
+  if (end - start < prefixBytes) return null;
+  const size = messageBytes(bytes, start, bytesMax);
+  return size === end - start - prefixBytes ? viewOf(bytes, start + prefixBytes, end) : null;
+}
+
+/** The size that a prefix announces. Throws RpcError, in grpc-go's words, when such a message is not taken. */
+function messageBytes(bytes: Uint8Array, pos: number, bytesMax: number): number {
+  const flag = bytes[pos] as number;
+  if (flag === 1) {
+    const text = 'grpc: compressed flag set with identity or empty encoding';
+    throw new RpcError(Status.internal, text);
+  }
+  if (flag !== 0) {
+    throw new RpcError(Status.internal, `grpc: received unexpected payload format ${flag}`);
+  }
+  const size =
+    (bytes[pos + 1] as number) * 2 ** 24 +
+    (((bytes[pos + 2] as number) << 16) |
+      ((bytes[pos + 3] as number) << 8) |
+      (bytes[pos + 4] as number));
+  if (size > bytesMax) throw messageTooLarge(size, bytesMax);
+  return size;
+}
+
+/** A plain view, whatever kind of array `bytes` is. */
+function viewOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
+}
+
+const none = new Uint8Array(0);

@@ -1,0 +1,132 @@
+import type { Route, Routes } from '../dispatch.js';
+import { type Metadata, RpcError, Status } from '../service.js';
+import { parseTimeout } from './grpc-fields.js';
+import type { HeaderField } from './hpack/field.js';
+import { MetadataError, metadataOf } from './metadata.js';
+
+/** What the header list of a request says. It does not depend on when it comes, so equal lists can share one. */
+export interface RequestHead {
+  /** Null: the request is malformed (RFC 9113 section 8.1.1), and its stream is to be reset. */
+  readonly outcome: Route | Refusal | null;
+  /** Milliseconds that the caller gives the call, or null. */
+  readonly timeoutMs: number | null;
+  /** Bytes that the payload must have, or null when the request does not say. */
+  readonly contentBytes: number | null;
+  readonly metadata: Metadata;
+}
+
+/** A request that is answered with an error without asking its handler. */
+export class Refusal {
+  readonly httpStatus: number;
+  readonly error: RpcError;
+  constructor(httpStatus: number, error: RpcError) {
+    this.httpStatus = httpStatus;
+    this.error = error;
+  }
+}
+
+/** Reads a header list. `fields` is null when it was too large to be kept. */
+export function readRequestHead(
+  fields: readonly HeaderField[] | null,
+  routes: Routes,
+): RequestHead {
+  if (fields === null) return refused(tooLarge);
+  const found = new Map<string, string>();
+  if (!collect(fields, found)) return malformed;
+  const refusal = refusalOf(found);
+  if (refusal !== null) return refused(refusal);
+  const timeout = found.get('grpc-timeout');
+  const length = found.get('content-length');
+  try {
+    return {
+      outcome: routeOf(routes, found.get(':path') ?? ''),
+      timeoutMs: timeout === undefined ? null : parseTimeout(timeout),
+      contentBytes: length === undefined ? null : Number(length),
+      metadata: metadataOf(fields),
+    };
+  } catch (error) {
+    if (!(error instanceof MetadataError)) throw error;
+    return refused(new Refusal(400, new RpcError(Status.internal, error.message)));
+  }
+}
+
+const noMetadata: Metadata = new Map();
+
+function refused(refusal: Refusal): RequestHead {
+  return { outcome: refusal, timeoutMs: null, contentBytes: null, metadata: noMetadata };
+}
+
+const malformed: RequestHead = {
+  outcome: null,
+  timeoutMs: null,
+  contentBytes: null,
+  metadata: noMetadata,
+};
+
+/** RFC 6585 section 5, to which RFC 9113 section 10.5.1 points. */
+const tooLarge = new Refusal(
+  431,
+  new RpcError(Status.resourceExhausted, 'the request header list is too large'),
+);
+
+const pseudoFields: ReadonlySet<string> = new Set([':method', ':scheme', ':path', ':authority']);
+
+/** The fields that matter here and may stand once only. */
+const single: ReadonlySet<string> = new Set([
+  ...pseudoFields,
+  'content-type',
+  'content-length',
+  'grpc-timeout',
+  'grpc-encoding',
+]);
+
+/**
+ * Puts the fields that matter into `found`. False: the request is malformed by RFC 9113 sections 8.2 and 8.3: an unknown,
+ * repeated, late or missing pseudo-header field, or a field with characters that HTTP does not have.
+ */
+function collect(fields: readonly HeaderField[], found: Map<string, string>): boolean {
+  let isRegular = false;
+  for (const field of fields) {
+    const { name, value } = field;
+    if (!field.isWellFormed) return false;
+    const isPseudo = name.startsWith(':');
+    if (isPseudo && (isRegular || !pseudoFields.has(name))) return false;
+    isRegular = !isPseudo;
+    if (!single.has(name)) continue;
+    if (found.has(name)) return false;
+    found.set(name, value);
+  }
+  const length = found.get('content-length');
+  if (length !== undefined && !/^\d{1,15}$/.test(length)) return false;
+  return found.has(':method') && found.has(':scheme') && (found.get(':path') ?? '') !== '';
+}
+
+/** What is wrong with a well-formed request as a gRPC one, in grpc-go's words. */
+function refusalOf(found: ReadonlyMap<string, string>): Refusal | null {
+  const contentType = found.get('content-type') ?? '';
+  if (!/^application\/grpc(?:$|[+;])/.test(contentType)) {
+    const text = `invalid gRPC request content-type ${JSON.stringify(contentType)}`;
+    return new Refusal(415, new RpcError(Status.invalidArgument, text));
+  }
+  const method = found.get(':method');
+  if (method !== 'POST') {
+    const text = `Received a HEADERS frame with :method ${JSON.stringify(method)} which should be POST`;
+    return new Refusal(405, new RpcError(Status.internal, text));
+  }
+  const timeout = found.get('grpc-timeout');
+  if (timeout !== undefined && parseTimeout(timeout) === null) {
+    const text = `malformed grpc-timeout: ${JSON.stringify(timeout)}`;
+    return new Refusal(400, new RpcError(Status.internal, text));
+  }
+  const encoding = found.get('grpc-encoding') ?? 'identity';
+  if (encoding !== 'identity') {
+    const text = `grpc: Decompressor is not installed for grpc-encoding ${JSON.stringify(encoding)}`;
+    return new Refusal(200, new RpcError(Status.unimplemented, text));
+  }
+  return null;
+}
+
+function routeOf(routes: Routes, path: string): Route | Refusal {
+  const route = routes.find(path);
+  return route instanceof RpcError ? new Refusal(200, route) : route;
+}

@@ -1,0 +1,148 @@
+import type { Timer } from '../../base/clock.js';
+import { type CallContext, type Metadata, RpcError, Status } from '../service.js';
+import { ErrorCode } from './protocol.js';
+import type { RequestHead } from './request-head.js';
+import type { ServerConnection } from './server-connection.js';
+import { Http2Stream } from './stream.js';
+
+/** The server's end of a call: what unary and streaming ones have in common. */
+export abstract class ServerCall extends Http2Stream implements CallContext {
+  readonly #server: ServerConnection;
+  readonly #head: RequestHead;
+  /** When the deadline passes, on the clock; infinite without one. */
+  readonly #deadlineMs: number;
+  /** Made when the handler asks for the signal. */
+  #abort: AbortController | null = null;
+  #deadlineTimer: Timer | null = null;
+  /** Why nobody waits for the call any more, or null. */
+  #abortReason: RpcError | null = null;
+  /** The handler has settled. Invariant: once set, the signal does not fire. */
+  #isSettled = false;
+  #hasSentHeaders = false;
+  /** The outcome is decided; null means OK. Invariant: once decided, it does not change and no message is sent. */
+  #isDecided = false;
+  #error: RpcError | null = null;
+  /** Payload bytes that must still come, when the request says how many there are. */
+  #missingBytes: number | null;
+
+  constructor(server: ServerConnection, id: number, head: RequestHead) {
+    super(server, id);
+    this.#server = server;
+    this.#head = head;
+    this.#missingBytes = head.contentBytes;
+    this.#deadlineMs = head.timeoutMs === null ? Infinity : server.activeAtMs + head.timeoutMs;
+  }
+
+  get metadata(): Metadata {
+    return this.#head.metadata;
+  }
+
+  get peer(): string {
+    return this.#server.peer;
+  }
+
+  get timeoutMs(): number | null {
+    return this.#head.timeoutMs;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === null) {
+      this.#abort = new AbortController();
+      if (!this.#isSettled) {
+        if (this.#abortReason !== null) this.#abort.abort(this.#abortReason);
+        else this.watchDeadline();
+      }
+    }
+    return this.#abort.signal;
+  }
+
+  /** The call's status is decided or its stream gone: messages have no way out. */
+  protected get isEnded(): boolean {
+    return this.#isDecided || this.isClosed;
+  }
+
+  /** Why nobody waits for the call any more, or null. */
+  protected get abortReason(): RpcError | null {
+    return this.#abortReason;
+  }
+
+  /** Ends the call when the caller's deadline passes. A unary call whose handler never asks for the signal has no use for it. */
+  protected watchDeadline(): void {
+    if (this.#deadlineMs === Infinity || this.#deadlineTimer !== null) return;
+    const { clock } = this.#server;
+    this.#deadlineTimer = clock.setTimer(Math.max(0, this.#deadlineMs - clock.now()), () =>
+      this.stop(new RpcError(Status.deadlineExceeded, 'context deadline exceeded')),
+    );
+  }
+
+  /** RFC 9113 section 8.1.1: the payload is as long as the request said. False: the stream has been reset. */
+  protected countPayload(bytes: number): boolean {
+    if (this.#missingBytes === null) return true;
+    this.#missingBytes -= bytes;
+    if (this.#missingBytes >= 0) return true;
+    this.fail(ErrorCode.protocolError);
+    return false;
+  }
+
+  /** Like {@link countPayload}, at the end of the payload. */
+  protected checkPayloadEnd(): boolean {
+    if (this.#missingBytes === null || this.#missingBytes === 0) return true;
+    this.fail(ErrorCode.protocolError);
+    return false;
+  }
+
+  /** Sends a response message, after the header fields if it is the first. */
+  protected respond(message: Uint8Array): void {
+    if (!this.#hasSentHeaders) {
+      this.#hasSentHeaders = true;
+      this.#server.writer.headers(this.id, this.#server.responseHeaders.encode(), false);
+    }
+    this.sendMessage(message);
+  }
+
+  /** Ends the call with OK (null) or an error, once: what comes first counts. */
+  finish(error: RpcError | null): void {
+    if (this.isEnded) return;
+    this.#isDecided = true;
+    this.#error = error;
+    this.end();
+  }
+
+  /** Ends the call although its handler is still at it. */
+  stop(error: RpcError): void {
+    if (this.isEnded) return;
+    this.#abortWith(error);
+    this.finish(error);
+  }
+
+  /** To be called when the handler has settled. */
+  protected settle(): void {
+    this.#isSettled = true;
+    if (this.#deadlineTimer !== null) this.#server.clock.clearTimer(this.#deadlineTimer);
+    this.#server.onHandlerSettled();
+  }
+
+  protected override onAborted(_code: number): void {
+    this.#abortWith(new RpcError(Status.cancelled, 'context canceled'));
+  }
+
+  #abortWith(reason: RpcError): void {
+    if (this.#abortReason !== null || this.#isSettled) return;
+    this.#abortReason = reason;
+    this.#abort?.abort(reason);
+    this.onStopped();
+  }
+
+  /** The call is over before its handler is. */
+  protected abstract onStopped(): void;
+
+  protected override writeEnd(): void {
+    this.#server.writeStatus(this.id, this.#error, this.#hasSentHeaders);
+  }
+
+  /** RFC 9113 section 8.1: who has answered in full may tell the peer to stop sending, without that being an error. */
+  protected override onLocalEnd(): void {
+    if (this.hasRemoteEnded) this.close();
+    else this.reset(ErrorCode.noError);
+  }
+}

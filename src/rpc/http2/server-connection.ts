@@ -1,0 +1,282 @@
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Timer } from '../../base/clock.js';
+import type { Logger } from '../../base/logger.js';
+import { type Routes, serverClosing } from '../dispatch.js';
+import type { RpcServerOptions } from '../server.js';
+import { type RpcError, Status } from '../service.js';
+import { Http2Connection } from './connection.js';
+import { connectionWindowBytes } from './data-frames.js';
+import { ConnectionFault } from './errors.js';
+import type { FlushQueue } from './flush-queue.js';
+import { encodeStatusMessage } from './grpc-fields.js';
+import { type OutgoingField, RecurringBlock } from './hpack/encoder.js';
+import { Keepalive } from './keepalive.js';
+import { defaultWindowBytes, ErrorCode, preface, Setting, streamIdMax } from './protocol.js';
+import { Refusal, type RequestHead } from './request-head.js';
+import { headerListBytesMax, RequestHeads } from './request-heads.js';
+import { Http2StreamCall } from './stream-call.js';
+import { Http2UnaryCall } from './unary-call.js';
+
+/** Our SETTINGS_INITIAL_WINDOW_SIZE. */
+const streamWindowBytes = 1 << 20;
+/** Milliseconds that a client has for its preface and SETTINGS. */
+const handshakeMsMax = 10_000;
+/** Milliseconds to wait, when closing, for calls that the client started before it knew. */
+const lastCallsMsMax = 1000;
+/** Payloads of our PINGs. */
+const keepalivePing = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1);
+const drainPing = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 2);
+
+/** What the connections of a server share. */
+export interface ServerShared {
+  readonly options: RpcServerOptions;
+  readonly routes: Routes;
+  readonly flushQueue: FlushQueue;
+  /** Told once when a connection is over. */
+  onConnectionOver(connection: ServerConnection): void;
+}
+
+const contentType: OutgoingField = {
+  name: 'content-type',
+  value: 'application/grpc',
+  kind: 'indexed',
+};
+
+/** The server's end of a connection: turns header lists into calls. */
+export class ServerConnection extends Http2Connection {
+  /** The caller's address. */
+  readonly peer: string;
+  readonly logger: Logger;
+  readonly receiveBytesMax: number;
+  readonly responseHeaders = new RecurringBlock(this.encoder, [
+    { name: ':status', value: '200', kind: 'indexed' },
+    contentType,
+  ]);
+  readonly #okTrailers = new RecurringBlock(this.encoder, [
+    { name: 'grpc-status', value: '0', kind: 'indexed' },
+  ]);
+  readonly #shared: ServerShared;
+  readonly #heads: RequestHeads;
+  readonly #keepalive: Keepalive;
+  readonly #handshakeTimer: Timer;
+  #drainTimer: Timer | null = null;
+  /** Octets of the preface that have come. */
+  #prefaceBytes = 0;
+  /** Section 5.1.1: identifiers only grow. */
+  #lastStreamId = 0;
+  /** Handlers at work, those of calls that are over included: what a client keeps busy by cancelling is bounded too. */
+  #handlerCount = 0;
+  /** 'last-calls': GOAWAY has been sent, new unary calls are taken. 'closing': no new calls are. */
+  #phase: 'open' | 'last-calls' | 'closing' = 'open';
+
+  constructor(duplex: Duplex, shared: ServerShared) {
+    const { clock, logger, limits, keepalive } = shared.options;
+    super({ duplex, clock, flushQueue: shared.flushQueue, streamWindowBytes });
+    this.#shared = shared;
+    this.logger = logger;
+    this.receiveBytesMax = limits.receiveBytesMax;
+    this.peer =
+      duplex instanceof Socket ? `${duplex.remoteAddress}:${duplex.remotePort}` : 'unknown';
+    this.#heads = new RequestHeads(this.decoder, shared.routes);
+    this.writer.settings([
+      [Setting.maxConcurrentStreams, limits.concurrentStreamsMax],
+      [Setting.initialWindowSize, streamWindowBytes],
+      [Setting.maxHeaderListSize, headerListBytesMax],
+    ]);
+    this.writer.windowUpdate(0, connectionWindowBytes - defaultWindowBytes);
+    this.#keepalive = new Keepalive(this, keepalive);
+    this.#handshakeTimer = clock.setTimer(handshakeMsMax, () => {
+      if (!this.hasPeerSettings) this.destroy();
+    });
+    this.listen((chunk) => this.#onChunk(chunk));
+    this.touch();
+  }
+
+  #onChunk(chunk: Uint8Array): void {
+    let pos = 0;
+    while (this.#prefaceBytes < preface.length && pos < chunk.length) {
+      if (chunk[pos++] !== preface[this.#prefaceBytes++]) {
+        // Whoever speaks another protocol would not understand a GOAWAY.
+        this.destroy();
+        return;
+      }
+    }
+    this.receive(chunk, pos);
+  }
+
+  protected get lastPeerStreamId(): number {
+    return this.#lastStreamId;
+  }
+
+  isIdle(streamId: number): boolean {
+    return streamId > this.#lastStreamId || streamId % 2 === 0;
+  }
+
+  onHeaderBlock(
+    streamId: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    isEnd: boolean,
+  ): void {
+    if (streamId % 2 === 0) {
+      throw new ConnectionFault(ErrorCode.protocolError, `a client opened stream ${streamId}`);
+    }
+    if (streamId <= this.#lastStreamId) {
+      this.#heads.skip(bytes, start, end);
+      this.#onTrailers(streamId, isEnd);
+      return;
+    }
+    this.#lastStreamId = streamId;
+    const head = this.#heads.read(bytes, start, end);
+    if (this.#phase === 'closing') return;
+    const { concurrentStreamsMax } = this.#shared.options.limits;
+    if (this.streams.size >= concurrentStreamsMax || this.#handlerCount >= concurrentStreamsMax) {
+      this.#refuseStream(streamId, ErrorCode.refusedStream);
+    } else {
+      this.#onRequest(streamId, head, isEnd);
+    }
+  }
+
+  /** Section 8.1: a second header list ends the request. What it says is of no interest. */
+  #onTrailers(streamId: number, isEnd: boolean): void {
+    const stream = this.streams.get(streamId);
+    if (stream === undefined) {
+      if (this.resetIds.has(streamId)) return;
+      throw new ConnectionFault(ErrorCode.streamClosed, `HEADERS on closed stream ${streamId}`);
+    }
+    if (stream.hasRemoteEnded) stream.fail(ErrorCode.streamClosed);
+    else if (!isEnd) stream.fail(ErrorCode.protocolError);
+    else stream.endRemote();
+  }
+
+  #onRequest(streamId: number, head: RequestHead, isEnd: boolean): void {
+    const { outcome } = head;
+    if (outcome === null) {
+      this.#refuseStream(streamId, ErrorCode.protocolError);
+      return;
+    }
+    if (outcome instanceof Refusal) {
+      this.#refuse(streamId, outcome, isEnd);
+      return;
+    }
+    if (outcome.kind === 'unary') {
+      const call = new Http2UnaryCall(this, streamId, head, outcome);
+      this.streams.set(streamId, call);
+      if (isEnd) call.endRemote();
+      return;
+    }
+    const call = new Http2StreamCall(this, streamId, head, outcome);
+    this.streams.set(streamId, call);
+    if (isEnd) call.endRemote();
+    if (this.#phase === 'open') call.start();
+    else call.finish(serverClosing());
+  }
+
+  /** Ends a stream that no call was made for. */
+  #refuseStream(streamId: number, code: number): void {
+    this.flood.onReset(this.activeAtMs);
+    this.writer.rstStream(streamId, code);
+    this.resetIds.add(streamId);
+    this.touch();
+  }
+
+  #refuse(streamId: number, { httpStatus, error }: Refusal, isEnd: boolean): void {
+    const fields: OutgoingField[] = [
+      { name: ':status', value: String(httpStatus), kind: 'literal' },
+      contentType,
+      ...statusFields(error),
+    ];
+    if (error.code === Status.unimplemented && httpStatus === 200) {
+      fields.push({ name: 'grpc-accept-encoding', value: 'identity', kind: 'literal' });
+    }
+    this.writer.headers(streamId, this.encoder.encode(fields), true);
+    this.touch();
+    if (!isEnd) this.#refuseStream(streamId, ErrorCode.noError);
+  }
+
+  /** Writes what ends a call: trailers, or all there is of a response when no header fields were sent. */
+  writeStatus(streamId: number, error: RpcError | null, hasSentHeaders: boolean): void {
+    this.flood.onProgress();
+    if (hasSentHeaders && error === null) {
+      this.writer.headers(streamId, this.#okTrailers.encode(), true);
+      return;
+    }
+    const fields = error === null ? okFields : statusFields(error);
+    const head: readonly OutgoingField[] = hasSentHeaders ? [] : [okStatus, contentType];
+    this.writer.headers(streamId, this.encoder.encode([...head, ...fields]), true);
+  }
+
+  onHandlerStarted(): void {
+    this.#handlerCount++;
+  }
+
+  onHandlerSettled(): void {
+    this.#handlerCount--;
+  }
+
+  /** Keepalive asks for a sign of life. */
+  ping(): void {
+    this.writer.ping(keepalivePing, false);
+    this.touch();
+  }
+
+  onPong(payload: Uint8Array): void {
+    if (payload[7] === drainPing[7] && this.#phase === 'last-calls') this.#stopTakingCalls();
+  }
+
+  onGoaway(): void {
+    // The client opens no more streams; those that it has go on.
+  }
+
+  /**
+   * Section 6.8: announces the end, takes the calls that were on their way, says which were the last, and ends when they are
+   * done. Streaming calls end now.
+   */
+  drain(): void {
+    if (this.#phase !== 'open' || this.isOver) return;
+    this.#phase = 'last-calls';
+    this.writer.goaway(streamIdMax, ErrorCode.noError, '');
+    this.writer.ping(drainPing, false);
+    this.touch();
+    this.#drainTimer = this.clock.setTimer(lastCallsMsMax, () => this.#stopTakingCalls());
+    for (const stream of [...this.streams.values()]) {
+      if (stream instanceof Http2StreamCall) stream.stop(serverClosing());
+    }
+  }
+
+  #stopTakingCalls(): void {
+    if (this.#phase === 'closing' || this.isOver) return;
+    this.#phase = 'closing';
+    this.writer.goaway(this.#lastStreamId, ErrorCode.noError, '');
+    this.touch();
+    this.onStreamClosed();
+  }
+
+  protected onStreamClosed(): void {
+    if (this.#phase === 'closing' && this.streams.size === 0) this.clock.defer(() => this.end());
+  }
+
+  protected onOver(): void {
+    this.#keepalive.stop();
+    this.clock.clearTimer(this.#handshakeTimer);
+    if (this.#drainTimer !== null) this.clock.clearTimer(this.#drainTimer);
+    this.duplex.once('close', () => this.#shared.onConnectionOver(this));
+    if (this.duplex.destroyed && this.duplex.closed) this.#shared.onConnectionOver(this);
+  }
+}
+
+const okStatus: OutgoingField = { name: ':status', value: '200', kind: 'indexed' };
+const okFields: readonly OutgoingField[] = [{ name: 'grpc-status', value: '0', kind: 'indexed' }];
+
+function statusFields(error: RpcError): OutgoingField[] {
+  const fields: OutgoingField[] = [
+    { name: 'grpc-status', value: String(error.code), kind: 'literal' },
+  ];
+  if (error.message !== '') {
+    const value = encodeStatusMessage(error.message);
+    fields.push({ name: 'grpc-message', value, kind: 'literal' });
+  }
+  return fields;
+}

@@ -1,0 +1,58 @@
+import type { Duplex } from 'node:stream';
+import { Routes } from '../dispatch.js';
+import type { RpcServer, RpcServerOptions } from '../server.js';
+import { FlushQueue } from './flush-queue.js';
+import { ServerConnection, type ServerShared } from './server-connection.js';
+
+/** The engine on our own HTTP/2 layer. */
+export function createHttp2Server(options: RpcServerOptions): RpcServer {
+  return new Http2Server(options);
+}
+
+class Http2Server implements RpcServer, ServerShared {
+  readonly options: RpcServerOptions;
+  readonly routes: Routes;
+  readonly flushQueue: FlushQueue;
+  readonly #connections = new Set<ServerConnection>();
+  /** Whoever waits for the last connection. */
+  #onEmpty: () => void = () => {};
+  #closed: Promise<void> | null = null;
+
+  constructor(options: RpcServerOptions) {
+    this.options = options;
+    this.routes = new Routes(options.services);
+    this.flushQueue = new FlushQueue(options.clock);
+  }
+
+  attach(connection: Duplex): void {
+    if (this.#closed !== null) {
+      connection.destroy();
+      return;
+    }
+    this.#connections.add(new ServerConnection(connection, this));
+  }
+
+  onConnectionOver(connection: ServerConnection): void {
+    this.#connections.delete(connection);
+    if (this.#connections.size === 0) this.#onEmpty();
+  }
+
+  close({ graceMs }: { readonly graceMs: number }): Promise<void> {
+    this.#closed ??= this.#drain(graceMs);
+    return this.#closed;
+  }
+
+  async #drain(graceMs: number): Promise<void> {
+    if (this.#connections.size === 0) return;
+    const empty = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+    });
+    for (const connection of this.#connections) connection.drain();
+    const { clock } = this.options;
+    const timer = clock.setTimer(graceMs, () => {
+      for (const connection of [...this.#connections]) connection.destroy();
+    });
+    await empty;
+    clock.clearTimer(timer);
+  }
+}

@@ -1,0 +1,180 @@
+import type { Http2Connection } from './connection.js';
+import { ErrorCode } from './protocol.js';
+
+/** Bytes that a stream may have queued before its sender is told to wait. */
+export const streamQueueBytesMax = 64 * 1024;
+/** What goes in front of a message: whether it is compressed, and its length (gRPC over HTTP/2, "Length-Prefixed-Message"). */
+const messagePrefixBytes = 5;
+
+/** A stream of an HTTP/2 connection (RFC 9113 section 5) that carries a gRPC call. */
+export abstract class Http2Stream {
+  readonly id: number;
+  readonly connection: Http2Connection;
+  /** Bytes that the peer takes now; negative after it made its windows smaller (section 6.9.2). */
+  sendWindowBytes: number;
+  /** Bytes that the peer may still send. */
+  receiveWindowBytes: number;
+  /** Bytes received that nobody has taken yet. */
+  ungrantedBytes = 0;
+  /** Bytes taken, for which the window is to be opened again. */
+  grantableBytes = 0;
+  /** The peer has sent END_STREAM. */
+  hasRemoteEnded = false;
+  /** We have sent END_STREAM. */
+  hasLocalEnded = false;
+  /** Both sides have ended, or one has reset the stream. Invariant: nothing is sent for it any more. */
+  isClosed = false;
+  /** What waits for a window, in order, and its size. */
+  #queue: Uint8Array[] = none;
+  #queuedBytes = 0;
+  /** {@link writeEnd} is to be called once the queue is empty. */
+  #isEnding = false;
+
+  constructor(connection: Http2Connection, id: number) {
+    this.connection = connection;
+    this.id = id;
+    this.sendWindowBytes = connection.peerInitialWindowBytes;
+    this.receiveWindowBytes = connection.streamWindowBytes;
+  }
+
+  /** Takes payload of a DATA frame. It lies in memory that never changes. */
+  abstract onData(bytes: Uint8Array, start: number, end: number): void;
+  /** The peer has sent all it has to send. */
+  abstract onRemoteEnd(): void;
+  /** The stream has ended abnormally: reset by the peer, or by us for its faults, or the connection is gone. */
+  protected abstract onAborted(code: number): void;
+  /** There is room for more to send. */
+  abstract onWritable(): void;
+  /** Writes the frame that ends our side. */
+  protected abstract writeEnd(): void;
+  /** Our side has ended; what happens if the peer's has not is up to the role. Closes the stream if it has. */
+  protected abstract onLocalEnd(): void;
+
+  /** Whether received bytes are to be kept from the windows, because nobody takes them. */
+  get isHoldingBack(): boolean {
+    return false;
+  }
+
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** Whether a sender should go on. */
+  get hasRoom(): boolean {
+    return this.#queuedBytes < streamQueueBytesMax && !this.connection.isBacklogged;
+  }
+
+  /** Sends a message, or queues it when the windows or the connection do not take it now. */
+  sendMessage(message: Uint8Array): void {
+    const size = messagePrefixBytes + message.length;
+    const { connection } = this;
+    if (this.#queuedBytes === 0 && connection.takes(this, size)) {
+      this.#writeDataHeader(size);
+      const { output } = connection;
+      output.uint8(0);
+      output.uint32(message.length);
+      output.append(message);
+      connection.touch();
+      return;
+    }
+    const prefix = new Uint8Array(messagePrefixBytes);
+    new DataView(prefix.buffer).setUint32(1, message.length);
+    if (this.#queue === none) this.#queue = [];
+    this.#queue.push(prefix);
+    if (message.length > 0) this.#queue.push(message);
+    this.#queuedBytes += size;
+    connection.scheduler.add(this);
+    connection.touch();
+  }
+
+  /** Ends our side after what is queued. */
+  end(): void {
+    if (this.#queuedBytes > 0) this.#isEnding = true;
+    else this.#writeEndNow();
+  }
+
+  /** Writes one DATA frame from the queue, as large as the windows allow. The scheduler has checked that they allow any. */
+  writeQueued(bytesMax: number): void {
+    const size = Math.min(bytesMax, this.#queuedBytes);
+    this.#writeDataHeader(size);
+    let left = size;
+    let taken = 0;
+    for (; left > 0; taken++) {
+      const part = this.#queue[taken] as Uint8Array;
+      if (part.length > left) {
+        this.connection.output.append(part.subarray(0, left));
+        this.#queue[taken] = part.subarray(left);
+        break;
+      }
+      this.connection.output.append(part);
+      left -= part.length;
+    }
+    this.#queue.splice(0, taken);
+    this.#queuedBytes -= size;
+    if (this.#queuedBytes === 0 && this.#isEnding) this.#writeEndNow();
+    else if (this.#queuedBytes <= streamQueueBytesMax / 2) this.onWritable();
+  }
+
+  /** Section 5.4.2: the peer broke the rules on this stream. */
+  fail(code: number): void {
+    if (this.isClosed) return;
+    this.reset(code);
+    this.onAborted(code);
+  }
+
+  /** Section 6.4: the peer has reset the stream. */
+  onPeerReset(code: number): void {
+    this.close();
+    this.onAborted(code);
+  }
+
+  /** The connection is gone. */
+  onConnectionOver(): void {
+    this.close();
+    this.onAborted(ErrorCode.cancel);
+  }
+
+  /** The peer has ended its side. */
+  endRemote(): void {
+    this.hasRemoteEnded = true;
+    this.onRemoteEnd();
+    if (this.hasLocalEnded && !this.isClosed) this.close();
+  }
+
+  /** Tells the peer that the stream is over (section 6.4), and forgets it. */
+  reset(code: number): void {
+    if (this.isClosed) return;
+    const { connection } = this;
+    connection.writer.rstStream(this.id, code);
+    connection.resetIds.add(this.id);
+    connection.touch();
+    this.close();
+  }
+
+  #writeDataHeader(size: number): void {
+    const { connection } = this;
+    this.sendWindowBytes -= size;
+    connection.sendWindowBytes -= size;
+    connection.writer.dataHeader(this.id, size, 0);
+    connection.flood.onProgress();
+  }
+
+  /** Both sides have ended: forgets the stream. */
+  protected close(): void {
+    this.isClosed = true;
+    this.#queue = none;
+    this.#queuedBytes = 0;
+    this.#isEnding = false;
+    this.connection.forget(this);
+  }
+
+  #writeEndNow(): void {
+    this.#isEnding = false;
+    this.writeEnd();
+    this.hasLocalEnded = true;
+    this.connection.touch();
+    this.onLocalEnd();
+  }
+}
+
+const none: Uint8Array[] = [];

@@ -1,0 +1,100 @@
+import { assert } from '../../base/assert.js';
+import { decodeRequest, type Route, toRpcError } from '../dispatch.js';
+import { RpcError, Status, type UnaryCall } from '../service.js';
+import { MessageReader, soleMessage } from './message-reader.js';
+import type { RequestHead } from './request-head.js';
+import { ServerCall } from './server-call.js';
+import type { ServerConnection } from './server-connection.js';
+
+type UnaryRoute = Route & { readonly kind: 'unary' };
+
+/** A unary call: its handler runs once the request is there as a whole. */
+export class Http2UnaryCall extends ServerCall implements UnaryCall {
+  readonly #connection: ServerConnection;
+  readonly #route: UnaryRoute;
+  #request: Uint8Array | null = null;
+  /** Made when the request does not come in one frame. */
+  #reader: MessageReader | null = null;
+
+  constructor(connection: ServerConnection, id: number, head: RequestHead, route: UnaryRoute) {
+    super(connection, id, head);
+    this.#connection = connection;
+    this.#route = route;
+  }
+
+  get requestBytes(): Uint8Array {
+    assert(this.#request !== null);
+    return this.#request;
+  }
+
+  onData(bytes: Uint8Array, start: number, end: number): void {
+    if (!this.countPayload(end - start)) return;
+    const { receiveBytesMax } = this.#connection;
+    try {
+      if (this.#reader === null && this.#request === null) {
+        this.#request = soleMessage(bytes, start, end, receiveBytesMax);
+        if (this.#request !== null) return;
+      }
+      this.#reader ??= new MessageReader(receiveBytesMax, (message) => this.#onMessage(message));
+      this.#reader.push(bytes, start, end);
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error;
+      this.finish(error);
+    }
+  }
+
+  #onMessage(message: Uint8Array): void {
+    if (this.#request !== null) {
+      throw new RpcError(Status.internal, 'a unary call takes one request message, and got more');
+    }
+    this.#request = message;
+  }
+
+  onRemoteEnd(): void {
+    if (!this.checkPayloadEnd()) return;
+    if (this.#request === null || this.#reader?.isBetweenMessages === false) {
+      this.finish(new RpcError(Status.internal, 'the request ends before its message does'));
+      return;
+    }
+    this.#connection.onHandlerStarted();
+    try {
+      const request = decodeRequest(this.#route.method.request, this.#request, false);
+      const response = this.#route.handler(request, this);
+      if (response instanceof Promise) {
+        response.then(this.#onResponse, this.#onError);
+      } else {
+        this.#onResponse(response);
+      }
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  readonly #onResponse = (response: unknown): void => {
+    let bytes: Uint8Array;
+    try {
+      bytes = this.#route.method.response.encode(response);
+    } catch (error) {
+      this.#onError(error);
+      return;
+    }
+    this.settle();
+    if (this.isEnded) return;
+    this.respond(bytes);
+    this.finish(null);
+  };
+
+  readonly #onError = (error: unknown): void => {
+    this.settle();
+    const status = toRpcError(error, this.#route.method.path, this.#connection.logger);
+    this.finish(status);
+  };
+
+  onWritable(): void {
+    // Nobody waits: the one response is queued whole.
+  }
+
+  protected onStopped(): void {
+    // The handler finds out by its signal.
+  }
+}
