@@ -200,11 +200,17 @@ export class RaftNode<Result> {
     return new Promise((resolve, reject) => {
       const read: PendingRead = {
         deadline: this.#clock.now() + this.#options.requestTimeoutMs,
-        resolve,
-        reject,
+        resolve: () => {
+          forgetSignal();
+          resolve();
+        },
+        reject: (error) => {
+          forgetSignal();
+          reject(error);
+        },
         canceled: false,
       };
-      onAbort(signal, () => {
+      const forgetSignal = onAbort(signal, () => {
         read.canceled = true;
         reject(new NodeError('canceled', 'the caller gave up'));
       });
@@ -314,14 +320,20 @@ export class RaftNode<Result> {
     const number = this.#nextProposal++;
     return new Promise((resolve, reject) => {
       const deadline = this.#clock.now() + this.#options.requestTimeoutMs;
-      onAbort(signal, () => this.#proposals.cancel(number));
+      const forgetSignal = onAbort(signal, () => this.#proposals.cancel(number));
       this.#proposals.add({
         number,
         kind,
         data: data(number),
         deadline,
-        resolve,
-        reject,
+        resolve: (result) => {
+          forgetSignal();
+          resolve(result);
+        },
+        reject: (error) => {
+          forgetSignal();
+          reject(error);
+        },
         term: 0,
         wasLost: false,
       });
@@ -549,8 +561,10 @@ function stoppedError(): NodeError {
   return new NodeError('stopped', 'this member is stopping');
 }
 
-function onAbort(signal: AbortSignal | undefined, callback: () => void): void {
-  if (signal === undefined) return;
+/** Returns how to stop listening: a signal may outlive many requests. */
+function onAbort(signal: AbortSignal | undefined, callback: () => void): () => void {
+  if (signal === undefined) return () => {};
   if (signal.aborted) queueMicrotask(callback);
   else signal.addEventListener('abort', callback, { once: true });
+  return () => signal.removeEventListener('abort', callback);
 }
