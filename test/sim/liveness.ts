@@ -34,11 +34,10 @@ export async function checkLiveness(options: LivenessOptions): Promise<void> {
     if (!holds()) throw new SimFailure(property, `not within ${stepMsMax} ms: ${details()}`);
   };
   await within(
-    'a healthy cluster elects a leader',
-    () => hasSettled(cluster),
+    'a healthy cluster elects a leader, and requests end',
+    () => options.sessionsAreDone() && hasSettled(cluster),
     () => show(cluster),
   );
-  await within('requests end', options.sessionsAreDone, () => show(cluster));
   retire(cluster);
   let revision = 0;
   for (const machine of votersOf(cluster)) {
@@ -81,10 +80,17 @@ function mendAll(cluster: Cluster): void {
   }
 }
 
-/** There is a leader, and it is out of any joint configuration. */
+/** There is a leader that has applied all there is, and so knows who is a member: itself too. */
 function hasSettled(cluster: Cluster): boolean {
-  const status = cluster.leader?.member?.raft();
-  return status !== undefined && status.conf.votersOutgoing.length === 0;
+  const member = cluster.leader?.member;
+  if (member === null || member === undefined) return false;
+  const { conf, term, applied, lastIndex } = member.raft();
+  return (
+    conf.votersOutgoing.length === 0 &&
+    conf.voters.includes(member.memberId) &&
+    applied === lastIndex &&
+    member.store.appliedTerm === term
+  );
 }
 
 /** Takes away what is no member any more. */
