@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Level } from 'level';
+import { emptyBytes } from '../base/bytes.js';
 import type { DbRange, DbSnapshot, DbWrite, OrderedDb, OrderedDbHome } from '../base/ordered-db.js';
 
 /** Why a member's database cannot be opened. */
@@ -129,6 +130,18 @@ const writeBufferBytes = 16 * 1024 * 1024;
 const logSyncBytes = writeBufferBytes / 4;
 
 type Bytes = Level<Uint8Array, Uint8Array>;
+
+/**
+ * Keys of this module's own, behind all others: batches since the last synced one are numbered, and the synced one says where
+ * the numbers begin. LevelDB may lose the end of an earlier log file and keep a later file; a number missing at open tells.
+ */
+const chainPrefix = 0xff;
+const chainBaseKey = new Uint8Array([chainPrefix, 0x62]);
+const chainRange: DbRange = {
+  gte: new Uint8Array([chainPrefix, 0x63]),
+  lt: new Uint8Array([chainPrefix, 0x64]),
+};
+const chainKeyBytes = 10;
 type LevelSnapshot = ReturnType<Bytes['snapshot']>;
 type Step = readonly (readonly [key: Uint8Array, value: Uint8Array])[];
 
@@ -140,6 +153,9 @@ class LevelDb implements OrderedDb {
   #lastWrite: Promise<void> = Promise.resolve();
   /** Bytes written since all log files were synced. */
   #unsyncedBytes = 0;
+  /** Numbers of the batches since the last synced one: from, and below. */
+  #chainBase = 0;
+  #chainNext = 0;
 
   private constructor(dir: string, name: string) {
     this.name = name;
@@ -163,7 +179,9 @@ class LevelDb implements OrderedDb {
       const cause = (error as Error).cause ?? error;
       throw openError(openCodeOf(cause), db.#dir, cause);
     }
-    return db;
+    if (await db.#readChain()) return db;
+    await db.#level.close();
+    throw openError('damaged', db.#dir, new Error('a batch in the middle is lost'));
   }
 
   get(key: Uint8Array): Promise<Uint8Array | undefined> {
@@ -183,9 +201,7 @@ class LevelDb implements OrderedDb {
   }
 
   write(batch: readonly DbWrite[], options: { readonly sync: boolean }): Promise<void> {
-    const result = this.#lastWrite.then(() =>
-      batch.length === 0 && options.sync ? this.#syncOnly() : this.#write(batch, options),
-    );
+    const result = this.#lastWrite.then(() => this.#write(batch, options));
     this.#lastWrite = result;
     // Whoever called sees the failure; later writes fail with it too.
     result.catch(() => {});
@@ -234,8 +250,24 @@ class LevelDb implements OrderedDb {
         chain.put(write.key, write.value);
       } else chain.del(write.key);
     }
+    if (options.sync) {
+      for (let n = this.#chainBase; n < this.#chainNext; n++) chain.del(chainKey(n));
+      chain.put(chainBaseKey, chainKey(this.#chainNext));
+      this.#chainBase = this.#chainNext;
+    } else chain.put(chainKey(this.#chainNext++), emptyBytes);
     await chain.write({ sync: options.sync } as object);
     if (options.sync || this.#unsyncedBytes >= logSyncBytes) await this.#syncLogs();
+  }
+
+  /** Whether no batch is missing among those that were found. */
+  async #readChain(): Promise<boolean> {
+    const base = await this.#level.get(chainBaseKey);
+    this.#chainBase = base === undefined ? 0 : chainNumber(base);
+    this.#chainNext = this.#chainBase;
+    for await (const step of iterate(this.#level, chainRange, undefined)) {
+      for (const [key] of step) if (chainNumber(key) !== this.#chainNext++) return false;
+    }
+    return true;
   }
 
   /**
@@ -257,11 +289,6 @@ class LevelDb implements OrderedDb {
         await file.close();
       }
     }
-  }
-
-  /** LevelDB does not log an empty batch, so nothing would be synced: deletes a key that never exists. */
-  #syncOnly(): Promise<void> {
-    return this.#write([{ kind: 'delete', key: new Uint8Array([0xff]) }], { sync: true });
   }
 }
 
@@ -288,6 +315,17 @@ async function* iterate(
   } finally {
     await iterator.close();
   }
+}
+
+function chainKey(n: number): Uint8Array {
+  const key = new Uint8Array(chainKeyBytes);
+  key.set(chainRange.gte);
+  new DataView(key.buffer).setBigUint64(2, BigInt(n));
+  return key;
+}
+
+function chainNumber(key: Uint8Array): number {
+  return Number(new DataView(key.buffer, key.byteOffset, key.byteLength).getBigUint64(2));
 }
 
 async function exists(path: string): Promise<boolean> {
