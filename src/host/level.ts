@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Level } from 'level';
-import { emptyBytes } from '../base/bytes.js';
+import { compareBytes, concatBytes, emptyBytes } from '../base/bytes.js';
 import type { DbRange, DbSnapshot, DbWrite, OrderedDb, OrderedDbHome } from '../base/ordered-db.js';
 
 /** Why a member's database cannot be opened. */
@@ -135,13 +135,13 @@ type Bytes = Level<Uint8Array, Uint8Array>;
  * Keys of this module's own, behind all others: batches since the last synced one are numbered, and the synced one says where
  * the numbers begin. LevelDB may lose the end of an earlier log file and keep a later file; a number missing at open tells.
  */
-const chainPrefix = 0xff;
-const chainBaseKey = new Uint8Array([chainPrefix, 0x62]);
+const ownPrefix = new Uint8Array(8).fill(0xff);
+const chainBaseKey = concatBytes([ownPrefix, new Uint8Array([0x62])]);
 const chainRange: DbRange = {
-  gte: new Uint8Array([chainPrefix, 0x63]),
-  lt: new Uint8Array([chainPrefix, 0x64]),
+  gte: concatBytes([ownPrefix, new Uint8Array([0x63])]),
+  lt: concatBytes([ownPrefix, new Uint8Array([0x64])]),
 };
-const chainKeyBytes = 10;
+const chainKeyBytes = 17;
 type LevelSnapshot = ReturnType<Bytes['snapshot']>;
 type Step = readonly (readonly [key: Uint8Array, value: Uint8Array])[];
 
@@ -197,7 +197,7 @@ class LevelDb implements OrderedDb {
   }
 
   iterate(range: DbRange): AsyncIterable<Step> {
-    return iterate(this.#level, range, undefined);
+    return iterate(this.#level, withoutOwn(range), undefined);
   }
 
   write(batch: readonly DbWrite[], options: { readonly sync: boolean }): Promise<void> {
@@ -211,7 +211,7 @@ class LevelDb implements OrderedDb {
   snapshot(): DbSnapshot {
     const snapshot = this.#level.snapshot();
     return {
-      iterate: (range) => iterate(this.#level, range, snapshot),
+      iterate: (range) => iterate(this.#level, withoutOwn(range), snapshot),
       close: () => snapshot.close(),
     };
   }
@@ -317,15 +317,20 @@ async function* iterate(
   }
 }
 
+/** Callers never see this module's own keys. */
+function withoutOwn(range: DbRange): DbRange {
+  return compareBytes(range.lt, ownPrefix) <= 0 ? range : { ...range, lt: ownPrefix };
+}
+
 function chainKey(n: number): Uint8Array {
   const key = new Uint8Array(chainKeyBytes);
   key.set(chainRange.gte);
-  new DataView(key.buffer).setBigUint64(2, BigInt(n));
+  new DataView(key.buffer).setBigUint64(9, BigInt(n));
   return key;
 }
 
 function chainNumber(key: Uint8Array): number {
-  return Number(new DataView(key.buffer, key.byteOffset, key.byteLength).getBigUint64(2));
+  return Number(new DataView(key.buffer, key.byteOffset, key.byteLength).getBigUint64(9));
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -122,7 +122,7 @@ t.test(
     /** What LevelDB would hold had it lost the batch that numbered itself so. */
     const lose = async (n: number) => {
       const raw = new Level<Uint8Array, Uint8Array>(join(dir, 'level-1'), { keyEncoding: 'view' });
-      const keys = await raw.keys({ gte: new Uint8Array([0xff, 0x63]) }).all();
+      const keys = await raw.keys({ gte: new Uint8Array([...Array(8).fill(0xff), 0x63]) }).all();
       await raw.del(keys[n] as Uint8Array);
       await raw.close();
       return keys.length;
