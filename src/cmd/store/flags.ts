@@ -153,6 +153,12 @@ export const storeFlags: readonly Flag[] = [
   used('peer-key-file', 'string', '', 'Key for peers (PEM).'),
   used('peer-trusted-ca-file', 'string', '', 'CA of peer certificates (PEM).'),
   used('peer-client-cert-auth', 'boolean', 'false', 'Require peer certificates.'),
+  used(
+    'rpc-engine',
+    'string',
+    'grpc-js',
+    'Who carries gRPC: grpc-js (the reference engine) or http2 (our own, faster, new).',
+  ),
   used('log-level', 'string', 'info', 'debug, info, warn, error, panic or fatal.'),
   used('log-format', 'string', 'json', 'json or text (console).'),
   used('log-outputs', 'string', 'default', 'stderr, stdout or default (stderr).'),

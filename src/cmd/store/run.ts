@@ -10,6 +10,7 @@ import { listenStreams, type StreamListener, type TlsMaterial } from '../../host
 import { readTextFile } from '../../host/text-file.js';
 import { peerAddress, peerDial, TcpTransport } from '../../raft/transport/index.js';
 import { createGrpcJsServer } from '../../rpc/grpc-js/index.js';
+import { createHttp2Server } from '../../rpc/http2/index.js';
 import { type Listener, type ListenerTls, listen, type RpcServer } from '../../rpc/index.js';
 import { AutoCompactor, apiServices, CommandKind, httpRoutes, Member } from '../../store/index.js';
 import {
@@ -152,7 +153,8 @@ async function serveClients(
   logger: Logger,
 ): Promise<{ readonly rpc: RpcServer; readonly listeners: readonly Listener[] }> {
   const tls = await clientTlsOf(settings.clientTls);
-  const rpc = createGrpcJsServer({
+  const createServer = settings.rpcEngine === 'http2' ? createHttp2Server : createGrpcJsServer;
+  const rpc = createServer({
     services: apiServices(member),
     clock: hostClock,
     logger,

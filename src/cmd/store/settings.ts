@@ -41,6 +41,7 @@ export interface StoreSettings {
   readonly keepaliveIntervalMs: number;
   readonly keepaliveTimeoutMs: number;
   readonly concurrentStreamsMax: number;
+  readonly rpcEngine: 'grpc-js' | 'http2';
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   readonly logToStdout: boolean;
@@ -86,6 +87,7 @@ export function toSettings({ values, set }: ParsedFlags): StoreSettings {
     keepaliveIntervalMs: parseDurationMs(text('grpc-keepalive-interval')) ?? 0,
     keepaliveTimeoutMs: parseDurationMs(text('grpc-keepalive-timeout')) ?? 0,
     concurrentStreamsMax: integer('max-concurrent-streams'),
+    rpcEngine: oneOf('rpc-engine', text('rpc-engine'), ['grpc-js', 'http2']),
     logLevel: logLevel(text('log-level')),
     logFormat:
       oneOf('log-format', text('log-format'), ['json', 'text', 'console']) === 'json'
