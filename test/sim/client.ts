@@ -79,7 +79,7 @@ export class Session {
       if (!serializable) this.#learn(op, result);
       return true;
     } catch (error) {
-      const isRead = op.then.every((step) => step.kind === 'get') && op.compares.length === 0;
+      const isRead = op.success.every((step) => step.kind === 'get') && op.compares.length === 0;
       if (isRead || isCertainlyWithoutEffect(error)) history.refuse(operation);
       trace.note(
         this.#name,
@@ -117,7 +117,7 @@ export class Session {
     return {
       ...txn([this.#put(key)]),
       compares: [{ key, target: 'mod', equals }],
-      otherwise: [{ kind: 'get', key }],
+      failure: [{ kind: 'get', key }],
     };
   }
 
@@ -125,7 +125,7 @@ export class Session {
     return {
       ...txn([this.#put(key), { kind: 'get', key }]),
       compares: [{ key, target: 'version', equals: 0 }],
-      otherwise: [
+      failure: [
         { kind: 'get', key },
         this.#prng.chance(0.5) ? { kind: 'delete', key } : this.#put(key),
       ],
@@ -167,7 +167,7 @@ export class Session {
   }
 
   #learn(op: Txn, result: KvResult): void {
-    const steps = result.succeeded ? op.then : op.otherwise;
+    const steps = result.succeeded ? op.success : op.failure;
     for (const [i, step] of steps.entries()) {
       const outcome = result.steps[i];
       if (step.kind === 'put') this.#seen.set(step.key, result.revision);
@@ -177,6 +177,6 @@ export class Session {
   }
 }
 
-function txn(then: readonly KvStep[]): Txn {
-  return { kind: 'txn', compares: [], then, otherwise: [], result: null };
+function txn(success: readonly KvStep[]): Txn {
+  return { kind: 'txn', compares: [], success, failure: [], result: null };
 }

@@ -13,11 +13,11 @@ const put = (key: string, value: string, lease = ''): KvStep => ({
 });
 const get = (key: string): KvStep => ({ kind: 'get', key });
 const del = (key: string): KvStep => ({ kind: 'delete', key });
-const txn = (then: KvStep[], compares: KvCompare[] = [], otherwise: KvStep[] = []): Txn => ({
+const txn = (success: KvStep[], compares: KvCompare[] = [], failure: KvStep[] = []): Txn => ({
   kind: 'txn',
   compares,
-  then,
-  otherwise,
+  success,
+  failure,
   result: null,
 });
 const found = (value: string, modRevision: number, version = 1, createRevision = modRevision) =>

@@ -45,7 +45,7 @@ export class History {
     assert(operation.op.kind === 'txn' && operation.return === null);
     operation.return = at;
     operation.op = { ...operation.op, result };
-    const branch = result.succeeded ? operation.op.then : operation.op.otherwise;
+    const branch = result.succeeded ? operation.op.success : operation.op.failure;
     for (const [i, step] of branch.entries()) {
       const outcome = result.steps[i];
       const shown = outcome?.kind === 'get' ? outcome.found : outcome?.previous;
@@ -144,7 +144,7 @@ export class History {
 function withEvidence(operation: Operation, puts: ReadonlyMap<string, WatchedEvent>): Operation {
   const { op } = operation;
   if (op.kind !== 'txn' || op.result !== null) return operation;
-  for (const step of [...op.then, ...op.otherwise]) {
+  for (const step of [...op.success, ...op.failure]) {
     if (step.kind !== 'put') continue;
     const event = puts.get(`${step.key}=${step.value}`);
     if (event === undefined) continue;
@@ -160,7 +160,7 @@ export function writeRevision(operation: Interval<KvOp>): number | undefined {
   if (op.kind !== 'txn') return undefined;
   if (op.result === null) return op.shown?.revision;
   const { result } = op;
-  const branch = result.succeeded ? op.then : op.otherwise;
+  const branch = result.succeeded ? op.success : op.failure;
   const wrote = branch.some((step, i) => {
     const outcome = result.steps[i];
     return step.kind === 'put' || (outcome?.kind === 'delete' && outcome.deleted > 0);
@@ -225,7 +225,7 @@ function components(operations: readonly Operation[]): Interval<KvOp>[][] {
     if (op.kind !== 'txn') continue;
     const keys = keysOf(op);
     for (const key of keys) parent.set(find(key), find(keys[0] as string));
-    for (const step of [...op.then, ...op.otherwise]) {
+    for (const step of [...op.success, ...op.failure]) {
       if (step.kind !== 'put' || step.lease === '') continue;
       const attached = leaseKeys.get(step.lease) ?? new Set();
       leaseKeys.set(step.lease, attached.add(step.key));
@@ -249,7 +249,7 @@ function components(operations: readonly Operation[]): Interval<KvOp>[][] {
 }
 
 function keysOf(op: KvOp & { kind: 'txn' }): string[] {
-  return [...op.compares, ...op.then, ...op.otherwise].map(({ key }) => key);
+  return [...op.compares, ...op.success, ...op.failure].map(({ key }) => key);
 }
 
 function describeViolation(
@@ -272,12 +272,12 @@ export function describe(operation: Interval<KvOp> & { readonly client?: string 
   const span = `[${operation.call.toFixed(3)}, ${operation.return?.toFixed(3) ?? 'unknown'}]`;
   const who = operation.client === undefined ? '' : ` ${operation.client}`;
   if (op.kind === 'expire') return `${span}${who} lease ${op.lease} ends`;
-  const steps = (list: typeof op.then) =>
+  const steps = (list: typeof op.success) =>
     list.map((step) => `${step.kind} ${step.key}${step.kind === 'put' ? `=${step.value}` : ''}`);
   const compares = op.compares.map(({ key, target, equals }) => `${target}(${key})==${equals}`);
   const when = compares.length === 0 ? '' : `if ${compares.join(' and ')} then `;
-  const otherwise = op.otherwise.length === 0 ? '' : ` else ${steps(op.otherwise).join(', ')}`;
-  return `${span}${who} ${when}${steps(op.then).join(', ')}${otherwise} -> ${describeResult(op.result)}${op.shown === undefined ? '' : `, shown at revision ${op.shown.revision}`}`;
+  const otherwise = op.failure.length === 0 ? '' : ` else ${steps(op.failure).join(', ')}`;
+  return `${span}${who} ${when}${steps(op.success).join(', ')}${otherwise} -> ${describeResult(op.result)}${op.shown === undefined ? '' : `, shown at revision ${op.shown.revision}`}`;
 }
 
 function describeResult(result: KvResult | null): string {

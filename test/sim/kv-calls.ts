@@ -21,13 +21,13 @@ export async function perform(
   op: Txn,
   options: { readonly timeoutMs: number; readonly serializable: boolean },
 ): Promise<KvResult> {
-  const only = op.then.length === 1 && op.compares.length === 0 ? op.then[0] : undefined;
+  const only = op.success.length === 1 && op.compares.length === 0 ? op.success[0] : undefined;
   const { timeoutMs, serializable } = options;
   if (only === undefined) {
     const request = {
       compare: op.compares.map(toCompare),
-      success: op.then.map((step) => toRequestOp(step, serializable)),
-      failure: op.otherwise.map((step) => toRequestOp(step, serializable)),
+      success: op.success.map((step) => toRequestOp(step, serializable)),
+      failure: op.failure.map((step) => toRequestOp(step, serializable)),
     };
     const response = await channel.unary(KV.methods.Txn, request, { timeoutMs });
     return {

@@ -40,15 +40,15 @@ export interface KvResult {
 }
 
 /**
- * An atomic operation: the steps of `then` when all conditions hold, else those of `otherwise`. A plain put or get is one
+ * An atomic operation: the steps of `success` when all conditions hold, else those of `failure`. A plain put or get is one
  * without conditions. `expire` is the store's own doing: every key attached to the lease is deleted, in one revision.
  */
 export type KvOp =
   | {
       readonly kind: 'txn';
       readonly compares: readonly KvCompare[];
-      readonly then: readonly KvStep[];
-      readonly otherwise: readonly KvStep[];
+      readonly success: readonly KvStep[];
+      readonly failure: readonly KvStep[];
       /** Null when no answer came. */
       readonly result: KvResult | null;
       /** Without an answer: a put of this operation that somebody was shown, so it took effect, at that revision. */
@@ -106,7 +106,7 @@ export function kvModel(knownWriteRevisions: Iterable<number>): Model<KvState, K
 
   const stepTxn = (state: KvState, op: KvOp & { kind: 'txn' }): KvState | undefined => {
     const holds = op.compares.every((compare) => isTrue(state, compare));
-    const steps = holds ? op.then : op.otherwise;
+    const steps = holds ? op.success : op.failure;
     const writes = changes(state, steps);
     // What nobody saw and what changes nothing need not have happened: that keeps the search small.
     if (op.result === null) {

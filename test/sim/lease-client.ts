@@ -103,7 +103,7 @@ export class LeaseClient {
       history.end(operation, scheduler.now, result);
       trace.note(this.#name, 'answer', () => describe(operation));
     } catch (error) {
-      const isRead = op.then.every((step) => step.kind === 'get');
+      const isRead = op.success.every((step) => step.kind === 'get');
       if (isCertainlyWithoutEffect(error) || isRead) history.refuse(operation);
     }
   }
@@ -153,6 +153,6 @@ class HeldLease {
   }
 }
 
-function txn(then: readonly KvStep[]): KvOp & { kind: 'txn' } {
-  return { kind: 'txn', compares: [], then, otherwise: [], result: null };
+function txn(success: readonly KvStep[]): KvOp & { kind: 'txn' } {
+  return { kind: 'txn', compares: [], success, failure: [], result: null };
 }

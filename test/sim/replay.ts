@@ -56,7 +56,7 @@ function promisedChanges(operation: Operation) {
 }
 
 function stepsTaken({ op }: Answered): readonly KvStep[] {
-  return op.result?.succeeded === false ? op.otherwise : op.then;
+  return op.result?.succeeded === false ? op.failure : op.success;
 }
 
 /** Every put that is in the history was asked for, was not refused, and took effect once. */
@@ -64,7 +64,7 @@ function checkOrigins(history: History): void {
   const writers = new Map<string, Operation>();
   for (const operation of history.operations) {
     if (operation.op.kind !== 'txn') continue;
-    for (const step of [...operation.op.then, ...operation.op.otherwise]) {
+    for (const step of [...operation.op.success, ...operation.op.failure]) {
       if (step.kind === 'put') writers.set(`${step.key}=${step.value}`, operation);
     }
   }
