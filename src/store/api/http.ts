@@ -3,13 +3,16 @@ import type { HttpHandler, HttpResponse, HttpRoutes } from '../../rpc/http-route
 import { AlarmType, RangeRequest } from '../../wire/gen/etcdserverpb.js';
 import type { ApiContext } from './context.js';
 import { alarmName } from './maintenance.js';
+import { probeRoutes } from './probes.js';
 
-/** The plain HTTP/1.1 endpoints next to gRPC: /health and /version. */
+/** The plain HTTP/1.1 endpoints next to gRPC: /health, /livez, /readyz and /version. */
 export function httpRoutes(context: ApiContext): HttpRoutes {
-  return new Map([
-    ['/health', getOnly((request) => health(context, request.query, request.signal))],
-    ['/version', getOnly(() => version(context))],
-  ]);
+  const routes: [string, HttpHandler][] = [
+    ['/health', (request) => health(context, request.query, request.signal)],
+    ['/version', () => version(context)],
+    ...probeRoutes(context),
+  ];
+  return new Map(routes.map(([path, handler]) => [path, getOnly(handler)]));
 }
 
 function getOnly(handler: HttpHandler): HttpHandler {
