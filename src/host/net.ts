@@ -1,5 +1,6 @@
 import { createServer, connect as netConnect, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, connect as tlsConnect } from 'node:tls';
+import { listenErrorOf } from './listen-error.js';
 
 /** A host and port to listen on or connect to; an IPv6 address without brackets. */
 export interface Address {
@@ -34,23 +35,13 @@ export interface ByteStreamHandler {
   onClose(reason: { readonly refused: boolean; readonly message: string }): void;
 }
 
-/** Why listening failed, and what to do. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
-  readonly code: string;
-  constructor(code: string, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
-}
-
 /** Something that listens. */
 export interface StreamListener {
   readonly port: number;
   close(): Promise<void>;
 }
 
-/** Listens for streams. Rejects with {@link ListenError}. */
+/** Listens for streams. Rejects with ListenError. */
 export function listenStreams(
   address: Address,
   tls: TlsMaterial | null,
@@ -83,10 +74,11 @@ export function listenStreams(
   }));
 }
 
-/** Starts to listen; resolves with the port. Rejects with {@link ListenError} that names the address and what to do. */
+/** Starts to listen; resolves with the port. Rejects with ListenError that names the address and what to do. */
 export function listen(server: Server, address: Address): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(toListenError(address, error)));
+    const where = urlHost(address);
+    server.once('error', (error) => reject(listenErrorOf(where, error)));
     server.listen({ host: address.host, port: address.port, backlog: 1024 }, () => {
       server.removeAllListeners('error');
       server.on('error', () => {});
@@ -154,15 +146,7 @@ function pem(tls: TlsMaterial): { cert?: string; key?: string; ca?: string } {
   };
 }
 
-function toListenError(address: Address, error: NodeJS.ErrnoException): ListenError {
-  const where = `${address.host}:${address.port}`;
-  const code = error.code ?? 'UNKNOWN';
-  const advice: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'another process listens there: stop it or choose another port',
-    EACCES: 'not permitted: choose a port above 1023 or run with the needed rights',
-    EADDRNOTAVAIL: 'no interface of this machine has that address',
-    ENOTFOUND: 'the host name cannot be resolved',
-  };
-  const why = advice[code] ?? error.message;
-  return new ListenError(code, `cannot listen on ${where} (${code}): ${why}`, { cause: error });
+/** As in a URL: an IPv6 address in brackets. */
+function urlHost({ host, port }: Address): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -5,8 +5,8 @@ import tls from 'node:tls';
 import { assert } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
+import { ListenError, listenErrorOf } from '../host/listen-error.js';
 import { type HttpRoutes, httpListener } from './http-routes.js';
-import { ListenError, listenErrorOf } from './listen-error.js';
 import type { RpcServer } from './server.js';
 import { sniffProtocol } from './sniff.js';
 

@@ -102,7 +102,7 @@ t.test('flotilla store: a data directory of another cluster is refused', async (
 
   const rival = await startRefused({ ...(await plan(dir, 'm1')), flags: spec.flags });
   t.equal(rival.exit.code, 1, 'while it is in use');
-  t.match(rival.log, /is in use|another process listens/);
+  t.match(rival.log, /in use/);
 
   t.same(await member.kill('SIGTERM'), { code: 0, signal: null }, 'SIGTERM ends with 0');
   const flags = [...spec.flags, '--initial-cluster-token=another'];
@@ -121,7 +121,7 @@ t.test('flotilla store: a port in use is refused', async (t) => {
     squatter.close();
     t.equal(exit.code, 1, which);
     t.match(log, `127.0.0.1:${port}`);
-    t.match(log, /another process listens|in use/);
+    t.match(log, /in use/);
   }
 });
 

@@ -1,4 +1,5 @@
-import { ListenError, listenStreams } from '../../host/net.js';
+import { ListenError } from '../../host/listen-error.js';
+import { listenStreams } from '../../host/net.js';
 import { UsageError } from '../usage-error.js';
 import type { ClusterPlan } from './plan.js';
 

@@ -1,7 +1,7 @@
 /** Why a listener could not be opened. */
 export type ListenErrorCode = 'address-in-use' | 'permission' | 'bad-address' | 'bad-tls' | 'io';
 
-/** An operating error of opening a listener. The message names the URL and what to do. */
+/** An operating error of opening a listener. The message names the address and what to do. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
   readonly code: ListenErrorCode;
@@ -30,11 +30,11 @@ const causes: Readonly<Record<string, readonly [ListenErrorCode, string]>> = {
   EINVAL: ['bad-address', 'the address is not valid for listening'],
 };
 
-/** Translates the operating system's error for the URL. */
-export function listenErrorOf(url: string, error: Error): ListenError {
+/** Translates the operating system's error; `address` is the URL, or host and port, as the operator knows it. */
+export function listenErrorOf(address: string, error: Error): ListenError {
   const errno = 'code' in error ? String(error.code) : '';
   const [code, advice] = causes[errno] ?? ['io', error.message];
-  return new ListenError(code, `cannot listen on ${JSON.stringify(url)}: ${advice}`, {
+  return new ListenError(code, `cannot listen on ${JSON.stringify(address)}: ${advice}`, {
     cause: error,
   });
 }
