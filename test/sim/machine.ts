@@ -126,7 +126,8 @@ export class Machine implements SimHost {
 
   /** The process that clients reach; null while none serves. */
   process(): Process | null {
-    return this.#process?.member == null ? null : this.#process;
+    const process = this.#process;
+    return process === null || process.services.size === 0 ? null : process;
   }
 
   /** A process is there, serving or starting. */
@@ -170,6 +171,7 @@ export class Machine implements SimHost {
     if (process === null || process === undefined || member === null || member === undefined)
       return;
     this.#world.trace.note(this.name, 'stops');
+    // The listener closes first, as when the program is told to end.
     process.services = new Map();
     await member.close();
     if (process.isAlive()) this.kill('process');
