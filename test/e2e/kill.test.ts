@@ -15,6 +15,9 @@ const gapMsMax = kindUnderTest() === 'flotilla' ? 3000 : 8000;
 /** Nobody tells the others that the leader is frozen: an election timeout (1 to 2 s) passes first. */
 const frozenGapMsMax = kindUnderTest() === 'flotilla' ? 4000 : 5000;
 
+/** The log is cut often, so that members that come back may need a snapshot. */
+const flags = ['--snapshot-count=1000'];
+
 t.setTimeout(120_000 + rounds * 20_000);
 
 const programs = kindUnderTest() === 'etcd' ? ['etcd'] : [];
@@ -25,7 +28,7 @@ t.test(
   async (t) => {
     t.comment(`FLOTILLA_KILL_SEED=${seed} FLOTILLA_KILL_ROUNDS=${rounds}`);
     const prng = new Prng(seed);
-    const cluster = await Cluster.forTest(t, { kind: kindUnderTest() });
+    const cluster = await Cluster.forTest(t, { kind: kindUnderTest(), flags });
     const crowd = new Crowd(cluster);
     crowd.start();
     t.teardown(() => crowd.stop());

@@ -2,7 +2,7 @@ import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Cluster as ClusterService } from '../../src/wire/index.js';
-import { until } from '../client/until.js';
+import { until, within } from '../client/until.js';
 import { Cluster } from './cluster.js';
 import { Member } from './member.js';
 import { RawClient } from './raw-client.js';
@@ -63,23 +63,49 @@ t.test('flotilla store: a lost database is rebuilt from the log or from a peer',
   await sameEverywhere(t, cluster);
 });
 
+t.test(
+  'flotilla store: a member that was away for long comes back through a snapshot',
+  async (t) => {
+    const flags = ['--snapshot-count=100'];
+    const cluster = await Cluster.forTest(t, { kind: 'flotilla', flags });
+    const client = new RawClient(cluster.member(0).endpoint);
+    t.teardown(() => client.close());
+    const away = cluster.member(2);
+    await away.kill();
+    const value = 'v'.repeat(20_000);
+    for (let round = 0; round < 20; round++) {
+      const batch = Array.from({ length: 200 }, (_, n) => client.put(`k/${n}`, value));
+      await Promise.all(batch);
+    }
+    away.start();
+    await away.ready();
+    await sameEverywhere(t, cluster);
+    t.match(away.log.join('\n'), /restored the state from a snapshot/);
+  },
+);
+
 t.test('flotilla store: a member that was removed stops, and stays out', async (t) => {
-  const cluster = await Cluster.forTest(t, { kind: 'flotilla' });
-  const client = new RawClient(cluster.member(0).endpoint);
-  t.teardown(() => client.close());
-  await client.put('a', '1');
-  const removed = cluster.member(2);
-  const id = await idOf(client, removed.spec.name);
-  await untilAccepted('the member is removed', () =>
-    client.call(ClusterService.methods.MemberRemove, { ID: id }),
-  );
-  const exit = await removed.exit;
-  t.equal(exit.signal, null, 'it ends by itself');
-  t.match(removed.log.slice(-5).join('\n'), /removed/);
-  await client.put('a', '2');
-  removed.start();
-  await removed.exit;
-  t.match(removed.log.slice(-5).join('\n'), /removed/, 'and again when started');
+  for (const isDown of [false, true]) {
+    await t.test(isDown ? 'removed while it was down' : 'removed while it ran', async (t) => {
+      const cluster = await Cluster.forTest(t, { kind: 'flotilla' });
+      const client = new RawClient(cluster.member(0).endpoint);
+      t.teardown(() => client.close());
+      await client.put('a', '1');
+      const removed = cluster.member(2);
+      const id = await idOf(client, removed.spec.name);
+      if (isDown) await removed.kill();
+      await untilAccepted('the member is removed', () =>
+        client.call(ClusterService.methods.MemberRemove, { ID: id }),
+      );
+      if (isDown) removed.start();
+      await within('the member hears of it and ends by itself', removed.exit);
+      t.match(removed.log.slice(-5).join('\n'), /removed/);
+      await client.put('a', '2');
+      removed.start();
+      await within('started again, it ends again', removed.exit);
+      t.match(removed.log.slice(-5).join('\n'), /removed/);
+    });
+  }
 });
 
 async function idOf(client: RawClient, name: string): Promise<bigint> {
