@@ -9,6 +9,12 @@ import type { Trace } from './trace.js';
 
 type Txn = KvOp & { kind: 'txn' };
 
+/** What a client's requests go through. `server` is for traces. */
+export interface Connection<C> {
+  readonly channel: C;
+  readonly server: string;
+}
+
 /** What simulated clients share. */
 export interface ClientWorld {
   readonly scheduler: Scheduler;
@@ -16,7 +22,9 @@ export interface ClientWorld {
   readonly trace: Trace;
   readonly knobs: Knobs;
   /** A connection of `client` to some member that should be there. */
-  connect(client: string, prng: Prng): { readonly channel: Channel; readonly server: string };
+  connect(client: string, prng: Prng): Connection<Channel>;
+  /** The client library of `client`, which knows all members that are there now. */
+  connectLibrary(client: string, prng: Prng): Connection<Pick<Channel, 'unary'>>;
   /** The safety phase is over: finish the present request and stop. */
   isClosing(): boolean;
 }
@@ -39,7 +47,8 @@ export class Session {
   readonly #name: string;
   readonly #world: ClientWorld;
   readonly #prng: Prng;
-  #connection: { readonly channel: Channel; readonly server: string };
+  readonly #usesLibrary: boolean;
+  #connection: Connection<Pick<Channel, 'unary'>>;
   /** Modification revisions as last read here (linearizably); 0 for absent. What compare-and-swap compares with. */
   readonly #seen = new Map<string, number>();
   /** Newest revision that the present member showed, for serializable reads of one connection. */
@@ -49,7 +58,8 @@ export class Session {
     this.#name = name;
     this.#world = world;
     this.#prng = prng;
-    this.#connection = world.connect(name, prng);
+    this.#usesLibrary = prng.chance(0.4);
+    this.#connection = this.#connect();
   }
 
   async run(): Promise<void> {
@@ -59,9 +69,15 @@ export class Session {
       if (this.#world.isClosing()) return;
       const isFine = await this.#request();
       if (!isFine || this.#prng.chance(1 / requestsPerServerMean)) {
-        this.#connection = this.#world.connect(this.#name, this.#prng);
+        this.#connection = this.#connect();
       }
     }
+  }
+
+  #connect(): Connection<Pick<Channel, 'unary'>> {
+    return this.#usesLibrary
+      ? this.#world.connectLibrary(this.#name, this.#prng)
+      : this.#world.connect(this.#name, this.#prng);
   }
 
   /** False: the request failed. */

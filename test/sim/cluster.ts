@@ -1,3 +1,4 @@
+import { defined } from '../../src/base/assert.js';
 import type { Defect } from '../../src/base/defect.js';
 import { formatId, type MemberId } from '../../src/base/ids.js';
 import type { Prng } from '../../src/base/prng.js';
@@ -10,9 +11,11 @@ import {
 } from '../../src/store/index.js';
 import { MemberRecord } from '../../src/wire/gen/store.js';
 import { type ClientNetworkKnobs, SimChannel } from './channel.js';
+import { IncarnationClock, MachineTime } from './clock.js';
 import { SimFailure } from './failure.js';
 import { Invariants } from './invariants.js';
 import type { Knobs } from './knobs.js';
+import { LibraryChannel } from './library-channel.js';
 import { type Death, Machine, type MachineWorld, type Process } from './machine.js';
 import { SimNetwork } from './network.js';
 import type { Scheduler } from './scheduler.js';
@@ -105,6 +108,21 @@ export class Cluster implements MachineWorld {
   connect(client: string, prng: Prng): { readonly channel: SimChannel; readonly server: string } {
     const host = prng.pick(this.machines);
     return { channel: this.connectTo(host, client, prng), server: host.name };
+  }
+
+  /** The client library, for a client that knows all members that are there now. */
+  connectLibrary(client: string, prng: Prng): { channel: LibraryChannel; server: string } {
+    const { scheduler, machines } = this;
+    const hosts = new Map(machines.map((machine) => [`http://${machine.name}:2379`, machine]));
+    const time = new MachineTime({ scheduler, owner: client, localStart: 0, wall: 0 });
+    const channel = new LibraryChannel({
+      endpoints: prng.shuffle([...hosts.keys()]),
+      clock: new IncarnationClock(time),
+      prng,
+      timeoutMs: this.#knobs.clients.timeoutMs,
+      openChannel: (url) => this.connectTo(defined(hosts.get(url)), client, prng),
+    });
+    return { channel, server: 'any' };
   }
 
   connectTo(host: Machine, client: string, prng: Prng): SimChannel {

@@ -1,5 +1,6 @@
 import { unreachable } from '../../src/base/assert.js';
 import { fromLatin1, toLatin1 } from '../../src/base/bytes.js';
+import { ClientError } from '../../src/client/errors.js';
 import { CallError, type Channel, Status } from '../../src/rpc/service.js';
 import {
   type CompareInit,
@@ -17,7 +18,7 @@ type Txn = KvOp & { kind: 'txn' };
 
 /** Performs an operation of the model through the calls that a client would use for it. */
 export async function perform(
-  channel: Channel,
+  channel: Pick<Channel, 'unary'>,
   op: Txn,
   options: { readonly timeoutMs: number; readonly serializable: boolean },
 ): Promise<KvResult> {
@@ -44,7 +45,7 @@ export async function perform(
 type SingleResponse = { readonly revision: number; readonly response: ResponseOp };
 
 async function performSingle(
-  channel: Channel,
+  channel: Pick<Channel, 'unary'>,
   { requestRange, requestPut, requestDeleteRange }: RequestOpInit,
   timeoutMs: number,
 ): Promise<SingleResponse> {
@@ -73,9 +74,10 @@ async function performSingle(
 
 /**
  * Did a failed call certainly change nothing? Only what the store or the connection promises counts: a request that was
- * never sent, one that was invalid, one that never found a leader to go to.
+ * never sent, one that was invalid, one that never found a leader to go to, one that the client library says so of.
  */
 export function isCertainlyWithoutEffect(error: unknown): boolean {
+  if (error instanceof ClientError) return !error.maybeApplied;
   if (!(error instanceof CallError)) throw error;
   if (!error.sent) return true;
   switch (error.code) {

@@ -134,6 +134,7 @@ class Run {
       trace: this.#trace,
       knobs: this.#knobs,
       connect: (client, prng) => this.#cluster.connect(client, prng),
+      connectLibrary: (client, prng) => this.#cluster.connectLibrary(client, prng),
       isClosing: () => this.#isClosing,
     };
     for (let i = 0; i < clients.sessions; i++) {
