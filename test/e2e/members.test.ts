@@ -83,7 +83,8 @@ t.test('flotilla store: a member moves to another peer URL and is found there', 
 
   await mover.kill();
   for (let n = 0; n < 100; n++) await follower.put(`k/${n}`, 'v');
-  const flags = [...mover.spec.flags, `--listen-peer-urls=${peerUrl}`];
+  const flags = mover.spec.flags.map((flag) => flag.replaceAll(mover.spec.peerUrl, peerUrl));
+  flags.push('--initial-cluster-state=existing');
   const moved = new Member({ ...mover.spec, peerUrl, flags });
   t.teardown(async () => {
     await moved.kill();
