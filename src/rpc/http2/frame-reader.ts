@@ -38,6 +38,7 @@ export class FrameReader {
 
   /** Hands over the frames that `chunk` completes, from `start` on. Throws what the sink throws, and ConnectionFault. */
   push(chunk: Uint8Array, start: number): void {
+    if (this.#isStopped) return;
     let pos = this.#partialBytes > 0 ? this.#complete(chunk, start) : start;
     const end = chunk.length;
     while (!this.#isStopped && end - pos >= frameHeaderBytes) {
