@@ -111,6 +111,7 @@ const conversations: Readonly<Record<string, Conversation>> = {
     await lost.keepaliveOnce().catch(() => {}); // The client learns of the loss by asking.
     await within('the loss is reported', loss);
     t.equal(lost.revoked(), true);
+    lost.release(); // Its timer would keep this process.
   },
 
   'watches: from a revision, over a prefix, with previous values': async (t, client) => {
