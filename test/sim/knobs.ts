@@ -97,6 +97,7 @@ export function drawKnobs(prng: Prng, wanted: Profile | null): Knobs {
     if (favoured.includes(profile)) return maybe(0.9, min, max);
     return profile === 'calm' ? 0 : maybe(0.2, 2 * min, 2 * max);
   };
+  const hasRacingClock = profile === 'elections' && prng.chance(0.2);
   const membershipMs = fault(['members'], 2_000, 8_000);
   const delayMsMean = prng.pick([0.2, 1, 5, 20, 60]);
   const isLossy = profile !== 'calm' && prng.chance(0.4);
@@ -153,7 +154,7 @@ export function drawKnobs(prng: Prng, wanted: Profile | null): Knobs {
       wallJumpMs: fault(['leases', 'elections'], 2_000, 20_000),
     },
     drift: prng.pick([0, 0.001, 0.05]),
-    hasRacingClock: profile === 'elections' && prng.chance(0.2),
+    hasRacingClock,
     clients: {
       sessions: prng.int(profile === 'reads' ? 4 : 2, 7),
       watchers: prng.int(1, 4),
@@ -166,7 +167,8 @@ export function drawKnobs(prng: Prng, wanted: Profile | null): Knobs {
       timeoutMs: prng.pick(profile === 'reads' ? [300, 1_000] : [1_000, 2_000, 7_000]),
     },
     member: {
-      preVote: !prng.chance(0.2),
+      // Without it a member whose clock runs double, and whose log is behind, can keep the others from ever electing.
+      preVote: hasRacingClock || !prng.chance(0.2),
       catchUpEntries: prng.pick(profile === 'snapshots' ? [0, 5, 20] : [0, 20, 200, 5_000]),
       syncAfterEntries: prng.pick(profile === 'snapshots' ? [5, 20] : [20, 100, 1_000]),
       segmentBytes: prng.pick([16 << 10, 64 << 10]),
