@@ -24,16 +24,21 @@ export function formatTimeout(timeoutMs: number): string {
   return '99999999H';
 }
 
-/** A status message as `grpc-message` carries it: UTF-8, with all but printable ASCII percent-encoded, and `%` too. */
+/**
+ * A status message as `grpc-message` carries it: UTF-8, percent-encoded but for printable ASCII without `%`. Spaces at its
+ * ends are encoded too, for HTTP does not keep them (RFC 9113 section 8.2.1).
+ */
 export function encodeStatusMessage(message: string): string {
-  if (/^[\x20-\x24\x26-\x7e]*$/.test(message) && message.trim() === message) return message;
+  if (/^(?! )[\x20-\x24\x26-\x7e]*(?<! )$/.test(message)) return message;
+  const bytes = new TextEncoder().encode(message);
   let encoded = '';
-  for (const byte of new TextEncoder().encode(message)) {
-    const isPlain = byte > 0x20 && byte <= 0x7e && byte !== 0x25;
+  bytes.forEach((byte, i) => {
+    const isAtEnd = i === 0 || i === bytes.length - 1;
+    const isPlain = byte >= (isAtEnd ? 0x21 : 0x20) && byte <= 0x7e && byte !== 0x25;
     encoded += isPlain
       ? String.fromCharCode(byte)
       : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-  }
+  });
   return encoded;
 }
 

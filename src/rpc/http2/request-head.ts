@@ -19,9 +19,12 @@ export interface RequestHead {
 export class Refusal {
   readonly httpStatus: number;
   readonly error: RpcError;
-  constructor(httpStatus: number, error: RpcError) {
+  /** The caller compresses in a way that we do not know: it is told what we take. */
+  readonly isEncodingUnknown: boolean;
+  constructor(httpStatus: number, error: RpcError, isEncodingUnknown = false) {
     this.httpStatus = httpStatus;
     this.error = error;
+    this.isEncodingUnknown = isEncodingUnknown;
   }
 }
 
@@ -121,7 +124,7 @@ function refusalOf(found: ReadonlyMap<string, string>): Refusal | null {
   const encoding = found.get('grpc-encoding') ?? 'identity';
   if (encoding !== 'identity') {
     const text = `grpc: Decompressor is not installed for grpc-encoding ${JSON.stringify(encoding)}`;
-    return new Refusal(200, new RpcError(Status.unimplemented, text));
+    return new Refusal(200, new RpcError(Status.unimplemented, text), true);
   }
   return null;
 }

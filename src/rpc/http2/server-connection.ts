@@ -4,7 +4,7 @@ import type { Timer } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { type Routes, serverClosing } from '../dispatch.js';
 import type { RpcServerOptions } from '../server.js';
-import { type RpcError, Status } from '../service.js';
+import type { RpcError } from '../service.js';
 import { Http2Connection } from './connection.js';
 import { connectionWindowBytes } from './data-frames.js';
 import { ConnectionFault } from './errors.js';
@@ -182,13 +182,14 @@ export class ServerConnection extends Http2Connection {
     this.touch();
   }
 
-  #refuse(streamId: number, { httpStatus, error }: Refusal, isEnd: boolean): void {
+  #refuse(streamId: number, refusal: Refusal, isEnd: boolean): void {
+    const { httpStatus, error, isEncodingUnknown } = refusal;
     const fields: OutgoingField[] = [
       { name: ':status', value: String(httpStatus), kind: 'literal' },
       contentType,
       ...statusFields(error),
     ];
-    if (error.code === Status.unimplemented && httpStatus === 200) {
+    if (isEncodingUnknown) {
       fields.push({ name: 'grpc-accept-encoding', value: 'identity', kind: 'literal' });
     }
     this.writer.headers(streamId, this.encoder.encode(fields), true);
