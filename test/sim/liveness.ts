@@ -13,8 +13,8 @@ export interface LivenessOptions {
   readonly prng: Prng;
   /** Lets virtual time pass until `until()` holds, or `withinMs` are over. */
   readonly advance: (until: () => boolean, withinMs: number) => Promise<void>;
-  /** Sessions have finished their last request. */
-  readonly sessionsAreDone: () => boolean;
+  /** Sessions and operators have finished their last request. */
+  readonly requestsAreDone: () => boolean;
   /** Watchers of everything have seen all up to this revision. */
   readonly watchersHaveSeen: (revision: number) => boolean;
 }
@@ -35,7 +35,7 @@ export async function checkLiveness(options: LivenessOptions): Promise<void> {
   };
   await within(
     'a healthy cluster elects a leader, and requests end',
-    () => options.sessionsAreDone() && hasSettled(cluster),
+    () => options.requestsAreDone() && hasSettled(cluster),
     () => show(cluster),
   );
   retire(cluster);

@@ -33,6 +33,8 @@ export class Operator {
   readonly #knobs: Knobs;
   readonly #prng: Prng;
   #isActive = true;
+  /** Requests and proposals under way. */
+  #underWay = 0;
 
   constructor(options: OperatorOptions) {
     this.#cluster = options.cluster;
@@ -56,6 +58,11 @@ export class Operator {
   stop(): void {
     this.#isActive = false;
     this.#finish().catch((error: unknown) => this.#scheduler.fail(error));
+  }
+
+  /** Nothing that was asked for can still come: an answer, or the end of the request's time, was seen for all. */
+  get isIdle(): boolean {
+    return this.#underWay === 0;
   }
 
   async #finish(): Promise<void> {
@@ -153,9 +160,23 @@ export class Operator {
   /** At the leader, past the API. */
   #propose(change: ConfChange): void {
     const { signal } = new AbortController();
-    this.#cluster.leader?.member?.proposeConfChange(change, signal).then(
-      () => this.#trace.note(owner, 'changed'),
-      (error: unknown) => this.#trace.note(owner, 'change failed', () => String(error)),
+    const leader = this.#cluster.leader;
+    const proposal = leader?.member?.proposeConfChange(change, signal);
+    if (leader === undefined || proposal === undefined) return;
+    this.#underWay++;
+    const process = leader.process();
+    let isSettled = false;
+    const settle = (what: string, details = '') => {
+      forget?.();
+      if (isSettled) return;
+      isSettled = true;
+      this.#underWay--;
+      this.#trace.note(owner, what, () => details);
+    };
+    const forget = process?.onDeath(() => settle('change lost'));
+    proposal.then(
+      () => settle('changed'),
+      (error: unknown) => settle('change failed', String(error)),
     );
   }
 
@@ -187,6 +208,7 @@ export class Operator {
     machine: Machine,
     make: (channel: ReturnType<Cluster['connectTo']>) => Promise<T>,
   ): Promise<T | null> {
+    this.#underWay++;
     try {
       const answer = await make(this.#cluster.connectTo(machine, owner, this.#prng));
       this.#trace.note(owner, 'done', () => `${what} at ${machine.name}`);
@@ -195,6 +217,8 @@ export class Operator {
       if (!(error instanceof CallError)) throw error;
       this.#trace.note(owner, 'refused', () => `${what} at ${machine.name}: ${error.message}`);
       return null;
+    } finally {
+      this.#underWay--;
     }
   }
 }

@@ -114,7 +114,7 @@ class Run {
       cluster: this.#cluster,
       prng: this.#prng.fork(),
       advance: (until, withinMs) => this.#advance(until, this.#scheduler.now + withinMs),
-      sessionsAreDone: () => this.#openSessions === 0,
+      requestsAreDone: () => this.#openSessions === 0 && this.#operator.isIdle,
       watchersHaveSeen: (revision) =>
         this.#watchers.every(({ log }) => log.prefix !== '' || log.nextRevision > revision),
     });
