@@ -112,6 +112,7 @@ export async function startStore(
           clock,
           logger,
           queueBytesMax: peerQueueBytesMax,
+          onRemoved,
           isRemoved: (id) => holder.member?.members.isRemoved(id) ?? false,
           describeCluster: () => describe(holder.member, identity),
         });

@@ -114,11 +114,21 @@ function ignoredFlags(set: ReadonlySet<string>): string[] {
 
 function parseUrls(name: string, text: string): string[] {
   try {
-    return parseMemberUrls(text.split(',').map((url) => url.trim()));
+    const urls = parseMemberUrls(text.split(',').map((url) => url.trim()));
+    for (const url of urls) checkAddress(name, url);
+    return urls;
   } catch (error) {
     if (!(error instanceof UrlError)) throw error;
     throw new UsageError(`--${name}: ${error.message}`, { cause: error });
   }
+}
+
+/** What can be listened on and dialed: a host, and a port up to 65535. */
+function checkAddress(name: string, url: string): void {
+  const wrong = (why: string) => new UsageError(`--${name}: ${JSON.stringify(url)}: ${why}`);
+  if (url.startsWith('unix')) throw wrong('Unix sockets are not built; write http://ADDRESS:PORT');
+  if (!URL.canParse(url))
+    throw wrong('the address or the port is invalid; write http://ADDRESS:PORT');
 }
 
 function initialCluster(
@@ -213,8 +223,9 @@ function limits(
 }
 
 function autoCompaction(mode: string, retention: string): AutoCompactionPolicy | null {
+  const checkedMode = oneOf('auto-compaction-mode', mode, ['periodic', 'revision']);
   if (retention === '' || /^0[a-z]*$/.test(retention)) return null;
-  switch (oneOf('auto-compaction-mode', mode, ['periodic', 'revision'])) {
+  switch (checkedMode) {
     case 'revision': {
       if (!/^\d+$/.test(retention)) {
         throw new UsageError(

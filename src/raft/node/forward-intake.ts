@@ -1,6 +1,6 @@
-import { unreachable } from '../../base/assert.js';
 import type { ProposeRefusal, Term } from '../core/types.js';
 import type { PeerMessage, Proposal } from './contracts.js';
+import { isFinal, type Taken } from './leader-intake.js';
 
 /** What one session has forwarded in the present term. */
 interface SessionIntake {
@@ -17,16 +17,13 @@ export class ForwardIntake {
   readonly #sessions = new Map<bigint, SessionIntake>();
 
   /**
-   * Handles one forward message. `ledTerm` is the term this member leads now, or 0. `propose` appends one proposal.
+   * Handles one forward message. `ledTerm` is the term this member leads now, or 0. `take` appends some of the first.
    * Returns the reply; undefined when nothing truthful can be said (this incarnation never led that term).
    */
   onForward(
     message: Extract<PeerMessage, { kind: 'forward' }>,
     ledTerm: Term,
-    propose: (proposals: readonly Proposal[]) => {
-      readonly taken: number;
-      readonly refusal: ProposeRefusal | null;
-    },
+    take: (proposals: readonly Proposal[]) => Taken,
   ): PeerMessage | undefined {
     if (ledTerm > this.#term) {
       this.#term = ledTerm;
@@ -34,7 +31,7 @@ export class ForwardIntake {
     }
     if (message.term !== this.#term) return undefined;
     const intake = this.#session(message.session);
-    if (ledTerm === message.term) this.#take(intake, message, propose);
+    if (ledTerm === message.term) this.#take(intake, message, take);
     return {
       kind: 'forward-reply',
       session: message.session,
@@ -48,19 +45,16 @@ export class ForwardIntake {
   #take(
     intake: SessionIntake,
     message: Extract<PeerMessage, { kind: 'forward' }>,
-    propose: (proposals: readonly Proposal[]) => {
-      readonly taken: number;
-      readonly refusal: ProposeRefusal | null;
-    },
+    take: (proposals: readonly Proposal[]) => Taken,
   ): void {
     const skip = intake.accepted + 1 - message.firstSequence;
     if (skip < 0) return; // A gap: an earlier message was lost; the sender starts again from what was accepted.
     let rest = message.proposals.slice(skip);
     while (rest.length > 0) {
-      const { taken, refusal } = propose(rest);
+      const { taken, refusal } = take(rest);
       intake.accepted += taken;
       rest = rest.slice(taken);
-      if (refusal === null) return;
+      if (refusal === null) continue;
       if (!isFinal(refusal)) return;
       intake.accepted += 1;
       intake.refusals.set(intake.accepted, refusal);
@@ -75,22 +69,5 @@ export class ForwardIntake {
       this.#sessions.set(session, intake);
     }
     return intake;
-  }
-}
-
-/** Whether the proposer is told; otherwise the leader is asked again, until it takes the proposal. */
-export function isFinal(reason: ProposeRefusal): boolean {
-  switch (reason) {
-    case 'config-invalid':
-    case 'config-pending':
-    case 'not-member':
-    case 'learner-not-ready':
-      return true;
-    case 'not-leader':
-    case 'transferring':
-    case 'too-much-uncommitted':
-      return false;
-    default:
-      return unreachable(reason);
   }
 }

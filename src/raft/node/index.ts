@@ -1,6 +1,7 @@
 /** The driver of the consensus core: one loop that carries out what it asks for. */
 export type * from './contracts.js';
 export { NodeError, type NodeErrorCode } from './errors.js';
+export { heirOf } from './heir.js';
 export type { NodeProbe } from './probe.js';
 export { type LeadershipStatus, RaftNode, type RaftNodeOptions } from './raft-node.js';
 export { planRecovery, type RecoveryPlan } from './recovery.js';

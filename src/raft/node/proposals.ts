@@ -1,9 +1,8 @@
-import { assert } from '../../base/assert.js';
 import type { Defect } from '../../base/defect.js';
 import type { EntryKind, ProposeRefusal, Term } from '../core/types.js';
 import type { PeerMessage, Proposal } from './contracts.js';
 import { NodeError } from './errors.js';
-import { isFinal } from './forward-intake.js';
+import { isFinal, type Taken } from './leader-intake.js';
 
 /** A proposal somebody waits for. Its life: queued -> proposed in a term -> resolved, or back to queued when provably lost. */
 export interface PendingProposal<Result> {
@@ -19,11 +18,6 @@ export interface PendingProposal<Result> {
   /** It was proposed in an earlier term and provably lost. For the error text at its deadline. */
   wasLost: boolean;
 }
-
-/** Answer of the local core to a batch. */
-export type ProposeOutcome =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly reason: ProposeRefusal };
 
 /**
  * The proposals of this member, each applied at most once however often leaders change.
@@ -76,28 +70,14 @@ export class ProposalQueue<Result> {
     this.#queued.push(proposal);
   }
 
-  /** Proposes everything queued through the local core, which leads `term`. */
-  flushToCore(
-    term: Term,
-    propose: (batch: readonly PendingProposal<Result>[], kind: EntryKind) => ProposeOutcome,
-  ): void {
+  /** Proposes everything queued through the local core, which leads `term`; `take` appends some of the first. */
+  flushToCore(term: Term, take: (proposals: readonly Proposal[]) => Taken): void {
     while (this.#queued.length > 0) {
-      const kind = this.#queued[0]?.kind;
-      assert(kind !== undefined);
-      let end = 1;
-      if (kind === 'normal') {
-        while (end < this.#queued.length && this.#queued[end]?.kind === 'normal') end++;
-      }
-      const batch = this.#queued.slice(0, end);
-      const outcome = propose(batch, kind);
-      if (!outcome.ok) {
-        if (!isFinal(outcome.reason)) return;
-        this.#queued.splice(0, end);
-        for (const item of batch) this.#refuse(item, outcome.reason);
-        continue;
-      }
-      this.#queued.splice(0, end);
-      for (const item of batch) item.term = term;
+      const { taken, refusal } = take(this.#queued);
+      for (const item of this.#queued.splice(0, taken)) item.term = term;
+      if (refusal === null) continue;
+      if (!isFinal(refusal)) return;
+      for (const item of this.#queued.splice(0, 1)) this.#refuse(item, refusal);
     }
   }
 

@@ -1,15 +1,13 @@
-import { assert } from '../../base/assert.js';
 import type { Clock, Timer } from '../../base/clock.js';
 import type { Defect } from '../../base/defect.js';
 import { formatId, type MemberId, noMember } from '../../base/ids.js';
 import type { Logger } from '../../base/logger.js';
 import type { Prng } from '../../base/prng.js';
-import { encodeConfChange, parseConfChange, RaftCore } from '../core/index.js';
+import { encodeConfChange, RaftCore } from '../core/index.js';
 import type {
   ConfChange,
   CoreConfig,
   CoreStatus,
-  DurableWrite,
   EntryKind,
   Index,
   Message,
@@ -20,20 +18,17 @@ import type {
   Term,
 } from '../core/types.js';
 import { ApplyLoop } from './apply-loop.js';
-import type {
-  PeerMessage,
-  PeerTransport,
-  Proposal,
-  StateMachine,
-  WriteAheadLog,
-} from './contracts.js';
-import { envelopeBytes, seal } from './envelope.js';
+import type { PeerMessage, PeerTransport, StateMachine, WriteAheadLog } from './contracts.js';
+import { seal } from './envelope.js';
 import { NodeError } from './errors.js';
-import { ForwardIntake, isFinal } from './forward-intake.js';
+import { ForwardIntake } from './forward-intake.js';
+import { heirOf } from './heir.js';
+import { LeaderIntake } from './leader-intake.js';
 import type { NodeProbe } from './probe.js';
-import { type PendingProposal, ProposalQueue } from './proposals.js';
+import { ProposalQueue } from './proposals.js';
 import { type PendingRead, ReadQueue } from './read-queue.js';
 import type { SnapshotExchange } from './snapshot-exchange.js';
+import { WritePipeline } from './write-pipeline.js';
 
 /** What a {@link RaftNode} runs on. Everything is injected; the same node runs in production and in the simulator. */
 export interface RaftNodeOptions<Result> {
@@ -92,14 +87,15 @@ export class RaftNode<Result> {
   readonly #options: RaftNodeOptions<Result>;
   readonly #clock: Clock;
   readonly #core: RaftCore;
-  readonly #wal: WriteAheadLog;
   readonly #transport: PeerTransport;
   readonly #logger: Logger;
   /** Names this incarnation in envelopes and forwards. */
   readonly #session: bigint;
   readonly #proposals: ProposalQueue<Result>;
   readonly #reads = new ReadQueue();
-  readonly #intake = new ForwardIntake();
+  readonly #forwards = new ForwardIntake();
+  readonly #intake: LeaderIntake;
+  readonly #writes: WritePipeline;
   readonly #applyLoop: ApplyLoop<Result>;
   readonly #resendMs: number;
   #nextProposal = 1;
@@ -107,18 +103,10 @@ export class RaftNode<Result> {
   #turnScheduled = false;
   #stopped = false;
   #status: LeadershipStatus;
-  /** Messages that wait for their write, by sequence, in order. */
-  #unsent: { readonly sequence: number; readonly messages: readonly Message[] }[] = [];
-  /** When the oldest write in flight was handed to the log; null when all are durable. */
-  #writeSince: number | null = null;
-  #lastSequence = 0;
-  /** A snapshot is being installed: later writes wait for it, so that durability is reported in order. */
-  #heldWrites: DurableWrite[] | null = null;
 
   constructor(options: RaftNodeOptions<Result>) {
     this.#options = options;
     this.#clock = options.clock;
-    this.#wal = options.wal;
     this.#transport = options.transport;
     this.#logger = options.logger;
     this.#session = options.prng.uint64();
@@ -142,7 +130,7 @@ export class RaftNode<Result> {
       onApplied: (index) => this.#onApplied(index),
       onFatal: (error) => this.#fail(error),
       retention: {
-        release: (index) => this.#wal.release(index),
+        release: (index) => options.wal.release(index),
         keepFrom: () => options.snapshots.keepFrom(),
         catchUpEntries: options.catchUpEntries,
         catchUpBytes: options.catchUpBytes,
@@ -150,6 +138,15 @@ export class RaftNode<Result> {
         syncAfterBytes: options.syncAfterBytes,
         releaseUnsynced: options.defects.has('log-released-before-synced'),
       },
+    });
+    this.#intake = new LeaderIntake(this.#core, options.admits ?? (() => null));
+    this.#writes = new WritePipeline({
+      wal: options.wal,
+      clock: this.#clock,
+      send: (messages) => this.#send(messages),
+      restore: (meta) => this.#applyLoop.restore(meta, () => options.snapshots.chunks(meta)),
+      onRestored: () => this.#onRestored(),
+      onFatal: (error) => this.#fail(error),
     });
     this.#status = { leader: noMember, isLeader: false, term: this.#core.term };
     this.#tickTimer = this.#clock.setTimer(options.tickMs, () => this.#tick());
@@ -275,14 +272,7 @@ export class RaftNode<Result> {
   onDurable(sequence: number): void {
     if (this.#stopped) return;
     this.#options.probe?.onDurable(sequence);
-    let sent = 0;
-    for (const write of this.#unsent) {
-      if (write.sequence > sequence) break;
-      sent++;
-      this.#send(write.messages);
-    }
-    this.#unsent.splice(0, sent);
-    this.#writeSince = sequence >= this.#lastSequence ? null : this.#clock.now();
+    this.#writes.onDurable(sequence);
     this.#guard(() => this.#core.onDurable(sequence));
     this.#schedule();
   }
@@ -379,9 +369,7 @@ export class RaftNode<Result> {
 
   #flushProposals(): void {
     if (this.#core.role === 'leader') {
-      this.#proposals.flushToCore(this.#core.term, (batch, kind) =>
-        this.#proposeBatch(batch, kind),
-      );
+      this.#proposals.flushToCore(this.#core.term, (proposals) => this.#intake.take(proposals));
       return;
     }
     const leader = this.#core.leader;
@@ -390,50 +378,12 @@ export class RaftNode<Result> {
     if (message !== undefined) this.#transport.send(leader, message);
   }
 
-  #proposeBatch(batch: readonly PendingProposal<Result>[], kind: EntryKind) {
-    if (kind === 'normal') return this.#core.propose(batch.map((item) => item.data));
-    const item = batch[0];
-    assert(
-      batch.length === 1 && item !== undefined,
-      'membership changes are proposed one at a time',
-    );
-    return this.#proposeConfig(item.data);
-  }
-
-  #proposeConfig(data: Uint8Array): ReturnType<RaftCore['proposeConfChange']> {
-    const change = parseConfChange(data);
-    if (change === null) return { ok: false, reason: 'config-invalid' };
-    const reason = this.#options.admits?.(change, this.#core.status()) ?? null;
-    if (reason !== null) return { ok: false, reason };
-    return this.#core.proposeConfChange(change);
-  }
-
   #onForward(from: MemberId, message: Extract<PeerMessage, { kind: 'forward' }>): void {
     const ledTerm = this.#core.role === 'leader' ? this.#core.term : 0;
-    const reply = this.#intake.onForward(message, ledTerm, (proposals) =>
-      this.#takeForwarded(proposals),
+    const reply = this.#forwards.onForward(message, ledTerm, (proposals) =>
+      this.#intake.take(proposals),
     );
     if (reply !== undefined) this.#transport.send(from, reply);
-  }
-
-  /** Appends a prefix of one kind; how many were taken, and why the next was not. */
-  #takeForwarded(proposals: readonly Proposal[]): {
-    readonly taken: number;
-    readonly refusal: ProposeRefusal | null;
-  } {
-    const first = proposals[0];
-    if (first === undefined) return { taken: 0, refusal: null };
-    if (first.data.length < envelopeBytes) return { taken: 0, refusal: 'config-invalid' };
-    if (first.kind === 'config') {
-      const outcome = this.#proposeConfig(first.data);
-      return outcome.ok ? { taken: 1, refusal: null } : { taken: 0, refusal: outcome.reason };
-    }
-    let end = 1;
-    while (end < proposals.length && proposals[end]?.kind === 'normal') end++;
-    const outcome = this.#core.propose(proposals.slice(0, end).map((item) => item.data));
-    if (outcome.ok) return { taken: end, refusal: null };
-    assert(!isFinal(outcome.reason) || outcome.reason === 'not-member');
-    return { taken: 0, refusal: outcome.reason };
   }
 
   #onRaftMessage(message: Message): void {
@@ -444,48 +394,18 @@ export class RaftNode<Result> {
   #carryOut(ready: Ready): void {
     this.#options.probe?.onReady(ready);
     this.#send(ready.messages);
-    if (ready.write !== null) this.#write(ready.write);
+    if (ready.write !== null) this.#writes.write(ready.write);
     for (const { requestId, index } of ready.reads) this.#reads.onAnswer(requestId, index);
     if (ready.reads.length > 0) this.#reads.onApplied(this.#applyLoop.applied);
     this.#applyLoop.push(ready.committed);
     if (ready.snapshotWanted) this.#options.snapshots.save();
   }
 
-  #write(write: DurableWrite): void {
-    if (this.#heldWrites !== null) {
-      this.#heldWrites.push(write);
-      return;
-    }
-    if (write.snapshot === null) {
-      this.#writeToLog(write);
-      return;
-    }
-    // The state goes first: applied state ahead of the log is a case that recovery knows, a log ahead of it is not.
-    this.#heldWrites = [];
-    const snapshot = write.snapshot;
-    this.#applyLoop
-      .restore(snapshot, () => this.#options.snapshots.chunks(snapshot))
-      .then(
-        () => this.#guard(() => this.#onRestored(write)),
-        (error: unknown) => this.#fail(error),
-      );
-  }
-
-  #onRestored(write: DurableWrite): void {
-    if (this.#stopped) return;
-    const held = this.#heldWrites ?? [];
-    this.#heldWrites = null;
+  #onRestored(): boolean {
+    if (this.#stopped) return false;
     this.#proposals.onStateReplaced();
-    this.#writeToLog(write);
-    for (const next of held) this.#write(next);
     this.#schedule();
-  }
-
-  #writeToLog(write: DurableWrite): void {
-    this.#lastSequence = write.sequence;
-    this.#writeSince ??= this.#clock.now();
-    this.#unsent.push({ sequence: write.sequence, messages: write.messages });
-    this.#wal.append(write);
+    return true;
   }
 
   #send(messages: readonly Message[]): void {
@@ -499,26 +419,17 @@ export class RaftNode<Result> {
 
   /** A leader whose disk has stalled for an election timeout gives way to a member whose disk works (etcd #13527). */
   #handOverWhenDiskStalls(now: number): void {
-    if (this.#core.role !== 'leader' || this.#writeSince === null) return;
-    const stalledMs = now - this.#writeSince;
+    if (this.#core.role !== 'leader') return;
+    const stalledMs = this.#writes.stalledMs(now);
     if (stalledMs < this.#options.core.electionTicks * this.#options.tickMs) return;
-    const { progress, conf, id, transferee } = this.#core.status();
-    if (transferee !== noMember) return;
-    let best = noMember;
-    let bestMatch = -1;
-    for (const voter of conf.voters) {
-      const peer = progress.get(voter);
-      if (voter === id || peer === undefined || !peer.recentlyActive || peer.match <= bestMatch)
-        continue;
-      best = voter;
-      bestMatch = peer.match;
-    }
-    if (best === noMember) return;
+    const status = this.#core.status();
+    const heir = heirOf(status);
+    if (heir === undefined || status.transferee !== noMember) return;
     this.#logger.warn('the disk has stalled; handing leadership over', {
       stalledMs: Math.round(stalledMs),
-      to: formatId(best),
+      to: formatId(heir),
     });
-    this.#core.transferLeadership(best);
+    this.#core.transferLeadership(heir);
   }
 
   #noteLeadership(): void {

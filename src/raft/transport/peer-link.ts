@@ -18,6 +18,8 @@ export interface PeerLinkOptions {
   readonly queueBytesMax: number;
   readonly onUnreachable: () => void;
   readonly onGone: () => void;
+  /** The peer refuses this member because it was removed. */
+  readonly onRemoved: () => void;
 }
 
 const backoffMsMin = 50;
@@ -131,6 +133,7 @@ export class PeerLink {
     this.#options.clock.clearTimer(timeout);
     if (welcome.verdict !== 'ok') {
       this.#warn('peer refused this member', welcome.verdict);
+      if (welcome.verdict === 'removed') this.#options.onRemoved();
       stream.destroy();
       return;
     }

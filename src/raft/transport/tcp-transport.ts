@@ -25,6 +25,8 @@ export interface TcpTransportOptions {
   readonly queueBytesMax: number;
   /** True for members that were removed: they are told so. */
   readonly isRemoved: (id: MemberId) => boolean;
+  /** A peer says that this member was removed from the cluster. */
+  readonly onRemoved: () => void;
   /** Encoded member list for those who ask before they are members. */
   readonly describeCluster: () => Uint8Array;
 }
@@ -36,7 +38,8 @@ export interface TcpTransportOptions {
 export class TcpTransport implements PeerTransport {
   readonly #options: TcpTransportOptions;
   readonly #links = new Map<MemberId, PeerLink>();
-  readonly #incoming = new Set<ByteStream>();
+  /** Connections that peers dialed, with who it is once they said so. */
+  readonly #incoming = new Map<ByteStream, MemberId | null>();
   #handler: PeerHandler | null = null;
   #closed = false;
 
@@ -61,6 +64,10 @@ export class TcpTransport implements PeerTransport {
       link.close();
       this.#links.delete(id);
     }
+    // A removed member may have missed its removal: it dials again, and is told.
+    for (const [stream, from] of this.#incoming) {
+      if (from !== null && this.#options.isRemoved(from)) stream.destroy();
+    }
     for (const [id, urls] of peers) {
       if (id === this.#options.memberId || this.#closed) continue;
       const link = this.#links.get(id);
@@ -76,12 +83,14 @@ export class TcpTransport implements PeerTransport {
 
   /** Takes over a connection that a peer dialed. */
   accept(stream: ByteStream): ByteStreamHandler {
-    this.#incoming.add(stream);
+    this.#incoming.set(stream, null);
     const splitter = new FrameSplitter();
     let from: MemberId | null = null;
     const onBody = (body: Uint8Array) => {
-      if (from === null) from = this.#onHello(stream, decodeHello(body));
-      else this.#handler?.onMessage(from, decodePeerMessage(body));
+      if (from === null) {
+        from = this.#onHello(stream, decodeHello(body));
+        if (this.#incoming.has(stream)) this.#incoming.set(stream, from);
+      } else this.#handler?.onMessage(from, decodePeerMessage(body));
     };
     return {
       onData: (chunk) => {
@@ -106,7 +115,7 @@ export class TcpTransport implements PeerTransport {
     this.#closed = true;
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
-    for (const stream of this.#incoming) stream.destroy();
+    for (const stream of this.#incoming.keys()) stream.destroy();
   }
 
   #open(id: MemberId, urls: readonly string[]): PeerLink {
@@ -121,6 +130,7 @@ export class TcpTransport implements PeerTransport {
       queueBytesMax,
       onUnreachable: () => this.#handler?.onUnreachable(id),
       onGone: () => this.#handler?.onGone(id),
+      onRemoved: this.#options.onRemoved,
     });
   }
 

@@ -6,12 +6,13 @@ import type { Logger } from '../../base/logger.js';
 import type { OrderedDbHome } from '../../base/ordered-db.js';
 import type { Prng } from '../../base/prng.js';
 import type { ConfChange, CoreStatus } from '../../raft/core/index.js';
-import type {
-  LeadershipStatus,
-  NodeProbe,
-  PeerTransport,
-  RaftNode,
-  SnapshotExchange,
+import {
+  heirOf,
+  type LeadershipStatus,
+  type NodeProbe,
+  type PeerTransport,
+  type RaftNode,
+  type SnapshotExchange,
 } from '../../raft/node/index.js';
 import type { SnapshotStore } from '../../raft/snapshot/index.js';
 import type { WriteAheadLogFile } from '../../raft/wal/index.js';
@@ -292,12 +293,8 @@ export class Member implements ApiContext {
 
   /** A leader that stops gracefully first gives its office to the follower that is furthest on. */
   async #handOver(): Promise<void> {
-    const { conf, progress, role, id } = this.raft();
-    if (role !== 'leader') return;
-    const heirs = conf.voters
-      .filter((voter) => voter !== id && progress.get(voter)?.recentlyActive === true)
-      .sort((a, b) => (progress.get(b)?.match ?? 0) - (progress.get(a)?.match ?? 0));
-    const heir = heirs[0];
+    const status = this.raft();
+    const heir = status.role === 'leader' ? heirOf(status) : undefined;
     if (heir === undefined) return;
     await this.transferLeadership(heir, this.#closing.signal).catch((error: unknown) =>
       this.logger.warn('leadership was not handed over', {

@@ -125,9 +125,9 @@ t.test('ProposalQueue lets a late refusal be about the term it is of', async (t)
   forward(5);
   queue.onTermApplied(6);
   const proposed: number[] = [];
-  const propose = (batch: readonly { readonly number: number }[]) => {
-    proposed.push(...batch.map((item) => item.number));
-    return { ok: true } as const;
+  const propose = (proposals: readonly { readonly data: Uint8Array }[]) => {
+    proposed.push(...proposals.map((item) => item.data[0] ?? 0));
+    return { taken: proposals.length, refusal: null };
   };
   queue.flushToCore(6, propose);
   queue.onForwardReply(reply(5, 0, true));

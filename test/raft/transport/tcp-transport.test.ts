@@ -25,6 +25,7 @@ async function startPeer(
     clock: hostClock,
     logger: silentLogger,
     queueBytesMax: 1 << 20,
+    onRemoved: () => events.push('removed'),
     isRemoved: (candidate) => candidate === options.removed,
     describeCluster: () => new Uint8Array([1, 2, 3]),
   });
@@ -106,6 +107,7 @@ t.test('TcpTransport refuses other clusters, other members and removed ones', as
     });
     t.same(from.transport.connectedPeers(), []);
     t.same(b.events, []);
+    t.equal(from.events.includes('removed'), removed !== undefined, 'a removed one is told');
   }
 });
 
