@@ -145,7 +145,6 @@ export abstract class Http2Connection implements FrameSink {
       if (!(error instanceof ConnectionFault)) throw error;
       this.fail(error);
     }
-    if (!this.#isOver && this.isBacklogged) this.duplex.pause();
   }
 
   onFrame(
@@ -230,6 +229,8 @@ export abstract class Http2Connection implements FrameSink {
     if (this.#isOver) return;
     this.scheduler.pump();
     this.output.flush();
+    // Whoever does not read is not read from either: even answers to PING have to stop somewhere.
+    if (this.isBacklogged) this.duplex.pause();
     this.#wakeWaiting();
     // Having filled its share, this connection lets others have the turn; a backlog waits for the drain.
     if (this.scheduler.hasReady && this.sendWindowBytes > 0 && !this.isBacklogged) this.touch();

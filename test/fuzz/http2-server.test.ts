@@ -1,0 +1,205 @@
+import { Duplex } from 'node:stream';
+import t from 'tap';
+import { Prng } from '../../src/base/prng.js';
+import { HpackDecoder, HpackError } from '../../src/rpc/http2/hpack/decoder.js';
+import { HpackEncoder } from '../../src/rpc/http2/hpack/encoder.js';
+import { createHttp2Server } from '../../src/rpc/http2/server.js';
+import { implementService } from '../../src/rpc/implement.js';
+import { KeyValue } from '../../src/wire/gen/mvccpb.js';
+import { Echo, message as textMessage } from '../rpc/echo-service.js';
+import {
+  block,
+  data,
+  frame,
+  headers,
+  hello,
+  message,
+  ping,
+  requestFields,
+  rstStream,
+  settings,
+  windowUpdate,
+} from '../rpc/http2/frames.js';
+import { realClock } from '../rpc/support.js';
+
+/**
+ * Random input against the server: it never throws, and what it says and keeps is bounded. `FUZZ_SEED` and `FUZZ_ROUNDS` say
+ * where to begin and how long to go on; a failure prints the seed of its round.
+ */
+const firstSeed = Number(process.env.FUZZ_SEED ?? 1);
+const rounds = Number(process.env.FUZZ_ROUNDS ?? 400);
+
+/** The server's end of a connection whose other end is this test. */
+class Wire extends Duplex {
+  sentBytes = 0;
+  override _read(): void {}
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.sentBytes += chunk.length;
+    done();
+  }
+  override _final(done: () => void): void {
+    done();
+    this.destroy();
+  }
+}
+
+const paths = Object.values(Echo.methods).map(({ path }) => path);
+const small = KeyValue.encode(textMessage('x'));
+
+/** Makes the frames of one connection; most of them are allowed where they stand. */
+class Talk {
+  readonly #prng: Prng;
+  #lastId = -1;
+
+  constructor(prng: Prng) {
+    this.#prng = prng;
+  }
+
+  /** One or more frames. */
+  next(): Buffer {
+    const prng = this.#prng;
+    if (prng.chance(0.03)) return this.#wild();
+    if (this.#lastId < 0 || prng.chance(0.4)) return this.#open();
+    const id = prng.int(0, (this.#lastId + 1) / 2) * 2 + 1;
+    switch (prng.int(0, 8)) {
+      case 0:
+      case 1:
+        return message(id, small, prng.chance(0.5));
+      case 2:
+        return data(id, prng.bytes(prng.int(0, 100)), prng.chance(0.3));
+      case 3:
+        return rstStream(id, prng.int(0, 14));
+      case 4:
+        return windowUpdate(prng.chance(0.3) ? 0 : id, prng.pick([1, 1000, 2 ** 20]));
+      case 5:
+        return settings([prng.pick([1, 3, 4, 6, 9]), prng.pick([0, 1, 100, 16_384, 65_535])]);
+      case 6:
+        return ping();
+      default:
+        return frame(2, 0, id, prng.bytes(5));
+    }
+  }
+
+  /** A new stream, perhaps with all that belongs to its call. */
+  #open(): Buffer {
+    const prng = this.#prng;
+    this.#lastId += 2;
+    const id = this.#lastId;
+    const fields = requestFields(prng.pick([...paths, '/x/y', 'z']));
+    switch (prng.int(0, 4)) {
+      case 0:
+        return headers(id, fields, prng.chance(0.2));
+      case 1: {
+        const whole = block(fields);
+        const cut = prng.int(0, whole.length);
+        const rest = frame(9, 4, id, whole.subarray(cut));
+        return Buffer.concat([frame(1, 0, id, whole.subarray(0, cut)), rest]);
+      }
+      default:
+        return Buffer.concat([headers(id, fields), message(id, small)]);
+    }
+  }
+
+  /** Anything. */
+  #wild(): Buffer {
+    const prng = this.#prng;
+    const payload = prng.bytes(prng.int(0, 60));
+    return frame(prng.int(0, 12), prng.int(0, 256), prng.int(0, 20), payload);
+  }
+}
+
+/** The input of one connection: sensible frames, some of them broken, cut anywhere. */
+function inputOf(prng: Prng): Buffer[] {
+  const talk = new Talk(prng);
+  const parts = [prng.chance(0.97) ? hello : Buffer.from(prng.bytes(40))];
+  for (let i = prng.int(1, 60); i > 0; i--) parts.push(talk.next());
+  const input = Buffer.concat(parts);
+  if (prng.chance(0.3)) {
+    for (let i = prng.int(1, 6); i > 0; i--) input[prng.int(24, input.length)] = prng.int(0, 256);
+  }
+  const chunks: Buffer[] = [];
+  for (let pos = 0; pos < input.length; ) {
+    const end = Math.min(input.length, pos + prng.int(1, prng.chance(0.5) ? 2000 : 20));
+    chunks.push(Buffer.from(input.subarray(pos, end)));
+    pos = end;
+  }
+  return chunks;
+}
+
+t.test('a server survives random and mutated frames, and its answers are bounded', async (t) => {
+  const errors: string[] = [];
+  const rpc = createHttp2Server({
+    services: [
+      implementService(Echo, {
+        Unary: (request) => request,
+        Up: async (stream) => {
+          for await (const request of stream.requests) stream.send(request);
+        },
+        Both: async (stream) => {
+          for await (const request of stream.requests) stream.send(request);
+        },
+      }),
+    ],
+    clock: realClock,
+    logger: {
+      debug() {},
+      info() {},
+      warn() {},
+      error: (text, fields) => void errors.push(`${text} ${fields?.error}`),
+      child() {
+        return this;
+      },
+    },
+    limits: { receiveBytesMax: 100_000, concurrentStreamsMax: 5 },
+    keepalive: { intervalMs: 60_000, timeoutMs: 20_000 },
+  });
+  let survivors = 0;
+  for (let seed = firstSeed; seed < firstSeed + rounds; seed++) {
+    const chunks = inputOf(new Prng(seed));
+    const inputBytes = chunks.reduce((sum, { length }) => sum + length, 0);
+    const wire = new Wire();
+    rpc.attach(wire);
+    for (const chunk of chunks) {
+      if (!wire.destroyed && !wire.writableEnded) wire.push(chunk);
+      if (seed % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    if (wire.sentBytes > 1000 + inputBytes * 12)
+      t.fail(`seed ${seed}: ${wire.sentBytes} for ${inputBytes}`);
+    if (errors.length > 0) t.fail(`seed ${seed}: ${errors.splice(0).join('\n')}`);
+    if (!wire.destroyed) survivors++;
+    wire.destroy();
+  }
+  await rpc.close({ graceMs: 0 });
+  t.ok(
+    survivors > rounds / 5,
+    `${survivors} of ${rounds} connections from seed ${firstSeed} lived on`,
+  );
+});
+
+t.test('HpackDecoder throws HpackError or nothing, and keeps its table bounded', async (t) => {
+  for (let seed = firstSeed; seed < firstSeed + rounds; seed++) {
+    const prng = new Prng(seed);
+    const decoder = new HpackDecoder(4096);
+    const encoder = new HpackEncoder();
+    for (let i = 0; i < 30; i++) {
+      const bytes = prng.chance(0.5)
+        ? prng.bytes(prng.int(0, 80))
+        : encoder.encode([
+            { name: 'abc', value: String.fromCharCode(...prng.bytes(20)), kind: 'indexed' },
+          ]);
+      if (bytes.length > 0 && prng.chance(0.3)) bytes[prng.int(0, bytes.length)] = prng.int(0, 256);
+      try {
+        decoder.decode(bytes, 0, bytes.length, () => {});
+      } catch (error) {
+        if (error instanceof HpackError) break;
+        t.fail(`seed ${seed}: ${error}`);
+        return;
+      }
+      if (decoder.table.sizeBytes > 4096)
+        return void t.fail(`seed ${seed}: the table is too large`);
+    }
+  }
+  t.pass(`${rounds} rounds from seed ${firstSeed}`);
+});
