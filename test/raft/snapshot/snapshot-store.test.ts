@@ -244,6 +244,15 @@ t.test('SnapshotStore.receive of a newer snapshot discards an older partial one'
   t.same(await disk.list(dir), [snapshotName(metaOf(6))]);
 });
 
+t.test('SnapshotStore.receive keeps what it received, though a newer one is here', async (t) => {
+  const sender = await openStore(simDisk());
+  const receiver = await openStore(simDisk());
+  await receiver.save(metaOf(9), yieldAll(image));
+  await sender.save(metaOf(5), yieldAll(image));
+  t.ok((await transfer(sender, receiver, metaOf(5))).done);
+  t.same(await collect(receiver.chunks(metaOf(5))), keptImage);
+});
+
 t.test(
   'SnapshotStore.receive of a snapshot that is complete here asks only for its end',
   async (t) => {
