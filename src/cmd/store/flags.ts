@@ -156,8 +156,8 @@ export const storeFlags: readonly Flag[] = [
   used(
     'rpc-engine',
     'string',
-    'grpc-js',
-    'Who carries gRPC: grpc-js (the reference engine) or http2 (our own, faster, new).',
+    'http2',
+    'Who carries gRPC: http2 (our own layer) or grpc-js (the reference engine).',
   ),
   used('log-level', 'string', 'info', 'debug, info, warn, error, panic or fatal.'),
   used('log-format', 'string', 'json', 'json or text (console).'),
