@@ -1,5 +1,5 @@
 import type { Http2Connection } from './connection.js';
-import { ErrorCode } from './protocol.js';
+import { ErrorCode, Flag } from './protocol.js';
 
 /** Bytes that a stream may have queued before its sender is told to wait. */
 export const streamQueueBytesMax = 64 * 1024;
@@ -64,17 +64,18 @@ export abstract class Http2Stream {
     return this.#queuedBytes < streamQueueBytesMax && !this.connection.isBacklogged;
   }
 
-  /** Sends a message, or queues it when the windows or the connection do not take it now. */
-  sendMessage(message: Uint8Array): void {
+  /** Sends a message, or queues it when the windows or the connection do not take it now. The last one ends our side. */
+  sendMessage(message: Uint8Array, isLast = false): void {
     const size = messagePrefixBytes + message.length;
     const { connection } = this;
     if (this.#queuedBytes === 0 && connection.takes(this, size)) {
-      this.#writeDataHeader(size);
+      this.#writeDataHeader(size, isLast ? Flag.endStream : 0);
       const { output } = connection;
       output.uint8(0);
       output.uint32(message.length);
       output.append(message);
       connection.touch();
+      if (isLast) this.#onEndWritten();
       return;
     }
     const prefix = new Uint8Array(messagePrefixBytes);
@@ -85,6 +86,7 @@ export abstract class Http2Stream {
     this.#queuedBytes += size;
     connection.scheduler.add(this);
     connection.touch();
+    if (isLast) this.#isEnding = true;
   }
 
   /** Ends our side after what is queued. */
@@ -96,7 +98,7 @@ export abstract class Http2Stream {
   /** Writes one DATA frame from the queue, as large as the windows allow. The scheduler has checked that they allow any. */
   writeQueued(bytesMax: number): void {
     const size = Math.min(bytesMax, this.#queuedBytes);
-    this.#writeDataHeader(size);
+    this.#writeDataHeader(size, 0);
     let left = size;
     let taken = 0;
     for (; left > 0; taken++) {
@@ -151,11 +153,11 @@ export abstract class Http2Stream {
     this.close();
   }
 
-  #writeDataHeader(size: number): void {
+  #writeDataHeader(size: number, flags: number): void {
     const { connection } = this;
     this.sendWindowBytes -= size;
     connection.sendWindowBytes -= size;
-    connection.writer.dataHeader(this.id, size, 0);
+    connection.writer.dataHeader(this.id, size, flags);
     connection.flood.onProgress();
   }
 
@@ -171,6 +173,10 @@ export abstract class Http2Stream {
   #writeEndNow(): void {
     this.#isEnding = false;
     this.writeEnd();
+    this.#onEndWritten();
+  }
+
+  #onEndWritten(): void {
     this.hasLocalEnded = true;
     this.connection.touch();
     this.onLocalEnd();

@@ -1,0 +1,143 @@
+import type { Clock } from '../../base/clock.js';
+import type { MessageCodec, MethodDescriptor } from '../../wire/descriptor.js';
+import { WireError } from '../../wire/errors.js';
+import {
+  CallError,
+  type CallOptions,
+  type Channel,
+  type ClientStream,
+  Status,
+} from '../service.js';
+import { Http2ClientStream } from './client-stream.js';
+import { Connector } from './connector.js';
+import { type ChannelTls, parseEndpoint } from './endpoint.js';
+import { OutgoingCall } from './outgoing-call.js';
+
+/** Options of a channel. */
+export interface Http2ChannelOptions {
+  readonly clock: Clock;
+  /** Given for `https` endpoints. */
+  readonly tls?: ChannelTls;
+  /** Milliseconds between pings while calls are in progress, and to wait for an answer. Default: no pings. */
+  readonly keepalive?: { readonly intervalMs: number; readonly timeoutMs: number };
+  /** Longest wait before connecting again, milliseconds. Default 1000. */
+  readonly reconnectMsMax?: number;
+  /** Bytes of the largest response. Default 2^31-1, as etcd's clients have it. */
+  readonly receiveBytesMax?: number;
+}
+
+/** A channel to `http://host:port`, `https://host:port`, `unix:///path` or plain `host:port`. It connects on the first call. */
+export function createHttp2Channel(endpoint: string, options: Http2ChannelOptions): Channel {
+  return new Http2Channel(endpoint, options);
+}
+
+class Http2Channel implements Channel {
+  readonly #clock: Clock;
+  readonly #connector: Connector;
+  /** Calls in progress, waiting ones included. */
+  readonly #calls = new Set<OutgoingCall>();
+  #isClosed = false;
+
+  constructor(endpoint: string, options: Http2ChannelOptions) {
+    this.#clock = options.clock;
+    this.#connector = new Connector({
+      endpoint: parseEndpoint(endpoint, options.tls ?? {}),
+      clock: options.clock,
+      keepalive: options.keepalive ?? null,
+      reconnectMsMax: options.reconnectMsMax ?? 1000,
+      receiveBytesMax: options.receiveBytesMax ?? 2 ** 31 - 1,
+    });
+  }
+
+  unary<Req, Res, ReqInit, ResInit>(
+    method: MethodDescriptor<Req, Res, ReqInit, ResInit>,
+    request: ReqInit,
+    options: CallOptions = {},
+  ): Promise<Res> {
+    return new Promise((resolve, reject) => {
+      let response: Uint8Array | null = null;
+      const call = this.#start(method.path, options, {
+        isHoldingBack: false,
+        onMessage: (message) => {
+          response = message;
+        },
+        onWritable: () => {},
+        onOver: (error) => {
+          if (error !== null) reject(error);
+          else settleUnary(method.response, response, resolve, reject);
+        },
+      });
+      call.send(method.request.encode(request), true);
+    });
+  }
+
+  stream<Req, Res, ReqInit, ResInit>(
+    method: MethodDescriptor<Req, Res, ReqInit, ResInit>,
+    options: CallOptions = {},
+  ): ClientStream<ReqInit, Res> {
+    const stream = new Http2ClientStream(method);
+    stream.attach(this.#start(method.path, options, stream));
+    return stream;
+  }
+
+  #start(
+    path: string,
+    options: CallOptions,
+    listener: ConstructorParameters<typeof OutgoingCall>[0]['listener'],
+  ): OutgoingCall {
+    const call = new OutgoingCall({
+      clock: this.#clock,
+      head: { path, metadata: options.metadata, timeoutMs: options.timeoutMs },
+      signal: options.signal,
+      listener,
+      onOver: () => {
+        this.#calls.delete(call);
+        this.#connector.forget(call);
+      },
+    });
+    const refusal = this.#refusal(options);
+    if (refusal !== null) {
+      // Not before the caller has the call in hand.
+      this.#clock.defer(() => call.fail(refusal));
+      return call;
+    }
+    this.#calls.add(call);
+    this.#connector.start(call);
+    return call;
+  }
+
+  #refusal(options: CallOptions): CallError | null {
+    if (this.#isClosed) return new CallError(Status.cancelled, 'the channel is closed', false);
+    if (options.signal?.aborted) {
+      return new CallError(Status.cancelled, 'the call was cancelled', false);
+    }
+    return null;
+  }
+
+  /** Cancels the calls in progress and closes the connection. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const call of [...this.#calls]) call.cancel(Status.cancelled, 'the channel is closed');
+    this.#connector.close();
+  }
+}
+
+function settleUnary<Res>(
+  codec: MessageCodec<Res, never>,
+  response: Uint8Array | null,
+  resolve: (value: Res) => void,
+  reject: (error: CallError) => void,
+): void {
+  if (response === null) {
+    reject(new CallError(Status.internal, 'the server answered OK without a message', true));
+    return;
+  }
+  try {
+    resolve(codec.decode(response));
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    const text = `malformed response: ${error.message}`;
+    reject(new CallError(Status.internal, text, true, { cause: error }));
+  }
+}

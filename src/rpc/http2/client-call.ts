@@ -1,0 +1,122 @@
+import { CallError, RpcError, Status } from '../service.js';
+import type { ClientConnection } from './client-connection.js';
+import { connectionLost, errorOfHttpStatus, errorOfReset, errorOfStatus } from './client-errors.js';
+import type { HeaderField } from './hpack/field.js';
+import { MessageReader } from './message-reader.js';
+import { ErrorCode, Flag } from './protocol.js';
+import { Http2Stream } from './stream.js';
+
+/** Who made a call. */
+export interface CallListener {
+  /** A response message, in memory that never changes. */
+  onMessage(message: Uint8Array): void;
+  /** The call is over: null for OK. Comes once, and nothing after it. */
+  onOver(error: CallError | null): void;
+  /** There is room for more requests. */
+  onWritable(): void;
+  /** Responses are waiting to be read: the server is to be held back. */
+  readonly isHoldingBack: boolean;
+}
+
+/** The client's end of a call. */
+export class ClientCall extends Http2Stream {
+  readonly #client: ClientConnection;
+  readonly #listener: CallListener;
+  readonly #reader: MessageReader;
+  #httpStatus = '';
+  #isGrpc = false;
+  #status: string | null = null;
+  #statusMessage = '';
+  /** The listener has been told. */
+  #isOver = false;
+
+  constructor(client: ClientConnection, id: number, listener: CallListener, bytesMax: number) {
+    super(client, id);
+    this.#client = client;
+    this.#listener = listener;
+    this.#reader = new MessageReader(bytesMax, (message) => {
+      if (!this.#isOver) listener.onMessage(message);
+    });
+  }
+
+  override get isHoldingBack(): boolean {
+    return this.#listener.isHoldingBack;
+  }
+
+  /** A header list: response header fields, or trailers, or both in one. */
+  onHeaders(fields: readonly HeaderField[], isEnd: boolean): void {
+    for (const { name, value } of fields) {
+      if (name === ':status') this.#httpStatus = value;
+      else if (name === 'content-type') this.#isGrpc = value.startsWith('application/grpc');
+      else if (name === 'grpc-status') this.#status = value;
+      else if (name === 'grpc-message') this.#statusMessage = value;
+    }
+    // Section 8.1: interim responses come before the one that counts.
+    if (this.#httpStatus.startsWith('1') && !isEnd) return;
+    if (isEnd) this.endRemote();
+    else if (this.#httpStatus !== '200' || !this.#isGrpc) {
+      this.cancel(errorOfHttpStatus(this.#httpStatus));
+    }
+  }
+
+  onData(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#isOver) return;
+    try {
+      this.#reader.push(bytes, start, end);
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error;
+      this.cancel(new CallError(error.code, error.message, true, { cause: error }));
+    }
+  }
+
+  onRemoteEnd(): void {
+    this.#over(this.#outcome());
+    if (!this.hasLocalEnded) this.reset(ErrorCode.noError);
+  }
+
+  #outcome(): CallError | null {
+    if (this.#status !== null) return errorOfStatus(this.#status, this.#statusMessage);
+    if (this.#httpStatus !== '200') return errorOfHttpStatus(this.#httpStatus);
+    return new CallError(Status.internal, 'the server ended the call without a status', true);
+  }
+
+  /** Takes the call back, telling the server; it fails with the error. */
+  cancel(error: CallError): void {
+    if (this.#isOver) return;
+    this.reset(ErrorCode.cancel);
+    this.#over(error);
+  }
+
+  /** Section 6.8: the server has not processed the call and will not. */
+  refuse(): void {
+    this.close();
+    this.#over(connectionLost(false, 'the server is going away'));
+  }
+
+  override onConnectionOver(): void {
+    this.close();
+    this.#over(connectionLost(true, 'the connection was lost'));
+  }
+
+  protected override onAborted(code: number): void {
+    this.#over(errorOfReset(code));
+  }
+
+  onWritable(): void {
+    this.#listener.onWritable();
+  }
+
+  protected override writeEnd(): void {
+    this.#client.writer.dataHeader(this.id, 0, Flag.endStream);
+  }
+
+  protected override onLocalEnd(): void {
+    if (this.hasRemoteEnded) this.close();
+  }
+
+  #over(error: CallError | null): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#listener.onOver(error);
+  }
+}

@@ -1,0 +1,229 @@
+import type { Duplex } from 'node:stream';
+import type { Clock, Timer } from '../../base/clock.js';
+import { type CallListener, ClientCall } from './client-call.js';
+import { Http2Connection } from './connection.js';
+import { connectionWindowBytes } from './data-frames.js';
+import { ConnectionFault } from './errors.js';
+import type { FlushQueue } from './flush-queue.js';
+import { formatTimeout } from './grpc-fields.js';
+import { type OutgoingField, RecurringBlock } from './hpack/encoder.js';
+import type { HeaderField } from './hpack/field.js';
+import { Keepalive, type KeepaliveTimes } from './keepalive.js';
+import { defaultWindowBytes, ErrorCode, preface, Setting, streamIdMax } from './protocol.js';
+import type { PeerSettings } from './settings.js';
+
+/** Our SETTINGS_INITIAL_WINDOW_SIZE. */
+const streamWindowBytes = 1 << 20;
+/** Bytes of a response's header list that are kept; a larger one ends the connection. */
+const headerListBytesMax = 256 * 1024;
+/** Milliseconds that a server has for its SETTINGS. */
+const handshakeMsMax = 10_000;
+const keepalivePing = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1);
+
+/** What a client's connection is made with. */
+export interface ClientConnectionOptions {
+  readonly duplex: Duplex;
+  readonly clock: Clock;
+  readonly flushQueue: FlushQueue;
+  readonly scheme: 'http' | 'https';
+  readonly authority: string;
+  readonly receiveBytesMax: number;
+  readonly keepalive: KeepaliveTimes | null;
+  /** The server's SETTINGS have come: calls can be made. */
+  readonly onReady: () => void;
+  /** A call has ended, or the server allows more: one that waits may be made. */
+  readonly onRoom: () => void;
+  /** No more calls can be made. Comes once. */
+  readonly onGone: () => void;
+}
+
+/** What a call says of itself. */
+export interface CallHead {
+  readonly path: string;
+  readonly metadata: Readonly<Record<string, string>> | undefined;
+  readonly timeoutMs: number | undefined;
+}
+
+/** Names that a caller's metadata may have; `-bin` values are passed in base64 already. */
+const secretNames: ReadonlySet<string> = new Set(['authorization', 'token']);
+
+/** The client's end of a connection: makes calls. */
+export class ClientConnection extends Http2Connection {
+  readonly #options: ClientConnectionOptions;
+  /** The header fields of a method's calls, by path. */
+  readonly #blocks = new Map<string, RecurringBlock>();
+  readonly #keepalive: Keepalive | null;
+  readonly #handshakeTimer: Timer;
+  #nextStreamId = 1;
+  /** The server's SETTINGS_MAX_CONCURRENT_STREAMS. */
+  #concurrentStreamsMax = Infinity;
+  /** No more calls can be made here. */
+  #isGone = false;
+  #onOver: () => void = () => {};
+
+  constructor(options: ClientConnectionOptions) {
+    super({ ...options, streamWindowBytes });
+    this.#options = options;
+    this.output.append(preface);
+    this.writer.settings([
+      [Setting.enablePush, 0],
+      [Setting.initialWindowSize, streamWindowBytes],
+      [Setting.maxHeaderListSize, headerListBytesMax],
+    ]);
+    this.writer.windowUpdate(0, connectionWindowBytes - defaultWindowBytes);
+    this.#keepalive = options.keepalive === null ? null : new Keepalive(this, options.keepalive);
+    this.#handshakeTimer = options.clock.setTimer(handshakeMsMax, () => this.destroy());
+    this.listen((chunk) => this.receive(chunk, 0));
+    this.flush();
+  }
+
+  /** Whether a call can be made now. */
+  get hasSlot(): boolean {
+    return this.hasPeerSettings && !this.#isGone && this.streams.size < this.#concurrentStreamsMax;
+  }
+
+  /** Makes a call. There is a slot for it. */
+  call(head: CallHead, listener: CallListener): ClientCall {
+    const id = this.#nextStreamId;
+    this.#nextStreamId += 2;
+    const call = new ClientCall(this, id, listener, this.#options.receiveBytesMax);
+    this.streams.set(id, call);
+    this.writer.headers(id, this.#headerBlock(head), false);
+    this.flood.onProgress();
+    this.touch();
+    if (this.#nextStreamId > streamIdMax) this.#leave();
+    return call;
+  }
+
+  #headerBlock({ path, metadata, timeoutMs }: CallHead): Uint8Array {
+    const recurring = this.#blockOf(path).encode();
+    if (metadata === undefined && timeoutMs === undefined) return recurring;
+    const fields: OutgoingField[] = Object.entries(metadata ?? {}).map(([name, value]) => ({
+      name: name.toLowerCase(),
+      value,
+      kind: secretNames.has(name.toLowerCase()) ? 'sensitive' : 'literal',
+    }));
+    if (timeoutMs !== undefined) {
+      fields.push({ name: 'grpc-timeout', value: formatTimeout(timeoutMs), kind: 'literal' });
+    }
+    // Blocks follow each other within one: the first has said all that is to be said about the table.
+    return Buffer.concat([recurring, this.encoder.encode(fields)]);
+  }
+
+  #blockOf(path: string): RecurringBlock {
+    let block = this.#blocks.get(path);
+    if (block === undefined) {
+      const { scheme, authority } = this.#options;
+      const fields: readonly (readonly [string, string])[] = [
+        [':method', 'POST'],
+        [':scheme', scheme],
+        [':path', path],
+        [':authority', authority],
+        ['content-type', 'application/grpc'],
+        ['te', 'trailers'],
+        ['user-agent', 'flotilla'],
+      ];
+      block = new RecurringBlock(
+        this.encoder,
+        fields.map(([name, value]) => ({ name, value, kind: 'indexed' })),
+      );
+      this.#blocks.set(path, block);
+    }
+    return block;
+  }
+
+  protected get lastPeerStreamId(): number {
+    return 0;
+  }
+
+  isIdle(streamId: number): boolean {
+    return streamId >= this.#nextStreamId || streamId % 2 === 0;
+  }
+
+  override applySettings(settings: PeerSettings): void {
+    super.applySettings(settings);
+    if (settings.concurrentStreamsMax !== undefined) {
+      this.#concurrentStreamsMax = settings.concurrentStreamsMax;
+    }
+    this.clock.clearTimer(this.#handshakeTimer);
+    this.#options.onReady();
+  }
+
+  onHeaderBlock(
+    streamId: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    isEnd: boolean,
+  ): void {
+    if (this.isIdle(streamId)) {
+      throw new ConnectionFault(ErrorCode.protocolError, `the server opened stream ${streamId}`);
+    }
+    const fields: HeaderField[] = [];
+    let sizeBytes = 0;
+    this.decoder.decode(bytes, start, end, (field) => {
+      sizeBytes += field.sizeBytes;
+      if (sizeBytes <= headerListBytesMax) fields.push(field);
+    });
+    if (sizeBytes > headerListBytesMax) {
+      throw new ConnectionFault(ErrorCode.enhanceYourCalm, 'a header list is too large');
+    }
+    const call = this.streams.get(streamId);
+    if (!(call instanceof ClientCall)) return;
+    if (fields.some((field) => !field.isWellFormed)) call.fail(ErrorCode.protocolError);
+    else call.onHeaders(fields, isEnd);
+  }
+
+  onPong(): void {
+    // Whatever is read is a sign of life.
+  }
+
+  /** Keepalive: asks for a sign of life while calls wait for one. */
+  ping(): void {
+    if (this.streams.size === 0) {
+      this.activeAtMs = this.clock.now();
+      return;
+    }
+    this.writer.ping(keepalivePing, false);
+    this.touch();
+  }
+
+  onGoaway(lastStreamId: number): void {
+    this.#leave();
+    for (const [id, stream] of [...this.streams]) {
+      if (id > lastStreamId && stream instanceof ClientCall) stream.refuse();
+    }
+  }
+
+  /** No more calls here; the connection ends with the last one. */
+  #leave(): void {
+    if (!this.#isGone) {
+      this.#isGone = true;
+      this.#options.onGone();
+    }
+    if (this.streams.size === 0) this.clock.defer(() => this.#maybeEnd());
+  }
+
+  #maybeEnd(): void {
+    if (this.#isGone && this.streams.size === 0) this.end();
+  }
+
+  protected onStreamClosed(): void {
+    if (this.#isGone) this.#leave();
+    else this.#options.onRoom();
+  }
+
+  /** Calls back when the connection is over, which it is not yet. */
+  whenOver(callback: () => void): void {
+    this.#onOver = callback;
+  }
+
+  protected onOver(): void {
+    this.#onOver();
+    this.#keepalive?.stop();
+    this.clock.clearTimer(this.#handshakeTimer);
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#options.onGone();
+  }
+}
