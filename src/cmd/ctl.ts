@@ -16,7 +16,7 @@ import { addSettings } from './ctl/settings.js';
 
 /** `flotilla ctl`: etcdctl's commands, options, output and exit codes, against any server with etcd's v3 API. */
 export function ctlCommand(): CtlCommand {
-  const ctl = new CtlCommand('ctl').description('talk to a store, as etcdctl does');
+  const ctl = new CtlCommand('ctl').description('Talk to a store, as etcdctl does.');
   addSettings(ctl, process.env);
   for (const command of [
     getCommand(),
