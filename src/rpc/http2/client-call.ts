@@ -34,8 +34,14 @@ export class ClientCall extends Http2Stream {
     super(client, id);
     this.#client = client;
     this.#listener = listener;
-    this.#reader = new MessageReader(bytesMax, (message) => {
-      if (!this.#isOver) listener.onMessage(message);
+    this.#reader = new MessageReader({
+      bytesMax,
+      onMessage: (message) => {
+        if (!this.#isOver) listener.onMessage(message);
+      },
+      onRoom: () => {
+        // A client has asked for what it gets.
+      },
     });
   }
 

@@ -6,10 +6,19 @@ const prefixBytes = 5;
 /** What is set aside for a message at first: its sender has to send before it may cost memory. */
 const firstRoomBytes = 16 * 1024;
 
+/** What a reader is made with. */
+export interface MessageReaderOptions {
+  /** The largest message. */
+  readonly bytesMax: number;
+  /** Takes each message, in memory that never changes. */
+  readonly onMessage: (message: Uint8Array) => void;
+  /** Accounts for the memory of the incomplete message: how much more, or less, it takes. May throw RpcError. */
+  readonly onRoom: (bytes: number) => void;
+}
+
 /** Cuts the payload of a stream into messages. */
 export class MessageReader {
-  readonly #bytesMax: number;
-  readonly #onMessage: (message: Uint8Array) => void;
+  readonly #options: MessageReaderOptions;
   readonly #prefix = new Uint8Array(prefixBytes);
   #prefixCount = 0;
   /** The message that is incomplete: its size (-1 while the prefix is), and what came of it. */
@@ -17,10 +26,8 @@ export class MessageReader {
   #body: Uint8Array = none;
   #bodyCount = 0;
 
-  /** `onMessage` gets each message, in memory that never changes; `bytesMax` bounds a message. */
-  constructor(bytesMax: number, onMessage: (message: Uint8Array) => void) {
-    this.#bytesMax = bytesMax;
-    this.#onMessage = onMessage;
+  constructor(options: MessageReaderOptions) {
+    this.#options = options;
   }
 
   /** Nothing has come of the next message. */
@@ -42,14 +49,14 @@ export class MessageReader {
       this.#prefix[this.#prefixCount++] = bytes[pos++] as number;
     }
     if (this.#prefixCount < prefixBytes) return pos;
-    const size = messageBytes(this.#prefix, 0, this.#bytesMax);
+    const size = messageBytes(this.#prefix, 0, this.#options.bytesMax);
     if (size <= end - pos) {
       // All of it is here: no copy.
       this.#deliver(viewOf(bytes, pos, pos + size));
       return pos + size;
     }
     this.#size = size;
-    this.#body = new Uint8Array(Math.min(size, firstRoomBytes));
+    this.#setRoom(Math.min(size, firstRoomBytes));
     return pos;
   }
 
@@ -64,17 +71,28 @@ export class MessageReader {
 
   #makeRoom(bytes: number): void {
     if (bytes <= this.#body.length) return;
-    const larger = new Uint8Array(Math.min(this.#size, Math.max(bytes, this.#body.length * 2)));
-    larger.set(this.#body.subarray(0, this.#bodyCount));
-    this.#body = larger;
+    const old = this.#body;
+    this.#setRoom(Math.min(this.#size, Math.max(bytes, old.length * 2)));
+    this.#body.set(old.subarray(0, this.#bodyCount));
+  }
+
+  #setRoom(bytes: number): void {
+    this.#options.onRoom(bytes - this.#body.length);
+    this.#body = new Uint8Array(bytes);
   }
 
   #deliver(message: Uint8Array): void {
-    this.#size = -1;
-    this.#prefixCount = 0;
+    this.discard();
+    this.#options.onMessage(message);
+  }
+
+  /** Drops what has come of the incomplete message. */
+  discard(): void {
+    if (this.#body.length > 0) this.#options.onRoom(-this.#body.length);
     this.#body = none;
     this.#bodyCount = 0;
-    this.#onMessage(message);
+    this.#size = -1;
+    this.#prefixCount = 0;
   }
 }
 

@@ -4,7 +4,7 @@ import type { Timer } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { type Routes, serverClosing } from '../dispatch.js';
 import type { RpcServerOptions } from '../server.js';
-import type { RpcError } from '../service.js';
+import { RpcError, Status } from '../service.js';
 import { Http2Connection } from './connection.js';
 import { connectionWindowBytes } from './data-frames.js';
 import { ConnectionFault } from './errors.js';
@@ -24,6 +24,10 @@ const streamWindowBytes = 1 << 20;
 const handshakeMsMax = 10_000;
 /** Milliseconds to wait, when closing, for calls that the client started before it knew. */
 const lastCallsMsMax = 1000;
+/** Calls at a time on one connection, whatever the configuration allows: each costs memory. */
+const concurrentStreamsLimit = 16_384;
+/** Memory for messages that are not complete, on one connection together. */
+const partialBytesMax = 512 << 20;
 /** Payloads of our PINGs. */
 const keepalivePing = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1);
 const drainPing = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 2);
@@ -56,6 +60,7 @@ export class ServerConnection extends Http2Connection {
   readonly #okTrailers = new RecurringBlock(this.encoder, [
     { name: 'grpc-status', value: '0', kind: 'indexed' },
   ]);
+  readonly #concurrentStreamsMax: number;
   readonly #shared: ServerShared;
   readonly #heads: RequestHeads;
   readonly #keepalive: Keepalive;
@@ -67,6 +72,8 @@ export class ServerConnection extends Http2Connection {
   #lastStreamId = 0;
   /** Handlers at work, those of calls that are over included: what a client keeps busy by cancelling is bounded too. */
   #handlerCount = 0;
+  /** Memory that incomplete messages take. */
+  #partialBytes = 0;
   /** 'last-calls': GOAWAY has been sent, new unary calls are taken. 'closing': no new calls are. */
   #phase: 'open' | 'last-calls' | 'closing' = 'open';
 
@@ -79,8 +86,9 @@ export class ServerConnection extends Http2Connection {
     this.peer =
       duplex instanceof Socket ? `${duplex.remoteAddress}:${duplex.remotePort}` : 'unknown';
     this.#heads = new RequestHeads(this.decoder, shared.routes);
+    this.#concurrentStreamsMax = Math.min(limits.concurrentStreamsMax, concurrentStreamsLimit);
     this.writer.settings([
-      [Setting.maxConcurrentStreams, limits.concurrentStreamsMax],
+      [Setting.maxConcurrentStreams, this.#concurrentStreamsMax],
       [Setting.initialWindowSize, streamWindowBytes],
       [Setting.maxHeaderListSize, headerListBytesMax],
     ]);
@@ -131,8 +139,7 @@ export class ServerConnection extends Http2Connection {
     this.#lastStreamId = streamId;
     const head = this.#heads.read(bytes, start, end);
     if (this.#phase === 'closing') return;
-    const { concurrentStreamsMax } = this.#shared.options.limits;
-    if (this.streams.size >= concurrentStreamsMax || this.#handlerCount >= concurrentStreamsMax) {
+    if (Math.max(this.streams.size, this.#handlerCount) >= this.#concurrentStreamsMax) {
       this.#refuseStream(streamId, ErrorCode.refusedStream);
     } else {
       this.#onRequest(streamId, head, isEnd);
@@ -207,6 +214,15 @@ export class ServerConnection extends Http2Connection {
     const fields = error === null ? okFields : statusFields(error);
     const head: readonly OutgoingField[] = hasSentHeaders ? [] : [okStatus, contentType];
     this.writer.headers(streamId, this.encoder.encode([...head, ...fields]), true);
+  }
+
+  /** Accounts for the memory of incomplete messages. Throws RpcError when this connection has too many of them. */
+  reserve(bytes: number): void {
+    if (bytes > 0 && this.#partialBytes + bytes > partialBytesMax) {
+      const text = 'too many large messages at once on one connection';
+      throw new RpcError(Status.resourceExhausted, text);
+    }
+    this.#partialBytes += bytes;
   }
 
   onHandlerStarted(): void {

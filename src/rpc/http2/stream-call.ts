@@ -27,9 +27,11 @@ export class Http2StreamCall extends ServerCall implements ServerStream<unknown,
       onEmpty: () => connection.data.grantReceived(this),
     });
     this.requests = this.#received;
-    this.#reader = new MessageReader(connection.receiveBytesMax, (message) =>
-      this.#received.push(message),
-    );
+    this.#reader = new MessageReader({
+      bytesMax: connection.receiveBytesMax,
+      onMessage: (message) => this.#received.push(message),
+      onRoom: (change) => connection.reserve(change),
+    });
   }
 
   /** Calls the handler; the call ends when it settles. */
@@ -90,6 +92,11 @@ export class Http2StreamCall extends ServerCall implements ServerStream<unknown,
     return new Promise((resolve) => {
       this.#roomWaiters.push(resolve);
     });
+  }
+
+  protected override close(): void {
+    super.close();
+    this.#reader.discard();
   }
 
   onWritable(): void {

@@ -27,6 +27,8 @@ export abstract class Http2Stream {
   /** What waits for a window, in order, and its size. */
   #queue: Uint8Array[] = none;
   #queuedBytes = 0;
+  /** Index of the first part of the queue that is not sent; the parts before it are. */
+  #queueHead = 0;
   /** {@link writeEnd} is to be called once the queue is empty. */
   #isEnding = false;
 
@@ -99,19 +101,18 @@ export abstract class Http2Stream {
   writeQueued(bytesMax: number): void {
     const size = Math.min(bytesMax, this.#queuedBytes);
     this.#writeDataHeader(size, 0);
-    let left = size;
-    let taken = 0;
-    for (; left > 0; taken++) {
-      const part = this.#queue[taken] as Uint8Array;
+    for (let left = size; left > 0; ) {
+      const part = this.#queue[this.#queueHead] as Uint8Array;
       if (part.length > left) {
         this.connection.output.append(part.subarray(0, left));
-        this.#queue[taken] = part.subarray(left);
+        this.#queue[this.#queueHead] = part.subarray(left);
         break;
       }
       this.connection.output.append(part);
+      this.#queue[this.#queueHead++] = sent;
       left -= part.length;
     }
-    this.#queue.splice(0, taken);
+    if (this.#queueHead === this.#queue.length) this.#clearQueue();
     this.#queuedBytes -= size;
     if (this.#queuedBytes === 0 && this.#isEnding) this.#writeEndNow();
     else if (this.#queuedBytes <= streamQueueBytesMax / 2) this.onWritable();
@@ -164,10 +165,15 @@ export abstract class Http2Stream {
   /** Both sides have ended: forgets the stream. */
   protected close(): void {
     this.isClosed = true;
-    this.#queue = none;
+    this.#clearQueue();
     this.#queuedBytes = 0;
     this.#isEnding = false;
     this.connection.forget(this);
+  }
+
+  #clearQueue(): void {
+    this.#queue = none;
+    this.#queueHead = 0;
   }
 
   #writeEndNow(): void {
@@ -184,3 +190,5 @@ export abstract class Http2Stream {
 }
 
 const none: Uint8Array[] = [];
+/** Stands for a part of a queue that was sent, so that its memory can go. */
+const sent = new Uint8Array(0);

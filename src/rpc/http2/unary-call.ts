@@ -35,7 +35,11 @@ export class Http2UnaryCall extends ServerCall implements UnaryCall {
         this.#request = soleMessage(bytes, start, end, receiveBytesMax);
         if (this.#request !== null) return;
       }
-      this.#reader ??= new MessageReader(receiveBytesMax, (message) => this.#onMessage(message));
+      this.#reader ??= new MessageReader({
+        bytesMax: receiveBytesMax,
+        onMessage: (message) => this.#onMessage(message),
+        onRoom: (change) => this.#connection.reserve(change),
+      });
       this.#reader.push(bytes, start, end);
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
@@ -89,6 +93,11 @@ export class Http2UnaryCall extends ServerCall implements UnaryCall {
     const status = toRpcError(error, this.#route.method.path, this.#connection.logger);
     this.finish(status);
   };
+
+  protected override close(): void {
+    super.close();
+    this.#reader?.discard();
+  }
 
   onWritable(): void {
     // Nobody waits: the one response is queued whole.
