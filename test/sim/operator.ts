@@ -66,7 +66,8 @@ export class Operator {
   }
 
   async #finish(): Promise<void> {
-    while (this.#cluster.leader === undefined || this.#leaveJoint()) {
+    // A change under way may still lead into a joint configuration.
+    while (!this.isIdle || this.#cluster.leader === undefined || this.#leaveJoint()) {
       await pause(this.#scheduler, owner, 500);
     }
   }
