@@ -18,7 +18,6 @@ import {
   defaultWindowBytes,
   ErrorCode,
   FrameType,
-  windowBytesMax,
 } from './protocol.js';
 import { RecentIds } from './recent-ids.js';
 import { SendScheduler } from './send-scheduler.js';
@@ -72,8 +71,6 @@ export abstract class Http2Connection implements FrameSink {
   #isFlushDue = false;
   /** Nothing is read or sent any more. */
   #isOver = false;
-  /** Streams whose senders were told to wait. */
-  readonly #waiting = new Set<Http2Stream>();
 
   constructor({ duplex, clock, flushQueue, streamWindowBytes }: ConnectionOptions) {
     this.duplex = duplex;
@@ -175,20 +172,8 @@ export abstract class Http2Connection implements FrameSink {
     if (settings.headerTableBytes !== undefined) {
       this.encoder.setPeerTableSize(settings.headerTableBytes);
     }
-    if (settings.initialWindowBytes !== undefined) this.#resizeWindows(settings.initialWindowBytes);
-  }
-
-  /** Section 6.9.2: open streams get the difference; their windows may become negative, but not too large. */
-  #resizeWindows(bytes: number): void {
-    const difference = bytes - this.peerInitialWindowBytes;
-    this.peerInitialWindowBytes = bytes;
-    for (const stream of this.streams.values()) {
-      stream.sendWindowBytes += difference;
-      if (stream.sendWindowBytes > windowBytesMax) {
-        throw new ConnectionFault(ErrorCode.flowControlError, 'a window above 2^31-1');
-      }
-      if (stream.sendWindowBytes > 0) this.scheduler.add(stream);
-      else this.scheduler.delete(stream);
+    if (settings.initialWindowBytes !== undefined) {
+      this.scheduler.resizeWindows(settings.initialWindowBytes);
     }
   }
 
@@ -205,15 +190,9 @@ export abstract class Http2Connection implements FrameSink {
   /** Takes a stream off the books. */
   forget(stream: Http2Stream): void {
     this.streams.delete(stream.id);
-    this.#waiting.delete(stream);
     this.scheduler.delete(stream);
     this.data.grantReceived(stream);
     this.onStreamClosed();
-  }
-
-  /** Has `stream.onWritable` called when it has room. */
-  awaitRoom(stream: Http2Stream): void {
-    this.#waiting.add(stream);
   }
 
   /** Something was appended to the output or can be: it goes out at the end of this turn. */
@@ -231,18 +210,9 @@ export abstract class Http2Connection implements FrameSink {
     this.output.flush();
     // Whoever does not read is not read from either: even answers to PING have to stop somewhere.
     if (this.isBacklogged) this.duplex.pause();
-    this.#wakeWaiting();
+    this.scheduler.wakeWaiting();
     // Having filled its share, this connection lets others have the turn; a backlog waits for the drain.
     if (this.scheduler.hasReady && this.sendWindowBytes > 0 && !this.isBacklogged) this.touch();
-  }
-
-  #wakeWaiting(): void {
-    if (this.#waiting.size === 0 || this.isBacklogged) return;
-    for (const stream of this.#waiting) {
-      if (!stream.hasRoom) continue;
-      this.#waiting.delete(stream);
-      stream.onWritable();
-    }
   }
 
   #onDrain(): void {

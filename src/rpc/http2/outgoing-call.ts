@@ -75,7 +75,7 @@ export class OutgoingCall implements CallListener {
 
   /** Has the listener told when there is room. */
   awaitRoom(): void {
-    if (this.#call !== null) this.#call.connection.awaitRoom(this.#call);
+    if (this.#call !== null) this.#call.connection.scheduler.awaitRoom(this.#call);
   }
 
   /** The reader has taken all responses: the server may send more. */

@@ -95,7 +95,7 @@ export abstract class ServerCall extends Http2Stream implements CallContext {
   protected respond(message: Uint8Array): void {
     if (!this.#hasSentHeaders) {
       this.#hasSentHeaders = true;
-      this.#server.writer.headers(this.id, this.#server.responseHeaders.encode(), false);
+      this.#server.responses.writeHeaders(this.id);
     }
     this.sendMessage(message);
   }
@@ -137,7 +137,8 @@ export abstract class ServerCall extends Http2Stream implements CallContext {
   protected abstract onStopped(): void;
 
   protected override writeEnd(): void {
-    this.#server.writeStatus(this.id, this.#error, this.#hasSentHeaders);
+    this.#server.flood.onProgress();
+    this.#server.responses.writeStatus(this.id, this.#error, this.#hasSentHeaders);
   }
 
   /** RFC 9113 section 8.1: who has answered in full may tell the peer to stop sending, without that being an error. */

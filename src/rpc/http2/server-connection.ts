@@ -9,12 +9,11 @@ import { Http2Connection } from './connection.js';
 import { connectionWindowBytes } from './data-frames.js';
 import { ConnectionFault } from './errors.js';
 import type { FlushQueue } from './flush-queue.js';
-import { encodeStatusMessage } from './grpc-fields.js';
-import { type OutgoingField, RecurringBlock } from './hpack/encoder.js';
 import { Keepalive } from './keepalive.js';
 import { defaultWindowBytes, ErrorCode, preface, Setting, streamIdMax } from './protocol.js';
 import { Refusal, type RequestHead } from './request-head.js';
 import { headerListBytesMax, RequestHeads } from './request-heads.js';
+import { Responses } from './responses.js';
 import { Http2StreamCall } from './stream-call.js';
 import { Http2UnaryCall } from './unary-call.js';
 
@@ -41,25 +40,13 @@ export interface ServerShared {
   onConnectionOver(connection: ServerConnection): void;
 }
 
-const contentType: OutgoingField = {
-  name: 'content-type',
-  value: 'application/grpc',
-  kind: 'indexed',
-};
-
 /** The server's end of a connection: turns header lists into calls. */
 export class ServerConnection extends Http2Connection {
   /** The caller's address. */
   readonly peer: string;
   readonly logger: Logger;
   readonly receiveBytesMax: number;
-  readonly responseHeaders = new RecurringBlock(this.encoder, [
-    { name: ':status', value: '200', kind: 'indexed' },
-    contentType,
-  ]);
-  readonly #okTrailers = new RecurringBlock(this.encoder, [
-    { name: 'grpc-status', value: '0', kind: 'indexed' },
-  ]);
+  readonly responses = new Responses(this.writer, this.encoder);
   readonly #concurrentStreamsMax: number;
   readonly #shared: ServerShared;
   readonly #heads: RequestHeads;
@@ -190,30 +177,9 @@ export class ServerConnection extends Http2Connection {
   }
 
   #refuse(streamId: number, refusal: Refusal, isEnd: boolean): void {
-    const { httpStatus, error, isEncodingUnknown } = refusal;
-    const fields: OutgoingField[] = [
-      { name: ':status', value: String(httpStatus), kind: 'literal' },
-      contentType,
-      ...statusFields(error),
-    ];
-    if (isEncodingUnknown) {
-      fields.push({ name: 'grpc-accept-encoding', value: 'identity', kind: 'literal' });
-    }
-    this.writer.headers(streamId, this.encoder.encode(fields), true);
+    this.responses.writeRefusal(streamId, refusal);
     this.touch();
     if (!isEnd) this.#refuseStream(streamId, ErrorCode.noError);
-  }
-
-  /** Writes what ends a call: trailers, or all there is of a response when no header fields were sent. */
-  writeStatus(streamId: number, error: RpcError | null, hasSentHeaders: boolean): void {
-    this.flood.onProgress();
-    if (hasSentHeaders && error === null) {
-      this.writer.headers(streamId, this.#okTrailers.encode(), true);
-      return;
-    }
-    const fields = error === null ? okFields : statusFields(error);
-    const head: readonly OutgoingField[] = hasSentHeaders ? [] : [okStatus, contentType];
-    this.writer.headers(streamId, this.encoder.encode([...head, ...fields]), true);
   }
 
   /** Accounts for the memory of incomplete messages. Throws RpcError when this connection has too many of them. */
@@ -282,18 +248,4 @@ export class ServerConnection extends Http2Connection {
     this.duplex.once('close', () => this.#shared.onConnectionOver(this));
     if (this.duplex.destroyed && this.duplex.closed) this.#shared.onConnectionOver(this);
   }
-}
-
-const okStatus: OutgoingField = { name: ':status', value: '200', kind: 'indexed' };
-const okFields: readonly OutgoingField[] = [{ name: 'grpc-status', value: '0', kind: 'indexed' }];
-
-function statusFields(error: RpcError): OutgoingField[] {
-  const fields: OutgoingField[] = [
-    { name: 'grpc-status', value: String(error.code), kind: 'literal' },
-  ];
-  if (error.message !== '') {
-    const value = encodeStatusMessage(error.message);
-    fields.push({ name: 'grpc-message', value, kind: 'literal' });
-  }
-  return fields;
 }

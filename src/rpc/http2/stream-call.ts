@@ -88,7 +88,7 @@ export class Http2StreamCall extends ServerCall implements ServerStream<unknown,
 
   drained(): Promise<void> {
     if (this.isEnded || this.hasRoom) return Promise.resolve();
-    this.#connection.awaitRoom(this);
+    this.#connection.scheduler.awaitRoom(this);
     return new Promise((resolve) => {
       this.#roomWaiters.push(resolve);
     });

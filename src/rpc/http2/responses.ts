@@ -1,0 +1,68 @@
+import type { RpcError } from '../service.js';
+import type { FrameWriter } from './frame-writer.js';
+import { encodeStatusMessage } from './grpc-fields.js';
+import { type HpackEncoder, type OutgoingField, RecurringBlock } from './hpack/encoder.js';
+import type { Refusal } from './request-head.js';
+
+const okStatus: OutgoingField = { name: ':status', value: '200', kind: 'indexed' };
+const contentType: OutgoingField = {
+  name: 'content-type',
+  value: 'application/grpc',
+  kind: 'indexed',
+};
+const okTrailer: OutgoingField = { name: 'grpc-status', value: '0', kind: 'indexed' };
+
+/** Writes the header lists of responses (gRPC over HTTP/2, "Responses"). Those of calls that go well are a few octets. */
+export class Responses {
+  readonly #writer: FrameWriter;
+  readonly #encoder: HpackEncoder;
+  readonly #headers: RecurringBlock;
+  readonly #okTrailers: RecurringBlock;
+
+  constructor(writer: FrameWriter, encoder: HpackEncoder) {
+    this.#writer = writer;
+    this.#encoder = encoder;
+    this.#headers = new RecurringBlock(encoder, [okStatus, contentType]);
+    this.#okTrailers = new RecurringBlock(encoder, [okTrailer]);
+  }
+
+  /** What comes before the first message. */
+  writeHeaders(streamId: number): void {
+    this.#writer.headers(streamId, this.#headers.encode(), false);
+  }
+
+  /** What ends a call, OK (null) or not: trailers, or all there is of a response when no header fields were sent. */
+  writeStatus(streamId: number, error: RpcError | null, hasSentHeaders: boolean): void {
+    if (hasSentHeaders && error === null) {
+      this.#writer.headers(streamId, this.#okTrailers.encode(), true);
+      return;
+    }
+    const head = hasSentHeaders ? [] : [okStatus, contentType];
+    const status = error === null ? [okTrailer] : statusFields(error);
+    this.#writer.headers(streamId, this.#encoder.encode([...head, ...status]), true);
+  }
+
+  /** The whole response to a request that is refused. */
+  writeRefusal(streamId: number, { httpStatus, error, isEncodingUnknown }: Refusal): void {
+    const fields: OutgoingField[] = [
+      { name: ':status', value: String(httpStatus), kind: 'literal' },
+      contentType,
+      ...statusFields(error),
+    ];
+    if (isEncodingUnknown) {
+      fields.push({ name: 'grpc-accept-encoding', value: 'identity', kind: 'literal' });
+    }
+    this.#writer.headers(streamId, this.#encoder.encode(fields), true);
+  }
+}
+
+function statusFields(error: RpcError): OutgoingField[] {
+  const fields: OutgoingField[] = [
+    { name: 'grpc-status', value: String(error.code), kind: 'literal' },
+  ];
+  if (error.message !== '') {
+    const value = encodeStatusMessage(error.message);
+    fields.push({ name: 'grpc-message', value, kind: 'literal' });
+  }
+  return fields;
+}
