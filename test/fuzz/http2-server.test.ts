@@ -1,4 +1,3 @@
-import { Duplex } from 'node:stream';
 import t from 'tap';
 import { Prng } from '../../src/base/prng.js';
 import { HpackDecoder, HpackError } from '../../src/rpc/http2/hpack/decoder.js';
@@ -21,6 +20,7 @@ import {
   windowUpdate,
 } from '../rpc/http2/frames.js';
 import { realClock } from '../rpc/support.js';
+import { corrupt, cut, Wire } from './wire.js';
 
 /**
  * Random input against the server: it never throws, and what it says and keeps is bounded. `FUZZ_SEED` and `FUZZ_ROUNDS` say
@@ -28,20 +28,6 @@ import { realClock } from '../rpc/support.js';
  */
 const firstSeed = Number(process.env.FUZZ_SEED ?? 1);
 const rounds = Number(process.env.FUZZ_ROUNDS ?? 400);
-
-/** The server's end of a connection whose other end is this test. */
-class Wire extends Duplex {
-  sentBytes = 0;
-  override _read(): void {}
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.sentBytes += chunk.length;
-    done();
-  }
-  override _final(done: () => void): void {
-    done();
-    this.destroy();
-  }
-}
 
 const paths = Object.values(Echo.methods).map(({ path }) => path);
 const small = KeyValue.encode(textMessage('x'));
@@ -114,16 +100,8 @@ function inputOf(prng: Prng): Buffer[] {
   const parts = [prng.chance(0.97) ? hello : Buffer.from(prng.bytes(40))];
   for (let i = prng.int(1, 60); i > 0; i--) parts.push(talk.next());
   const input = Buffer.concat(parts);
-  if (prng.chance(0.3)) {
-    for (let i = prng.int(1, 6); i > 0; i--) input[prng.int(24, input.length)] = prng.int(0, 256);
-  }
-  const chunks: Buffer[] = [];
-  for (let pos = 0; pos < input.length; ) {
-    const end = Math.min(input.length, pos + prng.int(1, prng.chance(0.5) ? 2000 : 20));
-    chunks.push(Buffer.from(input.subarray(pos, end)));
-    pos = end;
-  }
-  return chunks;
+  corrupt(input, 24, 0.3, prng);
+  return cut(input, prng);
 }
 
 t.test('a server survives random and mutated frames, and its answers are bounded', async (t) => {
@@ -160,7 +138,7 @@ t.test('a server survives random and mutated frames, and its answers are bounded
     const wire = new Wire();
     rpc.attach(wire);
     for (const chunk of chunks) {
-      if (!wire.destroyed && !wire.writableEnded) wire.push(chunk);
+      if (wire.isAlive) wire.push(chunk);
       if (seed % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     await new Promise((resolve) => setImmediate(resolve));
