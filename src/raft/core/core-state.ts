@@ -139,6 +139,7 @@ export class CoreState {
     assert(index > this.commit, `truncation at ${index} of what is committed to ${this.commit}`);
     this.log.truncateFrom(index);
     this.durability.onTruncated(index);
+    this.outbox.onTruncated(index);
   }
 
   /** Enters a later term, without a vote. */

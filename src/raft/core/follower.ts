@@ -119,6 +119,7 @@ export function onSnapshot(
   if (state.restoring !== null) return;
   state.log.reset(snapshot);
   state.durability.onSnapshot(snapshot.index);
+  state.outbox.onTruncated(snapshot.index + 1);
   state.commit = snapshot.index;
   state.handedOut = snapshot.index;
   state.restoring = snapshot;

@@ -59,6 +59,20 @@ export class Outbox {
     return messages;
   }
 
+  /**
+   * The entries from `index` on were dropped from the log before they were in any write: their acceptance, which an earlier
+   * leader would count, must not leave with the next write, which does not hold them.
+   */
+  onTruncated(index: Index): void {
+    const isKept = (message: Message) =>
+      message.kind !== 'append-reply' || message.rejected || message.index < index;
+    const kept = this.#afterWrite.filter(isKept);
+    if (kept.length === this.#afterWrite.length) return;
+    this.#afterWrite = kept;
+    this.#ackTo = noMember;
+    this.#ackAt = -1;
+  }
+
   #waits(message: Message): boolean {
     if (message.kind === 'vote-reply' && message.granted && this.#haste.votes) return false;
     const isAck = message.kind === 'append-reply' && !message.rejected;

@@ -636,3 +636,27 @@ t.test('status: an unheard follower shows as silent after an election timeout', 
   t.equal(progress.get(one!)?.recentlyActive, true);
   t.end();
 });
+
+t.test(
+  'ready: what a later leader overwrote before it was written is not accepted any more (sim seed 200688)',
+  (t) => {
+    const cluster = new Cluster({ voters: [1, 2, 3] });
+    cluster.seedLogs({ 1: { terms: [1, 1] } });
+    const { core } = cluster.member(1);
+    // A member that was stopped wakes up to both.
+    core.step(
+      append('2->1', { term: 2, prevIndex: 2, prevTerm: 1, entries: entriesFrom(3, 2, 2) }),
+    );
+    core.step(append('3->1', { term: 3, prevIndex: 2, prevTerm: 1, entries: entriesFrom(3, 3) }));
+    const promised: string[] = [];
+    while (core.hasReady()) {
+      const { messages, write } = core.ready();
+      for (const message of [...messages, ...(write?.messages ?? [])]) {
+        if (message.kind !== 'append-reply' || message.rejected) continue;
+        promised.push(`${message.index} in term ${message.term}`);
+      }
+    }
+    t.same(promised, ['3 in term 3'], 'entry 4 of term 2 is in no write');
+    t.end();
+  },
+);
