@@ -44,7 +44,8 @@ export class FloodGuard {
 class Bucket {
   readonly #allowance: Allowance;
   #left: number;
-  #refilledAtMs = 0;
+  /** Since when tokens are earned that are not counted in `#left`; null while it is full. */
+  #earningSinceMs: number | null = null;
 
   constructor(allowance: Allowance) {
     this.#allowance = allowance;
@@ -53,16 +54,20 @@ class Bucket {
 
   refill(): void {
     this.#left = this.#allowance.burst;
+    this.#earningSinceMs = null;
   }
 
+  /** Takes a token; false when there is none. */
   take(nowMs: number): boolean {
+    this.#earningSinceMs ??= nowMs;
     if (this.#left < 1) {
       const { burst, perSecond } = this.#allowance;
-      const earned = ((nowMs - this.#refilledAtMs) / 1000) * perSecond;
+      const earned = ((nowMs - this.#earningSinceMs) / 1000) * perSecond;
       this.#left = Math.min(burst, this.#left + earned);
-      this.#refilledAtMs = nowMs;
+      this.#earningSinceMs = nowMs;
     }
+    if (this.#left < 1) return false;
     this.#left--;
-    return this.#left >= 0;
+    return true;
   }
 }
