@@ -131,12 +131,14 @@ export class Invariants {
     }
     if (message.kind === 'append-reply' && !message.rejected) {
       const wanted = this.#termAtLeader(message) ?? durable.termAt(message.index) ?? 0;
-      const isKept =
+      const isHeld =
         message.index <= durable.lastIndex &&
         durable.holds(message.index, wanted) &&
         message.term <= durable.hardState.term;
+      const isOfEndedTerm = message.term < durable.hardState.term;
+      const wasHeld = isOfEndedTerm && message.index <= watched.shadow.reachedIn(message.term);
       check(
-        isKept,
+        isHeld || wasHeld,
         'an entry is durable before it is acknowledged',
         () =>
           `${formatId(id)} acknowledged ${message.index} of term ${wanted} in term ${message.term}; durable are ${durable.lastIndex}, there term ${durable.termAt(message.index)}, and term ${durable.hardState.term}`,

@@ -68,6 +68,8 @@ export class DurableShadow {
   latest = new ShadowLog();
   /** Handed to the log, not reported durable, in order. */
   #pending: DurableWrite[] = [];
+  /** Last index of the durable log at the end of each term of this incarnation. */
+  #reached = new Map<Term, Index>();
 
   constructor(id: MemberId) {
     this.#id = id;
@@ -84,9 +86,18 @@ export class DurableShadow {
     while (this.#pending[0] !== undefined && this.#pending[0].sequence <= sequence) {
       const write = this.#pending.shift() as DurableWrite;
       this.durable.apply(write);
+      this.#reached.set(this.durable.hardState.term, this.durable.lastIndex);
       done.push(write);
     }
     return done;
+  }
+
+  /**
+   * How far the durable log went when a term ended here. Writes become durable in groups, and the messages of all leave
+   * afterwards: an acceptance may name what a later write of the group overwrote. It is as if it had left between the two.
+   */
+  reachedIn(term: Term): Index {
+    return this.#reached.get(term) ?? 0;
   }
 
   /**
@@ -114,6 +125,7 @@ export class DurableShadow {
       );
     }
     this.#pending = [];
+    this.#reached.clear();
     this.durable = found;
     this.latest = found.copy();
   }
