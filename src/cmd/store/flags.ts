@@ -115,12 +115,6 @@ export const storeFlags: readonly Flag[] = [
     'Refuse membership changes that would cost the quorum.',
   ),
   used(
-    'grpc-keepalive-min-time',
-    'duration',
-    '5s',
-    'Shortest interval at which a client may ping.',
-  ),
-  used(
     'grpc-keepalive-interval',
     'duration',
     '2h',
@@ -239,6 +233,9 @@ export const storeFlags: readonly Flag[] = [
     'warning-unary-request-duration': 'duration',
     'experimental-warning-unary-request-duration': 'duration',
   }),
+  ...ignored('pings are bounded by their number (docs/decisions/0013-own-http2.md)', {
+    'grpc-keepalive-min-time': 'duration',
+  }),
   ...ignored('the host decides this', {
     'initial-election-tick-advance': 'boolean',
     'socket-reuse-address': 'boolean',
@@ -250,9 +247,6 @@ export const storeFlags: readonly Flag[] = [
     logger: 'string',
     'self-signed-cert-validity': 'number',
     'discovery-fallback': 'string',
-    'cipher-suites': 'string',
-    'tls-min-version': 'string',
-    'tls-max-version': 'string',
     'client-cert-file': 'string',
     'client-key-file': 'string',
     'peer-client-cert-file': 'string',
@@ -277,6 +271,17 @@ export const storeFlags: readonly Flag[] = [
     'experimental-peer-skip-client-san-verification': 'boolean',
     'peer-skip-client-san-verification': 'boolean',
   }),
+  ...refused('TLS 1.2 and later are spoken, with the ciphers of the platform', {
+    'cipher-suites': 'string',
+    'tls-max-version': 'string',
+  }),
+  {
+    name: 'tls-min-version',
+    kind: 'string',
+    value: 'TLS1.2',
+    effect: 'refused',
+    help: 'TLS 1.2 and later are spoken; no other minimum can be set',
+  },
   ...refused('every acknowledged write is synced; there is no mode without', {
     'unsafe-no-fsync': 'boolean',
   }),

@@ -99,10 +99,11 @@ export function toSettings({ values, set }: ParsedFlags): StoreSettings {
 }
 
 function refuseUnbuilt({ values, set }: ParsedFlags): void {
-  for (const { name, effect, help } of storeFlags) {
+  for (const { name, effect, help, value: standard } of storeFlags) {
     if (effect !== 'refused' || !set.has(name)) continue;
     const value = values.get(name);
-    if (value !== '' && value !== 'false') throw new UsageError(`--${name}=${value}: ${help}`);
+    if (value !== standard && value !== 'false')
+      throw new UsageError(`--${name}=${value}: ${help}`);
   }
 }
 

@@ -61,6 +61,7 @@ t.test('toSettings reads the way that etcd starts a static cluster', async (t) =
 });
 
 t.test('toSettings has etcd defaults', async (t) => {
+  t.equal(settings(['--tls-min-version=TLS1.2', '--unsafe-no-fsync=false']).name, 'default');
   t.match(settings([]), {
     name: 'default',
     dataDir: 'default.etcd',
@@ -101,6 +102,8 @@ t.test('toSettings refuses what makes no sense, and says what to do', async (t) 
       /not a count of revisions/,
     ],
     [['--unsafe-no-fsync'], /every acknowledged write is synced/],
+    [['--tls-min-version=TLS1.3'], /no other minimum can be set/],
+    [['--cipher-suites=x'], /ciphers of the platform/],
     [['--discovery=http://x'], /--initial-cluster/],
     [['--grpc-keepalive-interval=fast'], /is not a duration/],
     [['--log-level=loud'], /is not one of/],
