@@ -4,8 +4,6 @@ export type NodeErrorCode =
   | 'timeout'
   /** The deadline passed after the leader had changed; a proposal may still be applied. */
   | 'timeout-leader-lost'
-  /** There was no leader the whole time; a proposal was never sent. */
-  | 'no-leader'
   /** Too much is pending here; nothing was sent. */
   | 'busy'
   /** The caller gave up; a proposal may still be applied. */

@@ -52,14 +52,6 @@ export class ProposalQueue<Result> {
     this.#defects = options.defects;
   }
 
-  get size(): number {
-    return this.#pending.size;
-  }
-
-  get hasQueued(): boolean {
-    return this.#queued.length > 0;
-  }
-
   /** Takes a proposal, or refuses with `busy` when too many are pending. */
   add(proposal: PendingProposal<Result>): void {
     if (this.#pending.size >= this.#pendingMax) {

@@ -169,10 +169,6 @@ export class RaftNode<Result> {
     return this.#applyLoop.applied;
   }
 
-  get pendingProposals(): number {
-    return this.#proposals.size;
-  }
-
   /**
    * Replicates `payload` through whoever leads and resolves with the state machine's result here. It is applied at most
    * once. Rejects with {@link NodeError}.

@@ -11,7 +11,6 @@ export function toStoreError(error: unknown): unknown {
 function codeOf(error: NodeError): StoreErrorCode {
   switch (error.code) {
     case 'timeout':
-    case 'no-leader':
       return 'timeout';
     case 'timeout-leader-lost':
       return 'timeout-leader-lost';

@@ -7,7 +7,6 @@ t.test("toStoreError has etcd's answer for every error of the driver", async (t)
   const table: readonly (readonly [NodeErrorCode, message: string, expected: string])[] = [
     ['timeout', '', 'timeout'],
     ['timeout-leader-lost', '', 'timeout-leader-lost'],
-    ['no-leader', '', 'timeout'],
     ['busy', '', 'too-many-requests'],
     ['canceled', '', 'canceled'],
     ['stopped', '', 'stopped'],
