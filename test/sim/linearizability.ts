@@ -59,7 +59,7 @@ interface Frame<State, Op> {
 export function checkLinearizable<State, Op>(
   model: Model<State, Op>,
   history: readonly Interval<Op>[],
-  stepsMax = 2_000_000,
+  stepsMax = 8_000_000,
 ): Verdict<Op> {
   return new Search(model, history).run(stepsMax);
 }
