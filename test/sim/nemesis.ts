@@ -180,13 +180,17 @@ export class Nemesis {
     machine.db.loseEverything();
   }
 
-  /** A bit of the older half of the log flips while the machine is off: that much is durable and followed by more. */
+  /**
+   * A bit of an older segment flips while the machine is off: that much is durable and followed by more. (Damage to the very
+   * last frame passes for a torn write: docs/decisions/0009-one-unsynced-frame.md.)
+   */
   #rotLog(): void {
     const machine = this.#pickUp();
     if (machine === undefined || !this.#mayDamage()) return;
-    const paths = machine.disk.paths().filter((path) => path.startsWith('member/wal/'));
-    if (paths.length === 0) return;
-    const path = this.#prng.pick(paths);
+    const segments = machine.disk.paths().filter((path) => /^member\/wal\/wal-.*\.log$/.test(path));
+    const older = segments.sort().slice(0, -1);
+    if (older.length === 0) return;
+    const path = this.#prng.pick(older);
     const content = machine.disk.contentOf(path);
     const used = content.findLastIndex((byte) => byte !== 0);
     // The first sector is the segment's header, most of it empty.
@@ -194,7 +198,7 @@ export class Nemesis {
     this.#damaged = machine;
     this.#cluster.suspects.add(machine);
     machine.kill('process');
-    const offset = this.#prng.int(sectorBytes - 100, (sectorBytes + used) >> 1);
+    const offset = this.#prng.int(sectorBytes - 100, used);
     this.#trace.note(machine.name, 'rots', () => `${path} at ${offset}`);
     machine.disk.flipBit(path, offset, this.#prng.int(0, 8));
   }
