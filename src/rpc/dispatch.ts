@@ -2,6 +2,7 @@ import type { Logger } from '../base/logger.js';
 import type { MessageCodec, MethodDescriptor } from '../wire/descriptor.js';
 import { WireError } from '../wire/errors.js';
 import {
+  type Answer,
   RpcError,
   type ServiceImplementation,
   Status,
@@ -85,6 +86,15 @@ export function decodeRequest<T>(codec: MessageCodec<T>, bytes: Uint8Array, isSt
       : 'grpc: error unmarshalling request';
     throw new RpcError(Status.internal, `${what}: ${error.message}`, { cause: error });
   }
+}
+
+/** The bytes of a unary handler's answer: those that it gave, or the message that it gave encoded. */
+export function encodeAnswer<Init>(
+  codec: MessageCodec<unknown, Init>,
+  answer: Answer<Init>,
+): Uint8Array {
+  // No message is a byte string itself.
+  return answer instanceof Uint8Array ? answer : codec.encode(answer);
 }
 
 /** The error for a message above the limit (bytes), in the words of grpc-go. */

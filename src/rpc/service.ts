@@ -58,10 +58,28 @@ export interface UnaryCall extends CallContext {
 }
 
 /**
+ * A response that is encoded already. A unary handler may answer with one in place of a message, and its bytes go out as they
+ * are: the way for what is stored in its encoded form, or was encoded with others. Nobody changes them any more.
+ */
+export type EncodedMessage = Uint8Array & { readonly [isEncodedMessage]: true };
+declare const isEncodedMessage: unique symbol;
+
+/** Says that the bytes are the encoding of a response, so that they cannot be taken for one by mistake. Costs nothing. */
+export function encodedMessage(bytes: Uint8Array): EncodedMessage {
+  return bytes as EncodedMessage;
+}
+
+/** What a unary handler may answer with. */
+export type Answer<Res> = Res | EncodedMessage;
+
+/**
  * Answers one request. An operating error is an {@link RpcError}, or any Error whose `status` is a {@link StatusCode};
  * anything else is logged and reported as `unknown` without its text.
  */
-export type UnaryHandler<Req, Res> = (request: Req, call: UnaryCall) => Promise<Res> | Res;
+export type UnaryHandler<Req, Res> = (
+  request: Req,
+  call: UnaryCall,
+) => Promise<Answer<Res>> | Answer<Res>;
 
 /** The server's end of a streaming call. */
 export interface ServerStream<Req, Res> extends CallContext {

@@ -1,8 +1,15 @@
 import net from 'node:net';
 import t, { type Test } from 'tap';
+import { concatBytes } from '../../src/base/bytes.js';
 import { Prng } from '../../src/base/prng.js';
 import { implementService, type ServiceHandlers } from '../../src/rpc/implement.js';
-import { CallError, RpcError, Status, type UnaryCall } from '../../src/rpc/service.js';
+import {
+  CallError,
+  encodedMessage,
+  RpcError,
+  Status,
+  type UnaryCall,
+} from '../../src/rpc/service.js';
 import { KeyValue } from '../../src/wire/gen/mvccpb.js';
 import { garbageConnection, hostileCalls } from './abuse.js';
 import { collect, Echo, message, textOf } from './echo-service.js';
@@ -53,6 +60,30 @@ export function rpcContract(engine: Engine): void {
   t.test(`${engine.name}: an empty message is a message`, async (t) => {
     const { channel } = await start(t, { Unary: (request) => request });
     t.strictSame(await channel.unary(Echo.methods.Unary, KeyValue.create()), KeyValue.create());
+  });
+
+  t.test(`${engine.name}: an answer that is encoded already goes out as it is`, async (t) => {
+    const { channel } = await start(t, {
+      // Unknown fields are dropped by a codec: what arrives with them was not encoded again.
+      Unary: (request) => {
+        const known = KeyValue.encode(request);
+        const bytes = encodedMessage(concatBytes([known, Uint8Array.of(0x98, 0x06, 7)]));
+        return textOf(request) === 'now' ? bytes : Promise.resolve(bytes);
+      },
+    });
+    for (const text of ['now', 'later']) {
+      let decoded: Uint8Array | undefined;
+      const response = {
+        ...KeyValue,
+        decode(bytes: Uint8Array) {
+          decoded = bytes;
+          return KeyValue.decode(bytes);
+        },
+      };
+      const method = { ...Echo.methods.Unary, response };
+      t.equal(textOf(await channel.unary(method, message(text))), text);
+      t.strictSame(Buffer.from(decoded!.subarray(-3)), Buffer.of(0x98, 0x06, 7), text);
+    }
   });
 
   t.test(`${engine.name}: metadata reaches the handler, text and bytes`, async (t) => {

@@ -1,5 +1,7 @@
 import type { Prng } from '../../src/base/prng.js';
+import { encodeAnswer } from '../../src/rpc/dispatch.js';
 import {
+  type Answer,
   CallError,
   type CallOptions,
   type Channel,
@@ -77,7 +79,7 @@ export class SimChannel implements Channel {
             ...call.context,
             requestBytes: bytes,
           });
-          return method.response.encode(response as ResInit);
+          return encodeAnswer(method.response, response as Answer<ResInit>);
         };
         answer().then(
           (encoded) => call.settle(() => resolve(method.response.decode(encoded))),

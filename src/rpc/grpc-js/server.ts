@@ -11,7 +11,14 @@ import {
   setLogVerbosity,
 } from '@grpc/grpc-js';
 import type { Logger } from '../../base/logger.js';
-import { decodeRequest, type Route, Routes, serverClosing, toRpcError } from '../dispatch.js';
+import {
+  decodeRequest,
+  encodeAnswer,
+  type Route,
+  Routes,
+  serverClosing,
+  toRpcError,
+} from '../dispatch.js';
 import type { RpcServer, RpcServerOptions } from '../server.js';
 import { AuthorityFilter } from './authority-filter.js';
 import { identity, toBuffer } from './metadata.js';
@@ -109,7 +116,7 @@ class GrpcJsServer implements RpcServer {
       const request = decodeRequest(route.method.request, grpcCall.request, false);
       const response = await route.handler(request, call);
       call.finish();
-      done(null, toBuffer(route.method.response.encode(response)));
+      done(null, toBuffer(encodeAnswer(route.method.response, response)));
     } catch (error) {
       call.finish();
       const status = toRpcError(error, route.method.path, this.#logger);

@@ -1,5 +1,5 @@
 import { assert } from '../../base/assert.js';
-import { decodeRequest, type Route, toRpcError } from '../dispatch.js';
+import { decodeRequest, encodeAnswer, type Route, toRpcError } from '../dispatch.js';
 import { RpcError, Status, type UnaryCall } from '../service.js';
 import { MessageReader, soleMessage } from './message-reader.js';
 import type { RequestHead } from './request-head.js';
@@ -77,7 +77,7 @@ export class Http2UnaryCall extends ServerCall implements UnaryCall {
   readonly #onResponse = (response: unknown): void => {
     let bytes: Uint8Array;
     try {
-      bytes = this.#route.method.response.encode(response);
+      bytes = encodeAnswer(this.#route.method.response, response);
     } catch (error) {
       this.#onError(error);
       return;
