@@ -73,6 +73,7 @@ t.test(
     const first = new Up(t, ['--store-only', '--data-dir', dir, '--base-port', `${basePort}`]);
     const endpoints = (await first.shows(/^endpoints: (.*)$/m)).split(',');
     t.equal(endpoints.length, 3);
+    await first.shows(/Ctrl-C stops all members/);
     t.match(first.out, dir, 'the folder is named');
     t.match(first.out, `etcdctl --endpoints=${endpoints.join(',')} put greeting hello`);
     t.match(first.out, /flotilla ctl --endpoints=\S+ put greeting hello/);

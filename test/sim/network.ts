@@ -47,6 +47,8 @@ export class SimNetwork {
   readonly #cloggedUntil = new Map<string, number>();
   /** When the last message queued on a link arrives. */
   readonly #lastArrival = new Map<string, number>();
+  /** Who has reached each process: it answers them, though its membership may not have them yet. */
+  readonly #callers = new Map<MemberId, Set<MemberId>>();
   #sent = 0;
 
   constructor(options: { scheduler: Scheduler; prng: Prng; trace: Trace; knobs: NetworkKnobs }) {
@@ -73,6 +75,7 @@ export class SimNetwork {
   /** The process at the address is gone: connections break, and whoever talked to it may notice. */
   detach(id: MemberId, options: { readonly noticeChance: number }): void {
     this.#endpoints.delete(id);
+    this.#callers.delete(id);
     for (const [other, endpoint] of this.#endpoints) {
       if (this.#isBlocked(id, other) || !this.#prng.chance(options.noticeChance)) continue;
       this.#notify(endpoint, this.#delay(), 'gone', (handler) => handler.onGone(id));
@@ -109,7 +112,8 @@ export class SimNetwork {
       send: (to, message) => {
         if (!isAlive()) return;
         onSend(message);
-        if (isAlive() && peers.has(to)) this.#send(from, to, message);
+        if (!isAlive()) return;
+        if (peers.has(to) || this.#callers.get(from)?.has(to)) this.#send(from, to, message);
       },
       setPeers: (next) => {
         peers = new Map(next);
@@ -148,6 +152,7 @@ export class SimNetwork {
     endpoint.machine.plan(arrival - this.#scheduler.now, label, () => {
       if (!endpoint.isAlive() || this.#isBlocked(from, to)) return;
       const message = decodePeerMessage(bytes);
+      this.#noteCaller(to, from);
       this.#trace.note(
         endpoint.machine.owner,
         'gets',
@@ -155,6 +160,12 @@ export class SimNetwork {
       );
       endpoint.handler.onMessage(from, this.#maybeCorrupt(message));
     });
+  }
+
+  #noteCaller(id: MemberId, caller: MemberId): void {
+    const callers = this.#callers.get(id);
+    if (callers === undefined) this.#callers.set(id, new Set([caller]));
+    else callers.add(caller);
   }
 
   #maybeReport(from: MemberId, to: MemberId): void {

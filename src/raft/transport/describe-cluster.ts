@@ -27,6 +27,7 @@ export function describeCluster(
           clusterId: clusterId(0n),
           from: noMember,
           to: noMember,
+          urls: [],
         });
         stream.write([frameHead(body), body]);
       },

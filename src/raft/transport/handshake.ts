@@ -8,7 +8,7 @@ import { ByteReader, ByteWriter, MalformedFrameError } from './byte-codec.js';
 
 const magic = 0x464c4f54; // "FLOT"
 /** Members of one cluster speak one version of the peer protocol. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** What a dialer wants: to send messages, or to ask once who is in the cluster (before it is a member). */
 export type HelloPurpose = 'messages' | 'describe-cluster';
@@ -21,7 +21,12 @@ export interface Hello {
   readonly clusterId: ClusterId;
   readonly from: MemberId;
   readonly to: MemberId;
+  /** Where the dialer takes connections, for an acceptor that has not heard of its joining yet. */
+  readonly urls: readonly string[];
 }
+
+/** Addresses of one member at the most. */
+const urlsMax = 64;
 
 const verdicts = ['ok', 'wrong-version', 'wrong-cluster', 'wrong-member', 'removed'] as const;
 /** The acceptor's answer. */
@@ -44,6 +49,8 @@ export function encodeHello(hello: Hello): Uint8Array {
   writer.uint64(hello.clusterId);
   writer.uint64(hello.from);
   writer.uint64(hello.to);
+  writer.uint32(hello.urls.length);
+  for (const url of hello.urls) writer.bytes(new TextEncoder().encode(url));
   return writer.finish();
 }
 
@@ -52,13 +59,21 @@ export function decodeHello(body: Uint8Array): Hello {
   const reader = new ByteReader(body);
   if (reader.uint32() !== magic) throw new MalformedFrameError('not a peer');
   const version = reader.uint32();
-  return {
-    version,
-    purpose: reader.uint8() === 0 ? 'messages' : 'describe-cluster',
+  const purpose = reader.uint8() === 0 ? 'messages' : 'describe-cluster';
+  const ids = {
     clusterId: clusterId(reader.uint64()),
     from: memberId(reader.uint64()),
     to: memberId(reader.uint64()),
   };
+  // What another version says after this is not known; its number alone is answered.
+  const urls = version === protocolVersion ? readUrls(reader) : [];
+  return { version, purpose, ...ids, urls };
+}
+
+function readUrls(reader: ByteReader): string[] {
+  const count = reader.uint32();
+  if (count > urlsMax) throw new MalformedFrameError(`a member with ${count} addresses`);
+  return Array.from({ length: count }, () => new TextDecoder().decode(reader.bytes()));
 }
 
 export function encodeWelcome(welcome: Welcome): Uint8Array {

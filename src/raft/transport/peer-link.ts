@@ -9,7 +9,8 @@ import { decodeWelcome, encodeHello, type Hello, protocolVersion } from './hands
 /** What a {@link PeerLink} works with. */
 export interface PeerLinkOptions {
   readonly to: MemberId;
-  readonly hello: Omit<Hello, 'purpose' | 'version' | 'to'>;
+  /** Who this member is, when it dials. */
+  readonly hello: () => Omit<Hello, 'purpose' | 'version' | 'to'>;
   readonly urls: readonly string[];
   readonly dial: Dial;
   readonly clock: Clock;
@@ -109,7 +110,7 @@ export class PeerLink {
     const stream = this.#options.dial(url, {
       onConnect: () => {
         const { hello, to } = this.#options;
-        const body = encodeHello({ ...hello, to, purpose: 'messages', version: protocolVersion });
+        const body = encodeHello({ ...hello(), to, purpose: 'messages', version: protocolVersion });
         stream.write([frameHead(body), body]);
       },
       onData: (chunk) => {

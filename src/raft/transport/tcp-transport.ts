@@ -38,6 +38,8 @@ export interface TcpTransportOptions {
 export class TcpTransport implements PeerTransport {
   readonly #options: TcpTransportOptions;
   readonly #links = new Map<MemberId, PeerLink>();
+  /** The members as far as they are known here. */
+  #peers: ReadonlyMap<MemberId, readonly string[]> = new Map();
   /** Connections that peers dialed, with who it is once they said so. */
   readonly #incoming = new Map<ByteStream, MemberId | null>();
   #handler: PeerHandler | null = null;
@@ -59,11 +61,8 @@ export class TcpTransport implements PeerTransport {
   }
 
   setPeers(peers: ReadonlyMap<MemberId, readonly string[]>): void {
-    for (const [id, link] of this.#links) {
-      if (peers.has(id)) continue;
-      link.close();
-      this.#links.delete(id);
-    }
+    this.#peers = peers;
+    for (const id of [...this.#links.keys()]) this.#closeUnneeded(id);
     // A removed member may have missed its removal: it dials again, and is told.
     for (const [stream, from] of this.#incoming) {
       if (from !== null && this.#options.isRemoved(from)) stream.destroy();
@@ -88,8 +87,10 @@ export class TcpTransport implements PeerTransport {
     let from: MemberId | null = null;
     const onBody = (body: Uint8Array) => {
       if (from === null) {
-        from = this.#onHello(stream, decodeHello(body));
+        const hello = decodeHello(body);
+        from = this.#onHello(stream, hello);
         if (this.#incoming.has(stream)) this.#incoming.set(stream, from);
+        if (from !== null) this.#answerTo(from, hello.urls);
       } else this.#handler?.onMessage(from, decodePeerMessage(body));
     };
     return {
@@ -107,6 +108,7 @@ export class TcpTransport implements PeerTransport {
       },
       onClose: () => {
         this.#incoming.delete(stream);
+        if (from !== null) this.#closeUnneeded(from);
       },
     };
   }
@@ -118,11 +120,29 @@ export class TcpTransport implements PeerTransport {
     for (const stream of this.#incoming.keys()) stream.destroy();
   }
 
+  /**
+   * One that this member has not heard of yet may lead it: it joined while this one was away, and all that this one will
+   * ever learn comes from it. So it is answered, where it says, as long as it is connected.
+   */
+  #answerTo(id: MemberId, urls: readonly string[]): void {
+    if (this.#closed || this.#links.has(id) || urls.length === 0) return;
+    this.#links.set(id, this.#open(id, urls));
+  }
+
+  /** Ends the connection to one that is no member, as far as is known here, and is not connected either. */
+  #closeUnneeded(id: MemberId): void {
+    if (this.#peers.has(id)) return;
+    const isConnected = [...this.#incoming.values()].includes(id);
+    if (isConnected && !this.#options.isRemoved(id)) return;
+    this.#links.get(id)?.close();
+    this.#links.delete(id);
+  }
+
   #open(id: MemberId, urls: readonly string[]): PeerLink {
     const { clusterId, memberId, dial, clock, logger, queueBytesMax } = this.#options;
     return new PeerLink({
       to: id,
-      hello: { clusterId, from: memberId },
+      hello: () => ({ clusterId, from: memberId, urls: this.#peers.get(memberId) ?? [] }),
       urls,
       dial,
       clock,

@@ -92,6 +92,28 @@ t.test(
   },
 );
 
+t.test(
+  'TcpTransport answers one that it has not heard of yet, as long as it is connected',
+  async (t) => {
+    const a = await startPeer(t, one);
+    const b = await startPeer(t, two);
+    a.transport.setPeers(
+      new Map([
+        [one, [a.url]],
+        [two, [b.url]],
+      ]),
+    );
+    await until(() => b.transport.connectedPeers().length === 1);
+    b.transport.send(one, ping);
+    await until(() => a.events.length === 1);
+    t.same(a.events, ['2 snapshot-fetch']);
+    b.transport.setPeers(new Map([[two, [b.url]]]));
+    t.same(b.transport.connectedPeers(), [one], 'still answered: it is connected');
+    await a.close();
+    await until(() => b.transport.connectedPeers().length === 0);
+  },
+);
+
 t.test('TcpTransport refuses other clusters, other members and removed ones', async (t) => {
   const strangers = [
     { from: await startPeer(t, one, { cluster: 8n }), as: two, removed: undefined },
