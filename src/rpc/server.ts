@@ -15,11 +15,21 @@ export interface RpcServerOptions {
     readonly concurrentStreamsMax: number;
   };
   readonly keepalive: {
-    /** Milliseconds without traffic after which a connection is pinged. */
+    /** Milliseconds without traffic after which a connection is pinged; 0 for never. */
     readonly intervalMs: number;
     /** Milliseconds to wait for the answer before the connection is dropped. */
     readonly timeoutMs: number;
+    /**
+     * Milliseconds that callers with calls in progress must leave between their pings; who keeps pinging more often is sent
+     * away (GOAWAY, `too_many_pings`). Undefined: only floods are. The engine on grpc-js does not enforce it.
+     */
+    readonly minTimeMs?: number;
   };
+  /**
+   * How long a connection may live: after `maxMs`, a tenth more or less so that not all go at once, callers are told to open
+   * another; calls in progress have `graceMs` more. Undefined: for ever.
+   */
+  readonly connectionAge?: { readonly maxMs: number; readonly graceMs: number };
 }
 
 /** Serves gRPC on connections that others accept. */

@@ -55,6 +55,10 @@ class GrpcJsServer implements RpcServer {
       'grpc.max_concurrent_streams': options.limits.concurrentStreamsMax,
       'grpc.keepalive_time_ms': options.keepalive.intervalMs,
       'grpc.keepalive_timeout_ms': options.keepalive.timeoutMs,
+      ...(options.connectionAge && {
+        'grpc.max_connection_age_ms': options.connectionAge.maxMs,
+        'grpc.max_connection_age_grace_ms': options.connectionAge.graceMs,
+      }),
       'grpc.enable_channelz': 0,
       interceptors: [goTexts],
     });

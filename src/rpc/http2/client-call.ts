@@ -36,6 +36,8 @@ export class ClientCall extends Http2Stream {
     this.#listener = listener;
     this.#reader = new MessageReader({
       bytesMax,
+      // Nothing else was asked for.
+      encoding: 'identity',
       onMessage: (message) => {
         if (!this.#isOver) listener.onMessage(message);
       },

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Clock, Timer } from '../../base/clock.js';
+import type { Clock } from '../../base/clock.js';
 import { type CallListener, ClientCall } from './client-call.js';
 import { Http2Connection } from './connection.js';
 import { connectionWindowBytes } from './data-frames.js';
@@ -16,8 +16,6 @@ import type { PeerSettings } from './settings.js';
 const streamWindowBytes = 1 << 20;
 /** Bytes of a response's header list that are kept; a larger one ends the connection. */
 const headerListBytesMax = 256 * 1024;
-/** Milliseconds that a server has for its SETTINGS. */
-const handshakeMsMax = 10_000;
 const keepalivePing = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1);
 
 /** What a client's connection is made with. */
@@ -53,7 +51,6 @@ export class ClientConnection extends Http2Connection {
   /** The header fields of a method's calls, by path. */
   readonly #blocks = new Map<string, RecurringBlock>();
   readonly #keepalive: Keepalive | null;
-  readonly #handshakeTimer: Timer;
   #nextStreamId = 1;
   /** The server's SETTINGS_MAX_CONCURRENT_STREAMS. */
   #concurrentStreamsMax = Infinity;
@@ -72,7 +69,6 @@ export class ClientConnection extends Http2Connection {
     ]);
     this.writer.windowUpdate(0, connectionWindowBytes - defaultWindowBytes);
     this.#keepalive = options.keepalive === null ? null : new Keepalive(this, options.keepalive);
-    this.#handshakeTimer = options.clock.setTimer(handshakeMsMax, () => this.destroy());
     this.listen((chunk) => this.receive(chunk, 0));
     this.flush();
   }
@@ -132,7 +128,7 @@ export class ClientConnection extends Http2Connection {
     return block;
   }
 
-  protected get lastPeerStreamId(): number {
+  get lastPeerStreamId(): number {
     return 0;
   }
 
@@ -145,7 +141,6 @@ export class ClientConnection extends Http2Connection {
     if (settings.concurrentStreamsMax !== undefined) {
       this.#concurrentStreamsMax = settings.concurrentStreamsMax;
     }
-    this.clock.clearTimer(this.#handshakeTimer);
     this.#options.onReady();
   }
 
@@ -221,7 +216,6 @@ export class ClientConnection extends Http2Connection {
   protected onOver(): void {
     this.#onOver();
     this.#keepalive?.stop();
-    this.clock.clearTimer(this.#handshakeTimer);
     if (this.#isGone) return;
     this.#isGone = true;
     this.#options.onGone();

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { assert } from '../../base/assert.js';
-import type { Clock } from '../../base/clock.js';
+import type { Clock, Timer } from '../../base/clock.js';
 import { ControlFrames } from './control-frames.js';
 import { DataFrames } from './data-frames.js';
 import { ConnectionFault } from './errors.js';
@@ -12,6 +12,7 @@ import { HeaderFrames } from './header-frames.js';
 import { HpackDecoder } from './hpack/decoder.js';
 import { HpackEncoder } from './hpack/encoder.js';
 import { Output } from './output.js';
+import type { PingPolicy } from './ping-policy.js';
 import {
   defaultFrameBytesMax,
   defaultHeaderTableBytes,
@@ -23,9 +24,14 @@ import { RecentIds } from './recent-ids.js';
 import { SendScheduler } from './send-scheduler.js';
 import type { PeerSettings } from './settings.js';
 import type { Http2Stream } from './stream.js';
+import { TimerGroup } from './timer-group.js';
 
 /** Bytes waiting for the peer to read beyond which nothing is added but what the protocol demands. */
 const backlogBytesMax = 1 << 20;
+/** Milliseconds that a peer has for taking a whole backlog. Who takes longer than that for a megabyte is as good as gone. */
+const backlogMsMax = 120_000;
+/** Milliseconds that a peer has for its SETTINGS and for taking ours into use. */
+const handshakeMsMax = 10_000;
 /** Milliseconds that a peer has for closing its side after we have closed ours. */
 const closeMsMax = 1000;
 
@@ -36,6 +42,8 @@ export interface ConnectionOptions {
   readonly flushQueue: FlushQueue;
   /** Our SETTINGS_INITIAL_WINDOW_SIZE. */
   readonly streamWindowBytes: number;
+  /** What is agreed with the peer about its PINGs, if anything. */
+  readonly pings?: PingPolicy;
 }
 
 /**
@@ -49,7 +57,7 @@ export abstract class Http2Connection implements FrameSink {
   readonly decoder = new HpackDecoder(defaultHeaderTableBytes);
   readonly encoder = new HpackEncoder();
   readonly scheduler = new SendScheduler(this);
-  readonly flood = new FloodGuard();
+  readonly flood: FloodGuard;
   readonly data = new DataFrames(this);
   /** The streams that are open or half-closed (section 5.1). */
   readonly streams = new Map<number, Http2Stream>();
@@ -60,24 +68,32 @@ export abstract class Http2Connection implements FrameSink {
   peerInitialWindowBytes = defaultWindowBytes;
   /** Bytes of DATA that the peer takes on all streams together. */
   sendWindowBytes = defaultWindowBytes;
+  /** Bytes of DATA that wait for a window, of all streams together. */
+  queuedBytes = 0;
   /** When something was read last, or the peer took what had piled up. */
   activeAtMs: number;
   protected readonly duplex: Duplex;
+  /** What ends with the connection. */
+  readonly timers: TimerGroup;
   readonly #reader: FrameReader;
   readonly #headers = new HeaderFrames(this);
   readonly #control = new ControlFrames(this);
   readonly #flushQueue: FlushQueue;
   /** A flush is due at the end of this turn. */
   #isFlushDue = false;
+  /** Ends a connection whose peer does not read; there while it is backlogged. */
+  #backlogTimer: Timer | null = null;
   /** Nothing is read or sent any more. */
   #isOver = false;
 
-  constructor({ duplex, clock, flushQueue, streamWindowBytes }: ConnectionOptions) {
+  constructor({ duplex, clock, flushQueue, streamWindowBytes, pings }: ConnectionOptions) {
     this.duplex = duplex;
     this.clock = clock;
     this.#flushQueue = flushQueue;
     this.streamWindowBytes = streamWindowBytes;
     this.activeAtMs = clock.now();
+    this.flood = new FloodGuard(pings ?? null);
+    this.timers = new TimerGroup(clock);
     this.output = new Output(duplex);
     this.writer = new FrameWriter(this.output);
     this.#reader = new FrameReader(this);
@@ -118,11 +134,12 @@ export abstract class Http2Connection implements FrameSink {
   }
 
   /** The highest stream of the peer that was or will be processed, for GOAWAY. */
-  protected abstract get lastPeerStreamId(): number;
+  abstract get lastPeerStreamId(): number;
 
   /** Starts listening to the transport. `onChunk` takes what it reads. */
   protected listen(onChunk: (chunk: Uint8Array) => void): void {
     const { duplex } = this;
+    this.timers.set(handshakeMsMax, () => this.#checkHandshake());
     duplex.on('drain', () => this.#onDrain());
     duplex.on('error', () => {
       // 'close' follows and is what counts.
@@ -130,6 +147,14 @@ export abstract class Http2Connection implements FrameSink {
     duplex.on('end', () => this.destroy());
     duplex.on('close', () => this.destroy());
     duplex.on('data', onChunk);
+  }
+
+  #checkHandshake(): void {
+    if (!this.hasPeerSettings) {
+      this.destroy();
+    } else if (!this.#control.hasSettingsAck) {
+      this.fail(new ConnectionFault(ErrorCode.settingsTimeout, 'SETTINGS were not acknowledged'));
+    }
   }
 
   /** Takes what the transport read, from `start` on. */
@@ -209,15 +234,22 @@ export abstract class Http2Connection implements FrameSink {
     this.scheduler.pump();
     this.output.flush();
     // Whoever does not read is not read from either: even answers to PING have to stop somewhere.
-    if (this.isBacklogged) this.duplex.pause();
+    if (this.isBacklogged) this.#pause();
     this.scheduler.wakeWaiting();
     // Having filled its share, this connection lets others have the turn; a backlog waits for the drain.
     if (this.scheduler.hasReady && this.sendWindowBytes > 0 && !this.isBacklogged) this.touch();
   }
 
+  #pause(): void {
+    this.duplex.pause();
+    this.#backlogTimer ??= this.timers.set(backlogMsMax, () => this.destroy());
+  }
+
   #onDrain(): void {
     if (this.#isOver) return;
     this.activeAtMs = this.clock.now();
+    if (this.#backlogTimer !== null) this.timers.clear(this.#backlogTimer);
+    this.#backlogTimer = null;
     this.flush();
     if (!this.isBacklogged) this.duplex.resume();
   }
@@ -253,6 +285,8 @@ export abstract class Http2Connection implements FrameSink {
     this.#reader.stop();
     for (const stream of [...this.streams.values()]) stream.onConnectionOver();
     assert(this.streams.size === 0);
+    assert(this.queuedBytes === 0);
+    this.timers.clearAll();
     this.onOver();
   }
 }

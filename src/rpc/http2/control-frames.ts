@@ -8,6 +8,8 @@ export class ControlFrames {
   readonly #connection: Http2Connection;
   /** The peer's first SETTINGS have come (RFC 9113 section 3.4). */
   hasPeerSettings = false;
+  /** The peer has taken our SETTINGS into use (section 6.5.3). */
+  hasSettingsAck = false;
 
   constructor(connection: Http2Connection) {
     this.#connection = connection;
@@ -113,6 +115,7 @@ export class ControlFrames {
     checkConnection(streamId, 'SETTINGS');
     if ((flags & Flag.ack) !== 0) {
       checkSize(start === end, 'SETTINGS');
+      this.hasSettingsAck = true;
       this.#onIdleFrame();
       return;
     }
@@ -128,11 +131,12 @@ export class ControlFrames {
   /** Section 6.7. */
   #onPing(flags: number, streamId: number, payload: Uint8Array): void {
     checkConnection(streamId, 'PING');
-    this.#onIdleFrame();
     const connection = this.#connection;
     if ((flags & Flag.ack) !== 0) {
+      this.#onIdleFrame();
       connection.onPong(payload);
     } else {
+      connection.flood.onPing(connection.activeAtMs, connection.streams.size > 0);
       connection.writer.ping(payload, true);
       connection.touch();
     }

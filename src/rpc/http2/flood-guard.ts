@@ -1,4 +1,5 @@
 import { ConnectionFault } from './errors.js';
+import type { PingPolicy } from './ping-policy.js';
 import { ErrorCode } from './protocol.js';
 
 /** A bucket of tolerance: so many at once, and so many a second after that. */
@@ -20,12 +21,24 @@ const resets: Allowance = { burst: 10_000, perSecond: 1000 };
 export class FloodGuard {
   readonly #idleFrames = new Bucket(idleFrames);
   readonly #resets = new Bucket(resets);
+  /** What is agreed about PINGs beyond that, if anything. */
+  readonly #pings: PingPolicy | null;
+
+  constructor(pings: PingPolicy | null = null) {
+    this.#pings = pings;
+  }
 
   /** Counts a frame that moves nothing. Throws ConnectionFault when there were too many. `nowMs` is monotonic. */
   onIdleFrame(nowMs: number): void {
     if (!this.#idleFrames.take(nowMs)) {
       throw new ConnectionFault(ErrorCode.enhanceYourCalm, 'too many frames that move nothing');
     }
+  }
+
+  /** Counts a PING. Throws ConnectionFault when there were too many. */
+  onPing(nowMs: number, hasCalls: boolean): void {
+    this.onIdleFrame(nowMs);
+    this.#pings?.onPing(nowMs, hasCalls);
   }
 
   /** Counts a call taken back. Throws ConnectionFault when there were too many. */
@@ -38,6 +51,7 @@ export class FloodGuard {
   /** The connection moves something. */
   onProgress(): void {
     this.#idleFrames.refill();
+    this.#pings?.onProgress();
   }
 }
 

@@ -1,5 +1,6 @@
 import { messageTooLarge } from '../dispatch.js';
 import { RpcError, Status } from '../service.js';
+import { gunzipMessage, type MessageEncoding } from './compression.js';
 
 /** A flag for compression and the length (gRPC over HTTP/2, "Length-Prefixed-Message"). */
 const prefixBytes = 5;
@@ -10,6 +11,8 @@ const firstRoomBytes = 16 * 1024;
 export interface MessageReaderOptions {
   /** The largest message. */
   readonly bytesMax: number;
+  /** How messages are compressed that are marked so. */
+  readonly encoding: MessageEncoding;
   /** Takes each message, in memory that never changes. */
   readonly onMessage: (message: Uint8Array) => void;
   /** Accounts for the memory of the incomplete message: how much more, or less, it takes. May throw RpcError. */
@@ -23,6 +26,7 @@ export class MessageReader {
   #prefixCount = 0;
   /** The message that is incomplete: its size (-1 while the prefix is), and what came of it. */
   #size = -1;
+  #isCompressed = false;
   #body: Uint8Array = none;
   #bodyCount = 0;
 
@@ -49,6 +53,7 @@ export class MessageReader {
       this.#prefix[this.#prefixCount++] = bytes[pos++] as number;
     }
     if (this.#prefixCount < prefixBytes) return pos;
+    this.#isCompressed = isCompressed(this.#prefix, 0, this.#options.encoding);
     const size = messageBytes(this.#prefix, 0, this.#options.bytesMax);
     if (size <= end - pos) {
       // All of it is here: no copy.
@@ -82,8 +87,9 @@ export class MessageReader {
   }
 
   #deliver(message: Uint8Array): void {
+    const { bytesMax, onMessage } = this.#options;
     this.discard();
-    this.#options.onMessage(message);
+    onMessage(this.#isCompressed ? gunzipMessage(message, bytesMax) : message);
   }
 
   /** Drops what has come of the incomplete message. */
@@ -97,8 +103,8 @@ export class MessageReader {
 }
 
 /**
- * The message when `bytes[start, end)` is exactly one, which is how unary requests mostly come; null when it is not. Throws
- * RpcError for a message that is refused.
+ * The message when `bytes[start, end)` is exactly one that is not compressed, which is how unary requests mostly come; null when
+ * it is not. Throws RpcError for a message that is too large.
  */
 export function soleMessage(
   bytes: Uint8Array,
@@ -106,21 +112,26 @@ export function soleMessage(
   end: number,
   bytesMax: number,
 ): Uint8Array | null {
-  if (end - start < prefixBytes) return null;
+  if (end - start < prefixBytes || bytes[start] !== 0) return null;
   const size = messageBytes(bytes, start, bytesMax);
   return size === end - start - prefixBytes ? viewOf(bytes, start + prefixBytes, end) : null;
 }
 
-/** The size that a prefix announces. Throws RpcError, in grpc-go's words, when such a message is not taken. */
-function messageBytes(bytes: Uint8Array, pos: number, bytesMax: number): number {
+/** Whether a prefix marks its message as compressed. Throws RpcError, in grpc-go's words, when that cannot be. */
+function isCompressed(bytes: Uint8Array, pos: number, encoding: MessageEncoding): boolean {
   const flag = bytes[pos] as number;
-  if (flag === 1) {
+  if (flag > 1) {
+    throw new RpcError(Status.internal, `grpc: received unexpected payload format ${flag}`);
+  }
+  if (flag === 1 && encoding === 'identity') {
     const text = 'grpc: compressed flag set with identity or empty encoding';
     throw new RpcError(Status.internal, text);
   }
-  if (flag !== 0) {
-    throw new RpcError(Status.internal, `grpc: received unexpected payload format ${flag}`);
-  }
+  return flag === 1;
+}
+
+/** The size that a prefix announces. Throws RpcError when such a message is not taken. */
+function messageBytes(bytes: Uint8Array, pos: number, bytesMax: number): number {
   const size =
     (bytes[pos + 1] as number) * 2 ** 24 +
     (((bytes[pos + 2] as number) << 16) |

@@ -1,5 +1,6 @@
 import type { Route, Routes } from '../dispatch.js';
 import { type Metadata, RpcError, Status } from '../service.js';
+import { type MessageEncoding, messageEncodingOf } from './compression.js';
 import { parseTimeout } from './grpc-fields.js';
 import type { HeaderField } from './hpack/field.js';
 import { MetadataError, metadataOf } from './metadata.js';
@@ -12,6 +13,8 @@ export interface RequestHead {
   readonly timeoutMs: number | null;
   /** Bytes that the payload must have, or null when the request does not say. */
   readonly contentBytes: number | null;
+  /** How messages are compressed that are marked so. */
+  readonly encoding: MessageEncoding;
   readonly metadata: Metadata;
 }
 
@@ -19,12 +22,9 @@ export interface RequestHead {
 export class Refusal {
   readonly httpStatus: number;
   readonly error: RpcError;
-  /** The caller compresses in a way that we do not know: it is told what we take. */
-  readonly isEncodingUnknown: boolean;
-  constructor(httpStatus: number, error: RpcError, isEncodingUnknown = false) {
+  constructor(httpStatus: number, error: RpcError) {
     this.httpStatus = httpStatus;
     this.error = error;
-    this.isEncodingUnknown = isEncodingUnknown;
   }
 }
 
@@ -45,6 +45,7 @@ export function readRequestHead(
       outcome: routeOf(routes, found.get(':path') ?? ''),
       timeoutMs: timeout === undefined ? null : parseTimeout(timeout),
       contentBytes: length === undefined ? null : Number(length),
+      encoding: messageEncodingOf(found.get('grpc-encoding') ?? 'identity') ?? 'identity',
       metadata: metadataOf(fields),
     };
   } catch (error) {
@@ -56,13 +57,14 @@ export function readRequestHead(
 const noMetadata: Metadata = new Map();
 
 function refused(refusal: Refusal): RequestHead {
-  return { outcome: refusal, timeoutMs: null, contentBytes: null, metadata: noMetadata };
+  return { ...malformed, outcome: refusal };
 }
 
 const malformed: RequestHead = {
   outcome: null,
   timeoutMs: null,
   contentBytes: null,
+  encoding: 'identity',
   metadata: noMetadata,
 };
 
@@ -122,9 +124,9 @@ function refusalOf(found: ReadonlyMap<string, string>): Refusal | null {
     return new Refusal(400, new RpcError(Status.internal, text));
   }
   const encoding = found.get('grpc-encoding') ?? 'identity';
-  if (encoding !== 'identity') {
+  if (messageEncodingOf(encoding) === null) {
     const text = `grpc: Decompressor is not installed for grpc-encoding ${JSON.stringify(encoding)}`;
-    return new Refusal(200, new RpcError(Status.unimplemented, text), true);
+    return new Refusal(200, new RpcError(Status.unimplemented, text));
   }
   return null;
 }

@@ -1,4 +1,5 @@
 import type { RpcError } from '../service.js';
+import { acceptedEncodings } from './compression.js';
 import type { FrameWriter } from './frame-writer.js';
 import { encodeStatusMessage } from './grpc-fields.js';
 import { type HpackEncoder, type OutgoingField, RecurringBlock } from './hpack/encoder.js';
@@ -8,6 +9,12 @@ const okStatus: OutgoingField = { name: ':status', value: '200', kind: 'indexed'
 const contentType: OutgoingField = {
   name: 'content-type',
   value: 'application/grpc',
+  kind: 'indexed',
+};
+/** What callers may compress with ("Compression": announced whether asked for or not). */
+const acceptEncoding: OutgoingField = {
+  name: 'grpc-accept-encoding',
+  value: acceptedEncodings,
   kind: 'indexed',
 };
 const okTrailer: OutgoingField = { name: 'grpc-status', value: '0', kind: 'indexed' };
@@ -22,7 +29,7 @@ export class Responses {
   constructor(writer: FrameWriter, encoder: HpackEncoder) {
     this.#writer = writer;
     this.#encoder = encoder;
-    this.#headers = new RecurringBlock(encoder, [okStatus, contentType]);
+    this.#headers = new RecurringBlock(encoder, [okStatus, contentType, acceptEncoding]);
     this.#okTrailers = new RecurringBlock(encoder, [okTrailer]);
   }
 
@@ -37,21 +44,19 @@ export class Responses {
       this.#writer.headers(streamId, this.#okTrailers.encode(), true);
       return;
     }
-    const head = hasSentHeaders ? [] : [okStatus, contentType];
+    const head = hasSentHeaders ? [] : [okStatus, contentType, acceptEncoding];
     const status = error === null ? [okTrailer] : statusFields(error);
     this.#writer.headers(streamId, this.#encoder.encode([...head, ...status]), true);
   }
 
   /** The whole response to a request that is refused. */
-  writeRefusal(streamId: number, { httpStatus, error, isEncodingUnknown }: Refusal): void {
+  writeRefusal(streamId: number, { httpStatus, error }: Refusal): void {
     const fields: OutgoingField[] = [
       { name: ':status', value: String(httpStatus), kind: 'literal' },
       contentType,
+      acceptEncoding,
       ...statusFields(error),
     ];
-    if (isEncodingUnknown) {
-      fields.push({ name: 'grpc-accept-encoding', value: 'identity', kind: 'literal' });
-    }
     this.#writer.headers(streamId, this.#encoder.encode(fields), true);
   }
 }

@@ -1,19 +1,17 @@
-import type { Timer } from '../../base/clock.js';
 import { type CallContext, type Metadata, RpcError, Status } from '../service.js';
+import type { Timed } from './deadline-watch.js';
 import { ErrorCode } from './protocol.js';
 import type { RequestHead } from './request-head.js';
 import type { ServerConnection } from './server-connection.js';
 import { Http2Stream } from './stream.js';
 
 /** The server's end of a call: what unary and streaming ones have in common. */
-export abstract class ServerCall extends Http2Stream implements CallContext {
+export abstract class ServerCall extends Http2Stream implements CallContext, Timed {
   readonly #server: ServerConnection;
   readonly #head: RequestHead;
-  /** When the deadline passes, on the clock; infinite without one. */
-  readonly #deadlineMs: number;
+  readonly deadlineMs: number;
   /** Made when the handler asks for the signal. */
   #abort: AbortController | null = null;
-  #deadlineTimer: Timer | null = null;
   /** Why nobody waits for the call any more, or null. */
   #abortReason: RpcError | null = null;
   /** The handler has settled. Invariant: once set, the signal does not fire. */
@@ -30,7 +28,8 @@ export abstract class ServerCall extends Http2Stream implements CallContext {
     this.#server = server;
     this.#head = head;
     this.#missingBytes = head.contentBytes;
-    this.#deadlineMs = head.timeoutMs === null ? Infinity : server.activeAtMs + head.timeoutMs;
+    this.deadlineMs = head.timeoutMs === null ? Infinity : server.activeAtMs + head.timeoutMs;
+    server.deadlines.add(this.deadlineMs);
   }
 
   get metadata(): Metadata {
@@ -48,10 +47,7 @@ export abstract class ServerCall extends Http2Stream implements CallContext {
   get signal(): AbortSignal {
     if (this.#abort === null) {
       this.#abort = new AbortController();
-      if (!this.#isSettled) {
-        if (this.#abortReason !== null) this.#abort.abort(this.#abortReason);
-        else this.watchDeadline();
-      }
+      if (this.#abortReason !== null) this.#abort.abort(this.#abortReason);
     }
     return this.#abort.signal;
   }
@@ -66,13 +62,9 @@ export abstract class ServerCall extends Http2Stream implements CallContext {
     return this.#abortReason;
   }
 
-  /** Ends the call when the caller's deadline passes. A unary call whose handler never asks for the signal has no use for it. */
-  protected watchDeadline(): void {
-    if (this.#deadlineMs === Infinity || this.#deadlineTimer !== null) return;
-    const { clock } = this.#server;
-    this.#deadlineTimer = clock.setTimer(Math.max(0, this.#deadlineMs - clock.now()), () =>
-      this.stop(new RpcError(Status.deadlineExceeded, 'context deadline exceeded')),
-    );
+  /** The caller does not wait longer, whatever the handler is at. */
+  onDeadline(): void {
+    this.stop(new RpcError(Status.deadlineExceeded, 'context deadline exceeded'));
   }
 
   /** RFC 9113 section 8.1.1: the payload is as long as the request said. False: the stream has been reset. */
@@ -118,7 +110,6 @@ export abstract class ServerCall extends Http2Stream implements CallContext {
   /** To be called when the handler has settled. */
   protected settle(): void {
     this.#isSettled = true;
-    if (this.#deadlineTimer !== null) this.#server.clock.clearTimer(this.#deadlineTimer);
     this.#server.onHandlerSettled();
   }
 

@@ -1,41 +1,43 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Timer } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { type Routes, serverClosing } from '../dispatch.js';
 import type { RpcServerOptions } from '../server.js';
 import { RpcError, Status } from '../service.js';
 import { Http2Connection } from './connection.js';
 import { connectionWindowBytes } from './data-frames.js';
+import { DeadlineWatch } from './deadline-watch.js';
 import { ConnectionFault } from './errors.js';
+import { Farewell } from './farewell.js';
 import type { FlushQueue } from './flush-queue.js';
 import { Keepalive } from './keepalive.js';
-import { defaultWindowBytes, ErrorCode, preface, Setting, streamIdMax } from './protocol.js';
+import { PingPolicy } from './ping-policy.js';
+import { defaultWindowBytes, ErrorCode, preface, Setting } from './protocol.js';
 import { Refusal, type RequestHead } from './request-head.js';
 import { headerListBytesMax, RequestHeads } from './request-heads.js';
 import { Responses } from './responses.js';
+import { ServerCall } from './server-call.js';
 import { Http2StreamCall } from './stream-call.js';
 import { Http2UnaryCall } from './unary-call.js';
 
 /** Our SETTINGS_INITIAL_WINDOW_SIZE. */
 const streamWindowBytes = 1 << 20;
-/** Milliseconds that a client has for its preface and SETTINGS. */
-const handshakeMsMax = 10_000;
-/** Milliseconds to wait, when closing, for calls that the client started before it knew. */
-const lastCallsMsMax = 1000;
 /** Calls at a time on one connection, whatever the configuration allows: each costs memory. */
 const concurrentStreamsLimit = 16_384;
 /** Memory for messages that are not complete, on one connection together. */
 const partialBytesMax = 512 << 20;
-/** Payloads of our PINGs. */
+/** Bytes of answers that may wait for the client's windows, on one connection together. */
+const queuedBytesMax = 512 << 20;
+/** Payload of the PINGs that ask for a sign of life. */
 const keepalivePing = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1);
-const drainPing = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 2);
 
 /** What the connections of a server share. */
 export interface ServerShared {
   readonly options: RpcServerOptions;
   readonly routes: Routes;
   readonly flushQueue: FlushQueue;
+  /** By what a new connection multiplies the age that it may reach: 0.9 to 1.1, spread evenly. */
+  nextAgeFactor(): number;
   /** Told once when a connection is over. */
   onConnectionOver(connection: ServerConnection): void;
 }
@@ -47,12 +49,13 @@ export class ServerConnection extends Http2Connection {
   readonly logger: Logger;
   readonly receiveBytesMax: number;
   readonly responses = new Responses(this.writer, this.encoder);
+  /** Ends calls whose time is over. */
+  readonly deadlines: DeadlineWatch;
   readonly #concurrentStreamsMax: number;
   readonly #shared: ServerShared;
   readonly #heads: RequestHeads;
-  readonly #keepalive: Keepalive;
-  readonly #handshakeTimer: Timer;
-  #drainTimer: Timer | null = null;
+  readonly #keepalive: Keepalive | null;
+  readonly #farewell = new Farewell(this);
   /** Octets of the preface that have come. */
   #prefaceBytes = 0;
   /** Section 5.1.1: identifiers only grow. */
@@ -61,17 +64,18 @@ export class ServerConnection extends Http2Connection {
   #handlerCount = 0;
   /** Memory that incomplete messages take. */
   #partialBytes = 0;
-  /** 'last-calls': GOAWAY has been sent, new unary calls are taken. 'closing': no new calls are. */
-  #phase: 'open' | 'last-calls' | 'closing' = 'open';
+  /** The whole server closes: streaming calls are not begun any more. */
+  #isServerClosing = false;
 
   constructor(duplex: Duplex, shared: ServerShared) {
     const { clock, logger, limits, keepalive } = shared.options;
-    super({ duplex, clock, flushQueue: shared.flushQueue, streamWindowBytes });
+    super({ duplex, clock, flushQueue: shared.flushQueue, streamWindowBytes, ...pings(keepalive) });
     this.#shared = shared;
     this.logger = logger;
     this.receiveBytesMax = limits.receiveBytesMax;
     this.peer =
       duplex instanceof Socket ? `${duplex.remoteAddress}:${duplex.remotePort}` : 'unknown';
+    this.deadlines = new DeadlineWatch(clock, () => this.#calls());
     this.#heads = new RequestHeads(this.decoder, shared.routes);
     this.#concurrentStreamsMax = Math.min(limits.concurrentStreamsMax, concurrentStreamsLimit);
     this.writer.settings([
@@ -80,10 +84,8 @@ export class ServerConnection extends Http2Connection {
       [Setting.maxHeaderListSize, headerListBytesMax],
     ]);
     this.writer.windowUpdate(0, connectionWindowBytes - defaultWindowBytes);
-    this.#keepalive = new Keepalive(this, keepalive);
-    this.#handshakeTimer = clock.setTimer(handshakeMsMax, () => {
-      if (!this.hasPeerSettings) this.destroy();
-    });
+    this.#keepalive = keepalive.intervalMs === 0 ? null : new Keepalive(this, keepalive);
+    this.#limitAge();
     this.listen((chunk) => this.#onChunk(chunk));
     this.touch();
   }
@@ -100,7 +102,7 @@ export class ServerConnection extends Http2Connection {
     this.receive(chunk, pos);
   }
 
-  protected get lastPeerStreamId(): number {
+  get lastPeerStreamId(): number {
     return this.#lastStreamId;
   }
 
@@ -125,7 +127,7 @@ export class ServerConnection extends Http2Connection {
     }
     this.#lastStreamId = streamId;
     const head = this.#heads.read(bytes, start, end);
-    if (this.#phase === 'closing') return;
+    if (this.#farewell.isFinal) return;
     if (Math.max(this.streams.size, this.#handlerCount) >= this.#concurrentStreamsMax) {
       this.#refuseStream(streamId, ErrorCode.refusedStream);
     } else {
@@ -164,8 +166,12 @@ export class ServerConnection extends Http2Connection {
     const call = new Http2StreamCall(this, streamId, head, outcome);
     this.streams.set(streamId, call);
     if (isEnd) call.endRemote();
-    if (this.#phase === 'open') call.start();
-    else call.finish(serverClosing());
+    if (this.#isServerClosing) call.finish(serverClosing());
+    else call.start();
+  }
+
+  *#calls(): Iterable<ServerCall> {
+    for (const stream of this.streams.values()) if (stream instanceof ServerCall) yield stream;
   }
 
   /** Ends a stream that no call was made for. */
@@ -191,6 +197,11 @@ export class ServerConnection extends Http2Connection {
     this.#partialBytes += bytes;
   }
 
+  /** Whether an answer may be queued that the client does not take now. One at least always may. */
+  get hasQueueRoom(): boolean {
+    return this.queuedBytes < queuedBytesMax;
+  }
+
   onHandlerStarted(): void {
     this.#handlerCount++;
   }
@@ -206,46 +217,45 @@ export class ServerConnection extends Http2Connection {
   }
 
   onPong(payload: Uint8Array): void {
-    if (payload[7] === drainPing[7] && this.#phase === 'last-calls') this.#stopTakingCalls();
+    this.#farewell.onPong(payload);
   }
 
   onGoaway(): void {
     // The client opens no more streams; those that it has go on.
   }
 
-  /**
-   * Section 6.8: announces the end, takes the calls that were on their way, says which were the last, and ends when they are
-   * done. Streaming calls end now.
-   */
+  /** The server closes: calls under way finish, streaming calls end now. */
   drain(): void {
-    if (this.#phase !== 'open' || this.isOver) return;
-    this.#phase = 'last-calls';
-    this.writer.goaway(streamIdMax, ErrorCode.noError, '');
-    this.writer.ping(drainPing, false);
-    this.touch();
-    this.#drainTimer = this.clock.setTimer(lastCallsMsMax, () => this.#stopTakingCalls());
+    this.#isServerClosing = true;
+    this.#farewell.announce();
     for (const stream of [...this.streams.values()]) {
       if (stream instanceof Http2StreamCall) stream.stop(serverClosing());
     }
   }
 
-  #stopTakingCalls(): void {
-    if (this.#phase === 'closing' || this.isOver) return;
-    this.#phase = 'closing';
-    this.writer.goaway(this.#lastStreamId, ErrorCode.noError, '');
-    this.touch();
-    this.onStreamClosed();
+  /** Has the connection end when it is as old as it may be. */
+  #limitAge(): void {
+    const { connectionAge } = this.#shared.options;
+    if (connectionAge === undefined) return;
+    const { maxMs, graceMs } = connectionAge;
+    this.timers.set(maxMs * this.#shared.nextAgeFactor(), () => {
+      this.#farewell.announce();
+      this.timers.set(graceMs, () => this.destroy());
+    });
   }
 
   protected onStreamClosed(): void {
-    if (this.#phase === 'closing' && this.streams.size === 0) this.clock.defer(() => this.end());
+    this.#farewell.onStreamClosed();
   }
 
   protected onOver(): void {
-    this.#keepalive.stop();
-    this.clock.clearTimer(this.#handshakeTimer);
-    if (this.#drainTimer !== null) this.clock.clearTimer(this.#drainTimer);
+    this.#keepalive?.stop();
+    this.deadlines.stop();
     this.duplex.once('close', () => this.#shared.onConnectionOver(this));
     if (this.duplex.destroyed && this.duplex.closed) this.#shared.onConnectionOver(this);
   }
+}
+
+function pings({ minTimeMs }: RpcServerOptions['keepalive']): { readonly pings?: PingPolicy } {
+  return minTimeMs === undefined ? {} : { pings: new PingPolicy(minTimeMs) };
 }

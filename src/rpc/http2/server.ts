@@ -4,6 +4,9 @@ import type { RpcServer, RpcServerOptions } from '../server.js';
 import { FlushQueue } from './flush-queue.js';
 import { ServerConnection, type ServerShared } from './server-connection.js';
 
+/** Multiples of it, modulo 1, are spread as evenly as can be however many there are. */
+const goldenRatio = (Math.sqrt(5) - 1) / 2;
+
 /** The engine on our own HTTP/2 layer. */
 export function createHttp2Server(options: RpcServerOptions): RpcServer {
   return new Http2Server(options);
@@ -14,6 +17,8 @@ class Http2Server implements RpcServer, ServerShared {
   readonly routes: Routes;
   readonly flushQueue: FlushQueue;
   readonly #connections = new Set<ServerConnection>();
+  /** Connections taken over so far. */
+  #count = 0;
   /** Whoever waits for the last connection. */
   #onEmpty: () => void = () => {};
   #closed: Promise<void> | null = null;
@@ -29,7 +34,12 @@ class Http2Server implements RpcServer, ServerShared {
       connection.destroy();
       return;
     }
+    this.#count++;
     this.#connections.add(new ServerConnection(connection, this));
+  }
+
+  nextAgeFactor(): number {
+    return 0.9 + 0.2 * ((this.#count * goldenRatio) % 1);
   }
 
   onConnectionOver(connection: ServerConnection): void {

@@ -29,6 +29,7 @@ export class Http2StreamCall extends ServerCall implements ServerStream<unknown,
     this.requests = this.#received;
     this.#reader = new MessageReader({
       bytesMax: connection.receiveBytesMax,
+      encoding: head.encoding,
       onMessage: (message) => this.#received.push(message),
       onRoom: (change) => connection.reserve(change),
     });
@@ -37,7 +38,6 @@ export class Http2StreamCall extends ServerCall implements ServerStream<unknown,
   /** Calls the handler; the call ends when it settles. */
   start(): void {
     this.#connection.onHandlerStarted();
-    this.watchDeadline();
     void this.#run();
   }
 

@@ -3,6 +3,8 @@ import { ErrorCode, Flag } from './protocol.js';
 
 /** Bytes that a stream may have queued before its sender is told to wait. */
 export const streamQueueBytesMax = 64 * 1024;
+/** Bytes that all streams of a connection may have queued before their senders are told to wait. */
+export const connectionQueueBytesMax = 64 << 20;
 /** What goes in front of a message: whether it is compressed, and its length (gRPC over HTTP/2, "Length-Prefixed-Message"). */
 const messagePrefixBytes = 5;
 
@@ -63,7 +65,12 @@ export abstract class Http2Stream {
 
   /** Whether a sender should go on. */
   get hasRoom(): boolean {
-    return this.#queuedBytes < streamQueueBytesMax && !this.connection.isBacklogged;
+    const { connection } = this;
+    return (
+      this.#queuedBytes < streamQueueBytesMax &&
+      connection.queuedBytes < connectionQueueBytesMax &&
+      !connection.isBacklogged
+    );
   }
 
   /** Sends a message, or queues it when the windows or the connection do not take it now. The last one ends our side. */
@@ -86,6 +93,7 @@ export abstract class Http2Stream {
     this.#queue.push(prefix);
     if (message.length > 0) this.#queue.push(message);
     this.#queuedBytes += size;
+    connection.queuedBytes += size;
     connection.scheduler.add(this);
     connection.touch();
     if (isLast) this.#isEnding = true;
@@ -114,6 +122,7 @@ export abstract class Http2Stream {
     }
     if (this.#queueHead === this.#queue.length) this.#clearQueue();
     this.#queuedBytes -= size;
+    this.connection.queuedBytes -= size;
     if (this.#queuedBytes === 0 && this.#isEnding) this.#writeEndNow();
     else if (this.#queuedBytes <= streamQueueBytesMax / 2) this.onWritable();
   }
@@ -166,9 +175,16 @@ export abstract class Http2Stream {
   protected close(): void {
     this.isClosed = true;
     this.#clearQueue();
-    this.#queuedBytes = 0;
+    if (this.#queuedBytes > 0) this.#dropQueuedBytes();
     this.#isEnding = false;
     this.connection.forget(this);
+  }
+
+  /** What was queued counts no more: others may have waited for that. */
+  #dropQueuedBytes(): void {
+    this.connection.queuedBytes -= this.#queuedBytes;
+    this.#queuedBytes = 0;
+    this.connection.touch();
   }
 
   #clearQueue(): void {

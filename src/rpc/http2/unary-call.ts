@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.js';
 import { decodeRequest, encodeAnswer, type Route, toRpcError } from '../dispatch.js';
 import { RpcError, Status, type UnaryCall } from '../service.js';
+import type { MessageEncoding } from './compression.js';
 import { MessageReader, soleMessage } from './message-reader.js';
 import type { RequestHead } from './request-head.js';
 import { ServerCall } from './server-call.js';
@@ -12,6 +13,7 @@ type UnaryRoute = Route & { readonly kind: 'unary' };
 export class Http2UnaryCall extends ServerCall implements UnaryCall {
   readonly #connection: ServerConnection;
   readonly #route: UnaryRoute;
+  readonly #encoding: MessageEncoding;
   #request: Uint8Array | null = null;
   /** Made when the request does not come in one frame. */
   #reader: MessageReader | null = null;
@@ -20,6 +22,7 @@ export class Http2UnaryCall extends ServerCall implements UnaryCall {
     super(connection, id, head);
     this.#connection = connection;
     this.#route = route;
+    this.#encoding = head.encoding;
   }
 
   get requestBytes(): Uint8Array {
@@ -37,6 +40,7 @@ export class Http2UnaryCall extends ServerCall implements UnaryCall {
       }
       this.#reader ??= new MessageReader({
         bytesMax: receiveBytesMax,
+        encoding: this.#encoding,
         onMessage: (message) => this.#onMessage(message),
         onRoom: (change) => this.#connection.reserve(change),
       });
@@ -65,7 +69,10 @@ export class Http2UnaryCall extends ServerCall implements UnaryCall {
       const request = decodeRequest(this.#route.method.request, this.#request, false);
       const response = this.#route.handler(request, this);
       if (response instanceof Promise) {
-        response.then(this.#onResponse, this.#onError);
+        response.then(
+          (value) => this.#onResponse(value),
+          (error) => this.#onError(error),
+        );
       } else {
         this.#onResponse(response);
       }
@@ -74,7 +81,7 @@ export class Http2UnaryCall extends ServerCall implements UnaryCall {
     }
   }
 
-  readonly #onResponse = (response: unknown): void => {
+  #onResponse(response: unknown): void {
     let bytes: Uint8Array;
     try {
       bytes = encodeAnswer(this.#route.method.response, response);
@@ -84,15 +91,19 @@ export class Http2UnaryCall extends ServerCall implements UnaryCall {
     }
     this.settle();
     if (this.isEnded) return;
+    if (!this.#connection.hasQueueRoom) {
+      this.finish(new RpcError(Status.resourceExhausted, 'too many answers wait to be read'));
+      return;
+    }
     this.respond(bytes);
     this.finish(null);
-  };
+  }
 
-  readonly #onError = (error: unknown): void => {
+  #onError(error: unknown): void {
     this.settle();
     const status = toRpcError(error, this.#route.method.path, this.#connection.logger);
     this.finish(status);
-  };
+  }
 
   protected override close(): void {
     super.close();

@@ -3,6 +3,7 @@ import { HpackEncoder } from '../../../src/rpc/http2/hpack/encoder.js';
 import { ErrorCode, Flag, FrameType, Setting } from '../../../src/rpc/http2/protocol.js';
 import { createHttp2Server } from '../../../src/rpc/http2/server.js';
 import { implementService } from '../../../src/rpc/implement.js';
+import { encodedMessage } from '../../../src/rpc/service.js';
 import { KeyValue } from '../../../src/wire/gen/mvccpb.js';
 import { Echo } from '../echo-service.js';
 import { eventually, receiveBytesMax, serve } from '../support.js';
@@ -223,6 +224,26 @@ t.test('a closed window holds a response back, and opens it octet by octet', asy
   const expected = prefixed(KeyValue.encode({ value }));
   t.strictSame(Buffer.concat(client.of(FrameType.data, 1).map(({ payload }) => payload)), expected);
 });
+
+t.test(
+  'answers that wait for a window are bounded, all calls of a connection together',
+  async (t) => {
+    const whole = encodedMessage(KeyValue.encode({ value: new Uint8Array(8 << 20) }));
+    const { port } = await serveEcho(t, { Unary: () => whole });
+    const client = await HandClient.connect(t, port);
+    client.send(hello, settings([Setting.initialWindowSize, 0]));
+    for (let i = 0; i < 80; i++) {
+      client.send(headers(i * 2 + 1, requestFields(unary)), message(i * 2 + 1, none));
+    }
+    await client.settle();
+    const refused = client.frames.filter(({ fields }) => fields['grpc-status'] === '8').length;
+    t.equal(refused, 80 - 64, 'beyond 512 MiB');
+    client.send(...Array.from({ length: 64 }, (_, i) => rstStream(i * 2 + 1)));
+    client.send(headers(201, requestFields(unary)), message(201, none));
+    client.send(settings([Setting.initialWindowSize, 1 << 24]), windowUpdate(0, 1 << 24));
+    await eventually(() => client.status(201) === 0, 'a call is served again');
+  },
+);
 
 t.test('streams share the connection window fairly', async (t) => {
   const { port } = await serveEcho(t, {

@@ -24,8 +24,12 @@ export function settings(...values: readonly (readonly [id: number, value: numbe
   return frame(FrameType.settings, 0, 0, payload);
 }
 
-/** What every client sends first. */
-export const hello: Buffer = Buffer.concat([preface, settings()]);
+/** What every client sends first, and that it has taken the server's SETTINGS into use, which are on their way. */
+export const hello: Buffer = Buffer.concat([
+  preface,
+  settings(),
+  frame(FrameType.settings, Flag.ack, 0, new Uint8Array(0)),
+]);
 
 export type Fields = readonly (readonly [name: string, value: string])[];
 

@@ -19,6 +19,7 @@ t.test(
       let most = 0;
       const reader = new MessageReader({
         bytesMax: 100_000,
+        encoding: 'identity',
         onMessage: (bytes) => void got.push(toHex(bytes)),
         onRoom: (change) => {
           room += change;
@@ -45,6 +46,7 @@ t.test('MessageReader sets memory aside as a message comes, not as it is announc
   let room = 0;
   const reader = new MessageReader({
     bytesMax: 10_000_000,
+    encoding: 'identity',
     onMessage: () => t.fail('it is not complete'),
     onRoom: (change) => {
       room += change;
@@ -62,6 +64,7 @@ t.test('MessageReader sets memory aside as a message comes, not as it is announc
 t.test('MessageReader passes on that there is no memory', async (t) => {
   const reader = new MessageReader({
     bytesMax: 1000,
+    encoding: 'identity',
     onMessage: () => {},
     onRoom: () => {
       throw new RpcError(Status.resourceExhausted, 'full');
