@@ -8,10 +8,11 @@ export async function main(argv: readonly string[]): Promise<void> {
     const { storeMain } = await import('./store.js');
     return storeMain(argv.slice(1), process.env);
   }
-  const [{ upCommand }, { ctlCommand }, { simCommand }] = await Promise.all([
+  const [{ upCommand }, { ctlCommand }, { simCommand }, { benchCommand }] = await Promise.all([
     import('./up.js'),
     import('./ctl.js'),
     import('./sim.js'),
+    import('./bench.js'),
   ]);
   const program = new Command('flotilla')
     .description("A replicated key-value store with etcd's v3 API")
@@ -21,5 +22,6 @@ export async function main(argv: readonly string[]): Promise<void> {
   program.addCommand(upCommand());
   program.addCommand(ctlCommand());
   program.addCommand(simCommand());
+  program.addCommand(benchCommand());
   await program.parseAsync([...argv], { from: 'user' });
 }
