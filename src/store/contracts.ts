@@ -82,6 +82,18 @@ export type ApplyResponse =
     }
   | { readonly kind: 'none' };
 
+/** What a range has found, in the form in which it is stored. */
+export interface StoredRange {
+  /** The store's revision, for the header; also of a range in the past. */
+  readonly revision: number;
+  /** Encoded mvccpb.KeyValue each, in the order of the answer. Nobody changes them. */
+  readonly kvs: readonly Uint8Array[];
+  /** The limit has cut something off. */
+  readonly more: boolean;
+  /** Keys in the range, whatever the limit and the filters. */
+  readonly count: number;
+}
+
 /** Reads of the multi-version store at this member's applied state. They throw {@link StoreError}. */
 export interface MvccReads {
   /** Revision of the newest applied write; 1 for an empty store. */
@@ -90,6 +102,8 @@ export interface MvccReads {
   readonly compactRevision: number;
   /** Range over the state at call time (or at request.revision). Header carries the revision only. The request has been validated. */
   range(request: RangeRequest): Promise<RangeResponse>;
+  /** The same without decoding what is stored; at once for one key of the present whose value is in memory. */
+  find(request: RangeRequest): StoredRange | Promise<StoredRange>;
   /** A txn without writes: compares and reads at one revision. */
   readOnlyTxn(request: TxnRequest): Promise<TxnResponse>;
   /** CRC-32C over keys, revisions and values up to `revision` (0: current). Deterministic between members and across compactions, as etcd's rules say. */

@@ -26,7 +26,7 @@ import { heirOf } from './heir.js';
 import { LeaderIntake } from './leader-intake.js';
 import type { NodeProbe } from './probe.js';
 import { ProposalQueue } from './proposals.js';
-import { type PendingRead, ReadQueue } from './read-queue.js';
+import { ReadQueue } from './read-queue.js';
 import type { SnapshotExchange } from './snapshot-exchange.js';
 import { WritePipeline } from './write-pipeline.js';
 
@@ -187,29 +187,16 @@ export class RaftNode<Result> {
     );
   }
 
-  /** Resolves once everything acknowledged anywhere before this call is applied here. Rejects with {@link NodeError}. */
-  readBarrier(signal?: AbortSignal): Promise<void> {
+  /**
+   * Resolves once everything acknowledged anywhere before this call is applied here. Rejects with {@link NodeError}. All calls
+   * of one loop turn get the same promise.
+   */
+  readBarrier(): Promise<void> {
     if (this.#stopped) return Promise.reject(stoppedError());
-    return new Promise((resolve, reject) => {
-      const read: PendingRead = {
-        deadline: this.#clock.now() + this.#options.requestTimeoutMs,
-        resolve: () => {
-          forgetSignal();
-          resolve();
-        },
-        reject: (error) => {
-          forgetSignal();
-          reject(error);
-        },
-        canceled: false,
-      };
-      const forgetSignal = onAbort(signal, () => {
-        read.canceled = true;
-        reject(new NodeError('canceled', 'the caller gave up'));
-      });
-      this.#reads.add(read);
-      this.#schedule();
-    });
+    const { current } = this.#reads;
+    if (current !== undefined) return current;
+    this.#schedule();
+    return this.#reads.begin(this.#clock.now() + this.#options.requestTimeoutMs);
   }
 
   /** Starts handing leadership to `target`. Throws `not-leader` or `bad-transferee`; success shows as a leadership change. */
@@ -355,9 +342,7 @@ export class RaftNode<Result> {
   /** One pass: propose and ask what was collected, then carry out what the core wants until it wants nothing. */
   #turn(): void {
     this.#flushProposals();
-    if (this.#reads.hasQueued && (this.#core.leader !== noMember || this.#core.role === 'leader')) {
-      this.#reads.flush(this.#clock.now(), (requestId) => this.#core.readIndex(requestId));
-    }
+    this.#flushReads();
     while (this.#core.hasReady()) this.#carryOut(this.#core.ready());
     this.#noteLeadership();
     this.#applyLoop.run();
@@ -372,6 +357,12 @@ export class RaftNode<Result> {
     if (leader === noMember) return;
     const message = this.#proposals.forward(this.#core.term, this.#clock.now(), this.#resendMs);
     if (message !== undefined) this.#transport.send(leader, message);
+  }
+
+  #flushReads(): void {
+    if (!this.#reads.hasQueued) return;
+    if (this.#core.leader === noMember && this.#core.role !== 'leader') this.#reads.seal();
+    else this.#reads.flush(this.#clock.now(), (requestId) => this.#core.readIndex(requestId));
   }
 
   #onForward(from: MemberId, message: Extract<PeerMessage, { kind: 'forward' }>): void {

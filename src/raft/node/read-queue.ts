@@ -1,111 +1,139 @@
 import type { Index } from '../core/types.js';
 import { NodeError } from './errors.js';
 
-/** A linearizable read that somebody waits for. */
-export interface PendingRead {
+/** What the linearizable reads of one event-loop turn wait for, all of them together. */
+interface Barrier {
   readonly deadline: number;
+  readonly done: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: NodeError) => void;
-  /** The caller gave up; it is skipped. */
-  canceled: boolean;
 }
 
-/** Reads that share one ReadIndex request. */
-interface ReadBatch {
+/** Barriers that share one ReadIndex request. */
+interface Asked {
   readonly requestId: number;
   readonly askedAt: number;
-  readonly reads: PendingRead[];
+  readonly barriers: readonly Barrier[];
 }
 
 /**
- * Linearizable reads (Raft dissertation 6.4): all reads of one loop turn share one ReadIndex request; each request has
- * an id of its own that is never used again, so a late answer can only serve reads that were asked before it was sent.
+ * Linearizable reads (Raft dissertation 6.4): all reads of one loop turn share one promise and one ReadIndex request; each
+ * request has an id of its own that is never used again, so a late answer can only serve reads that were asked before it
+ * was sent.
  */
 export class ReadQueue {
-  /** Not yet asked. */
-  #queued: PendingRead[] = [];
+  /** Takes the reads of this turn; null before the first of them. */
+  #open: Barrier | null = null;
+  /** Not yet asked, or to be asked again, oldest first. The open one is not among them. */
+  #queued: Barrier[] = [];
   /** Asked, by request id, oldest first. */
-  readonly #asked = new Map<number, ReadBatch>();
+  readonly #asked = new Map<number, Asked>();
   /** Answered, waiting until the state machine has applied `index`; in order of index. */
-  #confirmed: { readonly index: Index; readonly reads: readonly PendingRead[] }[] = [];
+  #confirmed: { readonly index: Index; readonly barriers: readonly Barrier[] }[] = [];
   #nextRequestId = 1;
 
   get hasQueued(): boolean {
-    return this.#queued.length > 0;
+    return this.#open !== null || this.#queued.length > 0;
   }
 
-  add(read: PendingRead): void {
-    this.#queued.push(read);
+  /** The promise of this turn's reads, once one has joined: resolves when they may be served, rejects with {@link NodeError}. */
+  get current(): Promise<void> | undefined {
+    return this.#open?.done;
+  }
+
+  /** The first read of a turn; those that follow it share its deadline. */
+  begin(deadline: number): Promise<void> {
+    this.seal();
+    this.#open = makeBarrier(deadline);
+    return this.#open.done;
+  }
+
+  /** Ends the turn: later reads do not share the deadline of those that are here, which may have to wait for a leader. */
+  seal(): void {
+    if (this.#open !== null) this.#queued.push(this.#open);
+    this.#open = null;
   }
 
   /** Asks for all that is queued, in one request. */
   flush(now: number, ask: (requestId: number) => void): void {
+    this.seal();
     if (this.#queued.length === 0) return;
     const requestId = this.#nextRequestId++;
-    this.#asked.set(requestId, { requestId, askedAt: now, reads: this.#queued });
+    this.#asked.set(requestId, { requestId, askedAt: now, barriers: this.#queued });
     this.#queued = [];
     ask(requestId);
   }
 
   /** The answer to a request; null: it must be asked again. */
   onAnswer(requestId: number, index: Index | null): void {
-    const batch = this.#asked.get(requestId);
-    if (batch === undefined) return;
+    const asked = this.#asked.get(requestId);
+    if (asked === undefined) return;
     this.#asked.delete(requestId);
-    if (index === null) this.#queued = batch.reads.concat(this.#queued);
-    else this.#confirm(index, batch.reads);
+    if (index === null) this.#queued = asked.barriers.concat(this.#queued);
+    else this.#confirm(index, asked.barriers);
   }
 
   /** Serves the reads that `applied` covers. */
   onApplied(applied: Index): void {
     let served = 0;
-    for (const { index, reads } of this.#confirmed) {
+    for (const { index, barriers } of this.#confirmed) {
       if (index > applied) break;
       served++;
-      for (const read of reads) if (!read.canceled) read.resolve();
+      for (const barrier of barriers) barrier.resolve();
     }
     if (served > 0) this.#confirmed.splice(0, served);
   }
 
   /** Asks again for what got no answer for `retryMs` (a message was lost), under a new id. */
   retry(now: number, retryMs: number): void {
-    for (const batch of this.#asked.values()) {
-      if (now - batch.askedAt < retryMs) return;
-      this.#asked.delete(batch.requestId);
-      this.#queued = batch.reads.concat(this.#queued);
+    for (const asked of this.#asked.values()) {
+      if (now - asked.askedAt < retryMs) return;
+      this.#asked.delete(asked.requestId);
+      this.#queued = asked.barriers.concat(this.#queued);
     }
   }
 
-  /** Rejects what has passed its deadline. */
+  /** Rejects what has passed its deadline. A barrier is settled once; what comes for it later has no effect. */
   expire(now: number): void {
-    const keep = (read: PendingRead): boolean => {
-      if (read.canceled) return false;
-      if (read.deadline > now) return true;
-      read.canceled = true;
-      read.reject(new NodeError('timeout', 'no leader confirmed the read in time'));
+    const keep = (barrier: Barrier): boolean => {
+      if (barrier.deadline > now) return true;
+      barrier.reject(new NodeError('timeout', 'no leader confirmed the read in time'));
       return false;
     };
+    if (this.#open !== null && !keep(this.#open)) this.#open = null;
     this.#queued = this.#queued.filter(keep);
-    for (const batch of this.#asked.values()) for (const read of batch.reads) keep(read);
-    for (const { reads } of this.#confirmed) for (const read of reads) keep(read);
+    for (const { barriers } of this.#asked.values()) barriers.forEach(keep);
+    for (const { barriers } of this.#confirmed) barriers.forEach(keep);
   }
 
   /** Rejects everything. */
   close(): void {
+    this.seal();
     const error = new NodeError('stopped', 'this member is stopping');
-    const asked = [...this.#asked.values()];
-    const all = [this.#queued, ...asked.map((batch) => batch.reads)];
-    for (const reads of [...all, ...this.#confirmed.map((item) => item.reads)]) {
-      for (const read of reads) if (!read.canceled) read.reject(error);
+    for (const { barriers } of [...this.#asked.values(), ...this.#confirmed]) {
+      for (const barrier of barriers) barrier.reject(error);
     }
+    for (const barrier of this.#queued) barrier.reject(error);
     this.#queued = [];
     this.#asked.clear();
     this.#confirmed = [];
   }
 
-  #confirm(index: Index, reads: readonly PendingRead[]): void {
+  #confirm(index: Index, barriers: readonly Barrier[]): void {
     let at = this.#confirmed.length;
     while (at > 0 && (this.#confirmed[at - 1]?.index ?? 0) > index) at--;
-    this.#confirmed.splice(at, 0, { index, reads });
+    this.#confirmed.splice(at, 0, { index, barriers });
   }
+}
+
+function makeBarrier(deadline: number): Barrier {
+  let resolve: () => void = () => {};
+  let reject: (error: NodeError) => void = () => {};
+  const done = new Promise<void>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  // Everyone who waits for it may have given up.
+  done.catch(() => {});
+  return { deadline, done, resolve, reject };
 }

@@ -33,8 +33,11 @@ export interface ApiContext {
   propose(kind: CommandKind, payload: Uint8Array, signal: AbortSignal): Promise<ApplyResult>;
   /** Batches renewals of one loop turn into one command; resolves with the TTL, 0 for an unknown lease. */
   keepAlive(leaseId: bigint, signal: AbortSignal): Promise<number>;
-  /** Resolves once this member's applied state is as new as every write acknowledged before the call (ReadIndex). */
-  readBarrier(signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves once this member's applied state is as new as every write acknowledged before the call (ReadIndex). Without a
+   * signal all calls of a turn share one promise: the way for whoever need not know that the caller has given up.
+   */
+  readBarrier(signal?: AbortSignal): Promise<void>;
   /** Replicates a membership change from any member. */
   proposeConfChange(change: ConfChange, signal: AbortSignal): Promise<ApplyResult>;
   /** Leader only: hands leadership over and resolves when the target leads. */
@@ -46,6 +49,8 @@ export interface ApiContext {
   leaderLost(): AbortSignal;
   /** Header with ids, the current raft term and the given revision. */
   header(revision: number): ResponseHeader;
+  /** The same, encoded. */
+  encodedHeader(revision: number): Uint8Array;
   /** Bytes of the database on disk, and of live data, approximately. */
   sizeBytes(): { readonly total: number; readonly inUse: number };
   readonly limits: {

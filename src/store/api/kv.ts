@@ -12,6 +12,7 @@ import { CommandKind } from '../contracts.js';
 import type { ApiContext } from './context.js';
 import { withHeader } from './header.js';
 import { propose, refuseWhenCorrupt, refuseWithoutSpace } from './propose.js';
+import { answerRange } from './range-response.js';
 import { bytesOfPut, isReadOnly, isSerializable, putBytes } from './txn-kind.js';
 import { checkTxnOverlap } from './txn-overlap.js';
 import { checkDeleteRange, checkPut, checkRange, checkTxn } from './validate.js';
@@ -22,10 +23,10 @@ const rangeStreamPageKeys = 1000;
 /** etcdserverpb.KV: reads at this member's applied state (as new as the quorum's unless serializable), writes by proposal. */
 export function kvService(context: ApiContext): ServiceImplementation {
   return implementService(KV, {
-    async Range(request, call) {
+    Range(request) {
       checkRange(request);
-      if (!request.serializable) await context.readBarrier(call.signal);
-      return withHeader(context, await context.mvcc.range(request));
+      if (request.serializable) return answerRange(context, request);
+      return context.readBarrier().then(() => answerRange(context, request));
     },
 
     async RangeStream(stream) {

@@ -1,3 +1,4 @@
+import { emptyBytes } from '../../base/bytes.js';
 import type { Clock } from '../../base/clock.js';
 import type { Defect } from '../../base/defect.js';
 import type { Disk } from '../../base/disk.js';
@@ -9,6 +10,7 @@ import type { ConfChange, CoreStatus } from '../../raft/core/index.js';
 import {
   heirOf,
   type LeadershipStatus,
+  NodeError,
   type NodeProbe,
   type PeerTransport,
   type RaftNode,
@@ -133,6 +135,10 @@ export class Member implements ApiContext {
   readonly #keepAlives: KeepAliveBatcher;
   readonly #leaderWatch: LeaderWatch;
   readonly #closing = new AbortController();
+  /** The node's last read barrier, which all reads of a turn share, and the same with the errors that callers know. */
+  #barrier = { reached: Promise.resolve(), translated: Promise.resolve() };
+  /** The header that was encoded last. */
+  #header = { revision: -1, term: -1, bytes: emptyBytes };
   /** Waiting for this member to see another leader. */
   #onLeader: (() => void)[] = [];
   #closed: Promise<void> | null = null;
@@ -207,7 +213,13 @@ export class Member implements ApiContext {
   }
 
   readBarrier(signal?: AbortSignal): Promise<void> {
-    return this.#translate(this.#node.readBarrier(signal));
+    const reached = this.#node.readBarrier();
+    if (reached !== this.#barrier.reached) {
+      this.#barrier = { reached, translated: this.#translate(reached) };
+      // Everyone who waits for it may have given up.
+      this.#barrier.translated.catch(() => {});
+    }
+    return untilAborted(this.#barrier.translated, signal);
   }
 
   proposeConfChange(change: ConfChange, signal?: AbortSignal): Promise<ApplyResult> {
@@ -252,6 +264,14 @@ export class Member implements ApiContext {
       revision,
       raftTerm: this.#node.term,
     });
+  }
+
+  encodedHeader(revision: number): Uint8Array {
+    const { term } = this.#node;
+    if (this.#header.revision !== revision || this.#header.term !== term) {
+      this.#header = { revision, term, bytes: ResponseHeader.encode(this.header(revision)) };
+    }
+    return this.#header.bytes;
   }
 
   sizeBytes(): { readonly total: number; readonly inUse: number } {
@@ -356,4 +376,15 @@ export class Member implements ApiContext {
       throw toStoreError(error);
     }
   }
+}
+
+/** The same promise, but for a caller who gives up when the signal is aborted. */
+function untilAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(toStoreError(new NodeError('canceled', 'the caller gave up')));
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
 }

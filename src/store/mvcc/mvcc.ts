@@ -9,13 +9,13 @@ import type {
   TxnResponse,
 } from '../../wire/gen/etcdserverpb.js';
 import { ResponseOp as ResponseOpCodec } from '../../wire/gen/etcdserverpb.js';
-import type { HistoryReads, MvccReads, RevisionEvents } from '../contracts.js';
+import type { HistoryReads, MvccReads, RevisionEvents, StoredRange } from '../contracts.js';
 import { StoreError } from '../errors.js';
 import { revisionKey } from '../schema/keys.js';
-import { decodeRecord, recordKeyValue } from '../schema/revision-record.js';
+import { recordKeyValue } from '../schema/revision-record.js';
 import { hashRevisions } from './hash-kv.js';
 import { historyFromDatabase, historyInMemory } from './history.js';
-import { finishRange, readRevision, revisionHeader } from './range-options.js';
+import { decodeRange, finishRange, readRevision, revisionHeader } from './range-options.js';
 import { RangeScan } from './range-scan.js';
 import { decodeStored, type MvccState } from './state.js';
 import { checkReads, nestedResponse, planTxn, type TxnPath } from './txn.js';
@@ -60,7 +60,11 @@ export class Mvcc implements MvccReads, HistoryReads {
   }
 
   async range(request: RangeRequest): Promise<RangeResponse> {
-    return this.#oneInMemory(request) ?? this.#retry((state) => this.#range(state, request));
+    return decodeRange(await this.find(request));
+  }
+
+  find(request: RangeRequest): StoredRange | Promise<StoredRange> {
+    return this.#oneInMemory(request) ?? this.#retry((state) => this.#find(state, request));
   }
 
   readOnlyTxn(request: TxnRequest): Promise<TxnResponse> {
@@ -111,18 +115,15 @@ export class Mvcc implements MvccReads, HistoryReads {
   }
 
   /** The everyday read, one key at the current revision whose value is in memory, without a detour. */
-  #oneInMemory(request: RangeRequest): RangeResponse | undefined {
+  #oneInMemory(request: RangeRequest): StoredRange | undefined {
     const state = this.#state;
-    const isPlain = request.rangeEnd.length === 0 && request.revision <= 0 && !request.countOnly;
-    if (!isPlain) return undefined;
+    if (request.rangeEnd.length > 0 || request.revision > 0 || request.countOnly) return undefined;
     const entry = state.index.get(toLatin1(request.key));
     const { revision } = state;
-    if (entry === undefined || !entry.isLive) {
-      return finishRange(request, { kvs: [], count: 0, revision });
-    }
+    if (entry === undefined || !entry.isLive) return { revision, kvs: [], more: false, count: 0 };
     const record = state.recordInMemory(entry.main, entry.sub);
     if (record === undefined) return undefined;
-    return finishRange(request, { kvs: [decodeRecord(record)], count: 1, revision });
+    return finishRange(request, { kvs: [recordKeyValue(record)], count: 1, revision });
   }
 
   /** Runs a read until it was not overtaken: it returns null, or fails on a database that was replaced meanwhile. */
@@ -144,7 +145,7 @@ export class Mvcc implements MvccReads, HistoryReads {
     }
   }
 
-  async #range(state: MvccState, request: RangeRequest): Promise<RangeResponse | null> {
+  async #find(state: MvccState, request: RangeRequest): Promise<StoredRange | null> {
     // The header tells the revision now, also of a read in the past.
     const current = state.revision;
     const revision = readRevision(request.revision, state);
@@ -185,7 +186,8 @@ export class Mvcc implements MvccReads, HistoryReads {
           throw new Error(`the database lacks revision ${main}.${sub}, which is not compacted`);
         }
         state.cache.set(main, sub, record);
-        scan.kvs[place] = decodeStored(record, main, sub);
+        decodeStored(record, main, sub);
+        scan.kvs[place] = recordKeyValue(record);
       });
     }
     return true;
@@ -211,7 +213,8 @@ export class Mvcc implements MvccReads, HistoryReads {
         const scan = new RangeScan(state, op.requestRange, at);
         if (!(await this.#complete(state, scan, at))) return null;
         const { kvs, count } = scan;
-        response = { responseRange: finishRange(op.requestRange, { kvs, count, revision }) };
+        const found = finishRange(op.requestRange, { kvs, count, revision });
+        response = { responseRange: decodeRange(found) };
       }
       responses.push(ResponseOpCodec.create(response));
     }

@@ -6,8 +6,9 @@ import {
   SortOrder,
   SortTarget,
 } from '../../wire/gen/etcdserverpb.js';
-import type { KeyValue } from '../../wire/gen/mvccpb.js';
+import { KeyValue } from '../../wire/gen/mvccpb.js';
 import { emptyBytes } from '../../wire/reader.js';
+import type { StoredRange } from '../contracts.js';
 import { StoreError } from '../errors.js';
 import type { KeyBounds } from './key-index.js';
 
@@ -59,33 +60,47 @@ export function fetchLimit(request: RangeRequest): number {
 }
 
 /**
- * Makes the response from the keys fetched, in key order: filters, then sorts, then limits, then strips values. `count` is
- * of all keys in the range, whatever the limit and the filters.
+ * Makes the answer from the keys fetched, in key order: filters, then sorts, then limits, then strips values. `count` is of
+ * all keys in the range, whatever the limit and the filters. What is stored is decoded only where the request makes that
+ * necessary.
  */
 export function finishRange(
   request: RangeRequest,
-  found: { readonly kvs: KeyValue[]; readonly count: number; readonly revision: number },
-): RangeResponse {
-  const { count } = found;
-  const header = revisionHeader(found.revision);
-  if (request.countOnly) return { header, kvs: [], more: false, count };
-  let kvs = found.kvs;
+  found: { readonly kvs: readonly Uint8Array[]; readonly count: number; readonly revision: number },
+): StoredRange {
+  const { count, revision } = found;
+  if (request.countOnly) return { revision, kvs: [], more: false, count };
+  const isChosen = isFiltered(request);
+  let kvs = isChosen || isSorted(request) ? choose(request, found.kvs) : found.kvs;
   // When the fetch stopped at the limit, the rest counts as found.
-  let matching = count;
-  if (isFiltered(request)) {
-    kvs = kvs.filter((kv) => passes(request, kv));
-    matching = kvs.length;
-  }
-  if (isSorted(request)) kvs.sort(comparison(request));
+  const matching = isChosen ? kvs.length : count;
   const more = request.limit > 0 && matching > request.limit;
   if (more && kvs.length > request.limit) kvs = kvs.slice(0, request.limit);
   if (request.keysOnly) kvs = kvs.map(withoutValue);
-  return { header, kvs, more, count };
+  return { revision, kvs, more, count };
+}
+
+/** The answer as a message. */
+export function decodeRange(found: StoredRange): RangeResponse {
+  const { revision, kvs, more, count } = found;
+  const decoded = kvs.map((kv) => KeyValue.decode(kv));
+  return { header: revisionHeader(revision), kvs: decoded, more, count };
 }
 
 /** A header as the state machine fills it: the ids and the term are the API layer's. */
 export function revisionHeader(revision: number): ResponseHeader {
   return { clusterId: 0n, memberId: 0n, revision, raftTerm: 0 };
+}
+
+/** What passes the filters, sorted. */
+function choose(request: RangeRequest, kvs: readonly Uint8Array[]): Uint8Array[] {
+  let candidates = kvs.map((bytes) => ({ bytes, kv: KeyValue.decode(bytes) }));
+  if (isFiltered(request)) candidates = candidates.filter(({ kv }) => passes(request, kv));
+  if (isSorted(request)) {
+    const compare = comparison(request);
+    candidates.sort((a, b) => compare(a.kv, b.kv));
+  }
+  return candidates.map(({ bytes }) => bytes);
 }
 
 function passes(request: RangeRequest, kv: KeyValue): boolean {
@@ -96,9 +111,9 @@ function passes(request: RangeRequest, kv: KeyValue): boolean {
   return !(minCreateRevision !== 0 && kv.createRevision < minCreateRevision);
 }
 
-function withoutValue(kv: KeyValue): KeyValue {
-  if (kv.value.length === 0) return kv;
-  return { ...kv, value: emptyBytes };
+function withoutValue(bytes: Uint8Array): Uint8Array {
+  const kv = KeyValue.decode(bytes);
+  return kv.value.length === 0 ? bytes : KeyValue.encode({ ...kv, value: emptyBytes });
 }
 
 type Comparison = (a: KeyValue, b: KeyValue) => number;

@@ -1,8 +1,8 @@
 import { fromLatin1 } from '../../base/bytes.js';
 import { type RangeRequest, SortTarget } from '../../wire/gen/etcdserverpb.js';
-import type { KeyValue } from '../../wire/gen/mvccpb.js';
+import { KeyValue } from '../../wire/gen/mvccpb.js';
 import { emptyBytes } from '../../wire/reader.js';
-import { decodeRecord } from '../schema/revision-record.js';
+import { recordKeyValue } from '../schema/revision-record.js';
 import type { KeyEntry } from './key-entry.js';
 import type { KeyBounds } from './key-index.js';
 import { boundsOf, fetchLimit } from './range-options.js';
@@ -25,8 +25,8 @@ export class RangeScan {
   #next: string | null;
   /** Keys of the range at the revision: all of them once the scan is done. */
   count = 0;
-  /** Found so far, in key order. Entries that `missing` names are placeholders. */
-  readonly kvs: KeyValue[] = [];
+  /** Found so far, in key order, encoded mvccpb.KeyValue each. Entries that `missing` names are placeholders. */
+  readonly kvs: Uint8Array[] = [];
   /** Places in `kvs` whose records are not in memory, with their revisions. */
   missing: { readonly place: number; readonly main: number; readonly sub: number }[] = [];
 
@@ -83,29 +83,19 @@ export class RangeScan {
     const record = this.#state.recordInMemory(main, sub);
     if (record === undefined) {
       this.missing.push({ place: this.kvs.length, main, sub });
-      this.kvs.push(placeholder);
+      this.kvs.push(emptyBytes);
     } else {
-      this.kvs.push(decodeRecord(record));
+      this.kvs.push(recordKeyValue(record));
     }
   }
 }
 
-const placeholder: KeyValue = {
-  key: emptyBytes,
-  createRevision: 0,
-  modRevision: 0,
-  version: 0,
-  value: emptyBytes,
-  lease: 0n,
-};
-
-function keyOnly(key: string, entry: KeyEntry): KeyValue {
-  return {
+function keyOnly(key: string, entry: KeyEntry): Uint8Array {
+  return KeyValue.encode({
     key: fromLatin1(key),
     createRevision: entry.create,
     modRevision: entry.main,
     version: entry.version,
-    value: emptyBytes,
     lease: entry.lease,
-  };
+  });
 }

@@ -8,9 +8,15 @@ import {
   type TxnResponse,
 } from '../../wire/gen/etcdserverpb.js';
 import { StoreError } from '../errors.js';
-import { decodeRecord } from '../schema/revision-record.js';
+import { recordKeyValue } from '../schema/revision-record.js';
 import { comparesHold } from './compare.js';
-import { boundsOf, finishRange, readRevision, revisionHeader } from './range-options.js';
+import {
+  boundsOf,
+  decodeRange,
+  finishRange,
+  readRevision,
+  revisionHeader,
+} from './range-options.js';
 import { RangeScan } from './range-scan.js';
 import type { MvccState } from './state.js';
 import { checkKept, checkLease, type LeaseBinding, type WriteTxn } from './write-txn.js';
@@ -118,7 +124,8 @@ function rangeNow(state: MvccState, request: RangeRequest): RangeResponse {
   const scan = new RangeScan(state, request, readRevision(request.revision, state));
   while (!scan.done) scan.step(Number.POSITIVE_INFINITY);
   for (const { place, main, sub } of scan.missing) {
-    scan.kvs[place] = decodeRecord(state.recordNow(main, sub));
+    scan.kvs[place] = recordKeyValue(state.recordNow(main, sub));
   }
-  return finishRange(request, { kvs: scan.kvs, count: scan.count, revision: state.revision });
+  const { kvs, count } = scan;
+  return decodeRange(finishRange(request, { kvs, count, revision: state.revision }));
 }

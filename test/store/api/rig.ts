@@ -158,6 +158,10 @@ export class ApiRig implements ApiContext {
     return ResponseHeader.create({ clusterId, memberId, revision, raftTerm });
   }
 
+  encodedHeader(revision: number): Uint8Array {
+    return ResponseHeader.encode(this.header(revision));
+  }
+
   sizeBytes() {
     return this.store.sizeBytes();
   }
