@@ -10,7 +10,7 @@ import type {
   RecoveredState,
   Term,
 } from '../../src/raft/core/types.js';
-import { unseal } from '../../src/raft/node/envelope.js';
+import { nameOf } from '../../src/raft/node/envelope.js';
 import { SimFailure } from './failure.js';
 import { DurableShadow, isQuorum } from './shadow-log.js';
 
@@ -317,9 +317,9 @@ export class Invariants {
   /** First time that this index is applied anywhere: its proposal must be new. */
   #noteProposal(entry: Entry): void {
     if (entry.kind !== 'normal') return;
-    const sealed = unseal(entry.data);
+    const sealed = nameOf(entry.data);
     if (sealed === undefined) return;
-    const name = `${formatId(sealed.session)}/${sealed.proposal}`;
+    const name = `${formatId(sealed.session)}/${sealed.number}`;
     const before = this.#proposals.get(name) ?? entry.index;
     check(
       before === entry.index,

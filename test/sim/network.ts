@@ -1,3 +1,4 @@
+import { concatBytes } from '../../src/base/bytes.js';
 import { formatId, type MemberId } from '../../src/base/ids.js';
 import type { Prng } from '../../src/base/prng.js';
 import type { PeerHandler, PeerMessage, PeerTransport } from '../../src/raft/node/contracts.js';
@@ -124,7 +125,7 @@ export class SimNetwork {
 
   #send(from: MemberId, to: MemberId, message: PeerMessage): void {
     this.#sent++;
-    const bytes = encodePeerMessage(message);
+    const bytes = concatBytes(encodePeerMessage(message));
     const label = message.kind === 'raft' ? message.message.kind : message.kind;
     const isLost = this.#isBlocked(from, to) || this.#prng.chance(this.#knobs.lossChance);
     if (isLost || !this.#endpoints.has(to)) {

@@ -1,8 +1,9 @@
 import { assert } from '../../base/assert.js';
+import { emptyBytes } from '../../base/bytes.js';
 import { parseConfChange, type RaftCore } from '../core/index.js';
 import type { Entry, Index, SnapshotMeta, Term } from '../core/types.js';
 import type { AppliedEntry, StateMachine } from './contracts.js';
-import { unseal } from './envelope.js';
+import { EnvelopeReader, payloadOf } from './envelope.js';
 import { LogRetention, type LogRetentionOptions } from './log-retention.js';
 
 /** What an {@link ApplyLoop} works with. */
@@ -38,6 +39,7 @@ export class ApplyLoop<Result> {
   readonly #core: RaftCore;
   readonly #stateMachine: StateMachine<Result>;
   readonly #retention: LogRetention;
+  readonly #envelopes: EnvelopeReader;
   /** Committed and not applied, in order. */
   #queue: Entry[] = [];
   /** A batch waits for `prepare`, or a snapshot is being installed. */
@@ -52,6 +54,7 @@ export class ApplyLoop<Result> {
     this.#core = options.core;
     this.#stateMachine = options.stateMachine;
     this.#appliedTerm = options.stateMachine.appliedTerm;
+    this.#envelopes = new EnvelopeReader(options.session);
     this.#retention = new LogRetention({
       ...options.retention,
       core: options.core,
@@ -128,30 +131,18 @@ export class ApplyLoop<Result> {
   #toApply(entries: readonly Entry[]): LoopEntry[] {
     return entries.map((entry) => {
       if (entry.kind === 'config') return this.#toApplyConfig(entry);
-      const sealed = unseal(entry.data);
-      return {
-        index: entry.index,
-        term: entry.term,
-        data: sealed?.payload ?? entry.data,
-        conf: null,
-        local: sealed?.session === this.#options.session,
-        proposal: sealed?.proposal ?? 0,
-      };
+      const { index, term, data } = entry;
+      const proposal = this.#envelopes.numberIn(data);
+      return { index, term, data: payloadOf(data), conf: null, local: proposal !== 0, proposal };
     });
   }
 
   #toApplyConfig(entry: Entry): LoopEntry {
     const conf = this.#core.applyConfChange(entry);
-    const context = parseConfChange(entry.data)?.context ?? new Uint8Array(0);
-    const sealed = unseal(context);
-    return {
-      index: entry.index,
-      term: entry.term,
-      data: sealed?.payload ?? context,
-      conf,
-      local: sealed?.session === this.#options.session,
-      proposal: sealed?.proposal ?? 0,
-    };
+    const context = parseConfChange(entry.data)?.context ?? emptyBytes;
+    const proposal = this.#envelopes.numberIn(context);
+    const { index, term } = entry;
+    return { index, term, data: payloadOf(context), conf, local: proposal !== 0, proposal };
   }
 
   #apply(batch: readonly LoopEntry[]): void {

@@ -2,7 +2,6 @@ import type { MemberId } from '../../base/ids.js';
 import type {
   ConfState,
   Entry,
-  EntryKind,
   HardState,
   Index,
   Message,
@@ -10,6 +9,8 @@ import type {
   SnapshotMeta,
   Term,
 } from '../core/types.js';
+import type { RoomyData } from '../wal/entry-codec.js';
+import type { NodeError } from './errors.js';
 
 /**
  * The replicated state machine as the driver sees it. The store implements it. Everything it does in `apply` is a
@@ -82,9 +83,14 @@ export interface WriteAheadLog {
 }
 
 /** What is proposed: data for the state machine, or an encoded membership change (`encodeConfChange`). */
-export interface Proposal {
-  readonly kind: EntryKind;
-  readonly data: Uint8Array;
+export type Proposal =
+  | { readonly kind: 'normal'; readonly data: RoomyData }
+  | { readonly kind: 'config'; readonly data: Uint8Array };
+
+/** Who waits for a proposal. One of the two is called, once. */
+export interface Waiter<Result> {
+  resolve(result: Result): void;
+  reject(error: NodeError): void;
 }
 
 /** A message between members, as the transport carries it. */

@@ -1,4 +1,5 @@
 import { assert } from '../../base/assert.js';
+import { type EntryRoom, type RoomyData, stampEntry } from '../wal/index.js';
 
 /**
  * Every proposal is wrapped in an envelope that names who waits for it: the proposer's session (one incarnation of one
@@ -6,29 +7,92 @@ import { assert } from '../../base/assert.js';
  */
 export const envelopeBytes = 16;
 
-/** Wraps `payload`; the result is what goes into the log. */
-export function seal(session: bigint, proposal: number, payload: Uint8Array): Uint8Array {
-  assert(Number.isSafeInteger(proposal) && proposal >= 0, 'proposal number out of range');
-  const sealed = new Uint8Array(envelopeBytes + payload.length);
-  const view = new DataView(sealed.buffer);
-  view.setBigUint64(0, session);
-  view.setUint32(8, Math.floor(proposal / 0x1_0000_0000));
-  view.setUint32(12, proposal >>> 0);
-  sealed.set(payload, envelopeBytes);
+const twoTo32 = 0x1_0000_0000;
+/** In the head of what is not in a leader's log yet; so it is forwarded. */
+export const unknownTerm = 0;
+
+/** The session and number of one proposal. */
+export interface ProposalName {
+  readonly session: bigint;
+  readonly number: number;
+}
+
+/** Wraps `payload`, with the byte `tag` before it, in memory from which the log and the wire write it. */
+export function seal(
+  room: EntryRoom,
+  name: ProposalName,
+  tag: number,
+  payload: Uint8Array,
+): RoomyData {
+  const sealed = room.allocate(envelopeBytes + 1 + payload.length);
+  setName(sealed, name);
+  sealed[envelopeBytes] = tag;
+  sealed.set(payload, envelopeBytes + 1);
+  stampEntry(sealed, unknownTerm, 'normal');
   return sealed;
 }
 
-/** Who proposed, and the payload (a view, not a copy). Undefined when `data` is no envelope. */
-export function unseal(
-  data: Uint8Array,
-):
-  | { readonly session: bigint; readonly proposal: number; readonly payload: Uint8Array }
-  | undefined {
+/** Wraps the context of a membership change. */
+export function sealContext(name: ProposalName, context: Uint8Array): Uint8Array {
+  const sealed = new Uint8Array(envelopeBytes + context.length);
+  setName(sealed, name);
+  sealed.set(context, envelopeBytes);
+  return sealed;
+}
+
+function setName(sealed: Uint8Array, { session, number }: ProposalName): void {
+  assert(Number.isSafeInteger(number) && number >= 0, 'proposal number out of range');
+  setWord(sealed, 0, Number(session >> 32n));
+  setWord(sealed, 4, Number(session & 0xffff_ffffn));
+  setWord(sealed, 8, Math.floor(number / twoTo32));
+  setWord(sealed, 12, number % twoTo32);
+}
+
+/** Recognises the envelopes of one session, without an object for each. */
+export class EnvelopeReader {
+  readonly #high: number;
+  readonly #low: number;
+
+  constructor(session: bigint) {
+    this.#high = Number(session >> 32n);
+    this.#low = Number(session & 0xffff_ffffn);
+  }
+
+  /** The number of the proposal when it is of this session; 0 otherwise. */
+  numberIn(data: Uint8Array): number {
+    if (data.length < envelopeBytes) return 0;
+    if (word(data, 4) !== this.#low || word(data, 0) !== this.#high) return 0;
+    return word(data, 8) * twoTo32 + word(data, 12);
+  }
+}
+
+/** The proposal's own data (a view, not a copy); `data` itself when it has no envelope. */
+export function payloadOf(data: Uint8Array): Uint8Array {
+  return data.length < envelopeBytes ? data : data.subarray(envelopeBytes);
+}
+
+/** Who proposed. Undefined when `data` is no envelope. */
+export function nameOf(data: Uint8Array): ProposalName | undefined {
   if (data.length < envelopeBytes) return undefined;
-  const view = new DataView(data.buffer, data.byteOffset, envelopeBytes);
   return {
-    session: view.getBigUint64(0),
-    proposal: view.getUint32(8) * 0x1_0000_0000 + view.getUint32(12),
-    payload: data.subarray(envelopeBytes),
+    session: (BigInt(word(data, 0)) << 32n) | BigInt(word(data, 4)),
+    number: word(data, 8) * twoTo32 + word(data, 12),
   };
+}
+
+function setWord(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}
+
+function word(bytes: Uint8Array, at: number): number {
+  return (
+    (((bytes[at] as number) << 24) |
+      ((bytes[at + 1] as number) << 16) |
+      ((bytes[at + 2] as number) << 8) |
+      (bytes[at + 3] as number)) >>>
+    0
+  );
 }

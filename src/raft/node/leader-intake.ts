@@ -1,6 +1,7 @@
 import { assert, unreachable } from '../../base/assert.js';
 import { parseConfChange, type RaftCore } from '../core/index.js';
-import type { ConfChange, CoreStatus, ProposeRefusal } from '../core/types.js';
+import type { ConfChange, CoreStatus, ProposeRefusal, Term } from '../core/types.js';
+import { stampEntry } from '../wal/index.js';
 import type { Proposal } from './contracts.js';
 import { envelopeBytes } from './envelope.js';
 
@@ -49,7 +50,10 @@ export class LeaderIntake {
     let end = 1;
     while (end < proposals.length && proposals[end]?.kind === 'normal') end++;
     const outcome = this.#core.propose(proposals.slice(0, end).map((item) => item.data));
-    if (outcome.ok) return { taken: end, refusal: null };
+    if (outcome.ok) {
+      for (let i = 0; i < end; i++) stamp(proposals[i], outcome.term);
+      return { taken: end, refusal: null };
+    }
     assert(!isFinal(outcome.reason) || outcome.reason === 'not-member');
     return { taken: 0, refusal: outcome.reason };
   }
@@ -62,4 +66,9 @@ export class LeaderIntake {
     const outcome = this.#core.proposeConfChange(change);
     return outcome.ok ? { taken: 1, refusal: null } : { taken: 0, refusal: outcome.reason };
   }
+}
+
+/** Now that its term is known, the entry is complete where it lies. */
+function stamp(proposal: Proposal | undefined, term: Term): void {
+  if (proposal?.kind === 'normal') stampEntry(proposal.data, term, 'normal');
 }

@@ -1,18 +1,19 @@
 import type { Defect } from '../../base/defect.js';
-import type { EntryKind, ProposeRefusal, Term } from '../core/types.js';
-import type { PeerMessage, Proposal } from './contracts.js';
+import { encodeConfChange } from '../core/index.js';
+import type { ConfChange, ProposeRefusal, Term } from '../core/types.js';
+import { EntryRoom, stampEntry } from '../wal/index.js';
+import type { PeerMessage, Proposal, Waiter } from './contracts.js';
+import { seal, sealContext, unknownTerm } from './envelope.js';
 import { NodeError } from './errors.js';
 import { isFinal, type Taken } from './leader-intake.js';
 
 /** A proposal somebody waits for. Its life: queued -> proposed in a term -> resolved, or back to queued when provably lost. */
-export interface PendingProposal<Result> {
+interface PendingProposal<Result> {
   readonly number: number;
-  readonly kind: EntryKind;
   /** What goes into the log (envelope included). */
-  readonly data: Uint8Array;
+  proposal: Proposal;
   readonly deadline: number;
-  readonly resolve: (result: Result) => void;
-  readonly reject: (error: NodeError) => void;
+  readonly waiter: Waiter<Result>;
   /** Term whose leader may have it in its log; 0 while queued. */
   term: Term;
   /** It was proposed in an earlier term and provably lost. For the error text at its deadline. */
@@ -31,6 +32,8 @@ export class ProposalQueue<Result> {
   readonly #session: bigint;
   readonly #pendingMax: number;
   readonly #defects: ReadonlySet<Defect>;
+  readonly #room = new EntryRoom();
+  #nextNumber = 1;
   /** Everything unresolved, oldest first. */
   readonly #pending = new Map<number, PendingProposal<Result>>();
   /** Not proposed in any term, in order. Invariant: each has term 0. */
@@ -52,20 +55,42 @@ export class ProposalQueue<Result> {
     this.#defects = options.defects;
   }
 
-  /** Takes a proposal, or refuses with `busy` when too many are pending. */
-  add(proposal: PendingProposal<Result>): void {
-    if (this.#pending.size >= this.#pendingMax) {
-      proposal.reject(new NodeError('busy', `${this.#pending.size} proposals are pending here`));
-      return;
-    }
-    this.#pending.set(proposal.number, proposal);
-    this.#queued.push(proposal);
+  /** Takes data for the state machine, `tag` before `payload`. Returns its number, for {@link cancel}. */
+  add(tag: number, payload: Uint8Array, deadline: number, waiter: Waiter<Result>): number {
+    const number = this.#nextNumber++;
+    if (this.#isRefused(waiter)) return number;
+    const data = seal(this.#room, { session: this.#session, number }, tag, payload);
+    this.#add({ number, proposal: { kind: 'normal', data }, deadline, waiter });
+    return number;
+  }
+
+  /** Takes a membership change. */
+  addConfChange(change: ConfChange, deadline: number, waiter: Waiter<Result>): number {
+    const number = this.#nextNumber++;
+    if (this.#isRefused(waiter)) return number;
+    const context = sealContext({ session: this.#session, number }, change.context);
+    const data = encodeConfChange({ ...change, context });
+    this.#add({ number, proposal: { kind: 'config', data }, deadline, waiter });
+    return number;
+  }
+
+  #isRefused(waiter: Waiter<Result>): boolean {
+    if (this.#pending.size < this.#pendingMax) return false;
+    waiter.reject(new NodeError('busy', `${this.#pending.size} proposals are pending here`));
+    return true;
+  }
+
+  #add(item: Pick<PendingProposal<Result>, 'number' | 'proposal' | 'deadline' | 'waiter'>): void {
+    const { number, proposal, deadline, waiter } = item;
+    const pending = { number, proposal, deadline, waiter, term: 0, wasLost: false };
+    this.#pending.set(number, pending);
+    this.#queued.push(pending);
   }
 
   /** Proposes everything queued through the local core, which leads `term`; `take` appends some of the first. */
   flushToCore(term: Term, take: (proposals: readonly Proposal[]) => Taken): void {
     while (this.#queued.length > 0) {
-      const { taken, refusal } = take(this.#queued);
+      const { taken, refusal } = take(this.#queued.map((item) => item.proposal));
       for (const item of this.#queued.splice(0, taken)) item.term = term;
       if (refusal === null) continue;
       if (!isFinal(refusal)) return;
@@ -88,7 +113,7 @@ export class ProposalQueue<Result> {
     if (unsent.length === 0) return undefined;
     this.#streamSent = this.#streamAccepted + this.#stream.length;
     this.#streamSentAt = now;
-    const proposals = unsent.map((item): Proposal => ({ kind: item.kind, data: item.data }));
+    const proposals = unsent.map((item) => item.proposal);
     return { kind: 'forward', session: this.#session, term, firstSequence: after + 1, proposals };
   }
 
@@ -119,7 +144,7 @@ export class ProposalQueue<Result> {
     const item = this.#pending.get(number);
     if (item === undefined) return;
     this.#pending.delete(number);
-    item.resolve(result);
+    item.waiter.resolve(result);
   }
 
   /** An entry of `term` has been applied: what was proposed in earlier terms and is still pending is provably lost. */
@@ -138,7 +163,7 @@ export class ProposalQueue<Result> {
     for (const item of [...this.#pending.values()]) {
       if (item.term === 0) continue;
       this.#pending.delete(item.number);
-      item.reject(new NodeError('timeout-leader-lost', 'the outcome is inside a snapshot'));
+      item.waiter.reject(new NodeError('timeout-leader-lost', 'the outcome is inside a snapshot'));
     }
   }
 
@@ -149,7 +174,7 @@ export class ProposalQueue<Result> {
       if (item.deadline > now) continue;
       this.#pending.delete(item.number);
       removed = true;
-      item.reject(
+      item.waiter.reject(
         item.wasLost
           ? new NodeError('timeout-leader-lost', 'the leader was lost and none answered in time')
           : new NodeError('timeout', 'no answer in time'),
@@ -164,7 +189,7 @@ export class ProposalQueue<Result> {
     if (item === undefined) return;
     this.#pending.delete(number);
     if (item.term === 0) this.#queued = this.#queued.filter((queued) => queued !== item);
-    item.reject(new NodeError('canceled', 'the caller gave up'));
+    item.waiter.reject(new NodeError('canceled', 'the caller gave up'));
   }
 
   /** Rejects everything. */
@@ -172,7 +197,7 @@ export class ProposalQueue<Result> {
     const all = [...this.#pending.values()];
     this.#pending.clear();
     this.#queued = [];
-    for (const item of all) item.reject(new NodeError('stopped', 'this member is stopping'));
+    for (const item of all) item.waiter.reject(new NodeError('stopped', 'this member is stopping'));
   }
 
   #openStream(term: Term): void {
@@ -190,12 +215,22 @@ export class ProposalQueue<Result> {
     for (const item of again) {
       item.term = 0;
       item.wasLost = true;
+      item.proposal = this.#copy(item.proposal);
     }
     this.#queued = [...again, ...this.#queued].sort((a, b) => a.number - b.number);
   }
 
+  /** What was proposed or forwarded may still be on its way out of the old memory, head and all: it stays as it is. */
+  #copy(proposal: Proposal): Proposal {
+    if (proposal.kind === 'config') return proposal;
+    const data = this.#room.allocate(proposal.data.length);
+    data.set(proposal.data);
+    stampEntry(data, unknownTerm, 'normal');
+    return { kind: 'normal', data };
+  }
+
   #refuse(item: PendingProposal<Result>, reason: ProposeRefusal): void {
     if (!this.#pending.delete(item.number)) return;
-    item.reject(new NodeError('config-refused', reason));
+    item.waiter.reject(new NodeError('config-refused', reason));
   }
 }

@@ -3,12 +3,11 @@ import type { Defect } from '../../base/defect.js';
 import { formatId, type MemberId, noMember } from '../../base/ids.js';
 import type { Logger } from '../../base/logger.js';
 import type { Prng } from '../../base/prng.js';
-import { encodeConfChange, RaftCore } from '../core/index.js';
+import { RaftCore } from '../core/index.js';
 import type {
   ConfChange,
   CoreConfig,
   CoreStatus,
-  EntryKind,
   Index,
   Message,
   ProposeRefusal,
@@ -18,8 +17,13 @@ import type {
   Term,
 } from '../core/types.js';
 import { ApplyLoop } from './apply-loop.js';
-import type { PeerMessage, PeerTransport, StateMachine, WriteAheadLog } from './contracts.js';
-import { seal } from './envelope.js';
+import type {
+  PeerMessage,
+  PeerTransport,
+  StateMachine,
+  Waiter,
+  WriteAheadLog,
+} from './contracts.js';
 import { NodeError } from './errors.js';
 import { ForwardIntake } from './forward-intake.js';
 import { heirOf } from './heir.js';
@@ -98,7 +102,6 @@ export class RaftNode<Result> {
   readonly #writes: WritePipeline;
   readonly #applyLoop: ApplyLoop<Result>;
   readonly #resendMs: number;
-  #nextProposal = 1;
   #tickTimer: Timer;
   #turnScheduled = false;
   #stopped = false;
@@ -170,20 +173,19 @@ export class RaftNode<Result> {
   }
 
   /**
-   * Replicates `payload` through whoever leads and resolves with the state machine's result here. It is applied at most
-   * once. Rejects with {@link NodeError}.
+   * Replicates `payload`, with the byte `tag` before it, through whoever leads, and tells `waiter` the state machine's
+   * result here. It is applied at most once. Rejects with {@link NodeError}.
    */
-  propose(payload: Uint8Array, signal?: AbortSignal): Promise<Result> {
-    return this.#enqueue('normal', (number) => seal(this.#session, number, payload), signal);
+  propose(tag: number, payload: Uint8Array, waiter: Waiter<Result>, signal?: AbortSignal): void {
+    this.#enqueue(waiter, signal, (settled, deadline) =>
+      this.#proposals.add(tag, payload, deadline, settled),
+    );
   }
 
   /** Replicates a membership change; the state machine's result comes back once it is applied here. */
-  proposeConfChange(change: ConfChange, signal?: AbortSignal): Promise<Result> {
-    return this.#enqueue(
-      'config',
-      (number) =>
-        encodeConfChange({ ...change, context: seal(this.#session, number, change.context) }),
-      signal,
+  proposeConfChange(change: ConfChange, waiter: Waiter<Result>, signal?: AbortSignal): void {
+    this.#enqueue(waiter, signal, (settled, deadline) =>
+      this.#proposals.addConfChange(change, deadline, settled),
     );
   }
 
@@ -284,34 +286,25 @@ export class RaftNode<Result> {
     await this.#applyLoop.stop();
   }
 
+  /** `add` queues the proposal for a waiter, with a deadline, and returns its number. */
   #enqueue(
-    kind: EntryKind,
-    data: (number: number) => Uint8Array,
-    signal?: AbortSignal,
-  ): Promise<Result> {
-    if (this.#stopped) return Promise.reject(stoppedError());
-    const number = this.#nextProposal++;
-    return new Promise((resolve, reject) => {
-      const deadline = this.#clock.now() + this.#options.requestTimeoutMs;
+    waiter: Waiter<Result>,
+    signal: AbortSignal | undefined,
+    add: (waiter: Waiter<Result>, deadline: number) => number,
+  ): void {
+    if (this.#stopped) {
+      waiter.reject(stoppedError());
+      return;
+    }
+    const deadline = this.#clock.now() + this.#options.requestTimeoutMs;
+    if (signal === undefined) {
+      add(waiter, deadline);
+    } else {
+      let number = 0;
       const forgetSignal = onAbort(signal, () => this.#proposals.cancel(number));
-      this.#proposals.add({
-        number,
-        kind,
-        data: data(number),
-        deadline,
-        resolve: (result) => {
-          forgetSignal();
-          resolve(result);
-        },
-        reject: (error) => {
-          forgetSignal();
-          reject(error);
-        },
-        term: 0,
-        wasLost: false,
-      });
-      this.#schedule();
-    });
+      number = add(forgetting(waiter, forgetSignal), deadline);
+    }
+    this.#schedule();
   }
 
   #schedule(): void {
@@ -457,6 +450,20 @@ export class RaftNode<Result> {
 
 function stoppedError(): NodeError {
   return new NodeError('stopped', 'this member is stopping');
+}
+
+/** The waiter, who first stops listening to the signal. */
+function forgetting<Result>(waiter: Waiter<Result>, forgetSignal: () => void): Waiter<Result> {
+  return {
+    resolve: (result) => {
+      forgetSignal();
+      waiter.resolve(result);
+    },
+    reject: (error) => {
+      forgetSignal();
+      waiter.reject(error);
+    },
+  };
 }
 
 /** Returns how to stop listening: a signal may outlive many requests. */

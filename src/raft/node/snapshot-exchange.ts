@@ -1,8 +1,8 @@
 import { assert } from '../../base/assert.js';
 import type { Clock } from '../../base/clock.js';
-import { crc32c } from '../../base/crc32c.js';
 import { formatId, type MemberId, noMember } from '../../base/ids.js';
 import type { Logger } from '../../base/logger.js';
+import { crc32 } from '../../host/crc32.js';
 import type { Index, Message, SnapshotMeta, Term } from '../core/types.js';
 import type { PeerMessage, PeerTransport, StateMachine } from './contracts.js';
 
@@ -229,7 +229,7 @@ export class SnapshotExchange {
       return;
     }
     if (chunk.offset !== fetch.intake.receivedBytes || chunk.bytes.length === 0) return;
-    if (crc32c(chunk.bytes) !== chunk.crc) return; // Asked for again by the timer.
+    if (crc32(chunk.bytes) !== chunk.crc) return; // Asked for again by the timer.
     fetch.busy = true;
     fetch.failures = 0;
     this.#take(fetch, chunk).then(
@@ -294,7 +294,7 @@ export class SnapshotExchange {
       term,
       offset,
       totalBytes: part?.totalBytes ?? 0,
-      crc: crc32c(bytes),
+      crc: crc32(bytes),
       bytes,
     });
   }

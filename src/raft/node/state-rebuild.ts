@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.js';
-import { crc32c } from '../../base/crc32c.js';
 import { formatId, type MemberId } from '../../base/ids.js';
 import type { Logger } from '../../base/logger.js';
+import { crc32 } from '../../host/crc32.js';
 import type { Index, SnapshotMeta } from '../core/types.js';
 import type { PeerMessage, PeerTransport, StateMachine } from './contracts.js';
 import type { SnapshotFiles, SnapshotIntake } from './snapshot-exchange.js';
@@ -96,7 +96,7 @@ class ChunkInbox {
       this.#expect = (from, chunk) => {
         if (from !== peer || chunk.offset !== (at.index === 0 ? 0 : offset)) return;
         if (at.index !== 0 && (chunk.index !== at.index || chunk.term !== at.term)) return;
-        if (crc32c(chunk.bytes) !== chunk.crc) return;
+        if (crc32(chunk.bytes) !== chunk.crc) return;
         this.#expect = null;
         clock.clearTimer(timer);
         resolve(chunk);

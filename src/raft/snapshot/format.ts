@@ -1,6 +1,6 @@
 import { concatBytes, equalBytes, getSafeUint64, setSafeUint64, viewOf } from '../../base/bytes.js';
-import { crc32c } from '../../base/crc32c.js';
 import { type ClusterId, clusterId } from '../../base/ids.js';
+import { crc32 } from '../../host/crc32.js';
 import { decodeConfState, encodeConfState } from '../core/index.js';
 import type { SnapshotMeta } from '../core/types.js';
 
@@ -42,7 +42,7 @@ export function encodeHeader(header: SnapshotHeader): { bytes: Uint8Array; runni
   view.setBigUint64(16, header.clusterId, true);
   setSafeUint64(view, 24, header.meta.index);
   setSafeUint64(view, 32, header.meta.term);
-  const running = crc32c(conf, crc32c(fixed));
+  const running = crc32(conf, crc32(fixed));
   return { bytes: concatBytes([fixed, conf, uint32(running)]), running };
 }
 
@@ -61,7 +61,7 @@ export function decodeHeader(
 ): { header: SnapshotHeader; running: number } | null {
   const end = bytes.length - headerTailBytes;
   const view = viewOf(bytes);
-  const running = crc32c(bytes.subarray(0, end));
+  const running = crc32(bytes.subarray(0, end));
   if (view.getUint32(end, true) !== running) return null;
   const header = {
     clusterId: clusterId(view.getBigUint64(16, true)),
@@ -80,7 +80,7 @@ export function encodeChunkHead(
   running: number,
 ): { head: Uint8Array; running: number } {
   const length = uint32(data.length);
-  const after = crc32c(data, crc32c(length, running));
+  const after = crc32(data, crc32(length, running));
   return { head: concatBytes([length, uint32(after)]), running: after };
 }
 
@@ -93,7 +93,7 @@ export function encodeFooter(
   const view = viewOf(bytes);
   setSafeUint64(view, 4, totals.dataBytes);
   setSafeUint64(view, 12, totals.chunks);
-  view.setUint32(20, crc32c(bytes.subarray(0, 20), running), true);
+  view.setUint32(20, crc32(bytes.subarray(0, 20), running), true);
   return bytes;
 }
 

@@ -5,66 +5,88 @@ export class MalformedFrameError extends Error {
   override readonly name = 'MalformedFrameError';
 }
 
-const initialBytes = 256;
+const initialBytes = 128;
+/** Shorter byte strings are copied: a piece of its own would cost more. */
+const copiedBytesMax = 64;
 
-/** Builds one frame in a growing buffer. Integers are little-endian. */
+/** Builds one frame: what is small is gathered in a buffer that grows, what is large stays where it is. Integers are little-endian. */
 export class ByteWriter {
   #bytes = new Uint8Array(initialBytes);
   #view = viewOf(this.#bytes);
+  /** What is gathered after the last piece: from, and to. */
+  #start = 0;
   #length = 0;
+  readonly #pieces: Uint8Array[] = [];
 
   uint8(value: number): void {
-    const at = this.reserve(1);
+    const at = this.#reserve(1);
     this.#bytes[at] = value;
   }
 
   uint32(value: number): void {
-    const at = this.reserve(4);
+    const at = this.#reserve(4);
     this.#view.setUint32(at, value, true);
   }
 
   /** A non-negative safe integer in 8 bytes. */
   safeUint64(value: number): void {
-    const at = this.reserve(8);
+    const at = this.#reserve(8);
     setSafeUint64(this.#view, at, value);
   }
 
   uint64(value: bigint): void {
-    const at = this.reserve(8);
+    const at = this.#reserve(8);
     this.#view.setBigUint64(at, value, true);
   }
 
   /** The bytes with their length before them. */
   bytes(value: Uint8Array): void {
     this.uint32(value.length);
-    const at = this.reserve(value.length);
-    this.#bytes.set(value, at);
+    this.piece(value);
   }
 
-  /** Makes room for `length` bytes, to be filled by the caller through {@link target}; returns where they start. */
-  reserve(length: number): number {
+  /** The bytes as they are; large ones are not copied. */
+  piece(value: Uint8Array): void {
+    if (value.length <= copiedBytesMax) {
+      const at = this.#reserve(value.length);
+      this.#bytes.set(value, at);
+      return;
+    }
+    this.#endGathered();
+    this.#pieces.push(value);
+  }
+
+  /** What was written, in pieces. The writer must not be used again. */
+  finish(): Uint8Array[] {
+    this.#endGathered();
+    return this.#pieces;
+  }
+
+  #endGathered(): void {
+    if (this.#length > this.#start) {
+      this.#pieces.push(this.#bytes.subarray(this.#start, this.#length));
+    }
+    this.#start = this.#length;
+  }
+
+  #reserve(length: number): number {
     const at = this.#length;
     const end = at + length;
-    if (end > this.#bytes.length) this.#grow(end);
+    if (end > this.#bytes.length) return this.#grow(length);
     this.#length = end;
     return at;
   }
 
-  /** The buffer as it is now; replaced by the next growth. */
-  get target(): Uint8Array {
-    return this.#bytes;
-  }
-
-  /** What was written, not copied. The writer must not be used again. */
-  finish(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
-  }
-
-  #grow(needed: number): void {
-    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
-    grown.set(this.#bytes);
+  /** What is gathered moves to a larger buffer; pieces that were ended keep the old one. */
+  #grow(needed: number): number {
+    const gathered = this.#length - this.#start;
+    const grown = new Uint8Array(Math.max(gathered + needed, this.#bytes.length) * 2);
+    grown.set(this.#bytes.subarray(this.#start, this.#length));
     this.#bytes = grown;
     this.#view = viewOf(grown);
+    this.#start = 0;
+    this.#length = gathered + needed;
+    return gathered;
   }
 }
 

@@ -1,6 +1,7 @@
 import { unreachable } from '../../base/assert.js';
-import type { EntryKind, ProposeRefusal } from '../core/types.js';
-import type { PeerMessage, Proposal } from '../node/contracts.js';
+import type { ProposeRefusal } from '../core/types.js';
+import type { PeerMessage } from '../node/contracts.js';
+import { decodeEntries, encodeEntries } from '../wal/index.js';
 import { ByteReader, ByteWriter, MalformedFrameError } from './byte-codec.js';
 import { readMessage, writeMessage } from './message-codec.js';
 
@@ -15,7 +16,6 @@ const frameKinds = [
   'snapshot-fetch',
   'snapshot-chunk',
 ] as const satisfies readonly PeerMessage['kind'][];
-const entryKinds: readonly EntryKind[] = ['normal', 'config'];
 const refusals: readonly ProposeRefusal[] = [
   'not-leader',
   'transferring',
@@ -26,8 +26,8 @@ const refusals: readonly ProposeRefusal[] = [
   'learner-not-ready',
 ];
 
-/** Encodes one message. */
-export function encodePeerMessage(message: PeerMessage): Uint8Array {
+/** Encodes one message, as pieces that share the memory of what is large in it. */
+export function encodePeerMessage(message: PeerMessage): Uint8Array[] {
   const writer = new ByteWriter();
   writer.uint8(frameKinds.indexOf(message.kind));
   switch (message.kind) {
@@ -37,12 +37,7 @@ export function encodePeerMessage(message: PeerMessage): Uint8Array {
     case 'forward':
       writer.uint64(message.session);
       writer.safeUint64(message.term);
-      writer.safeUint64(message.firstSequence);
-      writer.uint32(message.proposals.length);
-      for (const { kind, data } of message.proposals) {
-        writer.uint8(entryKinds.indexOf(kind));
-        writer.bytes(data);
-      }
+      writeProposals(writer, message);
       break;
     case 'forward-reply':
       writer.uint64(message.session);
@@ -95,7 +90,7 @@ function readPeerMessage(reader: ByteReader): PeerMessage {
         session: reader.uint64(),
         term: reader.safeUint64(),
         firstSequence: reader.safeUint64(),
-        proposals: readList(reader, readProposal),
+        proposals: decodeEntries(reader.rest()).map(({ kind, data }) => ({ kind, data })),
       };
     case 'forward-reply':
       return {
@@ -137,10 +132,19 @@ function readList<T>(reader: ByteReader, readItem: (reader: ByteReader) => T): T
   return items;
 }
 
-function readProposal(reader: ByteReader): Proposal {
-  const kind = entryKinds[reader.uint8()];
-  if (kind === undefined) throw new MalformedFrameError('unknown kind of proposal');
-  return { kind, data: reader.bytes() };
+/** Proposals travel as entries without a term, so that the leader takes them into its log where they lie. */
+function writeProposals(
+  writer: ByteWriter,
+  { firstSequence, proposals }: Extract<PeerMessage, { kind: 'forward' }>,
+): void {
+  writer.safeUint64(firstSequence);
+  const entries = proposals.map(({ kind, data }, i) => ({
+    term: 0,
+    index: firstSequence + i,
+    kind,
+    data,
+  }));
+  for (const piece of encodeEntries(entries)) writer.piece(piece);
 }
 
 function readRefusal(reader: ByteReader): { sequence: number; reason: ProposeRefusal } {

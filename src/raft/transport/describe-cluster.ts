@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.js';
 import { type ClusterId, clusterId, noMember } from '../../base/ids.js';
 import type { Dial } from './dial.js';
-import { FrameSplitter, frameHead } from './framing.js';
+import { FrameSplitter, frame } from './framing.js';
 import { decodeWelcome, encodeHello, protocolVersion } from './handshake.js';
 
 /** What a running member tells somebody who wants to join. */
@@ -29,7 +29,7 @@ export function describeCluster(
           to: noMember,
           urls: [],
         });
-        stream.write([frameHead(body), body]);
+        stream.write(frame(body));
       },
       onData: (chunk) => {
         try {

@@ -1,19 +1,25 @@
 import { viewOf } from '../../base/bytes.js';
-import { crc32c } from '../../base/crc32c.js';
+import { crc32 } from '../../host/crc32.js';
 import { MalformedFrameError } from './byte-codec.js';
 
-/** A frame is its body's length and CRC-32C, both 4 bytes little-endian, then the body. */
+/** A frame is its body's length and CRC-32, both 4 bytes little-endian, then the body. */
 export const frameHeadBytes = 8;
 /** The largest body that is taken. An append carries at least one entry, and a request is far below this. */
 export const frameBodyBytesMax = 128 << 20;
 
-/** The head of a frame with this body. */
-export function frameHead(body: Uint8Array): Uint8Array {
+/** A frame with this body, in pieces to be written one after the other. */
+export function frame(body: readonly Uint8Array[]): Uint8Array[] {
   const head = new Uint8Array(frameHeadBytes);
   const view = viewOf(head);
-  view.setUint32(0, body.length, true);
-  view.setUint32(4, crc32c(body), true);
-  return head;
+  let length = 0;
+  let checksum = 0;
+  for (const piece of body) {
+    length += piece.length;
+    checksum = crc32(piece, checksum);
+  }
+  view.setUint32(0, length, true);
+  view.setUint32(4, checksum, true);
+  return [head, ...body];
 }
 
 /** Cuts a stream of chunks into frame bodies. */
@@ -54,7 +60,7 @@ export class FrameSplitter {
         break;
       }
       const body = bytes.subarray(at + frameHeadBytes, end);
-      if (crc32c(body) !== view.getUint32(at + 4, true)) {
+      if (crc32(body) !== view.getUint32(at + 4, true)) {
         throw new MalformedFrameError('frame fails its checksum');
       }
       onBody(body);

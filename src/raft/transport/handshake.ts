@@ -41,7 +41,7 @@ export interface Welcome {
   readonly payload: Uint8Array;
 }
 
-export function encodeHello(hello: Hello): Uint8Array {
+export function encodeHello(hello: Hello): Uint8Array[] {
   const writer = new ByteWriter();
   writer.uint32(magic);
   writer.uint32(hello.version);
@@ -76,7 +76,7 @@ function readUrls(reader: ByteReader): string[] {
   return Array.from({ length: count }, () => new TextDecoder().decode(reader.bytes()));
 }
 
-export function encodeWelcome(welcome: Welcome): Uint8Array {
+export function encodeWelcome(welcome: Welcome): Uint8Array[] {
   const writer = new ByteWriter();
   writer.uint32(magic);
   writer.uint8(verdicts.indexOf(welcome.verdict));

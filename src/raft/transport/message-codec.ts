@@ -2,7 +2,7 @@ import { unreachable } from '../../base/assert.js';
 import { type MemberId, memberId } from '../../base/ids.js';
 import { decodeConfState, encodeConfState } from '../core/index.js';
 import type { Message } from '../core/types.js';
-import { decodeEntries, encodeEntriesInto, entriesByteLength } from '../wal/index.js';
+import { decodeEntries, encodeEntries } from '../wal/index.js';
 import { type ByteReader, type ByteWriter, MalformedFrameError } from './byte-codec.js';
 
 /**
@@ -154,8 +154,7 @@ function writeAppend(writer: ByteWriter, message: Append): void {
   writer.safeUint64(message.prevIndex);
   writer.safeUint64(message.prevTerm);
   writer.safeUint64(message.commit);
-  const at = writer.reserve(entriesByteLength(message.entries));
-  encodeEntriesInto(writer.target, at, message.entries);
+  for (const piece of encodeEntries(message.entries)) writer.piece(piece);
 }
 
 function readAppend(reader: ByteReader, base: Base): Append {

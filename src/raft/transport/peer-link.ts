@@ -3,7 +3,7 @@ import { formatId, type MemberId } from '../../base/ids.js';
 import type { Logger } from '../../base/logger.js';
 import type { ByteStream } from '../../host/net.js';
 import type { Dial } from './dial.js';
-import { FrameSplitter, frameHead } from './framing.js';
+import { FrameSplitter, frame } from './framing.js';
 import { decodeWelcome, encodeHello, type Hello, protocolVersion } from './handshake.js';
 
 /** What a {@link PeerLink} works with. */
@@ -64,7 +64,7 @@ export class PeerLink {
   }
 
   /** Queues one message body; drops it when the link is down or its queue is full. */
-  send(body: Uint8Array): void {
+  send(body: readonly Uint8Array[]): void {
     const stream = this.#stream;
     if (!this.#isUp || stream === null) {
       this.#options.onUnreachable();
@@ -75,7 +75,7 @@ export class PeerLink {
       return;
     }
     this.#stalledSince = null;
-    this.#frames.push(frameHead(body), body);
+    for (const piece of frame(body)) this.#frames.push(piece);
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
     queueMicrotask(() => this.#flush());
@@ -111,7 +111,7 @@ export class PeerLink {
       onConnect: () => {
         const { hello, to } = this.#options;
         const body = encodeHello({ ...hello(), to, purpose: 'messages', version: protocolVersion });
-        stream.write([frameHead(body), body]);
+        stream.write(frame(body));
       },
       onData: (chunk) => {
         try {

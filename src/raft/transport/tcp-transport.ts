@@ -5,7 +5,7 @@ import type { ByteStream, ByteStreamHandler } from '../../host/net.js';
 import type { PeerHandler, PeerMessage, PeerTransport } from '../node/contracts.js';
 import { decodePeerMessage, encodePeerMessage } from './codec.js';
 import type { Dial } from './dial.js';
-import { FrameSplitter, frameHead } from './framing.js';
+import { FrameSplitter, frame } from './framing.js';
 import {
   decodeHello,
   encodeWelcome,
@@ -160,7 +160,7 @@ export class TcpTransport implements PeerTransport {
     const verdict = this.#judge(hello);
     const payload = hello.purpose === 'messages' ? new Uint8Array(0) : describeCluster();
     const body = encodeWelcome({ verdict, clusterId, memberId, payload });
-    stream.write([frameHead(body), body]);
+    stream.write(frame(body));
     if (verdict === 'ok' && hello.purpose === 'messages') return hello.from;
     if (verdict !== 'ok') {
       logger.warn('peer refused', {

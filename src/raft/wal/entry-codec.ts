@@ -1,6 +1,6 @@
 import { assert } from '../../base/assert.js';
-import { getSafeUint64, setSafeUint64, viewOf } from '../../base/bytes.js';
-import type { Entry, EntryKind } from '../core/types.js';
+import { emptyBytes, getSafeUint64, setSafeUint64, viewOf } from '../../base/bytes.js';
+import type { Entry, EntryKind, Term } from '../core/types.js';
 import { MalformedEntriesError } from './errors.js';
 
 /**
@@ -23,43 +23,126 @@ export function entriesByteLength(entries: readonly Entry[]): number {
   return length;
 }
 
-/** Encodes entries with consecutive indexes; the list may be empty. */
-export function encodeEntries(entries: readonly Entry[]): Uint8Array {
-  const bytes = new Uint8Array(entriesByteLength(entries));
-  encodeEntriesInto(bytes, 0, entries);
-  return bytes;
-}
-
-/** Encodes into `target` from `offset`, which has room; returns the offset after. */
-export function encodeEntriesInto(
-  target: Uint8Array,
-  offset: number,
-  entries: readonly Entry[],
-): number {
-  const view = viewOf(target);
+/**
+ * Encodes entries with consecutive indexes, as pieces to be written one after the other; the list may be empty. Entries
+ * that lie in memory as they are encoded, head and data, one after the other, are one piece and not copied: those made in
+ * {@link EntryRoom} and those that {@link decodeEntries} gave. Nobody changes them as long as the pieces are in use.
+ */
+export function encodeEntries(entries: readonly Entry[]): Uint8Array[] {
+  const listHead = new Uint8Array(listHeadBytes);
+  const view = viewOf(listHead);
   const firstIndex = entries[0]?.index ?? 0;
-  setSafeUint64(view, offset, firstIndex);
-  view.setUint32(offset + 8, entries.length, true);
-  let at = offset + listHeadBytes;
+  setSafeUint64(view, 0, firstIndex);
+  view.setUint32(8, entries.length, true);
+  const pieces = new Pieces(listHead);
   let index = firstIndex;
   for (const entry of entries) {
     assert(entry.index === index, `entry ${entry.index} is not consecutive, expected ${index}`);
-    encodeEntryHead(view, at, entry);
-    target.set(entry.data, at + entryHeadBytes);
-    at += entryHeadBytes + entry.data.length;
+    pieces.add(entry);
     index++;
   }
-  return at;
+  return pieces.finish();
+}
+
+/** Joins what is adjacent in memory, and copies what is not there as it is to be written. */
+class Pieces {
+  readonly #pieces: Uint8Array[];
+  #memory: ArrayBufferLike | null = null;
+  #view = viewOf(emptyBytes);
+  #start = 0;
+  #end = 0;
+
+  constructor(first: Uint8Array) {
+    this.#pieces = [first];
+  }
+
+  add(entry: Entry): void {
+    const { data } = entry;
+    const start = data.byteOffset - entryHeadBytes;
+    if (start >= 0 && this.#memory === data.buffer) {
+      if (start === this.#end && hasHead(this.#view, start, entry)) {
+        this.#end = data.byteOffset + data.length;
+        return;
+      }
+    }
+    this.#flush();
+    this.#memory = data.buffer;
+    this.#view = new DataView(data.buffer);
+    if (start >= 0 && hasHead(this.#view, start, entry)) {
+      this.#start = start;
+      this.#end = data.byteOffset + data.length;
+      return;
+    }
+    this.#memory = null;
+    this.#pieces.push(copyOf(entry));
+  }
+
+  finish(): Uint8Array[] {
+    this.#flush();
+    return this.#pieces;
+  }
+
+  #flush(): void {
+    if (this.#memory === null) return;
+    this.#pieces.push(new Uint8Array(this.#memory, this.#start, this.#end - this.#start));
+    this.#memory = null;
+  }
+}
+
+function copyOf(entry: Entry): Uint8Array {
+  const bytes = new Uint8Array(entryHeadBytes + entry.data.length);
+  setHead(viewOf(bytes), 0, entry);
+  bytes.set(entry.data, entryHeadBytes);
+  return bytes;
+}
+
+/** An entry's data with room for its head before it in memory: made by {@link EntryRoom} or {@link decodeEntries}. */
+export type RoomyData = Uint8Array & { readonly [hasRoom]: true };
+declare const hasRoom: unique symbol;
+
+/** Blocks of memory from which entries are cut; a larger entry gets a block of its own. */
+const roomBytes = 256 * 1024;
+
+/**
+ * Memory for the data of entries to come, one after the other, each with room for its head before it. So the entries of a
+ * batch are encoded where they lie, once, for the log and for all peers.
+ */
+export class EntryRoom {
+  #block = emptyBytes;
+  #used = 0;
+
+  /** Room for one entry's data, to be filled by the caller. */
+  allocate(length: number): RoomyData {
+    const bytes = entryHeadBytes + length;
+    if (bytes > roomBytes / 4) return new Uint8Array(bytes).subarray(entryHeadBytes) as RoomyData;
+    if (this.#used + bytes > this.#block.length) {
+      this.#block = new Uint8Array(roomBytes);
+      this.#used = 0;
+    }
+    const start = this.#used + entryHeadBytes;
+    this.#used += bytes;
+    return this.#block.subarray(start, start + length) as RoomyData;
+  }
 }
 
 /**
- * Decodes what {@link encodeEntries} made. The entries' data are slices of `bytes`, not copies. Throws
+ * Writes the head of an entry before its data, so that {@link encodeEntries} finds it there. Whoever calls it knows that the
+ * memory is in no piece that may still be written.
+ */
+export function stampEntry(data: RoomyData, term: Term, kind: EntryKind): void {
+  assert(data.byteOffset >= entryHeadBytes, 'the entry has no room for its head');
+  const view = new DataView(data.buffer, data.byteOffset - entryHeadBytes, entryHeadBytes);
+  setHead(view, 0, { term, kind, data });
+}
+
+/**
+ * Decodes what {@link encodeEntries} made, joined. The entries' data are slices of `bytes`, not copies. Throws
  * {@link MalformedEntriesError} unless `bytes` is exactly one list.
  */
-export function decodeEntries(bytes: Uint8Array): Entry[] {
+export function decodeEntries(bytes: Uint8Array): (Entry & { readonly data: RoomyData })[] {
   const view = viewOf(bytes);
   const { firstIndex, count } = decodeListHead(view);
-  const entries: Entry[] = new Array(count);
+  const entries: (Entry & { readonly data: RoomyData })[] = new Array(count);
   let at = listHeadBytes;
   for (let i = 0; i < count; i++) {
     const entry = decodeEntry(bytes, view, at, firstIndex + i);
@@ -74,11 +157,25 @@ export function decodeEntries(bytes: Uint8Array): Entry[] {
   return entries;
 }
 
-function encodeEntryHead(view: DataView, at: number, entry: Entry): void {
-  const kind = kinds.indexOf(entry.kind);
+type Headed = Pick<Entry, 'term' | 'kind' | 'data'>;
+
+function setHead(view: DataView, at: number, entry: Headed): void {
   view.setUint32(at, entry.term % twoTo32, true);
-  view.setUint32(at + 4, Math.floor(entry.term / twoTo32) + kind * 2 ** kindShift, true);
+  view.setUint32(at + 4, upperWord(entry), true);
   view.setUint32(at + 8, entry.data.length, true);
+}
+
+/** Whether the head at `at` is the entry's. */
+function hasHead(view: DataView, at: number, entry: Headed): boolean {
+  return (
+    view.getUint32(at, true) === entry.term % twoTo32 &&
+    view.getUint32(at + 4, true) === upperWord(entry) &&
+    view.getUint32(at + 8, true) === entry.data.length
+  );
+}
+
+function upperWord({ term, kind }: Headed): number {
+  return Math.floor(term / twoTo32) + (kind === 'normal' ? 0 : 2 ** kindShift);
 }
 
 function decodeListHead(view: DataView): { firstIndex: number; count: number } {
@@ -98,7 +195,12 @@ function decodeListHead(view: DataView): { firstIndex: number; count: number } {
   return { firstIndex, count };
 }
 
-function decodeEntry(bytes: Uint8Array, view: DataView, at: number, index: number): Entry {
+function decodeEntry(
+  bytes: Uint8Array,
+  view: DataView,
+  at: number,
+  index: number,
+): Entry & { readonly data: RoomyData } {
   const start = at + entryHeadBytes;
   if (start > bytes.length) throw new MalformedEntriesError(`entry ${index} has no head`);
   const high = view.getUint32(at + 4, true);
@@ -114,5 +216,5 @@ function decodeEntry(bytes: Uint8Array, view: DataView, at: number, index: numbe
   if (length > bytes.length - start) {
     throw new MalformedEntriesError(`entry ${index} of ${length} bytes goes beyond the end`);
   }
-  return { term, index, kind, data: bytes.subarray(start, start + length) };
+  return { term, index, kind, data: bytes.subarray(start, start + length) as RoomyData };
 }

@@ -1,6 +1,6 @@
 import { assert } from '../../base/assert.js';
 import { getSafeUint64, setSafeUint64, viewOf } from '../../base/bytes.js';
-import { crc32c } from '../../base/crc32c.js';
+import { crc32 } from '../../host/crc32.js';
 
 /**
  * A frame is what one write hands to the disk and one sync makes durable: all records that collected meanwhile. Two
@@ -36,15 +36,21 @@ export const frameMagic = 0x4d415246;
 /** Part of the head that the checksums cover. The head's own must stay out: a CRC followed by itself says nothing. */
 const coveredHeadBytes = 24;
 
-/** Makes the head of a frame at `offset` for `payload`, which is a whole number of aligned records. */
+/** What a frame is to hold: a whole number of aligned records, in pieces of any size. */
+export interface FramePayload {
+  readonly pieces: readonly Uint8Array[];
+  readonly byteLength: number;
+  readonly recordCount: number;
+}
+
+/** Makes the head of a frame at `offset` for `payload`. */
 export function encodeFrameHead(frame: {
   readonly seed: number;
   readonly previous: number;
   readonly offset: number;
-  readonly payload: readonly Uint8Array[];
+  readonly payload: FramePayload;
 }): { head: Uint8Array; checksum: number } {
-  let payloadLength = 0;
-  for (const record of frame.payload) payloadLength += record.length;
+  const { pieces, byteLength: payloadLength, recordCount } = frame.payload;
   assert(payloadLength % 8 === 0, 'records are aligned');
   assert(frame.offset % 8 === 0, 'frames are aligned');
   const head = new Uint8Array(frameHeadBytes);
@@ -52,11 +58,11 @@ export function encodeFrameHead(frame: {
   view.setUint32(0, frameMagic, true);
   view.setUint32(4, payloadLength, true);
   view.setUint32(8, frame.previous, true);
-  view.setUint32(12, frame.payload.length, true);
+  view.setUint32(12, recordCount, true);
   setSafeUint64(view, 16, frame.offset);
-  const headChecksum = crc32c(head.subarray(0, coveredHeadBytes), frame.seed);
+  const headChecksum = crc32(head.subarray(0, coveredHeadBytes), frame.seed);
   let checksum = headChecksum;
-  for (const record of frame.payload) checksum = crc32c(record, checksum);
+  for (const piece of pieces) checksum = crc32(piece, checksum);
   view.setUint32(24, headChecksum, true);
   view.setUint32(28, checksum, true);
   return { head, checksum };
@@ -70,7 +76,7 @@ export function decodeFrameHead(
   if (head.length < frameHeadBytes) return null;
   const view = viewOf(head);
   if (view.getUint32(0, true) !== frameMagic) return null;
-  if (view.getUint32(24, true) !== crc32c(head.subarray(0, coveredHeadBytes), seed)) return null;
+  if (view.getUint32(24, true) !== crc32(head.subarray(0, coveredHeadBytes), seed)) return null;
   if (getSafeUint64(view, 16) !== offset) return null;
   return {
     payloadLength: view.getUint32(4, true),
@@ -82,6 +88,6 @@ export function decodeFrameHead(
 
 /** True when `bytes`, head and payload, have the checksum that their head states. */
 export function frameVerifies(bytes: Uint8Array, head: FrameHead, seed: number): boolean {
-  const headChecksum = crc32c(bytes.subarray(0, coveredHeadBytes), seed);
-  return crc32c(bytes.subarray(frameHeadBytes), headChecksum) === head.checksum;
+  const headChecksum = crc32(bytes.subarray(0, coveredHeadBytes), seed);
+  return crc32(bytes.subarray(frameHeadBytes), headChecksum) === head.checksum;
 }

@@ -1,9 +1,11 @@
 /** The write-ahead log: what a member must find again after a crash. */
 export {
   decodeEntries,
+  EntryRoom,
   encodeEntries,
-  encodeEntriesInto,
   entriesByteLength,
+  type RoomyData,
+  stampEntry,
 } from './entry-codec.js';
 export {
   MalformedEntriesError,

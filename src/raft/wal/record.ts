@@ -1,8 +1,7 @@
-import { assert } from '../../base/assert.js';
 import { getSafeUint64, setSafeUint64, viewOf } from '../../base/bytes.js';
 import { memberId } from '../../base/ids.js';
 import type { Entry, HardState, Index, Term } from '../core/types.js';
-import { decodeEntries, encodeEntriesInto, entriesByteLength } from './entry-codec.js';
+import { decodeEntries, encodeEntries, entriesByteLength } from './entry-codec.js';
 
 /** What one append makes durable, as a unit. Read back in this order: the snapshot resets the log, entries follow it. */
 export interface WalRecord {
@@ -15,6 +14,7 @@ export interface WalRecord {
 const recordHeadBytes = 8;
 const hardStateBytes = 24;
 const snapshotBytes = 16;
+const zeros = new Uint8Array(8);
 const hasHardState = 1;
 const hasSnapshot = 2;
 const hasEntries = 4;
@@ -24,16 +24,15 @@ export function aligned(length: number): number {
   return Math.ceil(length / 8) * 8;
 }
 
-/** Encodes a record, padded with zeros to a multiple of 8 bytes. */
-export function encodeRecord(record: WalRecord): Uint8Array {
+/** Encodes a record, padded with zeros to a multiple of 8 bytes, as pieces that share the entries' memory. */
+export function encodeRecord(record: WalRecord): { pieces: Uint8Array[]; byteLength: number } {
   const { hardState, snapshot, entries } = record;
-  const bodyLength =
-    (hardState ? hardStateBytes : 0) +
-    (snapshot ? snapshotBytes : 0) +
-    (entries.length > 0 ? entriesByteLength(entries) : 0);
-  const bytes = new Uint8Array(aligned(recordHeadBytes + bodyLength));
-  const view = viewOf(bytes);
-  view.setUint32(0, bodyLength, true);
+  const fixedBytes =
+    recordHeadBytes + (hardState ? hardStateBytes : 0) + (snapshot ? snapshotBytes : 0);
+  const entriesBytes = entries.length > 0 ? entriesByteLength(entries) : 0;
+  const fixed = new Uint8Array(fixedBytes);
+  const view = viewOf(fixed);
+  view.setUint32(0, fixedBytes - recordHeadBytes + entriesBytes, true);
   view.setUint32(
     4,
     (hardState ? hasHardState : 0) |
@@ -46,11 +45,13 @@ export function encodeRecord(record: WalRecord): Uint8Array {
   if (snapshot) {
     setSafeUint64(view, at, snapshot.index);
     setSafeUint64(view, at + 8, snapshot.term);
-    at += snapshotBytes;
   }
-  if (entries.length > 0) at = encodeEntriesInto(bytes, at, entries);
-  assert(at === recordHeadBytes + bodyLength);
-  return bytes;
+  const byteLength = aligned(fixedBytes + entriesBytes);
+  const pieces: Uint8Array[] = [fixed];
+  if (entries.length > 0) pieces.push(...encodeEntries(entries));
+  const padding = byteLength - fixedBytes - entriesBytes;
+  if (padding > 0) pieces.push(zeros.subarray(0, padding));
+  return { pieces, byteLength };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { equalBytes, getSafeUint64, setSafeUint64, viewOf } from '../../base/bytes.js';
-import { crc32c } from '../../base/crc32c.js';
 import { type ClusterId, clusterId, formatId, type MemberId, memberId } from '../../base/ids.js';
+import { crc32 } from '../../host/crc32.js';
 import type { HardState, Index, Term } from '../core/types.js';
 import { WalCorruptionError, WalIdentityError, WalVersionError } from './errors.js';
 import { getHardState, setHardState } from './record.js';
@@ -45,7 +45,7 @@ export function encodeSegmentHeader(header: SegmentHeader): { bytes: Uint8Array;
   setSafeUint64(view, 40, header.previous.index);
   setSafeUint64(view, 48, header.previous.term);
   setHardState(view, 56, header.hardState);
-  const seed = crc32c(bytes.subarray(0, coveredBytes));
+  const seed = crc32(bytes.subarray(0, coveredBytes));
   view.setUint32(coveredBytes, seed, true);
   return { bytes, seed };
 }
@@ -63,7 +63,7 @@ export function decodeSegmentHeader(
   if (!equalBytes(bytes.subarray(0, magic.length), magic)) throw bad('it is not a log segment');
   const view = viewOf(bytes);
   const seed = view.getUint32(coveredBytes, true);
-  if (seed !== crc32c(bytes.subarray(0, coveredBytes))) {
+  if (seed !== crc32(bytes.subarray(0, coveredBytes))) {
     throw bad("the checksum of the segment's header does not match");
   }
   const version = view.getUint32(8, true);

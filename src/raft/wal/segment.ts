@@ -1,6 +1,6 @@
 import type { DiskFile } from '../../base/disk.js';
 import type { Index } from '../core/types.js';
-import { encodeFrameHead, frameHeadBytes } from './frame.js';
+import { encodeFrameHead, type FramePayload, frameHeadBytes } from './frame.js';
 import type { SealedSegment } from './recovery.js';
 import { encodeSegmentHeader, type SegmentHeader, segmentHeaderBytes } from './segment-header.js';
 
@@ -80,16 +80,15 @@ export class Segment {
   }
 
   /** Hands one frame of encoded records to the disk. */
-  write(payload: readonly Uint8Array[], maxIndex: Index): void {
+  write(payload: FramePayload, maxIndex: Index): void {
     const { head, checksum } = encodeFrameHead({
       seed: this.#seed,
       previous: this.#chain,
       offset: this.#position,
       payload,
     });
-    this.#file.write(this.#position, [head, ...payload]);
-    for (const chunk of payload) this.#position += chunk.length;
-    this.#position += head.length;
+    this.#file.write(this.#position, [head, ...payload.pieces]);
+    this.#position += head.length + payload.byteLength;
     this.#fileBytes = Math.max(this.#fileBytes, this.#position);
     this.#chain = checksum;
     this.#maxIndex = Math.max(this.#maxIndex, maxIndex);

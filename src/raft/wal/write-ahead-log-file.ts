@@ -52,7 +52,8 @@ const frameBytesMax = 8 << 20;
 
 interface CollectedAppend {
   readonly sequence: number;
-  readonly bytes: Uint8Array;
+  readonly pieces: readonly Uint8Array[];
+  readonly byteLength: number;
   /** Largest index among the entries; 0 without any. */
   readonly maxIndex: Index;
   readonly after: LogState;
@@ -60,8 +61,9 @@ interface CollectedAppend {
 
 /** Appends that are written as one frame. */
 interface Group {
-  readonly payload: Uint8Array[];
-  payloadBytes: number;
+  readonly pieces: Uint8Array[];
+  byteLength: number;
+  recordCount: number;
   maxIndex: Index;
   sequence: number;
   after: LogState;
@@ -183,7 +185,7 @@ export class WriteAheadLogFile implements WriteAheadLog {
     this.#appended = { hardState: hardState ?? before.hardState, last };
     this.#collected.push({
       sequence,
-      bytes: encodeRecord({ hardState, snapshot, entries }),
+      ...encodeRecord({ hardState, snapshot, entries }),
       maxIndex: newest?.index ?? 0,
       after: this.#appended,
     });
@@ -209,31 +211,33 @@ export class WriteAheadLogFile implements WriteAheadLog {
 
   #takeGroup(): Group {
     const group: Group = {
-      payload: [],
-      payloadBytes: 0,
+      pieces: [],
+      byteLength: 0,
+      recordCount: 0,
       maxIndex: 0,
       sequence: this.#lastSequence,
       after: this.#written,
     };
-    for (const { bytes, maxIndex, sequence, after } of this.#collected) {
-      if (group.payloadBytes > 0 && group.payloadBytes + bytes.length > frameBytesMax) break;
-      group.payload.push(bytes);
-      group.payloadBytes += bytes.length;
+    for (const { pieces, byteLength, maxIndex, sequence, after } of this.#collected) {
+      if (group.byteLength > 0 && group.byteLength + byteLength > frameBytesMax) break;
+      group.pieces.push(...pieces);
+      group.byteLength += byteLength;
+      group.recordCount++;
       group.maxIndex = Math.max(group.maxIndex, maxIndex);
       group.sequence = sequence;
       group.after = after;
     }
-    this.#collected.splice(0, group.payload.length);
+    this.#collected.splice(0, group.recordCount);
     return group;
   }
 
   async #writeGroup(group: Group): Promise<void> {
-    const fits = this.#current.fits(group.payloadBytes, this.#segmentBytes);
+    const fits = this.#current.fits(group.byteLength, this.#segmentBytes);
     if (!fits && !this.#current.isEmpty && this.#spare.isReady) {
       await this.#writeToNextSegment(group);
       return;
     }
-    this.#current.write(group.payload, group.maxIndex);
+    this.#current.write(group, group.maxIndex);
     await this.#current.sync();
   }
 
@@ -257,7 +261,7 @@ export class WriteAheadLogFile implements WriteAheadLog {
         previous: last,
       },
     });
-    next.write(group.payload, group.maxIndex);
+    next.write(group, group.maxIndex);
     this.#current = next;
     await next.sync();
     await disk.rename(spare.path, next.path);
@@ -291,7 +295,7 @@ export class WriteAheadLogFile implements WriteAheadLog {
 
   async #writeEndMark(): Promise<void> {
     try {
-      this.#current.write([], 0);
+      this.#current.write({ pieces: [], byteLength: 0, recordCount: 0 }, 0);
       await this.#current.sync();
     } catch (error) {
       this.#fail(error);

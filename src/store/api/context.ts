@@ -30,7 +30,7 @@ export interface ApiContext {
   /** Active alarms as applied here (1 NOSPACE, 2 CORRUPT). */
   alarms(): readonly { readonly memberId: MemberId; readonly alarm: number }[];
   /** Replicates a command from any member and resolves with its result here, applied at most once. */
-  propose(kind: CommandKind, payload: Uint8Array, signal: AbortSignal): Promise<ApplyResult>;
+  propose(kind: CommandKind, payload: Uint8Array, signal?: AbortSignal): Promise<ApplyResult>;
   /** Batches renewals of one loop turn into one command; resolves with the TTL, 0 for an unknown lease. */
   keepAlive(leaseId: bigint, signal: AbortSignal): Promise<number>;
   /**

@@ -1,3 +1,5 @@
+import { assert } from '../../base/assert.js';
+import { type EncodedMessage, encodedMessage } from '../../rpc/service.js';
 import type { ResponseHeader } from '../../wire/gen/etcdserverpb.js';
 import type { ApiContext } from './context.js';
 
@@ -20,4 +22,17 @@ export function currentHeader(context: ApiContext): ResponseHeader {
 /** The header of membership responses, which name no revision. */
 export function memberHeader(context: ApiContext): ResponseHeader {
   return context.header(0);
+}
+
+const headerTag = 10;
+
+/** Any response of which only the header, its first field, is there: encoded. The header takes less than 128 bytes. */
+export function headerOnly(context: ApiContext, revision: number): EncodedMessage {
+  const header = context.encodedHeader(revision);
+  assert(header.length < 0x80);
+  const bytes = new Uint8Array(2 + header.length);
+  bytes[0] = headerTag;
+  bytes[1] = header.length;
+  bytes.set(header, 2);
+  return encodedMessage(bytes);
 }

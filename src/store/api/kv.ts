@@ -1,17 +1,20 @@
 import { implementService } from '../../rpc/implement.js';
-import { RpcError, type ServiceImplementation, Status } from '../../rpc/service.js';
+import { type Answer, RpcError, type ServiceImplementation, Status } from '../../rpc/service.js';
 import {
   KV,
+  type PutResponse,
   type RangeRequest,
   RangeResponse,
   type RangeStreamResponseInit,
   SortOrder,
   SortTarget,
+  type TxnRequest,
+  type TxnResponse,
 } from '../../wire/gen/etcdserverpb.js';
 import { CommandKind } from '../contracts.js';
 import type { ApiContext } from './context.js';
-import { withHeader } from './header.js';
-import { propose, refuseWhenCorrupt, refuseWithoutSpace } from './propose.js';
+import { headerOnly, withHeader } from './header.js';
+import { propose, proposeFor, refuseWhenCorrupt, refuseWithoutSpace } from './propose.js';
 import { answerRange } from './range-response.js';
 import { bytesOfPut, isReadOnly, isSerializable, putBytes } from './txn-kind.js';
 import { checkTxnOverlap } from './txn-overlap.js';
@@ -22,6 +25,10 @@ const rangeStreamPageKeys = 1000;
 
 /** etcdserverpb.KV: reads at this member's applied state (as new as the quorum's unless serializable), writes by proposal. */
 export function kvService(context: ApiContext): ServiceImplementation {
+  const answerPut = ({ value }: { readonly value: PutResponse }): Answer<PutResponse> => {
+    if (value.prevKv !== undefined) return withHeader(context, value);
+    return headerOnly(context, value.header?.revision ?? 0);
+  };
   return implementService(KV, {
     Range(request) {
       checkRange(request);
@@ -42,32 +49,31 @@ export function kvService(context: ApiContext): ServiceImplementation {
       }
     },
 
-    async Put(request, { requestBytes: payload, signal }) {
+    Put(request, { requestBytes: payload }) {
       checkPut(request);
       refuseWhenCorrupt(context);
-      await refuseWithoutSpace(context, bytesOfPut(request), signal);
+      const full = refuseWithoutSpace(context, bytesOfPut(request));
+      if (full !== undefined) return full;
       const command = { kind: CommandKind.put, payload, response: 'put' } as const;
-      return withHeader(context, (await propose(context, command, signal)).value);
+      return proposeFor(context, command, answerPut);
     },
 
-    async DeleteRange(request, { requestBytes: payload, signal }) {
+    DeleteRange(request, { requestBytes: payload }) {
       checkDeleteRange(request);
       refuseWhenCorrupt(context);
       const command = { kind: CommandKind.deleteRange, payload, response: 'deleteRange' } as const;
-      return withHeader(context, (await propose(context, command, signal)).value);
+      return proposeFor(context, command, ({ value }) => withHeader(context, value));
     },
 
-    async Txn(request, { requestBytes: payload, signal }) {
+    Txn(request, { requestBytes: payload }) {
       checkTxn(request, context.limits.txnOpsMax);
       checkTxnOverlap(request);
-      if (isReadOnly(request)) {
-        if (!isSerializable(request)) await context.readBarrier(signal);
-        return withHeader(context, await context.mvcc.readOnlyTxn(request));
-      }
+      if (isReadOnly(request)) return readOnlyTxn(context, request);
       refuseWhenCorrupt(context);
-      await refuseWithoutSpace(context, putBytes(request), signal);
+      const full = refuseWithoutSpace(context, putBytes(request));
+      if (full !== undefined) return full;
       const command = { kind: CommandKind.txn, payload, response: 'txn' } as const;
-      return withHeader(context, (await propose(context, command, signal)).value);
+      return proposeFor(context, command, ({ value }) => withHeader(context, value));
     },
 
     async Compact(request, { requestBytes: payload, signal }) {
@@ -78,6 +84,11 @@ export function kvService(context: ApiContext): ServiceImplementation {
       return withHeader(context, value);
     },
   });
+}
+
+async function readOnlyTxn(context: ApiContext, request: TxnRequest): Promise<TxnResponse> {
+  if (!isSerializable(request)) await context.readBarrier();
+  return withHeader(context, await context.mvcc.readOnlyTxn(request));
 }
 
 function checkStreamable(request: RangeRequest): void {

@@ -64,7 +64,7 @@ export async function grantLease(
   signal: AbortSignal,
 ): Promise<LeaseGrantResponse> {
   refuseWhenCorrupt(context);
-  await refuseWithoutSpace(context, leaseBytes, signal);
+  await refuseWithoutSpace(context, leaseBytes);
   for (;;) {
     const ID = request.ID === 0n ? freeLeaseId(context) : request.ID;
     const payload = LeaseGrantRequestCodec.encode({ ID, TTL: request.TTL });

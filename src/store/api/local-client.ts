@@ -40,7 +40,7 @@ export async function localTxn(
 ): Promise<TxnResponse> {
   const payload = TxnRequest.encode(init);
   refuseWhenCorrupt(context);
-  await refuseWithoutSpace(context, putBytes(TxnRequest.decode(payload)), signal);
+  await refuseWithoutSpace(context, putBytes(TxnRequest.decode(payload)));
   const command = { kind: CommandKind.txn, payload, response: 'txn' } as const;
   return (await propose(context, command, signal)).value;
 }

@@ -9,25 +9,41 @@ const envelopeBytes = 17;
 /** Bytes that a lease takes in the database, roughly. */
 export const leaseBytes = 64;
 
+/** A command, and what its response is called. */
+interface Command<Kind extends ApplyResponse['kind']> {
+  readonly kind: CommandKind;
+  readonly payload: Uint8Array;
+  readonly response: Kind;
+}
+
 /**
  * Proposes an encoded request and resolves with its response. Throws StoreError: `request-too-large`, what the context
- * rejects with, or the error that applying the entry came to.
+ * rejects with, or the error that applying the entry came to. Without a signal it is carried out although the caller may
+ * have given up: for requests so many that listening to their signals costs more than the work that is spared.
  */
-export async function propose<Kind extends ApplyResponse['kind']>(
+export function propose<Kind extends ApplyResponse['kind']>(
   context: ApiContext,
-  command: { readonly kind: CommandKind; readonly payload: Uint8Array; readonly response: Kind },
-  signal: AbortSignal,
+  command: Command<Kind>,
+  signal?: AbortSignal,
 ): Promise<Extract<ApplyResponse, { kind: Kind }>> {
-  const { kind, payload } = command;
+  return proposeFor(context, command, (response) => response, signal);
+}
+
+/** The same, and makes of the response what the caller wants, without another promise. */
+export function proposeFor<Kind extends ApplyResponse['kind'], Result>(
+  context: ApiContext,
+  { kind, payload, response }: Command<Kind>,
+  toResult: (response: Extract<ApplyResponse, { kind: Kind }>) => Result,
+  signal?: AbortSignal,
+): Promise<Result> {
   if (payload.length + envelopeBytes > context.limits.requestBytesMax) {
-    throw new StoreError('request-too-large');
+    return Promise.reject(new StoreError('request-too-large'));
   }
-  const result = await context.propose(kind, payload, signal);
-  if (!result.ok) throw result.error;
-  if (!isKind(result.response, command.response)) {
-    throw new Error(`a ${command.response} command was answered as ${result.response.kind}`);
-  }
-  return result.response;
+  return context.propose(kind, payload, signal).then((result) => {
+    if (!result.ok) throw result.error;
+    if (isKind(result.response, response)) return toResult(result.response);
+    throw new Error(`a ${response} command was answered as ${result.response.kind}`);
+  });
 }
 
 function isKind<Kind extends ApplyResponse['kind']>(
@@ -43,29 +59,28 @@ export function refuseWhenCorrupt(context: ApiContext): void {
 }
 
 /**
- * Refuses what grows the database (by about `bytes`) when there is no space: while the NOSPACE alarm of any member is
- * active, or when it would exceed the quota; then the alarm is raised for all members and stays until disarmed.
+ * Refuses what grows the database (by about `bytes`) while the NOSPACE alarm of any member is active; throws StoreError. When
+ * it would exceed the quota the alarm is raised for all members, and stays until disarmed: the promise rejects then. Undefined
+ * when there is space.
  */
-export async function refuseWithoutSpace(
-  context: ApiContext,
-  bytes: number,
-  signal: AbortSignal,
-): Promise<void> {
-  if (bytes === 0) return;
+export function refuseWithoutSpace(context: ApiContext, bytes: number): Promise<never> | undefined {
+  if (bytes === 0) return undefined;
   if (hasAlarm(context, AlarmType.NOSPACE)) throw new StoreError('no-space');
   const { quotaBytes } = context.limits;
-  if (quotaBytes <= 0 || context.sizeBytes().inUse + bytes < quotaBytes) return;
+  if (quotaBytes <= 0 || context.sizeBytes().inUse + bytes < quotaBytes) return undefined;
+  return raiseNoSpace(context);
+}
+
+async function raiseNoSpace(context: ApiContext): Promise<never> {
+  const { quotaBytes } = context.limits;
   const alarm = {
     action: AlarmAction.ACTIVATE,
     memberID: context.memberId,
     alarm: AlarmType.NOSPACE,
   };
   context.logger.warn('the database has reached its quota; writes are refused', { quotaBytes });
-  await propose(
-    context,
-    { kind: CommandKind.alarm, payload: AlarmRequest.encode(alarm), response: 'alarm' },
-    signal,
-  );
+  const payload = AlarmRequest.encode(alarm);
+  await propose(context, { kind: CommandKind.alarm, payload, response: 'alarm' });
   throw new StoreError('no-space');
 }
 

@@ -10,7 +10,7 @@ export const defaultLimits: MemberLimits = {
   requestTimeoutMs: 7000,
   pendingProposalsMax: 50_000,
   messageBytesMax: mebibyte,
-  inflightMessagesMax: 256,
+  inflightMessagesMax: 4,
   inflightBytesMax: 64 * mebibyte,
   uncommittedBytesMax: 256 * mebibyte,
   committedBytesMax: 16 * mebibyte,

@@ -15,6 +15,7 @@ import {
   type PeerTransport,
   type RaftNode,
   type SnapshotExchange,
+  type Waiter,
 } from '../../raft/node/index.js';
 import type { SnapshotStore } from '../../raft/snapshot/index.js';
 import type { WriteAheadLogFile } from '../../raft/wal/index.js';
@@ -197,15 +198,10 @@ export class Member implements ApiContext {
     return this.store.alarms.list();
   }
 
-  async propose(
-    kind: CommandKind,
-    payload: Uint8Array,
-    signal?: AbortSignal,
-  ): Promise<ApplyResult> {
-    const command = new Uint8Array(1 + payload.length);
-    command[0] = kind;
-    command.set(payload, 1);
-    return this.#translate(this.#node.propose(command, signal));
+  propose(kind: CommandKind, payload: Uint8Array, signal?: AbortSignal): Promise<ApplyResult> {
+    return new Promise((resolve, reject) => {
+      this.#node.propose(kind, payload, waiterOf(resolve, reject), signal);
+    });
   }
 
   keepAlive(leaseId: bigint, signal: AbortSignal): Promise<number> {
@@ -223,7 +219,9 @@ export class Member implements ApiContext {
   }
 
   proposeConfChange(change: ConfChange, signal?: AbortSignal): Promise<ApplyResult> {
-    return this.#translate(this.#node.proposeConfChange(change, signal));
+    return new Promise((resolve, reject) => {
+      this.#node.proposeConfChange(change, waiterOf(resolve, reject), signal);
+    });
   }
 
   async transferLeadership(target: MemberId, signal: AbortSignal): Promise<void> {
@@ -376,6 +374,14 @@ export class Member implements ApiContext {
       throw toStoreError(error);
     }
   }
+}
+
+/** A promise's two ends, with the errors that callers know. */
+function waiterOf(
+  resolve: (result: ApplyResult) => void,
+  reject: (error: unknown) => void,
+): Waiter<ApplyResult> {
+  return { resolve, reject: (error) => reject(toStoreError(error)) };
 }
 
 /** The same promise, but for a caller who gives up when the signal is aborted. */

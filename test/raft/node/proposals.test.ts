@@ -2,10 +2,19 @@ import t from 'tap';
 import { noDefects } from '../../../src/base/defect.js';
 import type { ProposeRefusal } from '../../../src/raft/core/types.js';
 import type { PeerMessage } from '../../../src/raft/node/contracts.js';
+import { envelopeBytes } from '../../../src/raft/node/envelope.js';
 import { ForwardIntake } from '../../../src/raft/node/forward-intake.js';
 import { ProposalQueue } from '../../../src/raft/node/proposals.js';
+import { EntryRoom, type RoomyData } from '../../../src/raft/wal/index.js';
 
 const session = 7n;
+const room = new EntryRoom();
+
+function roomy(number: number): RoomyData {
+  const data = room.allocate(1);
+  data[0] = number;
+  return data;
+}
 const resendMs = 500;
 
 type Forward = Extract<PeerMessage, { kind: 'forward' }>;
@@ -15,15 +24,9 @@ function makeQueue(defects = noDefects, pendingMax = 100) {
   const queue = new ProposalQueue<string>({ session, pendingMax, defects });
   const outcomes: string[] = [];
   const add = (number: number, deadline = 1000) =>
-    queue.add({
-      number,
-      kind: 'normal',
-      data: new Uint8Array([number]),
-      deadline,
+    queue.add(number, new Uint8Array(0), deadline, {
       resolve: (result) => outcomes.push(`${number} ok ${result}`),
       reject: (error) => outcomes.push(`${number} ${error.code}`),
-      term: 0,
-      wasLost: false,
     });
   const forward = (term: number, now = 0) =>
     queue.forward(term, now, resendMs) as Forward | undefined;
@@ -31,7 +34,7 @@ function makeQueue(defects = noDefects, pendingMax = 100) {
 }
 
 const sent = (message: Forward | undefined) =>
-  message && [message.firstSequence, message.proposals.map((item) => item.data[0])];
+  message && [message.firstSequence, message.proposals.map((item) => item.data[envelopeBytes])];
 
 const reply = (term: number, acceptedSequence: number, ended = false): Reply => ({
   kind: 'forward-reply',
@@ -126,7 +129,7 @@ t.test('ProposalQueue lets a late refusal be about the term it is of', async (t)
   queue.onTermApplied(6);
   const proposed: number[] = [];
   const propose = (proposals: readonly { readonly data: Uint8Array }[]) => {
-    proposed.push(...proposals.map((item) => item.data[0] ?? 0));
+    proposed.push(...proposals.map((item) => item.data[envelopeBytes] ?? 0));
     return { taken: proposals.length, refusal: null };
   };
   queue.flushToCore(6, propose);
@@ -173,7 +176,7 @@ t.test('ForwardIntake takes each number once and in order', async (t) => {
         session,
         term: 5,
         firstSequence,
-        proposals: numbers.map((number) => ({ kind: 'normal', data: new Uint8Array([number]) })),
+        proposals: numbers.map((number) => ({ kind: 'normal', data: roomy(number) })),
       },
       5,
       (proposals) => {
@@ -197,7 +200,7 @@ t.test(
       session,
       term,
       firstSequence: 1,
-      proposals: [{ kind: 'normal', data: new Uint8Array(1) }],
+      proposals: [{ kind: 'normal', data: roomy(0) }],
     });
     const takeAll = () => ({ taken: 1, refusal: null });
     t.match(intake.onForward(forward(5), 5, takeAll), { acceptedSequence: 1, ended: false });
@@ -236,7 +239,7 @@ t.test(
     ];
     const proposals = [1, 2, 3].map((number) => ({
       kind: 'normal' as const,
-      data: new Uint8Array([number]),
+      data: roomy(number),
     }));
     const message: Forward = { kind: 'forward', session, term: 5, firstSequence: 1, proposals };
     const answer = intake.onForward(

@@ -1,10 +1,12 @@
 import t from 'tap';
+import { concatBytes } from '../../../src/base/bytes.js';
 import { memberId } from '../../../src/base/ids.js';
 import { Prng } from '../../../src/base/prng.js';
 import type { ConfState, Message } from '../../../src/raft/core/types.js';
 import type { PeerMessage } from '../../../src/raft/node/contracts.js';
 import { decodePeerMessage, encodePeerMessage } from '../../../src/raft/transport/codec.js';
-import { FrameSplitter, frameHead } from '../../../src/raft/transport/framing.js';
+import { FrameSplitter, frame } from '../../../src/raft/transport/framing.js';
+import type { RoomyData } from '../../../src/raft/wal/index.js';
 
 const from = memberId(0xffff_ffff_ffff_fffen);
 const to = memberId(2n);
@@ -59,7 +61,7 @@ const messages: readonly PeerMessage[] = [
     term: 3,
     firstSequence: 1,
     proposals: [
-      { kind: 'normal', data: bytes('x') },
+      { kind: 'normal', data: bytes('x') as RoomyData },
       { kind: 'config', data: bytes('') },
     ],
   },
@@ -86,9 +88,14 @@ const messages: readonly PeerMessage[] = [
   },
 ];
 
+/** As it goes over the wire. */
+function encoded(message: PeerMessage): Uint8Array {
+  return concatBytes(encodePeerMessage(message));
+}
+
 t.test('encodePeerMessage and decodePeerMessage are inverse for every kind', async (t) => {
   for (const message of messages) {
-    t.strictSame(decodePeerMessage(encodePeerMessage(message)), message, message.kind);
+    t.strictSame(decodePeerMessage(encoded(message)), message, message.kind);
   }
 });
 
@@ -96,7 +103,7 @@ t.test(
   'decodePeerMessage refuses every truncation and one byte too many with a typed error',
   async (t) => {
     for (const message of messages) {
-      const body = encodePeerMessage(message);
+      const body = encoded(message);
       for (let length = 0; length < body.length; length++) {
         const error = caught(() => decodePeerMessage(body.subarray(0, length)));
         if (error === null)
@@ -119,7 +126,7 @@ t.test(
     const seed = 1;
     const prng = new Prng(seed);
     for (let round = 0; round < 5000; round++) {
-      const body = encodePeerMessage(prng.pick(messages)).slice();
+      const body = encoded(prng.pick(messages));
       for (let flips = prng.int(1, 4); flips > 0; flips--) {
         body[prng.int(0, body.length)] = prng.int(0, 256);
       }
@@ -136,7 +143,7 @@ t.test('FrameSplitter yields the same bodies however the stream is cut', async (
   const prng = new Prng(2);
   for (let round = 0; round < 200; round++) {
     const bodies = Array.from({ length: prng.int(1, 8) }, () => prng.bytes(prng.int(0, 300)));
-    const stream = Buffer.concat(bodies.flatMap((body) => [frameHead(body), body]));
+    const stream = Buffer.concat(bodies.flatMap((body) => frame([body])));
     const got: Uint8Array[] = [];
     const splitter = new FrameSplitter();
     for (let at = 0; at < stream.length; ) {
@@ -153,7 +160,7 @@ t.test('FrameSplitter yields the same bodies however the stream is cut', async (
 
 t.test('FrameSplitter refuses a flipped bit and a length beyond the bound', async (t) => {
   const body = bytes('hello');
-  const damaged = Buffer.concat([frameHead(body), body]);
+  const damaged = Buffer.concat(frame([body]));
   damaged[10] = (damaged[10] ?? 0) ^ 1;
   t.throws(() => new FrameSplitter().push(damaged, () => {}), { name: 'MalformedFrameError' });
   const huge = Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);

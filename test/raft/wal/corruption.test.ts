@@ -1,7 +1,7 @@
 import t from 'tap';
-import { crc32c } from '../../../src/base/crc32c.js';
 import { clusterId, memberId } from '../../../src/base/ids.js';
 import { Prng } from '../../../src/base/prng.js';
+import { crc32 } from '../../../src/host/crc32.js';
 import { WalCorruptionError } from '../../../src/raft/wal/index.js';
 import { SimDisk } from '../../sim/disk.js';
 import { instantClock } from '../../sim/instant-clock.js';
@@ -267,7 +267,7 @@ t.test(
     const header = disk.contentOf(path).slice(0, 80);
     header[8] = 2;
     await patch(disk, path, 0, header);
-    await patch(disk, path, 80, new Uint8Array(Uint32Array.of(crc32c(header)).buffer));
+    await patch(disk, path, 80, new Uint8Array(Uint32Array.of(crc32(header)).buffer));
     await t.rejects(openLog(disk), { code: 'wal-unknown-version', message: /format version 2/ });
   },
 );
