@@ -1,111 +1,66 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, release, totalmem } from 'node:os';
-import { parseArgs } from 'node:util';
-import { Cluster } from '../test/e2e/cluster.js';
-import { type Load, loads } from './store/loads.js';
-import { fill, type Measurement, measure } from './store/measure.js';
-import { type Comparison, formatTable } from './store/report.js';
+import { totalmem } from 'node:os';
+import { machineText } from '../src/cmd/bench/run-load.js';
+import { flotillaVersion } from '../src/cmd/version.js';
+import { type Comparison, resultsOf } from './side-by-side/comparison.js';
+import { type BenchOptions, parseOptions } from './side-by-side/options.js';
+import { growthGoals, rows } from './side-by-side/rows.js';
+import { compareAll, selectRows } from './side-by-side/run.js';
+import { formatTable } from './side-by-side/table.js';
 
-const usage = `npm run bench -- [--against etcd] [--seconds N] [--rounds N] [--only TEXT] [--json FILE]
-
-Measures a cluster of three members on this machine, with fresh data and default durability, and with --against another one
-beside it, in alternating rounds with the same client.
-  --against etcd  compare with the etcd that is installed here
-  --seconds N     length of each measurement (default 2)
-  --rounds N      measurements of each load and cluster; medians are shown (default 3)
-  --only TEXT     loads whose name contains this
-  --json FILE     write all rounds there`;
-
-interface BenchOptions {
-  readonly against: 'etcd' | null;
-  readonly seconds: number;
-  readonly rounds: number;
-  readonly loads: readonly Load[];
-  readonly json: string | null;
-}
+const exitCodeUsage = 2;
 
 async function main(): Promise<void> {
-  const options = readOptions();
-  if (options === null) return;
-  const machine = describeMachine(options);
-  for (const line of Object.entries(machine)) process.stdout.write(`${line.join(': ')}\n`);
-  const ours = await Cluster.start({ kind: 'flotilla' });
-  const theirs = options.against === null ? null : await Cluster.start({ kind: options.against });
-  try {
-    for (const cluster of [ours, theirs]) if (cluster !== null) await fill(cluster);
-    const comparisons: Comparison[] = [];
-    for (const load of options.loads) {
-      comparisons.push(await compare(load, { ours, theirs, options }));
-    }
-    process.stdout.write(`\n${formatTable(comparisons, options.against)}\n`);
-    if (options.json !== null) {
-      writeFileSync(options.json, `${JSON.stringify({ machine, comparisons }, null, 2)}\n`);
-    }
-  } finally {
-    await ours.stop();
-    await theirs?.stop();
+  const options = parseOptions(process.argv.slice(2), process.env);
+  if ('text' in options) {
+    (options.isError ? process.stderr : process.stdout).write(`${options.text}\n`);
+    if (options.isError) process.exitCode = exitCodeUsage;
+    return;
+  }
+  if (options.isList) return listRows();
+  const conditions = describe(options);
+  for (const line of Object.entries(conditions)) print(line.join(': '));
+  for (const { name, tool } of selectRows(options).skipped) print(`left out, no ${tool}: ${name}`);
+  const against = options.isAgainstEtcd ? 'etcd' : null;
+  const comparisons = await compareAll(options, (comparison) => print(progressLine(comparison)));
+  print(`\n${formatTable(comparisons, against)}`);
+  if (options.json !== null) {
+    const report = comparisons.map((each) => ({ ...each, results: resultsOf(each) }));
+    const text = JSON.stringify({ conditions, comparisons: report }, null, 2);
+    writeFileSync(options.json, `${text}\n`);
   }
 }
 
-/** Alternates between the clusters, so that what else the machine does falls on both. */
-async function compare(
-  load: Load,
-  run: { readonly ours: Cluster; readonly theirs: Cluster | null; readonly options: BenchOptions },
-): Promise<Comparison> {
-  const measureMs = run.options.seconds * 1000;
-  const ours: Measurement[] = [];
-  const theirs: Measurement[] = [];
-  for (let round = 0; round < run.options.rounds; round++) {
-    if (run.theirs !== null) theirs.push(await measure(run.theirs, load, measureMs));
-    ours.push(await measure(run.ours, load, measureMs));
-  }
-  process.stdout.write(`measured: ${load.name}\n`);
-  return { load: load.name, ours, theirs: run.theirs === null ? null : theirs };
+function listRows(): void {
+  for (const { name, tool } of rows) print(`${name} (${tool})`);
+  for (const { name } of Object.values(growthGoals)) print(`${name} (flotilla bench, with --all)`);
 }
 
-function readOptions(): BenchOptions | null {
-  const { values } = parseArgs({
-    options: {
-      against: { type: 'string' },
-      seconds: { type: 'string', default: '2' },
-      rounds: { type: 'string', default: '3' },
-      only: { type: 'string', default: '' },
-      json: { type: 'string' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  const seconds = Number(values.seconds);
-  const rounds = Number(values.rounds);
-  const selected = loads.filter(({ name }) => name.includes(values.only));
-  const isAgainstKnown = values.against === undefined || values.against === 'etcd';
-  const isValid = seconds > 0 && Number.isInteger(rounds) && rounds > 0 && selected.length > 0;
-  if (values.help || !isAgainstKnown || !isValid) {
-    process.stdout.write(`${usage}\nloads: ${loads.map(({ name }) => name).join('; ')}\n`);
-    if (!values.help) process.exitCode = 2;
-    return null;
-  }
+/** What a number is worth depends on these. */
+function describe(options: BenchOptions): Record<string, string> {
+  const { isAgainstEtcd, etcd, seconds, rounds } = options;
   return {
-    against: values.against === 'etcd' ? 'etcd' : null,
-    seconds,
-    rounds,
-    loads: selected,
-    json: values.json ?? null,
-  };
-}
-
-function describeMachine({ against, seconds, rounds }: BenchOptions): Record<string, string> {
-  const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
-  return {
-    machine: `${availableParallelism()} x ${cpus()[0]?.model ?? 'unknown'}, ${memory}, Linux ${release()}`,
-    node: process.version,
-    ...(against !== null && { [against]: firstLine(against, ['--version']) }),
-    rounds: `${rounds} of ${seconds} s, alternating`,
+    machine: `${machineText()}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+    flotilla: `${flotillaVersion}, Node ${process.version}`,
+    ...(isAgainstEtcd && { etcd: firstLine(etcd ?? 'etcd', ['--version']) }),
+    clusters: isAgainstEtcd ? 'three members each; the one not loaded idles' : 'three members',
+    rounds: `${rounds} of about ${seconds} s each, in turn; medians; ± is half the range`,
   };
 }
 
 function firstLine(program: string, args: readonly string[]): string {
   return execFileSync(program, args, { encoding: 'utf8' }).split('\n')[0] ?? '';
+}
+
+function progressLine(comparison: Comparison): string {
+  const [first] = resultsOf(comparison);
+  const ratio = first?.ratio ?? null;
+  return `measured: ${comparison.name} (${comparison.tool})${ratio === null ? '' : `, ratio ${ratio.toFixed(2)}`}`;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
 }
 
 await main();

@@ -11,6 +11,8 @@ export interface ClusterOptions {
   readonly size?: number;
   /** Further flags of every member. */
   readonly flags?: readonly string[];
+  /** The members' executable, when it is not the kind's own: another etcd, or another `bin/flotilla`. */
+  readonly program?: string | undefined;
   /** Where the members' folders go; made, and removed by stop(), when not given. */
   readonly dir?: string;
 }
@@ -122,6 +124,7 @@ async function planMembers(options: ClusterOptions, dir: string): Promise<Member
   const ports = await freePorts(2 * size);
   const bases = Array.from({ length: size }, (_, index) => ({
     kind: options.kind,
+    program: options.program,
     name: `m${index}`,
     clientUrl: `http://127.0.0.1:${ports[2 * index]}`,
     peerUrl: `http://127.0.0.1:${ports[2 * index + 1]}`,

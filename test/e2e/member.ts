@@ -12,6 +12,8 @@ export interface MemberSpec {
   readonly clientUrl: string;
   readonly peerUrl: string;
   readonly dataDir: string;
+  /** The executable, when it is not the kind's own. */
+  readonly program?: string | undefined;
   /** All flags after the program's name. */
   readonly flags: readonly string[];
 }
@@ -65,7 +67,7 @@ export class Member {
   start(): void {
     if (this.#process !== null) throw new Error(`${this.spec.name} is running`);
     this.#isReady = false;
-    const [command, first] = program(this.spec.kind);
+    const [command, first] = commandOf(this.spec);
     const child = spawn(command, [...first, ...this.spec.flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: memberEnv(),
@@ -120,8 +122,9 @@ export class Member {
   }
 }
 
-function program(kind: ServerKind): [command: string, first: readonly string[]] {
-  return kind === 'etcd' ? ['etcd', []] : [process.execPath, [flotillaBin, 'store']];
+function commandOf({ kind, program }: MemberSpec): [command: string, first: readonly string[]] {
+  if (kind === 'etcd') return [program ?? 'etcd', []];
+  return [process.execPath, [program ?? flotillaBin, 'store']];
 }
 
 /** The environment without what would change a member's flags. */

@@ -1,0 +1,104 @@
+import type { Comparison } from './comparison.js';
+import { measureGrowth } from './growth.js';
+import type { Measurement } from './measurement.js';
+import type { BenchOptions } from './options.js';
+import { growthGoals, type Row, type RowTools, rows } from './rows.js';
+import { Side, type SideOptions } from './side.js';
+
+/** Members of a cluster that was under load are given this long to come to rest. */
+const restMs = 500;
+
+/** The rows that the options ask for and the machine has the programs for. */
+export function selectRows(options: BenchOptions): {
+  readonly rows: Row[];
+  readonly skipped: Row[];
+} {
+  const asked = rows.filter((row) => isAsked(options, row));
+  const canRun = ({ tool }: Row) =>
+    (tool !== 'h2load' || options.hasH2load) &&
+    (tool !== 'etcd benchmark' || options.etcdBenchmark !== null);
+  return { rows: asked.filter(canRun), skipped: asked.filter((row) => !canRun(row)) };
+}
+
+function isAsked(
+  { only }: BenchOptions,
+  { name, tool }: { readonly name: string; readonly tool: string },
+): boolean {
+  return only.length === 0 || only.some((text) => name.includes(text) || tool.includes(text));
+}
+
+/** Runs the rows, one after the other, telling of each when it is done. */
+export async function compareAll(
+  options: BenchOptions,
+  onDone: (comparison: Comparison) => void,
+): Promise<Comparison[]> {
+  const comparisons: Comparison[] = [];
+  const add = (comparison: Comparison) => {
+    comparisons.push(comparison);
+    onDone(comparison);
+  };
+  const selected = selectRows(options).rows;
+  if (selected.length > 0) await compareRows(selected, options, add);
+  if (options.hasGrowth) for (const each of await compareGrowth(options)) add(each);
+  return comparisons;
+}
+
+async function compareRows(
+  selected: readonly Row[],
+  options: BenchOptions,
+  onDone: (comparison: Comparison) => void,
+): Promise<void> {
+  const tools: RowTools = { seconds: options.seconds, etcdBenchmark: options.etcdBenchmark };
+  const sides: Side[] = [];
+  try {
+    for (const each of sideOptions(options)) sides.push(await Side.start(each));
+    for (const row of selected) {
+      const rounds = new Map(sides.map((side) => [side.kind, [] as Measurement[]]));
+      for (let round = 0; round < options.rounds; round++) {
+        // Each begins in turn, so that neither always runs after the other.
+        for (const side of round % 2 === 0 ? sides : [...sides].reverse()) {
+          await rest();
+          rounds.get(side.kind)?.push(await row.run(side, tools));
+        }
+      }
+      onDone({
+        name: row.name,
+        tool: row.tool,
+        goals: row.goals,
+        ours: rounds.get('flotilla') ?? [],
+        theirs: rounds.get('etcd') ?? null,
+      });
+    }
+  } finally {
+    for (const side of sides) await side.stop();
+  }
+}
+
+/** Each cluster by itself, for its memory counts. */
+async function compareGrowth(options: BenchOptions): Promise<Comparison[]> {
+  const asked = Object.entries(growthGoals).filter(([, { name }]) =>
+    isAsked(options, { name, tool: 'flotilla bench' }),
+  );
+  if (asked.length === 0) return [];
+  const load = { keys: options.keys, valueSizeBytes: 256 };
+  const found = new Map<string, Awaited<ReturnType<typeof measureGrowth>>>();
+  for (const each of sideOptions(options)) found.set(each.kind, await measureGrowth(each, load));
+  return asked.map(([key, { name, goals }]) => {
+    const of = (kind: string) => {
+      const measured = found.get(kind);
+      return measured === undefined ? null : [measured[key as keyof typeof measured]];
+    };
+    return { name, tool: 'flotilla bench', goals, ours: of('flotilla') ?? [], theirs: of('etcd') };
+  });
+}
+
+function sideOptions(options: BenchOptions): SideOptions[] {
+  const { dataDir, flotilla, etcd, isAgainstEtcd } = options;
+  const ours = { kind: 'flotilla', program: flotilla, dataDir } as const;
+  const theirs = { kind: 'etcd', program: etcd, dataDir } as const;
+  return isAgainstEtcd ? [theirs, ours] : [ours];
+}
+
+function rest(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, restMs));
+}
