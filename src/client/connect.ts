@@ -3,7 +3,7 @@ import { type Logger, silentLogger } from '../base/logger.js';
 import type { Prng } from '../base/prng.js';
 import { hostClock } from '../host/clock.js';
 import { entropyPrng } from '../host/entropy.js';
-import { createGrpcJsChannel, type GrpcJsChannelOptions } from '../rpc/grpc-js/index.js';
+import { type ChannelTls, createHttp2Channel } from '../rpc/http2/index.js';
 import { type Channel, RpcError } from '../rpc/index.js';
 import { Client } from './client.js';
 import { ClientError } from './errors.js';
@@ -13,11 +13,14 @@ export interface ConnectOptions {
   /** One or several members, `http://host:port`, `https://host:port` or `host:port`. Which comes first does not matter. */
   readonly endpoints: readonly string[];
   /** For `https` endpoints, PEM texts. Without `ca` the system's authorities count. */
-  readonly tls?: NonNullable<GrpcJsChannelOptions['tls']>;
+  readonly tls?: ChannelTls;
   readonly timeouts?: {
     /** Until a request fails, retries included. Default 5000. */
     readonly requestMs?: number;
-    /** Between pings on connections with calls under way, and until an answer must be there. Defaults 5000 and 5000. */
+    /**
+     * Between pings on silent connections with calls under way, and until an answer must be there. Defaults 6000 and 5000.
+     * Servers send clients away that ping more often than they allow; etcd's default allows 5000.
+     */
     readonly pingIntervalMs?: number;
     readonly pingTimeoutMs?: number;
   };
@@ -30,7 +33,8 @@ export interface ConnectOptions {
 }
 
 const requestMsDefault = 5000;
-const pingMsDefault = 5000;
+const pingIntervalMsDefault = 6000;
+const pingTimeoutMsDefault = 5000;
 
 /**
  * Makes a client. It connects on the first request. Throws `invalid-argument` for endpoints that cannot be used.
@@ -53,7 +57,7 @@ export function connect(options: ConnectOptions): Client {
       prng: options.prng ?? entropyPrng(),
       logger: options.logger ?? silentLogger,
       requestTimeoutMs: options.timeouts?.requestMs ?? requestMsDefault,
-      openChannel: options.openChannel ?? ((url) => openGrpcChannel(url, clock, options)),
+      openChannel: options.openChannel ?? ((url) => openHttp2Channel(url, clock, options)),
     });
   } catch (error) {
     if (!(error instanceof RpcError)) throw error;
@@ -61,12 +65,12 @@ export function connect(options: ConnectOptions): Client {
   }
 }
 
-function openGrpcChannel(url: string, clock: Clock, { tls, timeouts }: ConnectOptions): Channel {
-  return createGrpcJsChannel(url, {
+function openHttp2Channel(url: string, clock: Clock, { tls, timeouts }: ConnectOptions): Channel {
+  return createHttp2Channel(url, {
     clock,
     keepalive: {
-      intervalMs: timeouts?.pingIntervalMs ?? pingMsDefault,
-      timeoutMs: timeouts?.pingTimeoutMs ?? pingMsDefault,
+      intervalMs: timeouts?.pingIntervalMs ?? pingIntervalMsDefault,
+      timeoutMs: timeouts?.pingTimeoutMs ?? pingTimeoutMsDefault,
     },
     ...(tls === undefined ? {} : { tls }),
   });

@@ -10,6 +10,7 @@ import {
 } from '../service.js';
 import { Http2ClientStream } from './client-stream.js';
 import { Connector } from './connector.js';
+import { DeadlineWatch } from './deadline-watch.js';
 import { type ChannelTls, parseEndpoint } from './endpoint.js';
 import { OutgoingCall } from './outgoing-call.js';
 
@@ -36,10 +37,12 @@ class Http2Channel implements Channel {
   readonly #connector: Connector;
   /** Calls in progress, waiting ones included. */
   readonly #calls = new Set<OutgoingCall>();
+  readonly #deadlines: DeadlineWatch;
   #isClosed = false;
 
   constructor(endpoint: string, options: Http2ChannelOptions) {
     this.#clock = options.clock;
+    this.#deadlines = new DeadlineWatch(options.clock, () => this.#calls);
     this.#connector = new Connector({
       endpoint: parseEndpoint(endpoint, options.tls ?? {}),
       clock: options.clock,
@@ -85,11 +88,13 @@ class Http2Channel implements Channel {
     options: CallOptions,
     listener: ConstructorParameters<typeof OutgoingCall>[0]['listener'],
   ): OutgoingCall {
+    const { metadata, timeoutMs } = options;
     const call = new OutgoingCall({
-      clock: this.#clock,
-      head: { path, metadata: options.metadata, timeoutMs: options.timeoutMs },
+      head: { path, metadata, timeoutMs },
+      deadlineMs: timeoutMs === undefined ? Infinity : this.#clock.now() + timeoutMs,
       signal: options.signal,
       listener,
+      onRefused: () => this.#connector.start(call),
       onOver: () => {
         this.#calls.delete(call);
         this.#connector.forget(call);
@@ -102,6 +107,7 @@ class Http2Channel implements Channel {
       return call;
     }
     this.#calls.add(call);
+    this.#deadlines.add(call.deadlineMs);
     this.#connector.start(call);
     return call;
   }
@@ -119,6 +125,7 @@ class Http2Channel implements Channel {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const call of [...this.#calls]) call.cancel(Status.cancelled, 'the channel is closed');
+    this.#deadlines.stop();
     this.#connector.close();
   }
 }

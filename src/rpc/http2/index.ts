@@ -9,4 +9,5 @@
  * or kept; `flood-guard` bounds what is neither.
  */
 export { createHttp2Channel, type Http2ChannelOptions } from './channel.js';
+export type { ChannelTls } from './endpoint.js';
 export { createHttp2Server } from './server.js';

@@ -1,40 +1,46 @@
-import type { Clock, Timer } from '../../base/clock.js';
 import { CallError, Status, type StatusCode } from '../service.js';
 import type { CallListener, ClientCall } from './client-call.js';
 import type { CallHead, ClientConnection } from './client-connection.js';
+import type { Timed } from './deadline-watch.js';
 
 /** What a call is made with. */
 export interface OutgoingCallOptions {
-  readonly clock: Clock;
   readonly head: CallHead;
   readonly signal: AbortSignal | undefined;
   readonly listener: CallListener;
+  /** On the clock, milliseconds; infinite without one. */
+  readonly deadlineMs: number;
+  /** The server has not looked at the call: it is to be sent again. Comes once at most. */
+  readonly onRefused: () => void;
   /** The call is over; comes before the listener is told. */
   readonly onOver: () => void;
 }
 
-/** A call from the moment its caller makes it: it may wait for a connection, and keeps what is sent until there is one. */
-export class OutgoingCall implements CallListener {
+/** Bytes of requests that a call keeps in order to send them again. The first is kept however large it is. */
+const keptBytesMax = 256 * 1024;
+
+/**
+ * A call from the moment its caller makes it: it may wait for a connection, and keeps what is sent until there is one. A call that
+ * a server has refused without looking at it is sent once more, which its caller does not notice (gRPC proposal A6, "Transparent
+ * Retries").
+ */
+export class OutgoingCall implements CallListener, Timed {
+  readonly deadlineMs: number;
   readonly #options: OutgoingCallOptions;
-  readonly #deadline: Timer | null;
   readonly #onAbort = () => this.cancel(Status.cancelled, 'the call was cancelled');
   /** The stream, once there is one. */
   #call: ClientCall | null = null;
-  /** Requests from before that, and whether they are all. */
-  #early: Uint8Array[] = [];
+  /** The requests so far, for as long as they may have to be sent (again); null from then on. */
+  #kept: Uint8Array[] | null = [];
+  #keptBytes = 0;
   #hasEnded = false;
+  #hasRestarted = false;
   #isOver = false;
 
   constructor(options: OutgoingCallOptions) {
     this.#options = options;
-    const { clock, head, signal } = options;
-    this.#deadline =
-      head.timeoutMs === undefined
-        ? null
-        : clock.setTimer(head.timeoutMs, () =>
-            this.cancel(Status.deadlineExceeded, 'the deadline has passed'),
-          );
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.deadlineMs = options.deadlineMs;
+    options.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   get isOver(): boolean {
@@ -43,27 +49,36 @@ export class OutgoingCall implements CallListener {
 
   /** Sends the call over a connection that has a slot. */
   startOn(connection: ClientConnection): void {
-    this.#call = connection.call(this.#options.head, this);
-    const early = this.#early;
-    this.#early = [];
-    early.forEach((message, i) => {
-      this.#call?.sendMessage(message, this.#hasEnded && i === early.length - 1);
+    const call = connection.call(this.#options.head, this);
+    this.#call = call;
+    const kept = this.#kept ?? [];
+    kept.forEach((message, i) => {
+      call.sendMessage(message, this.#hasEnded && i === kept.length - 1);
     });
-    if (this.#hasEnded && early.length === 0) this.#call.end();
-    else if (!this.#hasEnded && early.length > 0) this.#options.listener.onWritable();
+    if (this.#keptBytes > keptBytesMax && kept.length > 1) this.#kept = null;
+    if (this.#hasEnded && kept.length === 0) call.end();
+    else if (!this.#hasEnded && kept.length > 0) this.#options.listener.onWritable();
   }
 
   /** Whether the sender should go on. */
   get hasRoom(): boolean {
-    return this.#isOver || (this.#call === null ? this.#early.length === 0 : this.#call.hasRoom);
+    return this.#isOver || (this.#call === null ? this.#kept?.length === 0 : this.#call.hasRoom);
   }
 
   /** Queues a request; `isLast` half-closes with it. */
   send(message: Uint8Array, isLast: boolean): void {
     if (this.#isOver || this.#hasEnded) return;
     this.#hasEnded = isLast;
-    if (this.#call === null) this.#early.push(message);
-    else this.#call.sendMessage(message, isLast);
+    this.#keep(message);
+    this.#call?.sendMessage(message, isLast);
+  }
+
+  #keep(message: Uint8Array): void {
+    if (this.#kept === null) return;
+    this.#kept.push(message);
+    this.#keptBytes += message.length;
+    const isTooMuch = this.#keptBytes > keptBytesMax && this.#kept.length > 1;
+    if (isTooMuch && this.#call !== null) this.#kept = null;
   }
 
   /** Half-closes. */
@@ -100,7 +115,13 @@ export class OutgoingCall implements CallListener {
     return this.#options.listener.isHoldingBack;
   }
 
+  /** The deadline has passed. */
+  onDeadline(): void {
+    this.cancel(Status.deadlineExceeded, 'the deadline has passed');
+  }
+
   onMessage(message: Uint8Array): void {
+    this.#kept = null;
     this.#options.listener.onMessage(message);
   }
 
@@ -110,11 +131,22 @@ export class OutgoingCall implements CallListener {
 
   onOver(error: CallError | null): void {
     if (this.#isOver) return;
+    if (error !== null && !error.sent && this.#mayRestart) {
+      this.#hasRestarted = true;
+      this.#call = null;
+      this.#options.onRefused();
+      return;
+    }
     this.#isOver = true;
-    const { clock, signal, listener, onOver } = this.#options;
-    if (this.#deadline !== null) clock.clearTimer(this.#deadline);
+    this.#kept = null;
+    const { signal, listener, onOver } = this.#options;
     signal?.removeEventListener('abort', this.#onAbort);
     onOver();
     listener.onOver(error);
+  }
+
+  /** It was refused, and all that belongs to it is still here. */
+  get #mayRestart(): boolean {
+    return this.#call !== null && this.#kept !== null && !this.#hasRestarted;
   }
 }

@@ -6,7 +6,7 @@ import { createHttp2Channel, type Http2ChannelOptions } from '../../../src/rpc/h
 import { parseEndpoint } from '../../../src/rpc/http2/endpoint.js';
 import { FrameReader } from '../../../src/rpc/http2/frame-reader.js';
 import { HpackDecoder } from '../../../src/rpc/http2/hpack/decoder.js';
-import { ErrorCode, FrameType, preface } from '../../../src/rpc/http2/protocol.js';
+import { ErrorCode, FrameType, preface, Setting } from '../../../src/rpc/http2/protocol.js';
 import { createHttp2Server } from '../../../src/rpc/http2/server.js';
 import { implementService } from '../../../src/rpc/implement.js';
 import { listen } from '../../../src/rpc/listener.js';
@@ -15,7 +15,16 @@ import { KeyValue } from '../../../src/wire/gen/mvccpb.js';
 import { ca, serverCert, serverKey } from '../certificates.js';
 import { collect, Echo, message as textMessage, textOf } from '../echo-service.js';
 import { eventually, receiveBytesMax, serve } from '../support.js';
-import { data, type Fields, frame, headers, message, rstStream, settings } from './frames.js';
+import {
+  data,
+  type Fields,
+  frame,
+  headers,
+  message,
+  rstStream,
+  settings,
+  windowUpdate,
+} from './frames.js';
 import { serveEcho } from './serve-echo.js';
 
 function channelTo(t: Test, endpoint: string, options: Partial<Http2ChannelOptions> = {}): Channel {
@@ -31,6 +40,15 @@ async function failure(promise: Promise<unknown>): Promise<CallError> {
   );
   if (!(error instanceof CallError)) throw error;
   return error;
+}
+
+/** The whole answer to a call: hello. */
+function answerOf(id: number): Buffer {
+  return Buffer.concat([
+    headers(id, okHead),
+    message(id, hello, false),
+    headers(id, okTrailers, true),
+  ]);
 }
 
 /** A server that answers as it is told: `onCall` gets each call's stream, once its request is complete. */
@@ -207,14 +225,7 @@ t.test('interim responses and trailers are told from the response', async (t) =>
   const { endpoint } = await handServer(
     t,
     (socket, id) =>
-      void socket.write(
-        Buffer.concat([
-          headers(id, [[':status', '103']]),
-          headers(id, okHead),
-          message(id, hello, false),
-          headers(id, okTrailers, true),
-        ]),
-      ),
+      void socket.write(Buffer.concat([headers(id, [[':status', '103']]), answerOf(id)])),
   );
   t.equal(
     textOf(await channelTo(t, endpoint).unary(Echo.methods.Unary, textMessage('x'))),
@@ -226,13 +237,7 @@ t.test('a call says what it is: path, authority, deadline and metadata', async (
   const seen: ReadonlyMap<string, string>[] = [];
   const { endpoint } = await handServer(t, (socket, id, fields) => {
     seen.push(fields);
-    socket.write(
-      Buffer.concat([
-        headers(id, okHead),
-        message(id, hello, false),
-        headers(id, okTrailers, true),
-      ]),
-    );
+    socket.write(answerOf(id));
   });
   const channel = channelTo(t, endpoint);
   const options = { metadata: { Token: 'secret' }, timeoutMs: 5000 };
@@ -262,14 +267,7 @@ t.test(
   async (t) => {
     const waiting: (() => void)[] = [];
     const { endpoint, sockets } = await handServer(t, (socket, id) => {
-      const finish = () =>
-        void socket.write(
-          Buffer.concat([
-            headers(id, okHead),
-            message(id, hello, false),
-            headers(id, okTrailers, true),
-          ]),
-        );
+      const finish = () => void socket.write(answerOf(id));
       if (sockets.length === 1) waiting.push(finish);
       else finish();
     });
@@ -289,6 +287,86 @@ t.test(
     waiting[0]!();
     t.equal(textOf(await first), 'hello');
     await eventually(() => sockets[0]!.destroyed, 'the old connection is closed');
+  },
+);
+
+t.test('calls that GOAWAY says were not looked at are made again, unnoticed', async (t) => {
+  const seen: number[][] = [];
+  const { endpoint, sockets } = await handServer(t, (socket, id) => {
+    const connection = sockets.indexOf(socket);
+    seen[connection] ??= [];
+    seen[connection].push(id);
+    if (connection > 0) socket.write(answerOf(id));
+    else if (seen[0]!.length === 5) {
+      socket.write(Buffer.concat([goaway(3), ...[1, 3].map((past) => answerOf(past))]));
+    }
+  });
+  const channel = channelTo(t, endpoint);
+  const calls = Array.from({ length: 5 }, () =>
+    channel.unary(Echo.methods.Unary, textMessage('x'), { timeoutMs: 5000 }),
+  );
+  t.strictSame((await Promise.all(calls)).map(textOf), Array(5).fill('hello'));
+  t.strictSame(seen, [
+    [1, 3, 5, 7, 9],
+    [1, 3, 5],
+  ]);
+  await eventually(() => sockets[0]!.destroyed, 'the old connection is closed');
+});
+
+t.test(
+  'a refused call is made again once, with all that was sent, or fails as unseen',
+  async (t) => {
+    let refusals = 0;
+    const { endpoint } = await handServer(t, (socket, id) => {
+      if (refusals-- > 0) socket.write(rstStream(id, ErrorCode.refusedStream));
+      else socket.write(answerOf(id));
+    });
+    const channel = channelTo(t, endpoint);
+    refusals = 1;
+    t.equal(textOf(await channel.unary(Echo.methods.Unary, textMessage('x'))), 'hello');
+    refusals = 1;
+    const stream = channel.stream(Echo.methods.Both);
+    stream.send(textMessage('a'));
+    stream.send(textMessage('b'));
+    stream.end();
+    t.strictSame(await collect(stream.responses), ['hello']);
+    refusals = 2;
+    const error = await failure(channel.unary(Echo.methods.Unary, textMessage('x')));
+    t.strictSame([error.code, error.sent, refusals], [Status.unavailable, false, 0]);
+  },
+);
+
+t.test(
+  'a stream is not made again once an answer has come, nor when it is too large',
+  async (t) => {
+    const { endpoint } = await handServer(t, (socket, id) => {
+      const begin = [headers(id, okHead), message(id, hello, false)];
+      socket.write(Buffer.concat([...begin, rstStream(id, ErrorCode.refusedStream)]));
+    });
+    const begun = channelTo(t, endpoint).stream(Echo.methods.Both);
+    begun.send(textMessage('a'));
+    begun.end();
+    const read: string[] = [];
+    const reading = async () => {
+      for await (const response of begun.responses) read.push(textOf(response));
+    };
+    const error = await failure(reading());
+    t.strictSame([error.code, read], [Status.unavailable, ['hello']]);
+
+    let requests = 0;
+    const refusing = await handServer(
+      t,
+      (socket, id) => {
+        requests++;
+        socket.write(rstStream(id, ErrorCode.refusedStream));
+      },
+      Buffer.concat([settings([Setting.initialWindowSize, 1 << 20]), windowUpdate(0, 1 << 20)]),
+    );
+    const large = channelTo(t, refusing.endpoint).stream(Echo.methods.Both);
+    for (let i = 0; i < 3; i++) large.send({ value: new Uint8Array(100_000) });
+    large.end();
+    t.equal((await failure(collect(large.responses))).sent, false);
+    t.equal(requests, 1);
   },
 );
 
