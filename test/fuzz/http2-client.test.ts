@@ -78,6 +78,7 @@ t.test('a client survives random answers, and each of its calls ends once', asyn
       keepalive: null,
       onReady: () => {},
       onRoom: () => {},
+      onPingingTooOften: () => {},
       onGone: () => {
         gone++;
       },

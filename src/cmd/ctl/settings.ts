@@ -5,6 +5,9 @@ import { badArgs, CtlError, ExitCode } from './exit.js';
 import { parseDuration } from './go/duration.js';
 import { type OutputFormat, outputFormats } from './print/printer.js';
 
+/** Milliseconds between pings at least: what grpc-go makes of a shorter time. */
+const pingIntervalMsMin = 10_000;
+
 /** The options that every command takes, read and checked. */
 export interface Settings {
   /** As the user wrote them: this is how they are printed. */
@@ -79,7 +82,8 @@ export function readSettings(command: Command): Settings {
     commandTimeoutMs: durationOf('--command-timeout', raw.commandTimeout),
     tls: tlsOf(raw),
     isSecure: isSecure === true,
-    pingIntervalMs: durationOf('--keepalive-time', raw.keepaliveTime),
+    // As etcdctl's, whatever is asked for: servers do not let clients ping more often.
+    pingIntervalMs: Math.max(pingIntervalMsMin, durationOf('--keepalive-time', raw.keepaliveTime)),
     pingTimeoutMs: durationOf('--keepalive-timeout', raw.keepaliveTimeout),
   };
 }

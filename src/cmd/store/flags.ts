@@ -115,6 +115,12 @@ export const storeFlags: readonly Flag[] = [
     'Refuse membership changes that would cost the quorum.',
   ),
   used(
+    'grpc-keepalive-min-time',
+    'duration',
+    '5s',
+    'Least interval between pings of a client with calls under way; others are sent away (0s: any).',
+  ),
+  used(
     'grpc-keepalive-interval',
     'duration',
     '2h',
@@ -232,9 +238,6 @@ export const storeFlags: readonly Flag[] = [
     'experimental-warning-apply-duration': 'duration',
     'warning-unary-request-duration': 'duration',
     'experimental-warning-unary-request-duration': 'duration',
-  }),
-  ...ignored('pings are bounded by their number (docs/decisions/0013-own-http2.md)', {
-    'grpc-keepalive-min-time': 'duration',
   }),
   ...ignored('the host decides this', {
     'initial-election-tick-advance': 'boolean',

@@ -166,6 +166,7 @@ async function serveClients(
     keepalive: {
       intervalMs: settings.keepaliveIntervalMs,
       timeoutMs: settings.keepaliveTimeoutMs,
+      ...(settings.keepaliveMinTimeMs > 0 && { minTimeMs: settings.keepaliveMinTimeMs }),
     },
   });
   const listeners: Listener[] = [];

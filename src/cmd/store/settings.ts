@@ -38,6 +38,7 @@ export interface StoreSettings {
   readonly peerTls: TlsFiles | null;
   readonly limits: MemberLimits;
   readonly autoCompaction: AutoCompactionPolicy | null;
+  readonly keepaliveMinTimeMs: number;
   readonly keepaliveIntervalMs: number;
   readonly keepaliveTimeoutMs: number;
   readonly concurrentStreamsMax: number;
@@ -84,6 +85,7 @@ export function toSettings({ values, set }: ParsedFlags): StoreSettings {
     peerTls: tlsFiles('peer-', text, flag),
     limits: limits(text, integer, flag, set),
     autoCompaction: autoCompaction(text('auto-compaction-mode'), text('auto-compaction-retention')),
+    keepaliveMinTimeMs: parseDurationMs(text('grpc-keepalive-min-time')) ?? 0,
     keepaliveIntervalMs: parseDurationMs(text('grpc-keepalive-interval')) ?? 0,
     keepaliveTimeoutMs: parseDurationMs(text('grpc-keepalive-timeout')) ?? 0,
     concurrentStreamsMax: integer('max-concurrent-streams'),

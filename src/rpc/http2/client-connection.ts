@@ -31,6 +31,8 @@ export interface ClientConnectionOptions {
   readonly onReady: () => void;
   /** A call has ended, or the server allows more: one that waits may be made. */
   readonly onRoom: () => void;
+  /** The server sends us away for our keepalive pings. */
+  readonly onPingingTooOften: () => void;
   /** No more calls can be made. Comes once. */
   readonly onGone: () => void;
 }
@@ -183,7 +185,9 @@ export class ClientConnection extends Http2Connection {
     this.touch();
   }
 
-  onGoaway(lastStreamId: number): void {
+  onGoaway(lastStreamId: number, code: number, debug: string): void {
+    const isPingingTooOften = code === ErrorCode.enhanceYourCalm && debug === 'too_many_pings';
+    if (isPingingTooOften) this.#options.onPingingTooOften();
     this.#leave();
     for (const [id, stream] of [...this.streams]) {
       if (id > lastStreamId && stream instanceof ClientCall) stream.refuse();

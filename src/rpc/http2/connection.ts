@@ -112,7 +112,7 @@ export abstract class Http2Connection implements FrameSink {
   /** The answer to a PING. */
   abstract onPong(payload: Uint8Array): void;
   /** Section 6.8: the peer is going away; it has not processed streams above the identifier, and will not. */
-  abstract onGoaway(lastStreamId: number, code: number): void;
+  abstract onGoaway(lastStreamId: number, code: number, debug: string): void;
   /** A stream was closed. */
   protected abstract onStreamClosed(): void;
   /** The connection is over, and all its streams have been told. */

@@ -39,9 +39,12 @@ export class Connector {
   #backoffMs: number;
   #lastFailure = '';
   #isClosed = false;
+  /** How often connections ask for a sign of life: less often once a server has minded. */
+  #keepalive: KeepaliveTimes | null;
 
   constructor(options: ConnectorOptions) {
     this.#options = options;
+    this.#keepalive = options.keepalive;
     this.#flushQueue = new FlushQueue(options.clock);
     this.#backoffMs = Math.min(reconnectMsMin, options.reconnectMsMax);
   }
@@ -103,7 +106,7 @@ export class Connector {
   }
 
   #connectionOver(duplex: ReturnType<Endpoint['open']>): ClientConnection {
-    const { endpoint, clock, keepalive, receiveBytesMax } = this.#options;
+    const { endpoint, clock, receiveBytesMax } = this.#options;
     const connection: ClientConnection = new ClientConnection({
       duplex,
       clock,
@@ -111,7 +114,8 @@ export class Connector {
       scheme: endpoint.scheme,
       authority: endpoint.authority,
       receiveBytesMax,
-      keepalive,
+      keepalive: this.#keepalive,
+      onPingingTooOften: () => this.#pingLess(),
       onReady: () => {
         this.#backoffMs = Math.min(reconnectMsMin, this.#options.reconnectMsMax);
         this.#startWaiting();
@@ -145,6 +149,13 @@ export class Connector {
       connection.whenOver(() => this.#leaving.delete(connection));
     }
     if (this.#waiting.size > 0) this.#connect();
+  }
+
+  /** gRPC proposal A8, "Client-side Keepalive": twice the time from now on. */
+  #pingLess(): void {
+    if (this.#keepalive === null) return;
+    const { intervalMs, timeoutMs } = this.#keepalive;
+    this.#keepalive = { intervalMs: intervalMs * 2, timeoutMs };
   }
 
   #onFailure(reason: string): void {

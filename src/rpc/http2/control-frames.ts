@@ -1,3 +1,4 @@
+import { toLatin1 } from '../../base/bytes.js';
 import type { Http2Connection } from './connection.js';
 import { ConnectionFault } from './errors.js';
 import { ErrorCode, Flag, FrameType, windowBytesMax } from './protocol.js';
@@ -44,7 +45,7 @@ export class ControlFrames {
       case FrameType.goaway:
         checkConnection(streamId, 'GOAWAY');
         checkSize(size >= 8, 'GOAWAY');
-        this.#onGoaway(bytes, start);
+        this.#onGoaway(bytes, start, end);
         break;
       case FrameType.priority:
         this.#onPriority(streamId, size);
@@ -143,10 +144,11 @@ export class ControlFrames {
   }
 
   /** Section 6.8. */
-  #onGoaway(bytes: Uint8Array, start: number): void {
+  #onGoaway(bytes: Uint8Array, start: number, end: number): void {
     this.#onIdleFrame();
     const lastStreamId = uint32At(bytes, start) & windowBytesMax;
-    this.#connection.onGoaway(lastStreamId, uint32At(bytes, start + 4));
+    const debug = toLatin1(bytes.subarray(start + 8, end));
+    this.#connection.onGoaway(lastStreamId, uint32At(bytes, start + 4), debug);
   }
 
   /** Section 6.3: deprecated, so only its form is checked. */

@@ -56,6 +56,7 @@ async function handServer(
   t: Test,
   onCall: (socket: net.Socket, streamId: number, fields: ReadonlyMap<string, string>) => void,
   greeting: Uint8Array = settings(),
+  onPing: (socket: net.Socket) => void = () => {},
 ): Promise<{ readonly endpoint: string; readonly sockets: net.Socket[] }> {
   const sockets: net.Socket[] = [];
   const server = net.createServer((socket) => {
@@ -69,6 +70,7 @@ async function handServer(
           decoder.decode(bytes, start, end, ({ name, value }) => void fields.set(name, value));
           calls.set(streamId, fields);
         }
+        if (type === FrameType.ping) onPing(socket);
         const fields = calls.get(streamId);
         if (type === FrameType.data && (flags & 1) !== 0 && fields)
           onCall(socket, streamId, fields);
@@ -501,6 +503,34 @@ t.test('responses that nobody reads are not let in', async (t) => {
   }, 'it stops');
   t.ok(sent < 60, `${sent} of 400 sent`);
   t.equal((await collect(stream.responses)).length, 400);
+});
+
+t.test('a client that pings too often for its server pings less', async (t) => {
+  const times: number[] = [];
+  const { endpoint } = await handServer(
+    t,
+    (socket, id) => {
+      if (times.length === 0) return;
+      socket.write(answerOf(id));
+    },
+    settings(),
+    (socket) => {
+      times.push(performance.now());
+      const tooMany = Buffer.concat([Buffer.alloc(8), Buffer.from('too_many_pings')]);
+      tooMany.writeUInt32BE(ErrorCode.enhanceYourCalm, 4);
+      socket.write(frame(FrameType.goaway, 0, 0, tooMany));
+    },
+  );
+  const started = performance.now();
+  const channel = channelTo(t, endpoint, { keepalive: { intervalMs: 40, timeoutMs: 5000 } });
+  t.equal(textOf(await channel.unary(Echo.methods.Unary, textMessage('x'))), 'hello');
+  t.equal(times.length, 1);
+  t.ok(times[0]! - started >= 40, 'the first interval');
+  const again = performance.now();
+  const waiting = channel.stream(Echo.methods.Both);
+  waiting.send(textMessage('x'));
+  await eventually(() => times.length === 2, 'another ping');
+  t.ok(times[1]! - again >= 70, `${times[1]! - again} ms: the second interval is twice as long`);
 });
 
 t.test('a silent server is noticed while calls wait for it', async (t) => {
