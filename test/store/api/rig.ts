@@ -5,8 +5,6 @@ import { Prng } from '../../../src/base/prng.js';
 import { applyConfChange } from '../../../src/raft/core/conf-change.js';
 import type { ConfChange, CoreStatus } from '../../../src/raft/core/types.js';
 import { NodeError } from '../../../src/raft/node/index.js';
-import { createGrpcJsChannel } from '../../../src/rpc/grpc-js/channel.js';
-import { createGrpcJsServer } from '../../../src/rpc/grpc-js/server.js';
 import type { Channel } from '../../../src/rpc/service.js';
 import type { ApiContext } from '../../../src/store/api/context.js';
 import { httpRoutes } from '../../../src/store/api/http.js';
@@ -21,6 +19,7 @@ import { LeaseKeepAliveBatch } from '../../../src/wire/gen/store.js';
 import { realClock, serve } from '../../rpc/support.js';
 import { SimDbHome } from '../../sim/db.js';
 import { openStore, testCluster, testMember } from '../store-harness.js';
+import { apiEngine } from './engine.js';
 
 const raftTerm = 2;
 
@@ -190,13 +189,9 @@ export interface ServedApi {
 /** Serves a new rig until the test ends. */
 export async function serveApi(t: Test): Promise<ServedApi> {
   const rig = await ApiRig.open(t);
-  const { endpoint, errors } = await serve(
-    t,
-    { createServer: createGrpcJsServer },
-    apiServices(rig),
-    httpRoutes(rig),
-  );
-  const channel = createGrpcJsChannel(endpoint, { clock: realClock });
+  const engine = apiEngine();
+  const { endpoint, errors } = await serve(t, engine, apiServices(rig), httpRoutes(rig));
+  const channel = engine.createChannel(endpoint);
   t.teardown(() => channel.close());
   return { rig, endpoint, channel, errors };
 }
