@@ -52,6 +52,14 @@ export interface LeaseKeepAliveResult {
   readonly ttlSeconds: readonly number[];
 }
 
+/** A lease to be renewed, and who hears of it: one of the two methods is called, once. */
+export interface LeaseRenewal {
+  readonly id: bigint;
+  /** The TTL in seconds, 0 when there is no such lease. */
+  onRenewed(ttlSeconds: number): void;
+  onFailed(error: unknown): void;
+}
+
 /**
  * What applying an entry yields for whoever proposed it. `response` has its header filled with the revision only
  * (inner responses of a txn too, as etcd does); the API layer adds the ids and the term.

@@ -5,6 +5,9 @@ import type { RequestHead } from './request-head.js';
 import type { ServerConnection } from './server-connection.js';
 import { Http2Stream } from './stream.js';
 
+/** One for all calls: a stack trace takes longer than the rest of a cancelled call, and would say nothing. */
+const callerGone = new RpcError(Status.cancelled, 'context canceled');
+
 /** The server's end of a call: what unary and streaming ones have in common. */
 export abstract class ServerCall extends Http2Stream implements CallContext, Timed {
   readonly #server: ServerConnection;
@@ -114,7 +117,7 @@ export abstract class ServerCall extends Http2Stream implements CallContext, Tim
   }
 
   protected override onAborted(_code: number): void {
-    this.#abortWith(new RpcError(Status.cancelled, 'context canceled'));
+    this.#abortWith(callerGone);
   }
 
   #abortWith(reason: RpcError): void {

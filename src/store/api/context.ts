@@ -8,6 +8,7 @@ import type {
   ApplyResult,
   CommandKind,
   LeaseReads,
+  LeaseRenewal,
   MemberReads,
   MvccReads,
   WatchHub,
@@ -31,8 +32,8 @@ export interface ApiContext {
   alarms(): readonly { readonly memberId: MemberId; readonly alarm: number }[];
   /** Replicates a command from any member and resolves with its result here, applied at most once. */
   propose(kind: CommandKind, payload: Uint8Array, signal?: AbortSignal): Promise<ApplyResult>;
-  /** Batches renewals of one loop turn into one command; resolves with the TTL, 0 for an unknown lease. */
-  keepAlive(leaseId: bigint, signal: AbortSignal): Promise<number>;
+  /** Renews a lease; the renewals of one loop turn are one command. Whoever asks is told later, never in the call. */
+  keepAlive(renewal: LeaseRenewal): void;
   /**
    * Resolves once this member's applied state is as new as every write acknowledged before the call (ReadIndex). Without a
    * signal all calls of a turn share one promise: the way for whoever need not know that the caller has given up.

@@ -1,28 +1,62 @@
 import { assert } from '../../base/assert.js';
 import type { Clock } from '../../base/clock.js';
 import { LeaseKeepAliveBatch } from '../../wire/gen/store.js';
-import { CommandKind } from '../contracts.js';
+import { CommandKind, type LeaseRenewal } from '../contracts.js';
 import { StoreError } from '../errors.js';
 import type { ProposeLeases } from './keeper.js';
 
 /** Leases renewed by one entry at most; more of one turn go into further entries. About 100 KB. */
 const leasesPerEntryMax = 10_000;
 
-interface Waiter {
-  resolve(ttlSeconds: number): void;
-  reject(error: unknown): void;
+/** Commands under way at a time; meanwhile what is asked for gathers in the next one. */
+const commandsInFlightMax = 2;
+
+/** The renewals of one entry. */
+class Batch {
+  /** The leases, each once. */
+  readonly ids: bigint[] = [];
+  readonly renewals: LeaseRenewal[] = [];
+  /** Place in `ids` of the lease of each renewal. */
+  readonly #places: number[] = [];
+  readonly #placeOf = new Map<bigint, number>();
+
+  add(renewal: LeaseRenewal): void {
+    const { id } = renewal;
+    let place = this.#placeOf.get(id);
+    if (place === undefined) {
+      place = this.ids.length;
+      this.ids.push(id);
+      this.#placeOf.set(id, place);
+    }
+    this.renewals.push(renewal);
+    this.#places.push(place);
+  }
+
+  resolve(ttlSeconds: readonly number[]): void {
+    assert(ttlSeconds.length === this.ids.length, 'not one TTL per lease renewed');
+    for (let i = 0; i < this.renewals.length; i++) {
+      const renewal = this.renewals[i] as LeaseRenewal;
+      renewal.onRenewed(ttlSeconds[this.#places[i] as number] as number);
+    }
+  }
+
+  reject(error: unknown): void {
+    for (const renewal of this.renewals) renewal.onFailed(error);
+  }
 }
 
 /**
- * Collects the renewals that one event-loop turn brings into one entry of the log. Callers for the same lease share
- * its renewal. What waits is bounded by the requests in flight that the callers allow.
+ * Collects the renewals that one event-loop turn brings, and those that come while earlier ones are replicated, into one entry
+ * of the log. Those of the same lease are one renewal. What waits is bounded by the requests in flight that the callers allow.
  */
 export class KeepAliveBatcher {
   readonly #clock: Clock;
   readonly #propose: ProposeLeases;
-  /** Renewals asked for in this turn. */
-  #waiting = new Map<bigint, Waiter[]>();
+  /** Not proposed yet, the last one not full. */
+  readonly #waiting: Batch[] = [];
   readonly #inFlight = new Set<Promise<void>>();
+  /** {@link #flush} is to be called at the end of this turn. */
+  #isFlushDue = false;
   #isClosed = false;
 
   constructor(options: { readonly clock: Clock; readonly propose: ProposeLeases }) {
@@ -30,75 +64,61 @@ export class KeepAliveBatcher {
     this.#propose = options.propose;
   }
 
-  /** Renews a lease; resolves with its TTL in seconds, 0 when there is no such lease. Rejects as the proposal does. */
-  renew(id: bigint, signal?: AbortSignal): Promise<number> {
-    if (this.#isClosed) return Promise.reject(new StoreError('stopped'));
-    if (signal?.aborted === true) return Promise.reject(signal.reason);
-    return new Promise((resolve, reject) => {
-      const onAbort = () => reject(signal?.reason);
-      const settle = () => signal?.removeEventListener('abort', onAbort);
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.#add(id, {
-        resolve: (ttlSeconds) => {
-          settle();
-          resolve(ttlSeconds);
-        },
-        reject: (error) => {
-          settle();
-          reject(error);
-        },
-      });
-    });
+  /** Renews a lease. Fails with what the proposal fails with, and with `stopped` after {@link close}; never in this call. */
+  add(renewal: LeaseRenewal): void {
+    if (this.#isClosed) {
+      queueMicrotask(() => renewal.onFailed(new StoreError('stopped')));
+      return;
+    }
+    let batch = this.#waiting.at(-1);
+    if (batch === undefined || batch.ids.length === leasesPerEntryMax) {
+      batch = new Batch();
+      this.#waiting.push(batch);
+    }
+    batch.add(renewal);
+    if (!this.#isFlushDue) this.#flushLater();
   }
 
   /** Rejects what has not been proposed yet with `stopped`; resolves once nothing is in flight. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const waiting = this.#take();
-    for (const waiters of waiting.values()) rejectAll(waiters, new StoreError('stopped'));
+    for (const batch of this.#waiting.splice(0)) batch.reject(new StoreError('stopped'));
     await Promise.all(this.#inFlight);
   }
 
-  #add(id: bigint, waiter: Waiter): void {
-    if (this.#waiting.size === 0) this.#clock.defer(() => this.#flush());
-    const others = this.#waiting.get(id);
-    if (others === undefined) this.#waiting.set(id, [waiter]);
-    else others.push(waiter);
-    if (this.#waiting.size === leasesPerEntryMax) this.#flush();
-  }
-
-  #take(): Map<bigint, Waiter[]> {
-    const waiting = this.#waiting;
-    this.#waiting = new Map();
-    return waiting;
+  #flushLater(): void {
+    this.#isFlushDue = true;
+    this.#clock.defer(() => {
+      this.#isFlushDue = false;
+      this.#flush();
+    });
   }
 
   #flush(): void {
-    if (this.#waiting.size === 0) return;
-    const run = this.#run(this.#take());
-    this.#inFlight.add(run);
-    void run.then(() => this.#inFlight.delete(run));
+    while (this.#inFlight.size < commandsInFlightMax) {
+      const batch = this.#waiting.shift();
+      if (batch === undefined) return;
+      const run = this.#run(batch);
+      this.#inFlight.add(run);
+      void run.then(() => {
+        this.#inFlight.delete(run);
+        this.#flush();
+      });
+    }
   }
 
-  async #run(batch: ReadonlyMap<bigint, readonly Waiter[]>): Promise<void> {
+  async #run(batch: Batch): Promise<void> {
+    let ttlSeconds: readonly number[];
     try {
-      const payload = LeaseKeepAliveBatch.encode({ ids: [...batch.keys()] });
+      const payload = LeaseKeepAliveBatch.encode({ ids: batch.ids });
       const result = await this.#propose(CommandKind.leaseKeepAlive, payload);
       if (!result.ok) throw result.error;
       assert(result.response.kind === 'leaseKeepAlive', 'a renewal answered by another kind');
-      const { ttlSeconds } = result.response.value;
-      assert(ttlSeconds.length === batch.size, 'not one TTL per lease renewed');
-      let i = 0;
-      for (const waiters of batch.values()) {
-        const ttl = ttlSeconds[i++] as number;
-        for (const waiter of waiters) waiter.resolve(ttl);
-      }
+      ({ ttlSeconds } = result.response.value);
     } catch (error) {
-      for (const waiters of batch.values()) rejectAll(waiters, error);
+      batch.reject(error);
+      return;
     }
+    batch.resolve(ttlSeconds);
   }
-}
-
-function rejectAll(waiters: readonly Waiter[], error: unknown): void {
-  for (const waiter of waiters) waiter.reject(error);
 }

@@ -22,7 +22,7 @@ import type { WriteAheadLogFile } from '../../raft/wal/index.js';
 import { ResponseHeader } from '../../wire/gen/etcdserverpb.js';
 import { MemberPublish, type MemberRecord } from '../../wire/gen/store.js';
 import type { ApiContext } from '../api/context.js';
-import { type ApplyResult, CommandKind } from '../contracts.js';
+import { type ApplyResult, CommandKind, type LeaseRenewal } from '../contracts.js';
 import { StoreError } from '../errors.js';
 import { KeepAliveBatcher } from '../lease/keep-alive.js';
 import { LeaseKeeper } from '../lease/keeper.js';
@@ -204,8 +204,8 @@ export class Member implements ApiContext {
     });
   }
 
-  keepAlive(leaseId: bigint, signal: AbortSignal): Promise<number> {
-    return this.#keepAlives.renew(leaseId, signal);
+  keepAlive(renewal: LeaseRenewal): void {
+    this.#keepAlives.add(renewal);
   }
 
   readBarrier(signal?: AbortSignal): Promise<void> {

@@ -78,7 +78,7 @@ t.test('LeaseKeepAlive answers in order, unknown leases with TTL 0', async (t) =
 t.test('LeaseKeepAlive keeps the order whichever renewal is done first', async (t) => {
   const { rig, channel } = await serveApi(t);
   const gates = Array.from({ length: 5 }, () => deferred());
-  rig.keepAlive = async (id) => {
+  rig.renew = async (id) => {
     await gates[Number(id)]!.promise;
     return 7;
   };
@@ -99,7 +99,7 @@ t.test('LeaseKeepAlive renews together, and bounds how many', async (t) => {
   const gate = deferred();
   let running = 0;
   let most = 0;
-  rig.keepAlive = async () => {
+  rig.renew = async () => {
     running++;
     most = Math.max(most, running);
     await gate.promise;

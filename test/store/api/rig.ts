@@ -9,7 +9,7 @@ import type { Channel } from '../../../src/rpc/service.js';
 import type { ApiContext } from '../../../src/store/api/context.js';
 import { httpRoutes } from '../../../src/store/api/http.js';
 import { apiServices } from '../../../src/store/api/services.js';
-import { type ApplyResult, CommandKind } from '../../../src/store/contracts.js';
+import { type ApplyResult, CommandKind, type LeaseRenewal } from '../../../src/store/contracts.js';
 import { StoreError } from '../../../src/store/errors.js';
 import { refuseConfChange } from '../../../src/store/member/admission.js';
 import { toStoreError } from '../../../src/store/member/node-errors.js';
@@ -99,7 +99,15 @@ export class ApiRig implements ApiContext {
     return this.#apply({ data: new Uint8Array([kind, ...payload]), conf: null });
   }
 
-  async keepAlive(leaseId: bigint): Promise<number> {
+  keepAlive(renewal: LeaseRenewal): void {
+    this.renew(renewal.id).then(
+      (ttlSeconds) => renewal.onRenewed(ttlSeconds),
+      (error: unknown) => renewal.onFailed(error),
+    );
+  }
+
+  /** A renewal of one lease is a command here. */
+  async renew(leaseId: bigint): Promise<number> {
     const payload = LeaseKeepAliveBatch.encode({ ids: [leaseId] });
     const result = await this.propose(CommandKind.leaseKeepAlive, payload);
     if (!result.ok) throw result.error;
