@@ -18,6 +18,7 @@ import {
   initialise,
   loadReplica,
   type ReplicaState,
+  readApplied,
 } from './apply/replica-state.js';
 import { checkImage, writeImage } from './apply/restore.js';
 import { WriteQueue } from './apply/write-queue.js';
@@ -172,6 +173,7 @@ export class Store implements StateMachine<ApplyResult> {
     assert(!this.#isClosed && this.#restoring === undefined, 'apply while closed or restoring');
     const { applier, hash, mvcc, queue } = this.#live;
     const batch = new ApplyBatch(hash);
+    const before = mvcc.revision;
     const results: (ApplyResult | undefined)[] = [];
     let { index, term } = this.#applied;
     for (const entry of entries) {
@@ -180,7 +182,11 @@ export class Store implements StateMachine<ApplyResult> {
       const result = applier.apply(entry, batch);
       hash.addNumber(index);
       hash.addNumber(term * 2 + Number(result.ok));
+      hash.addNumber(mvcc.revision);
       results.push(entry.local ? result : undefined);
+    }
+    if (mvcc.revision > before) {
+      for (const records of mvcc.tail.stretchesAfter(before)) batch.addRecords(records);
     }
     this.#applied = { index, term, revision: mvcc.revision, hash: hash.value };
     queue.add(batch.writes, batch.bytes, this.#applied);
@@ -211,8 +217,10 @@ export class Store implements StateMachine<ApplyResult> {
       this.#onDurable(durable);
       return { snapshot: db.snapshot(), applied: durable };
     });
-    const conf = decodeConf(await readOne(snapshot.iterate.bind(snapshot), metaKey.conf));
-    const found = decodeApplied(await readOne(snapshot.iterate.bind(snapshot), metaKey.applied));
+    const iterate = snapshot.iterate.bind(snapshot);
+    const conf = decodeConf(await readOne(iterate, metaKey.conf));
+    const noted = decodeApplied(await readOne(iterate, metaKey.applied));
+    const found = await readApplied(snapshot, noted);
     assert(found.index === applied.index, 'the image is not of the state that was synced');
     return {
       meta: { index: applied.index, term: applied.term, conf },
@@ -309,8 +317,12 @@ export class Store implements StateMachine<ApplyResult> {
       db: mvcc.db,
       applied: state.applied,
       pendingBytesMax: pendingWriteBytesMax,
-      onWritten: (applied) => mvcc.tail.onFlushed(applied.revision),
-      onError: (error) => this.#onWriteFailed(error),
+      packs: (after, upTo) => mvcc.tail.packs(after, upTo),
+      onWritten: (applied, packs) => {
+        for (const pack of packs) mvcc.packs.append(pack);
+        mvcc.tail.onFlushed(applied.revision);
+      },
+      onError: (error) => this.#onDatabaseFailed('a write to the database failed', error),
       defects,
     });
     const compactor = new Compactor(mvcc, {
@@ -342,8 +354,7 @@ export class Store implements StateMachine<ApplyResult> {
 
   #startCompaction(compactor: Compactor): Promise<void> {
     const done = compactor.start();
-    // A failure is the write queue's, which reports it.
-    done.catch(() => {});
+    done.catch((error: unknown) => this.#onDatabaseFailed('compacting the database failed', error));
     return done;
   }
 
@@ -352,8 +363,9 @@ export class Store implements StateMachine<ApplyResult> {
     this.#durableIndex = applied.index;
   }
 
-  #onWriteFailed(cause: unknown): void {
-    const error = new Error('a write to the database failed', { cause });
+  #onDatabaseFailed(what: string, cause: unknown): void {
+    if (this.#fatal !== null) return;
+    const error = new Error(what, { cause });
     this.#fatal = { error };
     this.#logger.error(error.message, { error: String(cause) });
     this.#options.onFatal(error);

@@ -3,6 +3,8 @@ import { setVerify } from '../../src/base/assert.js';
 import type { OrderedDbHome } from '../../src/base/ordered-db.js';
 import { Prng } from '../../src/base/prng.js';
 import { CommandKind } from '../../src/store/contracts.js';
+import { allPackKeys, deadKey, parsePackKey } from '../../src/store/schema/keys.js';
+import { isDead, PackCursor } from '../../src/store/schema/revision-pack.js';
 import {
   type RequestOpInit,
   TxnRequest,
@@ -332,10 +334,18 @@ t.test('Store answers a nested txn as deep as messages may nest', async (t) => {
   t.same(await rig.dump(), ['deep=x']);
 });
 
+/** How many revision records the database has that no compaction has deleted. */
 async function recordCount(home: OrderedDbHome): Promise<number> {
   const db = await home.openCurrent();
   let count = 0;
-  for await (const step of db.iterate({ gte: b('r'), lt: b('s') })) count += step.length;
+  for await (const step of db.iterate(allPackKeys)) {
+    for (const [key, pack] of step) {
+      const start = parsePackKey(key);
+      const bits = await db.get(deadKey(start.main, start.sub));
+      const cursor = new PackCursor(pack, start);
+      while (cursor.next()) if (!isDead(bits, cursor.ordinal)) count++;
+    }
+  }
   return count;
 }
 

@@ -4,7 +4,7 @@ import { clusterId, memberId } from '../../src/base/ids.js';
 import type { OrderedDbHome } from '../../src/base/ordered-db.js';
 import { Prng } from '../../src/base/prng.js';
 import { CommandKind } from '../../src/store/contracts.js';
-import { metaKey, revisionKey } from '../../src/store/schema/keys.js';
+import { metaKey, packKey } from '../../src/store/schema/keys.js';
 import { SortOrder, SortTarget } from '../../src/wire/gen/etcdserverpb.js';
 import { LeaseExpire, MemberPublish, MemberRecord } from '../../src/wire/gen/store.js';
 import { SimDbHome } from '../sim/db.js';
@@ -49,21 +49,34 @@ t.test('Store.open begins a new cluster at index 1, and a joining member at 0', 
 
 t.test('Store.open refuses a database that is not its own, and says what to do', async (t) => {
   const text = (value: string) => new TextEncoder().encode(value);
+  /** A record: main, sub, length and KeyValue. */
+  const record = (main: number, sub: number, ...kv: number[]) =>
+    new Uint8Array([...packKey(main, 0).subarray(1, 9), 0, 0, 0, sub, 0, 0, 0, kv.length, ...kv]);
   const table: [string, Uint8Array, Uint8Array | null, string][] = [
     ['another format', metaKey.format, text('flotilla store 9'), 'format'],
+    ['an older format', metaKey.format, text('flotilla store 1'), 'format'],
     ['no cluster', metaKey.cluster, null, 'damaged'],
     ['no applied index', metaKey.applied, null, 'damaged'],
     ['a short applied index', metaKey.applied, new Uint8Array(3), 'damaged'],
-    ['a revision from the future', revisionKey(99, 0), new Uint8Array([0, 24, 99]), 'damaged'],
-    ['a garbled revision', revisionKey(2, 0), new Uint8Array([0, 255, 255]), 'damaged'],
-    ['a revision under another key', revisionKey(2, 0), new Uint8Array([0, 24, 1]), 'damaged'],
-    ['a key of no lease', revisionKey(2, 0), new Uint8Array([0, 24, 2, 32, 1, 48, 5]), 'damaged'],
+    ['a revision from the future', packKey(99, 0), record(99, 0, 24, 99), 'damaged'],
+    ['a garbled revision', packKey(2, 0), record(2, 0, 255, 255), 'damaged'],
+    ['a revision under another key', packKey(2, 0), record(2, 0, 24, 1), 'damaged'],
+    ['a revision that is missing', packKey(2, 0), null, 'damaged'],
+    ['a change that is missing', packKey(2, 0), record(2, 1, 24, 2), 'damaged'],
+    ['an empty pack', packKey(2, 0), new Uint8Array(0), 'damaged'],
+    ['a pack that ends early', packKey(2, 0), record(2, 0, 24, 2).subarray(0, 17), 'damaged'],
+    ['a pack of one more byte', packKey(2, 0), text(`${s(record(2, 0, 24, 2))}x`), 'damaged'],
+    ['records out of order', packKey(2, 1), record(2, 0, 24, 2), 'damaged'],
+    ['a key of no lease', packKey(2, 0), record(2, 0, 24, 2, 32, 1, 48, 5), 'damaged'],
     ['a garbled member', new Uint8Array([0x6e, 0, 0, 0, 0, 0, 0, 0, 1]), text('\x07'), 'damaged'],
   ];
   for (const [what, key, value, code] of table) {
     const home = newHome();
     const rig = await StoreRig.open(home);
+    // Two packs: the database without the last one would be a sound one, as it was before.
     rig.ok(put('a', '1'));
+    await rig.store.sync();
+    rig.ok(put('a', '2'));
     await rig.store.close();
     const db = await home.openCurrent();
     const write =
@@ -542,7 +555,7 @@ t.test('Store writes the entries of one call, and the applied index, in one batc
   rig.applyAll([put('a', '1'), grant(1n), put('b', '', { lease: 55n })]);
   await turn();
   t.equal(batches.length, 1);
-  t.same(batches[0], [s(revisionKey(2, 0).subarray(0, 9)), 'l\0\0\0\0\0\0\0\x01', 'm/applied']);
+  t.same(batches[0], ['l\0\0\0\0\0\0\0\x01', s(packKey(2, 0).subarray(0, 9))]);
   rig.applyAll([put('b', '', { lease: 55n })]);
   await turn();
   t.same(batches[1], ['m/applied']);

@@ -1,21 +1,30 @@
+import { crc32 } from '../../host/crc32.js';
+
 /**
  * The running hash of the applied state: 64 bits that depend on every entry applied and on everything it wrote, in order.
- * Members at an equal applied index have equal hashes, or one of them is broken. It is fast, not cryptographic: two 32-bit
- * lanes with the mixing steps of MurmurHash3.
+ * Members at an equal applied index have equal hashes, or one of them is broken. It is fast, not cryptographic: the upper
+ * half is the CRC-32 of all revision records, which are most of the bytes; the lower one takes in all else with the mixing
+ * steps of MurmurHash3. Neither depends on how much is taken in at once.
  */
 export class AppliedHash {
-  #a: number;
-  #b: number;
+  /** CRC-32 of the revision records so far. */
+  #records: number;
+  #rest: number;
 
   /** Goes on from a stored value. */
   constructor(value: bigint) {
-    this.#a = Number(BigInt.asIntN(32, value >> 32n));
-    this.#b = Number(BigInt.asIntN(32, value));
+    this.#records = Number(value >> 32n);
+    this.#rest = Number(BigInt.asIntN(32, value));
   }
 
   /** The hash now. */
   get value(): bigint {
-    return (BigInt.asUintN(32, BigInt(this.#a)) << 32n) | BigInt.asUintN(32, BigInt(this.#b));
+    return (BigInt(this.#records) << 32n) | BigInt.asUintN(32, BigInt(this.#rest));
+  }
+
+  /** Takes in revision records, back to back. */
+  addRecords(records: Uint8Array): void {
+    this.#records = crc32(records, this.#records);
   }
 
   /** Takes in a non-negative integer. */
@@ -46,11 +55,7 @@ export class AppliedHash {
   #addWord(word: number): void {
     let k = Math.imul(word, 0xcc9e2d51);
     k = (k << 15) | (k >>> 17);
-    k = Math.imul(k, 0x1b873593);
-    const a = this.#a ^ k;
-    this.#a = (Math.imul((a << 13) | (a >>> 19), 5) + 0xe6546b64) | 0;
-    k = Math.imul(word ^ this.#a, 0x85ebca6b);
-    const b = this.#b ^ ((k << 16) | (k >>> 16));
-    this.#b = (Math.imul((b << 17) | (b >>> 15), 5) + 0x561ccd1b) | 0;
+    const mixed = this.#rest ^ Math.imul(k, 0x1b873593);
+    this.#rest = (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0;
   }
 }

@@ -94,11 +94,11 @@ export class Applier {
   ): ApplyResponse {
     switch (kind) {
       case CommandKind.put:
-        return this.#put(PutRequest.decode(payload), entry.local, batch);
+        return this.#put(PutRequest.decode(payload), entry.local);
       case CommandKind.deleteRange:
-        return this.#deleteRange(DeleteRangeRequest.decode(payload), entry.local, batch);
+        return this.#deleteRange(DeleteRangeRequest.decode(payload), entry.local);
       case CommandKind.txn:
-        return this.#txn(TxnRequest.decode(payload), entry.local, batch);
+        return this.#txn(TxnRequest.decode(payload), entry.local);
       case CommandKind.compact:
         return this.#compact(CompactionRequest.decode(payload), batch);
       case CommandKind.leaseGrant:
@@ -122,22 +122,22 @@ export class Applier {
     }
   }
 
-  #put(request: PutRequest, want: boolean, batch: ApplyBatch): ApplyResponse {
+  #put(request: PutRequest, want: boolean): ApplyResponse {
     this.#refuseWhenCorrupt();
     this.#refuseWhenFull();
     const { state, lessor } = this.#parts;
     checkLease(lessor, request);
     checkKept(state, request);
-    const txn = this.#begin(batch);
+    const txn = this.#begin();
     const prevKv = txn.put(request, want && request.prevKv);
     this.#finish(txn);
     if (!want) return nothing;
     return { kind: 'put', value: { header: revisionHeader(state.revision), prevKv } };
   }
 
-  #deleteRange(request: DeleteRangeRequest, want: boolean, batch: ApplyBatch): ApplyResponse {
+  #deleteRange(request: DeleteRangeRequest, want: boolean): ApplyResponse {
     this.#refuseWhenCorrupt();
-    const txn = this.#begin(batch);
+    const txn = this.#begin();
     const bounds = boundsOf(request.key, request.rangeEnd);
     const { deleted, previous } = txn.deleteRange(bounds, want && request.prevKv);
     this.#finish(txn);
@@ -146,13 +146,13 @@ export class Applier {
     return { kind: 'deleteRange', value: { header, deleted, prevKvs: previous } };
   }
 
-  #txn(request: TxnRequest, want: boolean, batch: ApplyBatch): ApplyResponse {
+  #txn(request: TxnRequest, want: boolean): ApplyResponse {
     this.#refuseWhenCorrupt();
     if (hasPut(request)) this.#refuseWhenFull();
     const { state, lessor } = this.#parts;
     const path = planTxn(state, request);
     checkPath(state, lessor, path);
-    const txn = this.#begin(batch);
+    const txn = this.#begin();
     const responses = executePath(state, path, txn, want);
     this.#finish(txn);
     if (!want) return nothing;
@@ -251,13 +251,13 @@ export class Applier {
   #revoke(id: bigint, batch: ApplyBatch): void {
     const keys = this.#parts.lessor.revoke(id);
     batch.delete(leaseKey(id));
-    const txn = this.#begin(batch);
+    const txn = this.#begin();
     txn.deleteKeys(keys, false);
     this.#finish(txn);
   }
 
-  #begin(batch: ApplyBatch): WriteTxn {
-    return new WriteTxn(this.#parts.state, this.#parts.lessor, batch);
+  #begin(): WriteTxn {
+    return new WriteTxn(this.#parts.state, this.#parts.lessor);
   }
 
   #finish(txn: WriteTxn): void {

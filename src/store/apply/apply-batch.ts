@@ -1,12 +1,14 @@
 import type { DbWrite } from '../../base/ordered-db.js';
-import type { WriteSink } from '../mvcc/write-txn.js';
 import type { AppliedHash } from './applied-hash.js';
 
-/** The database writes of the entries applied together. All of them are replicated state, so the running hash has them. */
-export class ApplyBatch implements WriteSink {
+/**
+ * What entries applied together write to the database. All of it is replicated state, so the running hash takes it in.
+ * Revision records go there with the write queue, from the tail.
+ */
+export class ApplyBatch {
   readonly writes: DbWrite[] = [];
   readonly #hash: AppliedHash;
-  /** Bytes of keys and values. */
+  /** Bytes of keys and values, records included. */
   bytes = 0;
 
   constructor(hash: AppliedHash) {
@@ -26,5 +28,11 @@ export class ApplyBatch implements WriteSink {
     this.bytes += key.length;
     this.#hash.addNumber(2);
     this.#hash.addBytes(key);
+  }
+
+  /** Takes in revision records, back to back. However they are cut, the hash comes out the same. */
+  addRecords(records: Uint8Array): void {
+    this.bytes += records.length;
+    this.#hash.addRecords(records);
   }
 }

@@ -10,7 +10,6 @@ import {
 import { CommandKind } from '../contracts.js';
 import { boundsOf } from '../mvcc/range-options.js';
 import type { MvccState } from '../mvcc/state.js';
-import { revisionKey } from '../schema/keys.js';
 
 /** No more records than this are fetched ahead of one apply batch; the rest are read when they are needed. */
 const recordsMax = 1000;
@@ -43,8 +42,7 @@ interface Place {
 }
 
 async function fetch(state: MvccState, places: readonly Place[]): Promise<void> {
-  const keys = places.map(({ main, sub }) => revisionKey(main, sub));
-  const records = await state.db.getMany(keys);
+  const records = await state.readRecords(places);
   places.forEach(({ main, sub }, i) => {
     const record = records[i];
     if (record !== undefined) state.cache.set(main, sub, record);

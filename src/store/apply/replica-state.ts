@@ -8,11 +8,13 @@ import { MvccState } from '../mvcc/state.js';
 import { StoreDataError } from '../schema/errors.js';
 import {
   alarmKeys,
+  allPackKeys,
   leaseKeys,
   memberKey,
   memberKeys,
   metaKey,
   metaKeys,
+  parsePackKey,
   parseRemovedMemberKey,
   removedMemberKeys,
 } from '../schema/keys.js';
@@ -29,6 +31,7 @@ import {
   encodeConf,
   formatText,
 } from '../schema/meta.js';
+import { trailerOf } from '../schema/revision-pack.js';
 import type { Alarm } from './alarms.js';
 
 /** Everything that a database holds, in the form that the parts of the store take it in. */
@@ -78,7 +81,7 @@ export async function loadReplica(
 ): Promise<ReplicaState> {
   const meta = await readMeta(db);
   checkIdentity(meta, options.clusterId);
-  const applied = decodeApplied(required(meta, metaKey.applied));
+  const applied = await readApplied(db, decodeApplied(required(meta, metaKey.applied)));
   const mvcc = new MvccState(db, options.valueCacheBytesMax);
   mvcc.revision = applied.revision;
   mvcc.compactRevision = counterOr(meta, metaKey.compactScheduled, -1);
@@ -97,6 +100,23 @@ export async function loadReplica(
     removedMembers: await readRemoved(db),
     alarms: alarms.map((record) => ({ memberId: memberId(record.memberId), alarm: record.alarm })),
   };
+}
+
+/**
+ * The applied state of a database: the newer of `m/applied` and of what its last pack ends with. A batch moves either of
+ * them, never both.
+ */
+export async function readApplied(
+  db: Pick<OrderedDb, 'iterate'>,
+  noted: AppliedRecord,
+): Promise<AppliedRecord> {
+  for await (const step of db.iterate({ ...allPackKeys, reverse: true, limit: 1 })) {
+    for (const [key, pack] of step) {
+      const trailer = trailerOf(pack, parsePackKey(key));
+      if (trailer !== null && trailer.index > noted.index) return trailer;
+    }
+  }
+  return noted;
 }
 
 /** Which live key names which lease: what the lessor has attached. */
@@ -129,8 +149,8 @@ function checkIdentity(meta: Meta, clusterId: ClusterId): void {
   if (format !== formatText) {
     throw new StoreDataError(
       'format',
-      `the database is of format '${format}', this program reads '${formatText}': ` +
-        'start the version of the program that wrote it',
+      `the database is of format '${format}', this program reads '${formatText}': start the version of the program ` +
+        "that wrote it, or move the member's 'db' folder away, and its state is rebuilt from the other members",
     );
   }
   const found = decodeClusterId(required(meta, metaKey.cluster));

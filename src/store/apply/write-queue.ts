@@ -1,8 +1,9 @@
 import { assert } from '../../base/assert.js';
 import type { Defect } from '../../base/defect.js';
 import type { DbWrite, OrderedDb } from '../../base/ordered-db.js';
-import { metaKey } from '../schema/keys.js';
+import { metaKey, packKey } from '../schema/keys.js';
 import { type AppliedRecord, encodeApplied } from '../schema/meta.js';
+import { type Pack, withTrailer } from '../schema/revision-pack.js';
 
 /** Groups are joined into database batches of about this size. */
 const batchBytes = 4 * 1024 * 1024;
@@ -14,8 +15,10 @@ export interface WriteQueueOptions {
   readonly applied: AppliedRecord;
   /** More than this many bytes waiting make {@link WriteQueue.backpressure} wait. */
   readonly pendingBytesMax: number;
-  /** Everything up to this applied state is in the database (not necessarily durable). */
-  readonly onWritten: (applied: AppliedRecord) => void;
+  /** The records of the revisions after `after`, up to `upTo`: they are fetched when they are written, not before. */
+  readonly packs: (after: number, upTo: number) => readonly Pack[];
+  /** Everything up to this applied state is in the database (not necessarily durable), in these packs among others. */
+  readonly onWritten: (applied: AppliedRecord, packs: readonly Pack[]) => void;
   /** A write failed: the database is not written to any more. Called once. */
   readonly onError: (error: unknown) => void;
   readonly defects: ReadonlySet<Defect>;
@@ -37,12 +40,16 @@ interface Waiter {
 
 /**
  * The way into the database: groups of writes, in order, one batch in flight. What collects behind it goes into the next
- * one. The applied record goes into the batch that holds the writes it stands for, and into no other.
+ * one. The applied record goes into the batch that holds the writes it stands for, and into no other: at the end of the
+ * batch's last pack when there is one. Only then does what LevelDB is given ascend from batch to batch, and its tables do
+ * not overlap: it moves them from level to level without writing them again.
  */
 export class WriteQueue {
   readonly #options: WriteQueueOptions;
   /** Newest applied state that was handed in. */
   #applied: AppliedRecord;
+  /** Newest applied state that the database has. Invariant: every revision up to its own is in a pack. */
+  #written: AppliedRecord;
   #groups: Group[] = [];
   /** The groups of the batch in flight. */
   #writing: Group[] = [];
@@ -56,6 +63,7 @@ export class WriteQueue {
   constructor(options: WriteQueueOptions) {
     this.#options = options;
     this.#applied = options.applied;
+    this.#written = options.applied;
   }
 
   /** Bytes that are not in the database yet. */
@@ -63,7 +71,7 @@ export class WriteQueue {
     return this.#pendingBytes;
   }
 
-  /** Queues the writes of applied entries, and the state after them. */
+  /** Queues what applied entries write beside revision records, and the state after them. `bytes` counts the records too. */
   add(writes: readonly DbWrite[], bytes: number, applied: AppliedRecord): void {
     assert(applied.index >= this.#applied.index);
     this.#applied = applied;
@@ -157,22 +165,40 @@ export class WriteQueue {
   }
 
   async #write(groups: readonly Group[]): Promise<void> {
-    const { db, defects } = this.#options;
+    const { db } = this.#options;
     const batch: DbWrite[] = [];
-    let applied: AppliedRecord | null = null;
+    let applied = this.#written;
     let sync = false;
     for (const group of groups) {
       for (const write of group.writes) batch.push(write);
       applied = group.applied ?? applied;
       sync ||= group.sync;
     }
-    if (applied !== null) {
-      const write = { kind: 'put', key: metaKey.applied, value: encodeApplied(applied) } as const;
-      if (defects.has('applied-apart-from-data')) await db.write([write], { sync: false });
-      else batch.push(write);
+    const packs = this.#options.packs(this.#written.revision, applied.revision);
+    if (packs.length > 0 || batch.length > 0 || applied !== this.#written) {
+      await this.#putApplied(batch, packs, applied);
     }
     if (batch.length > 0 || sync) await db.write(batch, { sync });
-    if (applied !== null) this.#options.onWritten(applied);
+    if (applied === this.#written) return;
+    this.#written = applied;
+    this.#options.onWritten(applied, packs);
+  }
+
+  /** Adds the packs and the applied record to a batch. */
+  async #putApplied(
+    batch: DbWrite[],
+    packs: readonly Pack[],
+    applied: AppliedRecord,
+  ): Promise<void> {
+    const isApart = this.#options.defects.has('applied-apart-from-data');
+    const last = packs[packs.length - 1];
+    for (const pack of packs) {
+      const value = pack === last && !isApart ? withTrailer(pack.bytes, applied) : pack.bytes;
+      batch.push({ kind: 'put', key: packKey(pack.main, pack.sub), value });
+    }
+    const meta = { kind: 'put', key: metaKey.applied, value: encodeApplied(applied) } as const;
+    if (isApart) await this.#options.db.write([meta], { sync: false });
+    else if (last === undefined) batch.push(meta);
   }
 
   #releaseStalled(): void {

@@ -1,6 +1,7 @@
 import { toLatin1 } from '../../base/bytes.js';
 import type { ChangeEvent, RevisionEvents } from '../contracts.js';
-import { parseRevisionKey, revisionKeys } from '../schema/keys.js';
+import { packKeys, parsePackKey } from '../schema/keys.js';
+import { PackCursor } from '../schema/revision-pack.js';
 import { isTombstone, recordKeyValue } from '../schema/revision-record.js';
 import { decodeStored, type MvccState } from './state.js';
 
@@ -26,10 +27,15 @@ export async function historyFromDatabase(
 ): Promise<RevisionEvents[]> {
   const collector = new Collector(state, revisionsMax);
   const end = Math.min(state.tail.firstComplete, state.revision + 1);
-  for await (const step of state.db.iterate(revisionKeys(from, end))) {
-    for (const [key, record] of step) {
-      const { main, sub } = parseRevisionKey(key);
-      if (!collector.add(main, sub, record)) return collector.revisions;
+  const first = state.packs.indexOf(from, 0);
+  const start = first < 0 ? { main: from, sub: 0 } : state.packs.startAt(first);
+  for await (const step of state.db.iterate(packKeys(start.main, start.sub, end))) {
+    for (const [key, pack] of step) {
+      const cursor = new PackCursor(pack, parsePackKey(key));
+      while (cursor.next() && cursor.main < end) {
+        const { main, sub } = cursor;
+        if (main >= from && !collector.add(main, sub, cursor.record)) return collector.revisions;
+      }
     }
   }
   // A compaction may have emptied what lies before the tail, up to its own revision.

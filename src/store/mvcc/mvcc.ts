@@ -11,7 +11,6 @@ import type {
 import { ResponseOp as ResponseOpCodec } from '../../wire/gen/etcdserverpb.js';
 import type { HistoryReads, MvccReads, RevisionEvents, StoredRange } from '../contracts.js';
 import { StoreError } from '../errors.js';
-import { revisionKey } from '../schema/keys.js';
 import { recordKeyValue } from '../schema/revision-record.js';
 import { hashRevisions } from './hash-kv.js';
 import { historyFromDatabase, historyInMemory } from './history.js';
@@ -103,8 +102,7 @@ export class Mvcc implements MvccReads, HistoryReads {
 
   version(at: { readonly main: number; readonly sub: number }): Promise<Uint8Array | undefined> {
     return this.#retry(async (state) => {
-      const record =
-        state.recordInMemory(at.main, at.sub) ?? (await state.db.get(revisionKey(at.main, at.sub)));
+      const record = state.recordInMemory(at.main, at.sub) ?? (await state.readRecords([at]))[0];
       return { record: record === undefined ? undefined : recordKeyValue(record) };
     }).then(({ record }) => record);
   }
@@ -178,7 +176,7 @@ export class Mvcc implements MvccReads, HistoryReads {
     scan.missing = [];
     for (let from = 0; from < missing.length; from += fetchCount) {
       const part = missing.slice(from, from + fetchCount);
-      const records = await state.db.getMany(part.map(({ main, sub }) => revisionKey(main, sub)));
+      const records = await state.readRecords(part);
       if (!this.#stillReadable(state, revision)) return false;
       part.forEach(({ place, main, sub }, i) => {
         const record = records[i];

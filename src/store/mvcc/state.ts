@@ -3,11 +3,19 @@ import { toLatin1 } from '../../base/bytes.js';
 import type { OrderedDb } from '../../base/ordered-db.js';
 import { WireError } from '../../wire/errors.js';
 import type { KeyValue } from '../../wire/gen/mvccpb.js';
-import { allRevisionKeys, parseRevisionKey, revisionKey } from '../schema/keys.js';
+import { allDeadKeys, allPackKeys, packKey, parsePackKey } from '../schema/keys.js';
 import { damaged } from '../schema/meta.js';
+import {
+  findInPack,
+  isDead,
+  PackCursor,
+  type PackStart,
+  packRecordsMax,
+} from '../schema/revision-pack.js';
 import { decodeRecord } from '../schema/revision-record.js';
 import type { Revision } from './key-entry.js';
 import { KeyIndex } from './key-index.js';
+import { PackList } from './pack-list.js';
 import { RevisionTail } from './revision-tail.js';
 import { ValueCache } from './value-cache.js';
 
@@ -20,6 +28,8 @@ export class MvccState {
   readonly index = new KeyIndex();
   readonly tail: RevisionTail;
   readonly cache: ValueCache;
+  /** Invariant: names every pack in the database, and has every record in it that the index has and the tail lacks. */
+  readonly packs = new PackList();
   /** Newest applied revision; 1 for an empty store. Invariant: >= compactRevision. */
   revision = 1;
   /** Revision of the last compaction applied, -1 before the first. Reads below it are refused. */
@@ -39,16 +49,11 @@ export class MvccState {
   /** Reads every revision record of the database into the index and the newest into the tail. */
   async load(): Promise<void> {
     this.tail.onFlushed(this.revision);
+    const dead = await this.#readDeadBits();
     // Above the compaction revision no change may be missing: LevelDB is to lose its end only, never its middle.
     let last: Revision = { main: Math.max(this.compactRevision, 1), sub: -1 };
-    for await (const step of this.db.iterate(allRevisionKeys)) {
-      for (const [key, record] of step) {
-        const at = this.#loadRecord(key, record);
-        if (at.main <= this.compactRevision) continue;
-        const follows = at.main === last.main ? at.sub === last.sub + 1 : at.sub === 0;
-        if (!follows || at.main > last.main + 1) throw damagedRecord(last.main, last.sub + 1);
-        last = at;
-      }
+    for await (const step of this.db.iterate(allPackKeys)) {
+      for (const [key, pack] of step) last = this.#loadPack(key, pack, dead, last);
     }
     if (last.main < this.revision) throw damagedRecord(last.main + 1, 0);
   }
@@ -62,10 +67,34 @@ export class MvccState {
   recordNow(main: number, sub: number): Uint8Array {
     const inMemory = this.recordInMemory(main, sub);
     if (inMemory !== undefined) return inMemory;
-    const record = this.db.getSync(revisionKey(main, sub));
+    const start = this.#packOf(main, sub);
+    const pack = start && this.db.getSync(packKey(start.main, start.sub));
+    const record = pack && findInPack(pack, start, { main, sub });
     assert(record !== undefined, `revision ${main}.${sub} is in the index but not in the database`);
     this.cache.set(main, sub, record);
     return record;
+  }
+
+  /** Reads records of any age from the database, each undefined where it is not there. */
+  async readRecords(places: readonly Revision[]): Promise<(Uint8Array | undefined)[]> {
+    const starts = places.map(({ main, sub }) => this.#packOf(main, sub));
+    // Neighbours are asked for together: one look-up for all that share a pack.
+    const numbers = new Map<string, number>();
+    const keys: Uint8Array[] = [];
+    const numberOf = starts.map((start) => {
+      if (start === undefined) return -1;
+      const name = nameOf(start);
+      const known = numbers.get(name);
+      if (known !== undefined) return known;
+      numbers.set(name, keys.length);
+      return keys.push(packKey(start.main, start.sub)) - 1;
+    });
+    const packs = await this.db.getMany(keys);
+    return places.map((place, i) => {
+      const start = starts[i];
+      const pack = packs[numberOf[i] as number];
+      return start && pack && findInPack(pack, start, place);
+    });
   }
 
   /** Accounts for a record written. */
@@ -81,14 +110,55 @@ export class MvccState {
     this.recordCount -= count;
   }
 
-  #loadRecord(key: Uint8Array, record: Uint8Array): Revision {
-    const at = parseRevisionKey(key);
-    const kv = decodeStored(record, at.main, at.sub);
-    if (at.main > this.revision || kv.modRevision !== at.main) throw damagedRecord(at.main, at.sub);
-    this.index.load(toLatin1(kv.key), at, kv.createRevision, kv.version, kv.lease);
-    this.tail.appendStored(at, record);
-    this.onRecordWritten(key.length + record.length);
-    return at;
+  /** The pack that has a record if the database has it. */
+  #packOf(main: number, sub: number): PackStart | undefined {
+    const index = this.packs.indexOf(main, sub);
+    return index < 0 ? undefined : this.packs.startAt(index);
+  }
+
+  async #readDeadBits(): Promise<Map<string, Uint8Array>> {
+    const dead = new Map<string, Uint8Array>();
+    for await (const step of this.db.iterate(allDeadKeys)) {
+      for (const [key, bits] of step) dead.set(nameOf(parsePackKey(key)), bits);
+    }
+    return dead;
+  }
+
+  /** Takes over a pack; `last` is the newest change before it, and the newest in it is returned. */
+  #loadPack(
+    key: Uint8Array,
+    pack: Uint8Array,
+    dead: ReadonlyMap<string, Uint8Array>,
+    last: Revision,
+  ): Revision {
+    const start = parsePackKey(key);
+    const bits = dead.size === 0 ? undefined : dead.get(nameOf(start));
+    const cursor = new PackCursor(pack, start);
+    let alive = 0;
+    let { main, sub } = last;
+    while (cursor.next()) {
+      if (cursor.main > this.compactRevision) {
+        const follows = cursor.main === main ? cursor.sub === sub + 1 : cursor.sub === 0;
+        if (!follows || cursor.main > main + 1) throw damagedRecord(main, sub + 1);
+        ({ main, sub } = cursor);
+      }
+      if (isDead(bits, cursor.ordinal)) continue;
+      this.#loadRecord(cursor);
+      alive++;
+    }
+    if (cursor.ordinal < 0 || cursor.ordinal >= packRecordsMax)
+      throw damagedRecord(start.main, start.sub);
+    this.packs.append({ ...start, count: cursor.ordinal + 1 }, alive);
+    return { main, sub };
+  }
+
+  #loadRecord(cursor: PackCursor): void {
+    const { main, sub, record } = cursor;
+    const kv = decodeStored(record, main, sub);
+    if (main > this.revision || kv.modRevision !== main) throw damagedRecord(main, sub);
+    this.index.load(toLatin1(kv.key), { main, sub }, kv.createRevision, kv.version, kv.lease);
+    this.tail.appendStored(main, record);
+    this.onRecordWritten(record.length);
   }
 }
 
@@ -100,6 +170,10 @@ export function decodeStored(record: Uint8Array, main: number, sub: number): Key
     if (cause instanceof WireError) throw damagedRecord(main, sub, { cause });
     throw cause;
   }
+}
+
+function nameOf(at: PackStart): string {
+  return `${at.main}.${at.sub}`;
 }
 
 function damagedRecord(main: number, sub: number, options?: ErrorOptions): Error {

@@ -4,7 +4,6 @@ import type { KeyValue } from '../../wire/gen/mvccpb.js';
 import { emptyBytes } from '../../wire/reader.js';
 import type { ChangeEvent, RevisionEvents } from '../contracts.js';
 import { StoreError } from '../errors.js';
-import { revisionKey } from '../schema/keys.js';
 import { decodeRecord, recordKeyValue } from '../schema/revision-record.js';
 import type { KeyEntry, Revision } from './key-entry.js';
 import type { KeyBounds } from './key-index.js';
@@ -17,11 +16,6 @@ export interface LeaseBinding {
   detach(id: bigint, key: string): void;
 }
 
-/** Where the database writes of a command are collected. */
-export interface WriteSink {
-  put(key: Uint8Array, value: Uint8Array): void;
-}
-
 /**
  * The changes of one command: all of them make one revision, or none if nothing changes. What it changes is visible at
  * once to whoever reads the state in the same turn; nobody else runs before the command is done. The caller has checked
@@ -30,13 +24,11 @@ export interface WriteSink {
 export class WriteTxn {
   readonly #state: MvccState;
   readonly #leases: LeaseBinding;
-  readonly #sink: WriteSink;
   readonly #events: ChangeEvent[] = [];
 
-  constructor(state: MvccState, leases: LeaseBinding, sink: WriteSink) {
+  constructor(state: MvccState, leases: LeaseBinding) {
     this.#state = state;
     this.#leases = leases;
-    this.#sink = sink;
   }
 
   /** True once anything has changed: then the state's revision is this txn's. */
@@ -71,7 +63,7 @@ export class WriteTxn {
       this.#detach(oldLease, key);
       if (lease !== 0n) this.#leases.attach(lease, key);
     }
-    this.#record(at, record, { kind: 'put', key, kv: recordKeyValue(record), previous });
+    this.#record(record, { kind: 'put', key, kv: recordKeyValue(record), previous });
     return wantPrevious ? previousKv : undefined;
   }
 
@@ -109,7 +101,7 @@ export class WriteTxn {
     const record = this.#state.tail.appendTombstone(at, fromLatin1(key));
     this.#state.index.tombstone(key, entry, at);
     this.#detach(lease, key);
-    this.#record(at, record, { kind: 'delete', key, kv: recordKeyValue(record), previous });
+    this.#record(record, { kind: 'delete', key, kv: recordKeyValue(record), previous });
   }
 
   /** The first change makes the new revision the state's current one. */
@@ -118,10 +110,8 @@ export class WriteTxn {
     return { main: this.#state.revision, sub: this.#events.length };
   }
 
-  #record(at: Revision, record: Uint8Array, event: ChangeEvent): void {
-    const key = revisionKey(at.main, at.sub);
-    this.#sink.put(key, record);
-    this.#state.onRecordWritten(key.length + record.length);
+  #record(record: Uint8Array, event: ChangeEvent): void {
+    this.#state.onRecordWritten(record.length);
     this.#events.push(event);
   }
 

@@ -2,7 +2,14 @@ import type { DbRange } from '../../base/ordered-db.js';
 
 /** Every key of the database (docs/internals/data-layout.md). Integers in keys are 64 bits, big-endian. */
 
-const space = { alarm: 0x61, lease: 0x6c, member: 0x6e, revision: 0x72, removed: 0x78 } as const;
+const space = {
+  alarm: 0x61,
+  dead: 0x64,
+  lease: 0x6c,
+  member: 0x6e,
+  revision: 0x72,
+  removed: 0x78,
+} as const;
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -26,30 +33,33 @@ export const leaseKeys: DbRange = spaceRange(space.lease);
 export const memberKeys: DbRange = spaceRange(space.member);
 export const removedMemberKeys: DbRange = spaceRange(space.removed);
 
-/** Length of a revision record's key. */
-export const revisionKeyBytes = 17;
+/** Length of a pack's key. */
+export const packKeyBytes = 17;
 
-/** Key of the record of change `sub` of revision `main`. Both are safe non-negative integers. */
-export function revisionKey(main: number, sub: number): Uint8Array {
-  const key = new Uint8Array(revisionKeyBytes);
-  key[0] = space.revision;
-  putUint64(key, 1, main);
-  putUint64(key, 9, sub);
-  return key;
+/** Key of the pack that begins with change `sub` of revision `main`. Both are safe non-negative integers. */
+export function packKey(main: number, sub: number): Uint8Array {
+  return revisionKey(space.revision, main, sub);
 }
 
-/** The main and sub revision of a record's key. */
-export function parseRevisionKey(key: Uint8Array): { main: number; sub: number } {
+/** Key of the bits that say which records of the pack are deleted. */
+export function deadKey(main: number, sub: number): Uint8Array {
+  return revisionKey(space.dead, main, sub);
+}
+
+/** The main and sub revision of a pack's key, or of its dead bits'. */
+export function parsePackKey(key: Uint8Array): { main: number; sub: number } {
   return { main: getUint64(key, 1), sub: getUint64(key, 9) };
 }
 
-/** Records of revisions `from` to below `to`. */
-export function revisionKeys(from: number, to: number): DbRange {
-  return { gte: revisionKey(from, 0), lt: revisionKey(to, 0) };
+/** Packs that begin at or after change `sub` of revision `main` and before revision `to`. */
+export function packKeys(main: number, sub: number, to: number): DbRange {
+  return { gte: packKey(main, sub), lt: packKey(to, 0) };
 }
 
-/** Records of every revision. */
-export const allRevisionKeys: DbRange = spaceRange(space.revision);
+/** Every pack. */
+export const allPackKeys: DbRange = spaceRange(space.revision);
+/** The dead bits of all packs that have any. */
+export const allDeadKeys: DbRange = spaceRange(space.dead);
 
 export function leaseKey(id: bigint): Uint8Array {
   return idKey(space.lease, id);
@@ -86,20 +96,30 @@ export function getUint64(bytes: Uint8Array, offset: number): number {
   return getWord(bytes, offset) * 0x1_0000_0000 + getWord(bytes, offset + 4);
 }
 
-function putWord(bytes: Uint8Array, offset: number, word: number): void {
+/** Writes a number below 2^32 as 32 bits, big-endian. */
+export function putWord(bytes: Uint8Array, offset: number, word: number): void {
   bytes[offset] = word >>> 24;
   bytes[offset + 1] = word >>> 16;
   bytes[offset + 2] = word >>> 8;
   bytes[offset + 3] = word;
 }
 
-function getWord(bytes: Uint8Array, offset: number): number {
+/** Reads 32 bits, big-endian. */
+export function getWord(bytes: Uint8Array, offset: number): number {
   return (
     (bytes[offset] as number) * 0x100_0000 +
     (((bytes[offset + 1] as number) << 16) |
       ((bytes[offset + 2] as number) << 8) |
       (bytes[offset + 3] as number))
   );
+}
+
+function revisionKey(prefix: number, main: number, sub: number): Uint8Array {
+  const key = new Uint8Array(packKeyBytes);
+  key[0] = prefix;
+  putUint64(key, 1, main);
+  putUint64(key, 9, sub);
+  return key;
 }
 
 function idKey(prefix: number, id: bigint): Uint8Array {

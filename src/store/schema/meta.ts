@@ -5,9 +5,12 @@ import { StoreDataError } from './errors.js';
 import { getUint64, putUint64 } from './keys.js';
 
 /** The value of `m/format`. */
-export const formatText = 'flotilla store 1';
+export const formatText = 'flotilla store 2';
 
-/** The value of `m/applied`: how far the log is in this database, and what that came to. */
+/** Length of an encoded {@link AppliedRecord}. */
+export const appliedBytes = 32;
+
+/** How far the log is in this database, and what that came to: the value of `m/applied`, and of a pack's trailer. */
 export interface AppliedRecord {
   readonly index: Index;
   readonly term: Term;
@@ -27,7 +30,7 @@ export const emptyConf: ConfState = {
 };
 
 export function encodeApplied(record: AppliedRecord): Uint8Array {
-  const bytes = new Uint8Array(32);
+  const bytes = new Uint8Array(appliedBytes);
   putUint64(bytes, 0, record.index);
   putUint64(bytes, 8, record.term);
   putUint64(bytes, 16, record.revision);
@@ -37,7 +40,7 @@ export function encodeApplied(record: AppliedRecord): Uint8Array {
 
 /** Throws {@link StoreDataError} `damaged`. */
 export function decodeApplied(bytes: Uint8Array): AppliedRecord {
-  if (bytes.length !== 32) throw damaged('m/applied');
+  if (bytes.length !== appliedBytes) throw damaged('m/applied');
   return {
     index: safe(getUint64(bytes, 0), 'm/applied'),
     term: safe(getUint64(bytes, 8), 'm/applied'),

@@ -1,11 +1,19 @@
 import { assert } from '../../base/assert.js';
 import { KeyValue } from '../../wire/gen/mvccpb.js';
+import { getUint64, getWord, putUint64, putWord } from './keys.js';
 
-/** First byte of a revision record: what happened to the key. */
-export const recordFlag = { put: 0, tombstone: 1 } as const;
+/**
+ * A revision record: a header of 16 bytes, then the canonical mvccpb.KeyValue. The header is the revision (main u64, sub
+ * u32) and a u32 with the length of the KeyValue, whose top bit says that the change is a delete. So records that lie back
+ * to back can be told apart, and a stretch of them is a pack as it is.
+ */
+export const recordHeaderBytes = 16;
+const tombstoneBit = 0x8000_0000;
+/** Lengths of KeyValues and subs are below it. */
+export const recordFieldLimit = tombstoneBit;
 
-/** What the encoding takes at most beyond the key and the value: flag, tags, lengths, counters and lease. */
-const overheadBytesMax = 1 + 2 * (1 + 5) + 3 * (1 + 8) + 1 + 10;
+/** What the encoding takes at most beyond the key and the value: header, tags, lengths, counters and lease. */
+const overheadBytesMax = recordHeaderBytes + 2 * (1 + 5) + 3 * (1 + 8) + 1 + 10;
 
 /** Upper bound of what {@link writePutRecord} or {@link writeTombstone} writes. */
 export function recordBytesMax(keyBytes: number, valueBytes: number): number {
@@ -23,45 +31,82 @@ export interface PutRecord {
 }
 
 /**
- * Writes the record of a put at `offset` and returns where it ends: the flag and the canonical mvccpb.KeyValue, byte for
+ * Writes the record of a put, change `sub` of its revision, at `offset` and returns where it ends. The KeyValue is byte for
  * byte what the generated codec makes, but in place and without an allocation. There is room for {@link recordBytesMax}.
  */
-export function writePutRecord(target: Uint8Array, offset: number, record: PutRecord): number {
-  target[offset] = recordFlag.put;
-  let at = writeBytes(target, offset + 1, 10, record.key);
+export function writePutRecord(
+  target: Uint8Array,
+  offset: number,
+  sub: number,
+  record: PutRecord,
+): number {
+  const from = offset + recordHeaderBytes;
+  let at = writeBytes(target, from, 10, record.key);
   at = writeCounter(target, at, 16, record.createRevision);
   at = writeCounter(target, at, 24, record.modRevision);
   at = writeCounter(target, at, 32, record.version);
   at = writeBytes(target, at, 42, record.value);
   if (record.lease !== 0n) at = writeLease(target, at, record.lease);
+  writeHeader(target, offset, record.modRevision, sub, at - from);
   return at;
 }
 
-/** Writes the record of a delete: the flag and a KeyValue with key and mod_revision. Returns where it ends. */
+/** Writes the record of a delete: a KeyValue with key and mod_revision. Returns where it ends. */
 export function writeTombstone(
   target: Uint8Array,
   offset: number,
+  sub: number,
   key: Uint8Array,
   modRevision: number,
 ): number {
-  target[offset] = recordFlag.tombstone;
-  const at = writeBytes(target, offset + 1, 10, key);
-  return writeCounter(target, at, 24, modRevision);
+  const from = offset + recordHeaderBytes;
+  const at = writeCounter(target, writeBytes(target, from, 10, key), 24, modRevision);
+  writeHeader(target, offset, modRevision, sub, at - from + tombstoneBit);
+  return at;
 }
 
-/** True for a delete. The record is one of ours or was checked by {@link decodeRecord}. */
+/** The main revision of the record at `offset`. */
+export function recordMain(bytes: Uint8Array, offset: number): number {
+  return getUint64(bytes, offset);
+}
+
+/** Place of the record at `offset` among the changes of its revision. */
+export function recordSub(bytes: Uint8Array, offset: number): number {
+  return getWord(bytes, offset + 8);
+}
+
+/** Where the record at `offset` ends. */
+export function recordEnd(bytes: Uint8Array, offset: number): number {
+  const length = getWord(bytes, offset + 12);
+  return offset + recordHeaderBytes + (length >= tombstoneBit ? length - tombstoneBit : length);
+}
+
+/** True for a delete. */
 export function isTombstone(record: Uint8Array): boolean {
-  return record[0] === recordFlag.tombstone;
+  return (record[12] as number) >= 0x80;
 }
 
 /** The encoded mvccpb.KeyValue of a record, sharing its memory. */
 export function recordKeyValue(record: Uint8Array): Uint8Array {
-  return record.subarray(1);
+  return record.subarray(recordHeaderBytes);
 }
 
 /** Decodes a record; its bytes fields share the record's memory. Throws WireError when it is malformed. */
 export function decodeRecord(record: Uint8Array): KeyValue {
-  return KeyValue.decode(record.subarray(1));
+  return KeyValue.decode(record.subarray(recordHeaderBytes));
+}
+
+function writeHeader(
+  target: Uint8Array,
+  offset: number,
+  main: number,
+  sub: number,
+  lengthAndKind: number,
+): void {
+  assert(sub < recordFieldLimit, 'one revision changes too many keys');
+  putUint64(target, offset, main);
+  putWord(target, offset + 8, sub);
+  putWord(target, offset + 12, lengthAndKind);
 }
 
 function writeBytes(target: Uint8Array, offset: number, tag: number, bytes: Uint8Array): number {

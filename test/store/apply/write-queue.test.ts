@@ -16,6 +16,7 @@ t.test(
       db,
       applied: record(0),
       pendingBytesMax: 1000,
+      packs: () => [],
       onWritten: () => {},
       onError: (error) => t.fail(String(error)),
       defects: noDefects,

@@ -4,20 +4,22 @@ import type { DbRange } from '../../../src/base/ordered-db.js';
 import {
   alarmKey,
   alarmKeys,
+  allDeadKeys,
   allKeys,
-  allRevisionKeys,
+  allPackKeys,
+  deadKey,
   leaseKey,
   leaseKeys,
   memberKey,
   memberKeys,
   metaKey,
   metaKeys,
+  packKey,
+  packKeys,
+  parsePackKey,
   parseRemovedMemberKey,
-  parseRevisionKey,
   removedMemberKey,
   removedMemberKeys,
-  revisionKey,
-  revisionKeys,
 } from '../../../src/store/schema/keys.js';
 import {
   decodeApplied,
@@ -42,13 +44,13 @@ const numbers = [
   Number.MAX_SAFE_INTEGER,
 ];
 
-t.test('revisionKey orders by main, then sub, and reads back', async (t) => {
+t.test('packKey orders by main, then sub, and reads back', async (t) => {
   let previous: Uint8Array = new Uint8Array(0);
   for (const main of numbers) {
     for (const sub of numbers) {
-      const key = revisionKey(main, sub);
+      const key = packKey(main, sub);
       t.ok(Buffer.compare(previous, key) < 0);
-      t.same(parseRevisionKey(key), { main, sub });
+      t.same(parsePackKey(key), { main, sub });
       previous = key;
     }
   }
@@ -56,7 +58,8 @@ t.test('revisionKey orders by main, then sub, and reads back', async (t) => {
 
 t.test('every kind of key lies in its own range and in no other', async (t) => {
   const kinds: [DbRange, Uint8Array[]][] = [
-    [allRevisionKeys, [revisionKey(0, 0), revisionKey(Number.MAX_SAFE_INTEGER, 5)]],
+    [allPackKeys, [packKey(0, 0), packKey(Number.MAX_SAFE_INTEGER, 5)]],
+    [allDeadKeys, [deadKey(0, 0), deadKey(Number.MAX_SAFE_INTEGER, 5)]],
     [leaseKeys, [leaseKey(0n), leaseKey(-1n), leaseKey(2n ** 62n)]],
     [memberKeys, [memberKey(1n), memberKey(2n ** 64n - 1n)]],
     [removedMemberKeys, [removedMemberKey(1n), removedMemberKey(2n ** 64n - 1n)]],
@@ -71,8 +74,11 @@ t.test('every kind of key lies in its own range and in no other', async (t) => {
       for (const [other] of kinds) t.equal(isIn(other, key), other === range);
     }
   }
-  t.ok(isIn(revisionKeys(5, 6), revisionKey(5, 1000)));
-  t.notOk(isIn(revisionKeys(5, 6), revisionKey(6, 0)));
+  t.ok(isIn(packKeys(5, 3, 6), packKey(5, 1000)));
+  t.ok(isIn(packKeys(5, 3, 6), packKey(5, 3)));
+  t.notOk(isIn(packKeys(5, 3, 6), packKey(5, 2)));
+  t.notOk(isIn(packKeys(5, 3, 6), packKey(6, 0)));
+  t.same(parsePackKey(deadKey(7, 8)), { main: 7, sub: 8 });
   t.equal(parseRemovedMemberKey(removedMemberKey(2n ** 64n - 1n)), 2n ** 64n - 1n);
 });
 
