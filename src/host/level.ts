@@ -1,8 +1,8 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Level } from 'level';
-import { compareBytes, concatBytes, emptyBytes } from '../base/bytes.js';
 import type { DbRange, DbSnapshot, DbWrite, OrderedDb, OrderedDbHome } from '../base/ordered-db.js';
+import { logsAreUnbroken } from './level-log.js';
 
 /** Why a member's database cannot be opened. */
 export type LevelOpenErrorCode =
@@ -131,17 +131,6 @@ const logSyncBytes = writeBufferBytes / 4;
 
 type Bytes = Level<Uint8Array, Uint8Array>;
 
-/**
- * Keys of this module's own, behind all others: batches since the last synced one are numbered, and the synced one says where
- * the numbers begin. LevelDB may lose the end of an earlier log file and keep a later file; a number missing at open tells.
- */
-const ownPrefix = new Uint8Array(8).fill(0xff);
-const chainBaseKey = concatBytes([ownPrefix, new Uint8Array([0x62])]);
-const chainRange: DbRange = {
-  gte: concatBytes([ownPrefix, new Uint8Array([0x63])]),
-  lt: concatBytes([ownPrefix, new Uint8Array([0x64])]),
-};
-const chainKeyBytes = 17;
 type LevelSnapshot = ReturnType<Bytes['snapshot']>;
 type Step = readonly (readonly [key: Uint8Array, value: Uint8Array])[];
 
@@ -153,9 +142,6 @@ class LevelDb implements OrderedDb {
   #lastWrite: Promise<void> = Promise.resolve();
   /** Bytes written since all log files were synced. */
   #unsyncedBytes = 0;
-  /** Numbers of the batches since the last synced one: from, and below. */
-  #chainBase = 0;
-  #chainNext = 0;
 
   private constructor(dir: string, name: string) {
     this.name = name;
@@ -169,19 +155,22 @@ class LevelDb implements OrderedDb {
   }
 
   static async open(dir: string, name: string, options: { create: boolean }): Promise<LevelDb> {
-    const db = new LevelDb(dir, name);
-    if (!options.create && !(await exists(join(db.#dir, 'CURRENT')))) {
-      throw openError('missing', db.#dir, null);
+    const path = join(dir, name);
+    if (!options.create) {
+      // Before anything is made of the package's: a Level opens itself in the next turn.
+      if (!(await exists(join(path, 'CURRENT')))) throw openError('missing', path, null);
+      if (!(await logsAreUnbroken(path))) {
+        throw openError('damaged', path, new Error('a batch in the middle is lost'));
+      }
     }
+    const db = new LevelDb(dir, name);
     try {
       await db.#level.open({ createIfMissing: options.create });
     } catch (error) {
       const cause = (error as Error).cause ?? error;
-      throw openError(openCodeOf(cause), db.#dir, cause);
+      throw openError(openCodeOf(cause), path, cause);
     }
-    if (await db.#readChain()) return db;
-    await db.#level.close();
-    throw openError('damaged', db.#dir, new Error('a batch in the middle is lost'));
+    return db;
   }
 
   get(key: Uint8Array): Promise<Uint8Array | undefined> {
@@ -197,7 +186,7 @@ class LevelDb implements OrderedDb {
   }
 
   iterate(range: DbRange): AsyncIterable<Step> {
-    return iterate(this.#level, withoutOwn(range), undefined);
+    return iterate(this.#level, range, undefined);
   }
 
   write(batch: readonly DbWrite[], options: { readonly sync: boolean }): Promise<void> {
@@ -211,7 +200,7 @@ class LevelDb implements OrderedDb {
   snapshot(): DbSnapshot {
     const snapshot = this.#level.snapshot();
     return {
-      iterate: (range) => iterate(this.#level, withoutOwn(range), snapshot),
+      iterate: (range) => iterate(this.#level, range, snapshot),
       close: () => snapshot.close(),
     };
   }
@@ -250,28 +239,13 @@ class LevelDb implements OrderedDb {
         chain.put(write.key, write.value);
       } else chain.del(write.key);
     }
-    if (options.sync) {
-      for (let n = this.#chainBase; n < this.#chainNext; n++) chain.del(chainKey(n));
-      chain.put(chainBaseKey, chainKey(this.#chainNext));
-      this.#chainBase = this.#chainNext;
-    } else chain.put(chainKey(this.#chainNext++), emptyBytes);
-    await chain.write({ sync: options.sync } as object);
+    // Unsynced in any case: all log files are synced below.
+    await chain.write();
     if (options.sync || this.#unsyncedBytes >= logSyncBytes) await this.#syncLogs();
   }
 
-  /** Whether no batch is missing among those that were found. */
-  async #readChain(): Promise<boolean> {
-    const base = await this.#level.get(chainBaseKey);
-    this.#chainBase = base === undefined ? 0 : chainNumber(base);
-    this.#chainNext = this.#chainBase;
-    for await (const step of iterate(this.#level, chainRange, undefined)) {
-      for (const [key] of step) if (chainNumber(key) !== this.#chainNext++) return false;
-    }
-    return true;
-  }
-
   /**
-   * A synced batch makes LevelDB sync the log file that it is in, but not an earlier one whose memtable is still on its way
+   * LevelDB's own synced write syncs the log file that it is in, but not an earlier one whose memtable is still on its way
    * into a table. So every log file is synced here. One that vanishes meanwhile is in a table, which LevelDB syncs.
    */
   async #syncLogs(): Promise<void> {
@@ -315,22 +289,6 @@ async function* iterate(
   } finally {
     await iterator.close();
   }
-}
-
-/** Callers never see this module's own keys. */
-function withoutOwn(range: DbRange): DbRange {
-  return compareBytes(range.lt, ownPrefix) <= 0 ? range : { ...range, lt: ownPrefix };
-}
-
-function chainKey(n: number): Uint8Array {
-  const key = new Uint8Array(chainKeyBytes);
-  key.set(chainRange.gte);
-  new DataView(key.buffer).setBigUint64(9, BigInt(n));
-  return key;
-}
-
-function chainNumber(key: Uint8Array): number {
-  return Number(new DataView(key.buffer, key.byteOffset, key.byteLength).getBigUint64(9));
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,7 +1,6 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Level } from 'level';
 import t from 'tap';
 import { LevelOpenError, openLevelHome } from '../../src/host/level.js';
 import { orderedDbContract } from './ordered-db-contract.js';
@@ -106,36 +105,3 @@ function files(dir: string, name: RegExp): string[] {
   if (found.length === 0) throw new Error(`no file ${name} in ${folder}`);
   return found.map((file) => join(folder, file));
 }
-
-t.test(
-  'LevelHome.openCurrent refuses a database that lost a batch in the middle, but not the last ones',
-  async (t) => {
-    const dir = makeDir(t);
-    const db = await openLevelHome(dir).openCurrent();
-    const put = (text: string, sync = false) =>
-      db.write([{ kind: 'put', key: bytes(text), value: bytes(text) }], { sync });
-    await put('a');
-    await put('b', true);
-    for (const text of ['c', 'd', 'e']) await put(text);
-    await db.close();
-
-    /** What LevelDB would hold had it lost the batch that numbered itself so. */
-    const lose = async (n: number) => {
-      const raw = new Level<Uint8Array, Uint8Array>(join(dir, 'level-1'), { keyEncoding: 'view' });
-      const keys = await raw.keys({ gte: new Uint8Array([...Array(8).fill(0xff), 0x63]) }).all();
-      await raw.del(keys[n] as Uint8Array);
-      await raw.close();
-      return keys.length;
-    };
-    t.equal(await lose(2), 3, 'the synced batch ended the numbers before it');
-    const shorter = await openLevelHome(dir).openCurrent();
-    t.same(
-      await shorter.get(bytes('e')),
-      bytes('e'),
-      'a lost end shows nowhere: LevelDB lost it whole',
-    );
-    await shorter.close();
-    await lose(0);
-    await t.rejects(openLevelHome(dir).openCurrent(), { code: 'damaged', message: /start again/ });
-  },
-);
