@@ -4,6 +4,7 @@ import { totalmem } from 'node:os';
 import { machineText } from '../src/cmd/bench/run-load.js';
 import { flotillaVersion } from '../src/cmd/version.js';
 import { type Comparison, resultsOf } from './side-by-side/comparison.js';
+import { comparisonPage } from './side-by-side/comparison-page.js';
 import { type BenchOptions, parseOptions } from './side-by-side/options.js';
 import { growthGoals, rows } from './side-by-side/rows.js';
 import { compareAll, selectRows } from './side-by-side/run.js';
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
     const text = JSON.stringify({ conditions, comparisons: report }, null, 2);
     writeFileSync(options.json, `${text}\n`);
   }
+  if (options.html !== null) writeFileSync(options.html, comparisonPage(comparisons, conditions));
 }
 
 function listRows(): void {

@@ -59,7 +59,8 @@ export function formatGoal({ direction, bound }: Goal): string {
   return `${direction === 'at-least' ? '>=' : '<='} ${bound}`;
 }
 
-function formatSpread(share: number): string {
+/** Half of the range, as a share of the median. */
+export function formatSpread(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
 

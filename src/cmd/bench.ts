@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { Command, type CommanderError } from 'commander';
 import { addFlags, type BenchCommandPlan, type BenchFlags, plans } from './bench/flags.js';
+import { reportPage } from './bench/html/report-page.js';
 import { Progress } from './bench/progress.js';
 import { formatReport } from './bench/report-text.js';
 import { runLoad } from './bench/run-load.js';
@@ -45,6 +46,7 @@ async function run(plan: BenchCommandPlan, flags: Partial<BenchFlags>): Promise<
     progress.end();
     process.stdout.write(formatReport(report));
     if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(report, null, 2)}\n`);
+    if (flags.html !== undefined) writeFileSync(flags.html, reportPage(report));
     process.exit(0);
   } catch (error) {
     const isExpected = error instanceof BenchError || error instanceof UsageError;

@@ -1,34 +1,45 @@
 import { assert } from '../../base/assert.js';
 import type { Prng } from '../../base/prng.js';
 
-/** What every key starts with. */
-export const keyPrefix = 'bench/';
 const digitZero = 0x30;
+
+/** What the keys of a size start with. Those of another size start otherwise: keys that are there can be counted. */
+function prefixOf(sizeBytes: number): string {
+  return `b${sizeBytes}/`;
+}
 
 /** The shortest keys that tell `keySpace` of them apart. */
 export function keySizeMin(keySpace: number): number {
-  return keyPrefix.length + String(keySpace - 1).length;
+  let size = 1;
+  while (prefixOf(size).length + digitsOf(keySpace) > size) size++;
+  return size;
+}
+
+/** Digits of the largest number of a key space. */
+export function digitsOf(keySpace: number): number {
+  return String(keySpace - 1).length;
 }
 
 /** The key with this number: the prefix and the number in decimal, padded with zeros to the size. */
 export function keyOf(number: number, sizeBytes: number): Uint8Array {
-  const digits = String(number).padStart(sizeBytes - keyPrefix.length, '0');
-  const key = Buffer.from(`${keyPrefix}${digits}`, 'latin1');
+  const prefix = prefixOf(sizeBytes);
+  const digits = String(number).padStart(sizeBytes - prefix.length, '0');
+  const key = Buffer.from(`${prefix}${digits}`, 'latin1');
   assert(key.length === sizeBytes, `key ${number} does not fit into ${sizeBytes} bytes`);
   return new Uint8Array(key);
 }
 
-/** Writes a key's number over the digits of another that ends before `end`: no memory is made. */
-export function writeKeyNumber(bytes: Uint8Array, end: number, number: number): void {
-  let pos = end - 1;
-  for (let rest = number; rest > 0; pos--) {
+/** Writes a key's number over that of another, of which no more than the last `digits` before `end` count: no memory is made. */
+export function writeKeyNumber(
+  bytes: Uint8Array,
+  end: number,
+  { number, digits }: { readonly number: number; readonly digits: number },
+): void {
+  let rest = number;
+  for (let pos = end - 1; pos >= end - digits; pos--) {
     const next = Math.floor(rest / 10);
     bytes[pos] = digitZero + rest - next * 10;
     rest = next;
-  }
-  // What a longer number left in front; the prefix ends in no digit.
-  for (; (bytes[pos] as number) > digitZero && (bytes[pos] as number) <= digitZero + 9; pos--) {
-    bytes[pos] = digitZero;
   }
 }
 

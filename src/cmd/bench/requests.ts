@@ -7,7 +7,7 @@ import {
   RangeRequest,
   TxnRequest,
 } from '../../wire/index.js';
-import { keyOf, writeKeyNumber } from './keys.js';
+import { digitsOf, keyOf, writeKeyNumber } from './keys.js';
 import type { LoadSpec } from './spec.js';
 
 /**
@@ -20,11 +20,14 @@ export class RequestTemplate {
   readonly valueStart: number;
   /** Where the keys end. */
   readonly #keyEnds: readonly number[];
+  readonly #digits: number;
 
-  constructor(encoded: Uint8Array, keyEnds: readonly number[], valueSizeBytes: number) {
+  /** The message has so many keys with number 0. */
+  constructor(encoded: Uint8Array, spec: LoadSpec, keyCount: number) {
     this.bytes = encoded.slice();
-    this.valueStart = encoded.length - valueSizeBytes;
-    this.#keyEnds = keyEnds;
+    this.valueStart = encoded.length - spec.valueSizeBytes;
+    this.#keyEnds = findEnds(this.bytes, keyOf(0, spec.keySizeBytes), keyCount);
+    this.#digits = digitsOf(spec.keySpace);
   }
 
   /** Number of keys that can be set. */
@@ -33,7 +36,7 @@ export class RequestTemplate {
   }
 
   setKey(index: number, number: number): void {
-    writeKeyNumber(this.bytes, this.#keyEnds[index] as number, number);
+    writeKeyNumber(this.bytes, this.#keyEnds[index] as number, { number, digits: this.#digits });
   }
 }
 
@@ -41,22 +44,14 @@ export class RequestTemplate {
 export function putTemplate(spec: LoadSpec, prng: Prng): RequestTemplate {
   const key = keyOf(0, spec.keySizeBytes);
   const value = prng.bytes(spec.valueSizeBytes);
-  return templateOf(PutRequest.encode({ key, value }), {
-    key,
-    keyCount: 1,
-    valueSizeBytes: value.length,
-  });
+  return new RequestTemplate(PutRequest.encode({ key, value }), spec, 1);
 }
 
 /** A Range of one key. */
 export function rangeTemplate(spec: LoadSpec): RequestTemplate {
   const key = keyOf(0, spec.keySizeBytes);
   const { isSerializable: serializable } = spec;
-  return templateOf(RangeRequest.encode({ key, serializable }), {
-    key,
-    keyCount: 1,
-    valueSizeBytes: 0,
-  });
+  return new RequestTemplate(RangeRequest.encode({ key, serializable }), spec, 1);
 }
 
 /** A Txn that compares the first of its keys with what is always so, and puts all of them: key 0 is the compared one. */
@@ -69,24 +64,17 @@ export function txnTemplate(spec: LoadSpec, prng: Prng): RequestTemplate {
     ],
     success: Array.from({ length: spec.putsPerTxn }, () => ({ requestPut: { key, value } })),
   });
-  return templateOf(encoded, { key, keyCount: 1 + spec.putsPerTxn, valueSizeBytes: value.length });
+  return new RequestTemplate(encoded, spec, 1 + spec.putsPerTxn);
 }
 
-/** Finds the keys, which are alike, in the encoded message. */
-function templateOf(
-  encoded: Uint8Array,
-  {
-    key,
-    keyCount,
-    valueSizeBytes,
-  }: { readonly key: Uint8Array; readonly keyCount: number; readonly valueSizeBytes: number },
-): RequestTemplate {
-  const bytes = Buffer.from(encoded);
+/** Where the first so many copies of a key end. In these messages keys come before values, which might look like one. */
+function findEnds(bytes: Uint8Array, key: Uint8Array, count: number): number[] {
+  const haystack = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const ends: number[] = [];
-  for (let from = 0; ends.length < keyCount; from = ends.at(-1) as number) {
-    const at = bytes.indexOf(key, from);
+  for (let from = 0; ends.length < count; from = ends.at(-1) as number) {
+    const at = haystack.indexOf(key, from);
     assert(at >= 0, 'the key is in the message');
     ends.push(at + key.length);
   }
-  return new RequestTemplate(encoded, ends, valueSizeBytes);
+  return ends;
 }
