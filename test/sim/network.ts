@@ -116,6 +116,7 @@ export class SimNetwork {
         if (!isAlive()) return;
         if (peers.has(to) || this.#callers.get(from)?.has(to)) this.#send(from, to, message);
       },
+      flush: () => {},
       setPeers: (next) => {
         peers = new Map(next);
       },

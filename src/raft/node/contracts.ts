@@ -145,6 +145,8 @@ export type PeerMessage =
 export interface PeerTransport {
   /** Queues a message; dropped (and reported by `onUnreachable`) when the peer cannot be reached or its queue is full. */
   send(to: MemberId, message: PeerMessage): void;
+  /** Hands what is queued to the operating system now rather than at the end of the turn. */
+  flush(): void;
   /** Tells the transport where members are; called when the membership changes. */
   setPeers(peers: ReadonlyMap<MemberId, readonly string[]>): void;
   close(): Promise<void>;

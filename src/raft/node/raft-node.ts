@@ -17,6 +17,7 @@ import type {
   Term,
 } from '../core/types.js';
 import { ApplyLoop } from './apply-loop.js';
+import { CommitNotices } from './commit-notices.js';
 import type {
   PeerMessage,
   PeerTransport,
@@ -100,6 +101,7 @@ export class RaftNode<Result> {
   readonly #forwards = new ForwardIntake();
   readonly #intake: LeaderIntake;
   readonly #writes: WritePipeline;
+  readonly #notices = new CommitNotices();
   readonly #applyLoop: ApplyLoop<Result>;
   readonly #resendMs: number;
   #tickTimer: Timer;
@@ -334,11 +336,14 @@ export class RaftNode<Result> {
 
   /** One pass: propose and ask what was collected, then carry out what the core wants until it wants nothing. */
   #turn(): void {
+    this.#notices.begin();
     this.#flushProposals();
     this.#flushReads();
     while (this.#core.hasReady()) this.#carryOut(this.#core.ready());
     this.#noteLeadership();
     this.#applyLoop.run();
+    for (const message of this.#notices.takeDue()) this.#post(message);
+    if (this.#notices.isPending) this.#schedule();
   }
 
   #flushProposals(): void {
@@ -374,6 +379,8 @@ export class RaftNode<Result> {
   #carryOut(ready: Ready): void {
     this.#options.probe?.onReady(ready);
     this.#send(ready.messages);
+    // The others sync while this member writes.
+    this.#transport.flush();
     if (ready.write !== null) this.#writes.write(ready.write);
     for (const { requestId, index } of ready.reads) this.#reads.onAnswer(requestId, index);
     if (ready.reads.length > 0) this.#reads.onApplied(this.#applyLoop.applied);
@@ -389,7 +396,11 @@ export class RaftNode<Result> {
   }
 
   #send(messages: readonly Message[]): void {
-    for (const message of messages) this.#transport.send(message.to, { kind: 'raft', message });
+    for (const message of messages) if (!this.#notices.holdsBack(message)) this.#post(message);
+  }
+
+  #post(message: Message): void {
+    this.#transport.send(message.to, { kind: 'raft', message });
   }
 
   #onApplied(index: Index): void {

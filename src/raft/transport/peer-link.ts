@@ -78,7 +78,16 @@ export class PeerLink {
     for (const piece of frame(body)) this.#frames.push(piece);
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
-    queueMicrotask(() => this.#flush());
+    queueMicrotask(() => this.flush());
+  }
+
+  /** Writes what is queued. */
+  flush(): void {
+    this.#flushScheduled = false;
+    if (this.#frames.length === 0) return;
+    const frames = this.#frames;
+    this.#frames = [];
+    if (this.#isUp) this.#stream?.write(frames);
   }
 
   close(): void {
@@ -86,13 +95,6 @@ export class PeerLink {
     this.#isUp = false;
     if (this.#retryTimer !== null) this.#options.clock.clearTimer(this.#retryTimer);
     this.#stream?.destroy();
-  }
-
-  #flush(): void {
-    this.#flushScheduled = false;
-    const frames = this.#frames;
-    this.#frames = [];
-    if (this.#isUp) this.#stream?.write(frames);
   }
 
   #onFull(stream: ByteStream): void {

@@ -60,6 +60,10 @@ export class TcpTransport implements PeerTransport {
     link.send(encodePeerMessage(message));
   }
 
+  flush(): void {
+    for (const link of this.#links.values()) link.flush();
+  }
+
   setPeers(peers: ReadonlyMap<MemberId, readonly string[]>): void {
     this.#peers = peers;
     for (const id of [...this.#links.keys()]) this.#closeUnneeded(id);
