@@ -191,6 +191,7 @@ export class Store implements StateMachine<ApplyResult> {
     this.#applied = { index, term, revision: mvcc.revision, hash: hash.value };
     queue.add(batch.writes, batch.bytes, this.#applied);
     this.#onWriting(batch.bytes);
+    this.watch.flush();
     return results;
   }
 

@@ -3,23 +3,16 @@ import type { Logger } from '../../base/logger.js';
 import type { HistoryReads } from '../contracts.js';
 import { StoreError } from '../errors.js';
 import type { Delivery } from './delivery.js';
-import type { RecentRevisions } from './recent-revisions.js';
+import { HistoryWindow, type Stretch } from './history-window.js';
 import { SharedRevision } from './shared-event.js';
 import type { Watcher } from './watcher.js';
 
-/** Revisions read at once, and in one response at most (etcd's limit). */
-const revisionsMax = 1000;
+/** Memory for the stretch of history that is read; with the encodings made of it up to four times that. */
+const windowBytesMax = 4 * 1024 * 1024;
 /** Work at a stretch before the event loop gets its turn. */
 const sliceMs = 5;
 /** Pause after a failed read. */
 const retryMs = 100;
-
-/** Revisions [from, through] of the history, as far as they have events. */
-interface Chunk {
-  readonly from: number;
-  readonly through: number;
-  readonly revisions: readonly SharedRevision[];
-}
 
 /**
  * Brings watchers that are behind up to date: one chunk of history for the first in line, which then goes to the end of
@@ -29,12 +22,12 @@ export class CatchUp {
   readonly #history: HistoryReads;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #recent: RecentRevisions;
+  readonly #revisionsMax: number;
+  readonly #window: HistoryWindow;
   readonly #delivery: Delivery;
   readonly #onServed: (watcher: Watcher) => void;
   /** In line, first come first. Invariant: all are behind, and their streams take events, or will be found not to. */
   readonly #line = new Set<Watcher>();
-  #lastChunk: Chunk | null = null;
   #isRunning = false;
   #done: Promise<void> = Promise.resolve();
   readonly #closing = new AbortController();
@@ -44,14 +37,19 @@ export class CatchUp {
     readonly history: HistoryReads;
     readonly clock: Clock;
     readonly logger: Logger;
-    readonly recent: RecentRevisions;
+    /** Revisions read at once. */
+    readonly revisionsMax: number;
     readonly delivery: Delivery;
     readonly onServed: (watcher: Watcher) => void;
   }) {
     this.#history = options.history;
     this.#clock = options.clock;
     this.#logger = options.logger;
-    this.#recent = options.recent;
+    this.#revisionsMax = options.revisionsMax;
+    this.#window = new HistoryWindow({
+      revisionsMax: options.revisionsMax,
+      bytesMax: windowBytesMax,
+    });
     this.#delivery = options.delivery;
     this.#onServed = options.onServed;
   }
@@ -71,7 +69,7 @@ export class CatchUp {
 
   /** The history was replaced: what was read of it is forgotten. */
   reset(): void {
-    this.#lastChunk = null;
+    this.#window.clear();
   }
 
   /** Stops for good; resolves once no read is in flight. */
@@ -85,12 +83,13 @@ export class CatchUp {
     await this.#nextTurn();
     let sliceEndMs = this.#clock.now() + sliceMs;
     for (let watcher = this.#takeFirst(); watcher !== undefined; watcher = this.#takeFirst()) {
-      await this.#serve(watcher);
+      const serving = this.#serve(watcher);
+      if (serving !== undefined) await serving;
       if (this.#clock.now() < sliceEndMs) continue;
       await this.#nextTurn();
       sliceEndMs = this.#clock.now() + sliceMs;
     }
-    this.#lastChunk = null;
+    this.#window.clear();
     this.#delivery.rest();
     this.#isRunning = false;
   }
@@ -105,11 +104,27 @@ export class CatchUp {
     return first;
   }
 
-  async #serve(watcher: Watcher): Promise<void> {
-    if (watcher.state !== 'behind') return;
+  /** Serves a watcher, at once if all it wants next is at hand. */
+  #serve(watcher: Watcher): Promise<void> | undefined {
+    if (watcher.state !== 'behind') return undefined;
+    const stretch = this.#window.at(watcher.nextRevision);
+    if (stretch === undefined) return this.#readAndServe(watcher);
+    const replaying = this.#delivery.replay(watcher, stretch);
+    if (replaying !== undefined) return this.#finish(watcher, replaying);
+    if (watcher.state === 'behind') this.#onServed(watcher);
+    return undefined;
+  }
+
+  async #readAndServe(watcher: Watcher): Promise<void> {
+    await this.#finish(
+      watcher,
+      this.#read(watcher).then((stretch) => this.#delivery.replay(watcher, stretch)),
+    );
+  }
+
+  async #finish(watcher: Watcher, replaying: Promise<void>): Promise<void> {
     try {
-      const chunk = this.#chunkAtHand(watcher.nextRevision) ?? (await this.#read(watcher));
-      await this.#delivery.replay(watcher, chunk.revisions, chunk.through);
+      await replaying;
     } catch (error) {
       if (this.#closing.signal.aborted) return;
       await this.#onFailure(watcher, error);
@@ -117,23 +132,14 @@ export class CatchUp {
     if (watcher.state === 'behind') this.#onServed(watcher);
   }
 
-  #chunkAtHand(from: number): Chunk | undefined {
-    const revisions = this.#recent.from(from, revisionsMax);
-    const last = revisions.at(-1);
-    if (last !== undefined) return { from, through: last.revision, revisions };
-    const chunk = this.#lastChunk;
-    if (chunk === null || from < chunk.from || from > chunk.through) return undefined;
-    return chunk;
-  }
-
-  async #read({ nextRevision }: Watcher): Promise<Chunk> {
+  async #read({ nextRevision }: Watcher): Promise<Stretch> {
     const current = this.#history.revision;
-    if (nextRevision > current) return { from: nextRevision, through: current, revisions: [] };
-    const read = await this.#history.history(nextRevision, revisionsMax);
+    if (nextRevision > current) return { through: current, revisions: [] };
+    const read = await this.#history.history(nextRevision, this.#revisionsMax);
     const through = read.at(-1)?.revision ?? current;
-    const revisions = read.map((revision) => new SharedRevision(revision));
-    this.#lastChunk = { from: nextRevision, through, revisions };
-    return this.#lastChunk;
+    const stretch = { through, revisions: read.map((revision) => new SharedRevision(revision)) };
+    this.#window.add(nextRevision, stretch);
+    return stretch;
   }
 
   async #onFailure(watcher: Watcher, error: unknown): Promise<void> {

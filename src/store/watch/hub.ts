@@ -5,11 +5,10 @@ import type { Prng } from '../../base/prng.js';
 import type * as contracts from '../contracts.js';
 import type { HistoryReads, RevisionEvents, WatchSink, WatchStream } from '../contracts.js';
 import { CatchUp } from './catch-up.js';
-import { Delivery } from './delivery.js';
-import { RangeIndex } from './range-index.js';
-import { RecentRevisions } from './recent-revisions.js';
-import { type SharedEvent, SharedRevision } from './shared-event.js';
+import { Delivery, type EncodedEvents } from './delivery.js';
+import { SharedEvent } from './shared-event.js';
 import { HubStream, type StreamHost } from './stream.js';
+import { type WatchGroup, WatchGroups } from './watch-groups.js';
 import type { Watcher } from './watcher.js';
 
 /** Work at a stretch before the event loop gets its turn. */
@@ -33,9 +32,8 @@ export interface WatchHubOptions {
    * fragments (--max-request-bytes). Default 1.5 MiB.
    */
   readonly responseBytesMax?: number;
-  /** The newest revisions kept in memory for watchers that are a little behind. Defaults 1000 and 4 MiB. */
-  readonly recentRevisionsMax?: number;
-  readonly recentBytesMax?: number;
+  /** Revisions of history read at once, and in one response at most. Default 1000 (etcd's limit). */
+  readonly historyRevisionsMax?: number;
 }
 
 /**
@@ -51,13 +49,14 @@ export class WatchHub implements contracts.WatchHub {
   readonly #history: HistoryReads;
   readonly #clock: Clock;
   readonly #header: (revision: number) => Uint8Array;
-  readonly #recent: RecentRevisions;
   readonly #delivery: Delivery;
   readonly #catchUp: CatchUp;
   readonly #host: StreamHost;
   readonly #streams = new Set<HubStream>();
   /** The watchers that are synced. */
-  readonly #synced = new RangeIndex<Watcher>();
+  readonly #synced = new WatchGroups<Watcher>();
+  /** Published and not dispatched yet. */
+  #pending: RevisionEvents[] = [];
   /** All of this revision and before has been dispatched. Invariant: <= history.revision. */
   #published: number;
   #isClosed = false;
@@ -70,16 +69,12 @@ export class WatchHub implements contracts.WatchHub {
     this.#clock = clock;
     this.#header = header;
     this.#published = history.revision;
-    this.#recent = new RecentRevisions({
-      countMax: options.recentRevisionsMax ?? 1000,
-      bytesMax: options.recentBytesMax ?? 4 * 1024 * 1024,
-    });
     this.#delivery = new Delivery({ history, header, responseBytesMax });
     this.#catchUp = new CatchUp({
       history,
       clock,
       logger,
-      recent: this.#recent,
+      revisionsMax: options.historyRevisionsMax ?? 1000,
       delivery: this.#delivery,
       onServed: (watcher) => this.#place(watcher),
     });
@@ -93,15 +88,28 @@ export class WatchHub implements contracts.WatchHub {
     return stream;
   }
 
-  /** Called after each applied revision, in order, once it is readable. */
+  /**
+   * Called after each applied revision, in order, once it is readable. Watchers get it at the next {@link flush}. While nobody
+   * watches, this is all that a write costs here.
+   */
   publish(events: RevisionEvents): void {
     if (this.#isClosed) return;
-    assert(events.revision > this.#published, 'a revision was published twice');
-    const revision = new SharedRevision(events);
-    this.#recent.append(revision);
-    const matches = this.#match(revision);
-    this.#published = revision.revision;
-    if (matches.size > 0) this.#dispatch(revision.revision, matches);
+    const newest = this.#pending.at(-1)?.revision ?? this.#published;
+    assert(events.revision > newest, 'a revision was published twice');
+    if (this.#synced.isEmpty && this.#pending.length === 0) this.#published = events.revision;
+    else this.#pending.push(events);
+  }
+
+  /** Dispatches what was published since the last call: for each watcher one response, whatever the number of revisions. */
+  flush(): void {
+    const pending = this.#pending;
+    const first = pending[0];
+    const last = pending.at(-1);
+    if (first === undefined || last === undefined) return;
+    this.#pending = [];
+    const groups = this.#match(pending);
+    this.#published = last.revision;
+    if (groups.length > 0) this.#dispatch(groups, first.revision, last.revision);
   }
 
   /**
@@ -111,7 +119,7 @@ export class WatchHub implements contracts.WatchHub {
   onRestored(): void {
     const published = this.#published;
     this.#published = this.#history.revision;
-    this.#recent.clear();
+    this.#pending = [];
     this.#catchUp.reset();
     for (const stream of this.#streams) {
       stream.waiting.clear();
@@ -154,41 +162,64 @@ export class WatchHub implements contracts.WatchHub {
     };
   }
 
-  /** The synced watchers that want events of the revision, with these, in order. */
-  #match(revision: SharedRevision): Map<Watcher, SharedEvent[]> {
-    const matches = new Map<Watcher, SharedEvent[]>();
-    for (const event of revision.events) {
-      this.#synced.visit(event.change.key, (watcher) => {
-        if (revision.revision < watcher.nextRevision || !watcher.passes(event)) return;
-        const events = matches.get(watcher);
-        if (events === undefined) matches.set(watcher, [event]);
-        else events.push(event);
-      });
+  /** The groups that want any of the events, with those that they want. */
+  #match(pending: readonly RevisionEvents[]): WatchGroup<Watcher>[] {
+    const matched: WatchGroup<Watcher>[] = [];
+    for (const { revision, events } of pending) {
+      for (const change of events) {
+        let event: SharedEvent | null = null;
+        this.#synced.visit(change.key, (group) => {
+          event ??= new SharedEvent(change, revision);
+          if (!group.passes(event)) return;
+          if (group.matches === null) {
+            group.matches = [];
+            matched.push(group);
+          }
+          group.matches.push(event);
+        });
+      }
     }
-    return matches;
+    return matched;
   }
 
   /**
-   * Sends a revision to its watchers. Those that cannot take it now fall behind, and so do those that are left when the
-   * slice of time is over: a key with very many watchers does not hold up everything else.
+   * Sends revisions `first` to `last` to their watchers. Those that cannot take them now fall behind, and so do those that are
+   * left when the slice of time is over: a key with very many watchers does not hold up everything else.
    */
-  #dispatch(revision: number, matches: ReadonlyMap<Watcher, readonly SharedEvent[]>): void {
-    const header = this.#header(revision);
+  #dispatch(groups: readonly WatchGroup<Watcher>[], first: number, last: number): void {
     const sliceEndMs = this.#clock.now() + sliceMs;
     let isLate = false;
     let count = 0;
-    for (const [watcher, events] of matches) {
-      if (watcher.state !== 'synced') continue;
-      if (++count % responsesPerLook === 0) isLate = this.#clock.now() >= sliceEndMs;
-      if (isLate || watcher.stream.isFull || !this.#delivery.isAtHand(watcher, events)) {
-        this.#fallBehind(watcher, revision);
+    for (const group of groups) {
+      const events = group.matches ?? [];
+      group.matches = null;
+      const isAtHand = this.#delivery.isAtHand(group.prevKv, events);
+      const parts = isAtHand ? this.#delivery.encode(group.prevKv, events, last) : [];
+      group.forEach((watcher) => {
+        if (++count % responsesPerLook === 0) isLate = this.#clock.now() >= sliceEndMs;
+        if (watcher.state !== 'synced' || watcher.nextRevision > last) return;
+        // One that is to see the end of the batch only is for the history to serve, as are those that cannot take it now.
+        const isReady = !isLate && isAtHand && watcher.nextRevision <= first;
+        const behindFrom = isReady ? this.#sendAll(watcher, parts, first) : first;
+        if (behindFrom === null) return;
+        this.#fallBehind(watcher, behindFrom);
         this.#place(watcher);
-        continue;
-      }
-      watcher.nextRevision = revision + 1;
-      this.#delivery.send(watcher, events, header);
+      });
     }
     this.#delivery.rest();
+  }
+
+  /** Sends the responses as far as the stream takes them; the revision with which it stopped, or null. */
+  #sendAll(watcher: Watcher, parts: readonly EncodedEvents[], first: number): number | null {
+    let next = first;
+    for (const part of parts) {
+      if (watcher.state !== 'synced') return null;
+      if (watcher.stream.isFull) return next;
+      next = part.reached + 1;
+      watcher.nextRevision = next;
+      this.#delivery.send(watcher, part);
+    }
+    return null;
   }
 
   /** A synced watcher that was given everything before `revision` gets no more as it is published. */
@@ -202,7 +233,7 @@ export class WatchHub implements contracts.WatchHub {
   #place(watcher: Watcher): void {
     if (watcher.nextRevision > this.#history.revision) {
       watcher.state = 'synced';
-      this.#synced.add(watcher);
+      watcher.range = this.#synced.add(watcher).range;
     } else if (watcher.stream.isFull) {
       watcher.stream.waiting.add(watcher);
     } else {

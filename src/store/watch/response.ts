@@ -102,5 +102,6 @@ export class EventResponseEncoder {
 
 function isSame(a: EventResponse, b: EventResponse): boolean {
   if (a.watchId !== b.watchId || a.events.length !== b.events.length) return false;
-  return equalBytes(a.header, b.header) && a.events.every((event, i) => event === b.events[i]);
+  if (a.header !== b.header && !equalBytes(a.header, b.header)) return false;
+  return a.events === b.events || a.events.every((event, i) => event === b.events[i]);
 }

@@ -14,13 +14,15 @@ const deleteType = 1;
 /** One change on its way to any number of watchers: encoded once per shape, when first wanted. */
 export class SharedEvent {
   readonly change: ChangeEvent;
+  readonly revision: number;
   /** The version before, encoded; null: there is none (any more); undefined: not looked up yet. */
   #previous: Uint8Array | null | undefined;
   #plain: Uint8Array | null = null;
   #withPrevious: Uint8Array | null = null;
 
-  constructor(change: ChangeEvent) {
+  constructor(change: ChangeEvent, revision: number) {
     this.change = change;
+    this.revision = revision;
     this.#previous = change.previous === null ? null : undefined;
   }
 
@@ -60,7 +62,7 @@ export class SharedRevision {
 
   constructor(source: RevisionEvents) {
     this.revision = source.revision;
-    this.events = source.events.map((change) => new SharedEvent(change));
+    this.events = source.events.map((change) => new SharedEvent(change, source.revision));
     this.bytes = source.events.reduce((sum, { kv, key }) => sum + kv.length + key.length, 0);
   }
 }

@@ -2,6 +2,7 @@ import { FilterType, type WatchCreateRequest } from '../../wire/gen/etcdserverpb
 import { isInRange, type KeyRange } from './key-range.js';
 import type { SharedEvent } from './shared-event.js';
 import type { HubStream } from './stream.js';
+import type { Interest } from './watch-groups.js';
 
 /**
  * `synced`: gets each revision as it is published. `behind`: gets history, or waits for its full stream to drain.
@@ -10,11 +11,14 @@ import type { HubStream } from './stream.js';
 export type WatcherState = 'synced' | 'behind' | 'ended';
 
 /** One watcher of a stream: what it wants, and how far it got. About 400 bytes beside its keys. */
-export class Watcher {
+export class Watcher implements Interest {
   readonly id: bigint;
   readonly stream: HubStream;
-  readonly range: KeyRange;
+  /** Shared with the watchers of its group. */
+  range: KeyRange;
   readonly prevKv: boolean;
+  readonly dropsPuts: boolean;
+  readonly dropsDeletes: boolean;
   readonly fragment: boolean;
   readonly progressNotify: boolean;
   /** As the client asked: 0 is from now on. */
@@ -27,8 +31,6 @@ export class Watcher {
   nextRevision: number;
   /** Events were sent since the last tick of the progress timer. */
   hasNews = false;
-  readonly #dropsPuts: boolean;
-  readonly #dropsDeletes: boolean;
 
   constructor(options: {
     readonly id: bigint;
@@ -46,13 +48,13 @@ export class Watcher {
     this.progressNotify = request.progressNotify;
     this.startRevision = request.startRevision;
     this.nextRevision = options.nextRevision;
-    this.#dropsPuts = request.filters.includes(FilterType.NOPUT);
-    this.#dropsDeletes = request.filters.includes(FilterType.NODELETE);
+    this.dropsPuts = request.filters.includes(FilterType.NOPUT);
+    this.dropsDeletes = request.filters.includes(FilterType.NODELETE);
   }
 
   /** Whether the filters let the event through. */
   passes(event: SharedEvent): boolean {
-    return event.change.kind === 'put' ? !this.#dropsPuts : !this.#dropsDeletes;
+    return event.change.kind === 'put' ? !this.dropsPuts : !this.dropsDeletes;
   }
 
   /** Whether the event is one that the watcher is to see. */

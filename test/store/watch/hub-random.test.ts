@@ -44,7 +44,7 @@ class Run {
       prng: prng.fork(),
       progressIntervalMs: 100_000,
       responseBytesMax: this.#bytesMax,
-      recentRevisionsMax: prng.pick([1, 10, 1000]),
+      historyRevisionsMax: prng.pick([1, 10, 1000]),
     });
   }
 
@@ -138,6 +138,7 @@ class Run {
 
   #publish(): void {
     for (const events of this.#unpublished.splice(0)) this.#hub.publish(events);
+    this.#hub.flush();
   }
 
   #create(): void {

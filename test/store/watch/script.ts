@@ -138,7 +138,6 @@ class ScriptRunner {
       header: (revision) => ResponseHeader.encode({ revision }),
       progressIntervalMs: Number(options.get('interval') ?? 600_000),
       responseBytesMax: Number(options.get('bytes') ?? 1_000_000),
-      recentRevisionsMax: Number(options.get('recent') ?? 1000),
     });
   }
 
@@ -157,6 +156,7 @@ class ScriptRunner {
 
   #publish(): void {
     for (const events of this.#unpublished.splice(0)) this.#hub.publish(events);
+    this.#hub.flush();
   }
 
   #open(name: string, capacity: number): void {

@@ -1,15 +1,16 @@
 import t from 'tap';
 import { Prng } from '../../../src/base/prng.js';
 import { isInRange, type KeyRange, parseKeyRange } from '../../../src/store/watch/key-range.js';
-import { RangeIndex } from '../../../src/store/watch/range-index.js';
+import { type Interest, WatchGroups } from '../../../src/store/watch/watch-groups.js';
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
-interface Item {
+interface Item extends Interest {
   readonly id: number;
-  readonly range: KeyRange;
 }
+
+const plain = { prevKv: false, dropsPuts: false, dropsDeletes: false };
 
 function randomKey(prng: Prng): string {
   let key = '';
@@ -27,45 +28,64 @@ function randomRange(prng: Prng): KeyRange {
   }
 }
 
-t.test(`RangeIndex finds what a dumb matcher finds (SEED=${seed})`, async (t) => {
+t.test(`WatchGroups finds what a dumb matcher finds (SEED=${seed})`, async (t) => {
   const prng = new Prng(seed);
-  const index = new RangeIndex<Item>();
+  const groups = new WatchGroups<Item>();
   const items: Item[] = [];
   for (let step = 0; step < 6_000; step++) {
     const grows = items.length < 20 || (items.length < 400 && prng.chance(0.55));
     if (grows) {
-      const item = { id: step, range: randomRange(prng) };
+      const item = {
+        id: step,
+        range: randomRange(prng),
+        prevKv: prng.chance(0.3),
+        dropsPuts: prng.chance(0.2),
+        dropsDeletes: prng.chance(0.2),
+      };
       items.push(item);
-      index.add(item);
+      groups.add(item);
     } else {
       const item = items.splice(prng.int(0, items.length), 1)[0]!;
-      index.remove(item);
-      index.remove(item);
+      groups.remove(item);
+      groups.remove(item);
     }
     const key = randomKey(prng);
     const found: number[] = [];
-    index.visit(key, (item) => found.push(item.id));
+    const interests = new Set<string>();
+    groups.visit(key, (group) => {
+      const { range, prevKv, dropsPuts, dropsDeletes } = group;
+      const interest = JSON.stringify([range, prevKv, dropsPuts, dropsDeletes]);
+      if (interests.has(interest)) throw new Error(`two groups of ${interest}`);
+      interests.add(interest);
+      group.forEach((item) => {
+        const own = [item.range, item.prevKv, item.dropsPuts, item.dropsDeletes];
+        if (JSON.stringify(own) !== interest) throw new Error(`${own} in a group of ${interest}`);
+        found.push(item.id);
+      });
+    });
     const expected = items.filter((item) => isInRange(item.range, key)).map((item) => item.id);
     const same = found.sort((a, b) => a - b).join() === expected.sort((a, b) => a - b).join();
     if (!same)
       throw new Error(`step ${step}, key ${JSON.stringify(key)}: ${found}, not ${expected}`);
   }
-  for (const item of items) index.remove(item);
-  index.visit('a', () => t.fail('an item is left'));
+  t.equal(groups.isEmpty, false);
+  for (const item of items) groups.remove(item);
+  t.equal(groups.isEmpty, true);
+  groups.visit('a', () => t.fail('a group is left'));
 });
 
-t.test('RangeIndex answers in logarithmic time over 100,000 prefixes', async (t) => {
-  const index = new RangeIndex<Item>();
+t.test('WatchGroups answers in logarithmic time over 100,000 prefixes', async (t) => {
+  const groups = new WatchGroups<Item>();
   const count = 100_000;
   for (let id = 0; id < count; id++) {
     // Ascending, the worst order for a tree that does not balance itself.
     const name = `/p/${String(id).padStart(6, '0')}`;
-    index.add({ id, range: { start: `${name}/`, end: `${name}0`, isSingle: false } });
+    groups.add({ ...plain, id, range: { start: `${name}/`, end: `${name}0`, isSingle: false } });
   }
   const startMs = performance.now();
   let matches = 0;
   for (let id = 0; id < count; id += 10) {
-    index.visit(`/p/${String(id).padStart(6, '0')}/x`, () => matches++);
+    groups.visit(`/p/${String(id).padStart(6, '0')}/x`, () => matches++);
   }
   t.equal(matches, count / 10);
   const elapsedMs = performance.now() - startMs;
