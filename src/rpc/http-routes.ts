@@ -38,13 +38,7 @@ async function serve(
   request.resume();
   request.on('error', () => response.destroy());
   response.on('error', () => response.destroy());
-  let answer: HttpResponse;
-  try {
-    answer = await answerOf(routes, request, response);
-  } catch (error) {
-    logger.error('an HTTP handler failed', { path: request.url, error: String(error) });
-    answer = { status: 500, contentType: 'text/plain; charset=utf-8', body: 'internal error\n' };
-  }
+  const answer = await answerTo(routes, request, response, logger);
   if (response.destroyed) return;
   const body = Buffer.from(answer.body, 'utf8');
   response.writeHead(answer.status, {
@@ -56,24 +50,45 @@ async function serve(
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-function answerOf(
+async function answerTo(
   routes: HttpRoutes,
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<HttpResponse> | HttpResponse {
-  const target = request.url ?? '/';
-  const mark = target.indexOf('?');
-  const path = mark < 0 ? target : target.slice(0, mark);
+  logger: Logger,
+): Promise<HttpResponse> {
+  const { path, query } = parseTarget(request.url ?? '/');
   const handler = routes.get(path);
   if (handler === undefined) {
     return { status: 404, contentType: 'text/plain; charset=utf-8', body: '404 page not found\n' };
   }
   const abort = new AbortController();
   response.once('close', () => abort.abort());
-  return handler({
-    method: request.method ?? 'GET',
-    path,
+  const { signal } = abort;
+  return answerOrFail(handler, { method: request.method ?? 'GET', path, query, signal }, logger);
+}
+
+/** The path and the query of a request target. */
+export function parseTarget(target: string): {
+  readonly path: string;
+  readonly query: URLSearchParams;
+} {
+  const mark = target.indexOf('?');
+  return {
+    path: mark < 0 ? target : target.slice(0, mark),
     query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)),
-    signal: abort.signal,
-  });
+  };
+}
+
+/** What the handler answers; when it throws, that is logged and the answer is 500 without its text. */
+export async function answerOrFail(
+  handler: HttpHandler,
+  request: HttpRequest,
+  logger: Logger,
+): Promise<HttpResponse> {
+  try {
+    return await handler(request);
+  } catch (error) {
+    logger.error('an HTTP handler failed', { path: request.path, error: String(error) });
+    return { status: 500, contentType: 'text/plain; charset=utf-8', body: 'internal error\n' };
+  }
 }

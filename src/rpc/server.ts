@@ -1,11 +1,17 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
+import type { HttpRoutes } from './http-routes.js';
 import type { ServiceImplementation } from './service.js';
 
 /** What a server engine is made with. */
 export interface RpcServerOptions {
   readonly services: readonly ServiceImplementation[];
+  /**
+   * What is answered to requests over HTTP/2 that are no gRPC calls, as HTTP clients make them that negotiate it over TLS. The
+   * engine on grpc-js does not answer them.
+   */
+  readonly http?: HttpRoutes;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: {

@@ -155,8 +155,10 @@ async function serveClients(
 ): Promise<{ readonly rpc: RpcServer; readonly listeners: readonly Listener[] }> {
   const tls = await clientTlsOf(settings.clientTls);
   const createServer = settings.rpcEngine === 'http2' ? createHttp2Server : createGrpcJsServer;
+  const http = httpRoutes(member);
   const rpc = createServer({
     services: apiServices(member),
+    http,
     clock: hostClock,
     logger,
     limits: {
@@ -176,7 +178,7 @@ async function serveClients(
         url,
         tls: url.startsWith('https:') ? tls : null,
         rpc,
-        http: httpRoutes(member),
+        http,
         clock: hostClock,
         logger,
         silenceMsMax: connectionSilenceMsMax,

@@ -1,4 +1,5 @@
 import type { Route, Routes } from '../dispatch.js';
+import { type HttpHandler, type HttpRoutes, parseTarget } from '../http-routes.js';
 import { type Metadata, RpcError, Status } from '../service.js';
 import { type MessageEncoding, messageEncodingOf } from './compression.js';
 import { parseTimeout } from './grpc-fields.js';
@@ -8,7 +9,7 @@ import { MetadataError, metadataOf } from './metadata.js';
 /** What the header list of a request says. It does not depend on when it comes, so equal lists can share one. */
 export interface RequestHead {
   /** Null: the request is malformed (RFC 9113 section 8.1.1), and its stream is to be reset. */
-  readonly outcome: Route | Refusal | null;
+  readonly outcome: Route | PlainRequest | Refusal | null;
   /** Milliseconds that the caller gives the call, or null. */
   readonly timeoutMs: number | null;
   /** Bytes that the payload must have, or null when the request does not say. */
@@ -28,14 +29,36 @@ export class Refusal {
   }
 }
 
+/** A request that is no gRPC call, for the few that are answered next to them. */
+export class PlainRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly handler: HttpHandler;
+  constructor(method: string, path: string, query: URLSearchParams, handler: HttpHandler) {
+    this.method = method;
+    this.path = path;
+    this.query = query;
+    this.handler = handler;
+  }
+}
+
+/** What a server answers. */
+export interface Answerable {
+  readonly routes: Routes;
+  readonly http: HttpRoutes;
+}
+
 /** Reads a header list. `fields` is null when it was too large to be kept. */
 export function readRequestHead(
   fields: readonly HeaderField[] | null,
-  routes: Routes,
+  { routes, http }: Answerable,
 ): RequestHead {
   if (fields === null) return refused(tooLarge);
   const found = new Map<string, string>();
   if (!collect(fields, found)) return malformed;
+  const plain = plainRequestOf(found, http);
+  if (plain !== null) return { ...malformed, outcome: plain };
   const refusal = refusalOf(found);
   if (refusal !== null) return refused(refusal);
   const timeout = found.get('grpc-timeout');
@@ -106,10 +129,20 @@ function collect(fields: readonly HeaderField[], found: Map<string, string>): bo
   return found.has(':method') && found.has(':scheme') && (found.get(':path') ?? '') !== '';
 }
 
+const grpcContentType = /^application\/grpc(?:$|[+;])/;
+
+function plainRequestOf(found: ReadonlyMap<string, string>, http: HttpRoutes): PlainRequest | null {
+  if (grpcContentType.test(found.get('content-type') ?? '')) return null;
+  const { path, query } = parseTarget(found.get(':path') ?? '');
+  const handler = http.get(path);
+  if (handler === undefined) return null;
+  return new PlainRequest(found.get(':method') ?? '', path, query, handler);
+}
+
 /** What is wrong with a well-formed request as a gRPC one, in grpc-go's words. */
 function refusalOf(found: ReadonlyMap<string, string>): Refusal | null {
   const contentType = found.get('content-type') ?? '';
-  if (!/^application\/grpc(?:$|[+;])/.test(contentType)) {
+  if (!grpcContentType.test(contentType)) {
     const text = `invalid gRPC request content-type ${JSON.stringify(contentType)}`;
     return new Refusal(415, new RpcError(Status.invalidArgument, text));
   }

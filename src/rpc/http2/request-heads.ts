@@ -1,8 +1,7 @@
 import { toLatin1 } from '../../base/bytes.js';
-import type { Routes } from '../dispatch.js';
 import type { HpackDecoder } from './hpack/decoder.js';
 import type { HeaderField } from './hpack/field.js';
-import { type RequestHead, readRequestHead } from './request-head.js';
+import { type Answerable, type RequestHead, readRequestHead } from './request-head.js';
 
 /** The SETTINGS_MAX_HEADER_LIST_SIZE announced: bytes of a header list, 32 a field on top (RFC 9113 section 6.5.2). */
 export const headerListBytesMax = 64 * 1024;
@@ -16,7 +15,7 @@ const cachedCountMax = 64;
  */
 export class RequestHeads {
   readonly #decoder: HpackDecoder;
-  readonly #routes: Routes;
+  readonly #answerable: Answerable;
   readonly #cache = new Map<string, RequestHead>();
   /** The table's version for which the cache holds. */
   #version = 0;
@@ -24,9 +23,9 @@ export class RequestHeads {
   #lastBlock: Uint8Array = none;
   #lastHead: RequestHead | null = null;
 
-  constructor(decoder: HpackDecoder, routes: Routes) {
+  constructor(decoder: HpackDecoder, answerable: Answerable) {
     this.#decoder = decoder;
-    this.#routes = routes;
+    this.#answerable = answerable;
   }
 
   /** The head of a request. Throws HpackError. */
@@ -67,7 +66,7 @@ export class RequestHeads {
       sizeBytes += field.sizeBytes;
       if (sizeBytes <= headerListBytesMax) fields.push(field);
     });
-    return readRequestHead(sizeBytes <= headerListBytesMax ? fields : null, this.#routes);
+    return readRequestHead(sizeBytes <= headerListBytesMax ? fields : null, this.#answerable);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { HttpResponse } from '../http-routes.js';
 import type { RpcError } from '../service.js';
 import { acceptedEncodings } from './compression.js';
 import type { FrameWriter } from './frame-writer.js';
@@ -47,6 +48,21 @@ export class Responses {
     const head = hasSentHeaders ? [] : [okStatus, contentType, acceptEncoding];
     const status = error === null ? [okTrailer] : statusFields(error);
     this.#writer.headers(streamId, this.#encoder.encode([...head, ...status]), true);
+  }
+
+  /** What comes before the body of an answer that is no gRPC response. */
+  writePlain(streamId: number, answer: HttpResponse, bodyBytes: number): void {
+    const fields = {
+      ':status': String(answer.status),
+      'content-type': answer.contentType,
+      'content-length': String(bodyBytes),
+      'x-content-type-options': 'nosniff',
+      ...answer.headers,
+    };
+    const literals = Object.entries(fields).map(
+      ([name, value]): OutgoingField => ({ name, value, kind: 'literal' }),
+    );
+    this.#writer.headers(streamId, this.#encoder.encode(literals), false);
   }
 
   /** The whole response to a request that is refused. */

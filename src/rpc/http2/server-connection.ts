@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from '../../base/logger.js';
-import { type Routes, serverClosing } from '../dispatch.js';
+import { serverClosing } from '../dispatch.js';
 import type { RpcServerOptions } from '../server.js';
 import { RpcError, Status } from '../service.js';
 import { Http2Connection } from './connection.js';
@@ -12,11 +12,13 @@ import { Farewell } from './farewell.js';
 import type { FlushQueue } from './flush-queue.js';
 import { Keepalive } from './keepalive.js';
 import { PingPolicy } from './ping-policy.js';
+import { PlainCall } from './plain-call.js';
 import { defaultWindowBytes, ErrorCode, preface, Setting } from './protocol.js';
-import { Refusal, type RequestHead } from './request-head.js';
+import { type Answerable, PlainRequest, Refusal, type RequestHead } from './request-head.js';
 import { headerListBytesMax, RequestHeads } from './request-heads.js';
 import { Responses } from './responses.js';
 import { ServerCall } from './server-call.js';
+import type { Http2Stream } from './stream.js';
 import { Http2StreamCall } from './stream-call.js';
 import { Http2UnaryCall } from './unary-call.js';
 
@@ -32,9 +34,8 @@ const queuedBytesMax = 512 << 20;
 const keepalivePing = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1);
 
 /** What the connections of a server share. */
-export interface ServerShared {
+export interface ServerShared extends Answerable {
   readonly options: RpcServerOptions;
-  readonly routes: Routes;
   readonly flushQueue: FlushQueue;
   /** By what a new connection multiplies the age that it may reach: 0.9 to 1.1, spread evenly. */
   nextAgeFactor(): number;
@@ -76,7 +77,7 @@ export class ServerConnection extends Http2Connection {
     this.peer =
       duplex instanceof Socket ? `${duplex.remoteAddress}:${duplex.remotePort}` : 'unknown';
     this.deadlines = new DeadlineWatch(clock, () => this.#calls());
-    this.#heads = new RequestHeads(this.decoder, shared.routes);
+    this.#heads = new RequestHeads(this.decoder, shared);
     this.#concurrentStreamsMax = Math.min(limits.concurrentStreamsMax, concurrentStreamsLimit);
     this.writer.settings([
       [Setting.maxConcurrentStreams, this.#concurrentStreamsMax],
@@ -157,17 +158,23 @@ export class ServerConnection extends Http2Connection {
       this.#refuse(streamId, outcome, isEnd);
       return;
     }
+    if (outcome instanceof PlainRequest) {
+      this.#open(new PlainCall(this, streamId, outcome), isEnd);
+      return;
+    }
     if (outcome.kind === 'unary') {
-      const call = new Http2UnaryCall(this, streamId, head, outcome);
-      this.streams.set(streamId, call);
-      if (isEnd) call.endRemote();
+      this.#open(new Http2UnaryCall(this, streamId, head, outcome), isEnd);
       return;
     }
     const call = new Http2StreamCall(this, streamId, head, outcome);
-    this.streams.set(streamId, call);
-    if (isEnd) call.endRemote();
+    this.#open(call, isEnd);
     if (this.#isServerClosing) call.finish(serverClosing());
     else call.start();
+  }
+
+  #open(stream: Http2Stream, isEnd: boolean): void {
+    this.streams.set(stream.id, stream);
+    if (isEnd) stream.endRemote();
   }
 
   *#calls(): Iterable<ServerCall> {

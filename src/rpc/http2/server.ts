@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { Routes } from '../dispatch.js';
+import type { HttpRoutes } from '../http-routes.js';
 import type { RpcServer, RpcServerOptions } from '../server.js';
 import { FlushQueue } from './flush-queue.js';
 import { ServerConnection, type ServerShared } from './server-connection.js';
@@ -15,6 +16,7 @@ export function createHttp2Server(options: RpcServerOptions): RpcServer {
 class Http2Server implements RpcServer, ServerShared {
   readonly options: RpcServerOptions;
   readonly routes: Routes;
+  readonly http: HttpRoutes;
   readonly flushQueue: FlushQueue;
   readonly #connections = new Set<ServerConnection>();
   /** Connections taken over so far. */
@@ -26,6 +28,7 @@ class Http2Server implements RpcServer, ServerShared {
   constructor(options: RpcServerOptions) {
     this.options = options;
     this.routes = new Routes(options.services);
+    this.http = options.http ?? new Map();
     this.flushQueue = new FlushQueue(options.clock);
   }
 

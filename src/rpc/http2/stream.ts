@@ -89,14 +89,21 @@ export abstract class Http2Stream {
     }
     const prefix = new Uint8Array(messagePrefixBytes);
     new DataView(prefix.buffer).setUint32(1, message.length);
+    this.sendPayload(prefix);
+    this.sendPayload(message);
+    if (isLast) this.#isEnding = true;
+  }
+
+  /** Queues payload, in whatever form. */
+  sendPayload(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    const { connection } = this;
     if (this.#queue === none) this.#queue = [];
-    this.#queue.push(prefix);
-    if (message.length > 0) this.#queue.push(message);
-    this.#queuedBytes += size;
-    connection.queuedBytes += size;
+    this.#queue.push(bytes);
+    this.#queuedBytes += bytes.length;
+    connection.queuedBytes += bytes.length;
     connection.scheduler.add(this);
     connection.touch();
-    if (isLast) this.#isEnding = true;
   }
 
   /** Ends our side after what is queued. */
