@@ -20,6 +20,12 @@ export interface ListenerTls {
   readonly clientCertAuth: boolean;
 }
 
+/**
+ * Milliseconds of silence after which the kernel asks whether the other machine is still there, as Go's servers have it: a
+ * connection of which only our half is left ends within a minute.
+ */
+const keepaliveDelayMs = 15_000;
+
 /** What a listener needs. */
 export interface ListenerOptions {
   /** `http://host:port` or `https://host:port` (then `tls` is given). Port 0 takes a free one; see {@link Listener.port}. */
@@ -31,7 +37,7 @@ export interface ListenerOptions {
   readonly http: HttpRoutes;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Milliseconds that a new connection may keep silent. */
+  /** Milliseconds that a new connection may keep silent, and an HTTP/1.1 client may take to say what it wants. */
   readonly silenceMsMax: number;
 }
 
@@ -81,8 +87,7 @@ class SharedPortListener implements Listener {
   constructor(options: ListenerOptions) {
     this.url = options.url;
     this.#options = options;
-    this.#http = http.createServer(httpListener(options.http, options.logger));
-    this.#http.on('clientError', (_error, socket) => socket.destroy());
+    this.#http = createHttpServer(options);
     this.#server =
       options.tls === null
         ? net.createServer({ noDelay: true })
@@ -123,7 +128,7 @@ class SharedPortListener implements Listener {
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });
-    this.#http.closeIdleConnections();
+    this.#http.close();
     for (const connection of this.#connections) {
       if (!busyWithHttp(connection)) connection.destroy();
     }
@@ -141,6 +146,7 @@ class SharedPortListener implements Listener {
       // A reset by the peer; 'close' follows and is what counts.
     });
     socket.setNoDelay(true);
+    socket.setKeepAlive(true, keepaliveDelayMs);
     const { clock, silenceMsMax } = this.#options;
     const protocol = await sniffProtocol(socket, { clock, timeoutMs: silenceMsMax });
     if (protocol === null) return;
@@ -153,6 +159,18 @@ class SharedPortListener implements Listener {
       this.#http.emit('connection', socket);
     }
   }
+}
+
+/** A node:http server for connections that others accept. */
+function createHttpServer({ http: routes, logger, silenceMsMax }: ListenerOptions): http.Server {
+  const server = http.createServer(
+    { headersTimeout: silenceMsMax, connectionsCheckingInterval: silenceMsMax / 4 },
+    httpListener(routes, logger),
+  );
+  server.on('clientError', (_error, socket) => socket.destroy());
+  // It looks for requests that take too long only once it listens, which it never does by itself here.
+  server.emit('listening');
+  return server;
 }
 
 /** Whether a request is in progress on a connection that node:http took over. */

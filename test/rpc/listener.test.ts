@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
@@ -161,6 +162,49 @@ t.test('a connection that stays silent is closed, one that speaks slowly is not'
   slow.destroy();
   await closed.promise;
 });
+
+t.test('an HTTP/1.1 client may not take for ever to say what it wants', async (t) => {
+  const { listener } = await open(t, { url: 'http://127.0.0.1:0', silenceMsMax: 400 });
+  const slow = net.connect(listener.port, '127.0.0.1');
+  const closed = deferred();
+  let answer = '';
+  slow.on('close', () => closed.resolve());
+  slow.setEncoding('utf8').on('data', (text: string) => {
+    answer += text;
+  });
+  slow.on('error', () => {});
+  slow.write('GET / HTTP/1.1\r\n');
+  // One octet now and then, so that it never is silent.
+  const drip = setInterval(() => slow.write('x'), 50);
+  t.teardown(() => clearInterval(drip));
+  await closed.promise;
+  t.ok(answer === '' || answer.startsWith('HTTP/1.1 408'), answer);
+});
+
+t.test(
+  'the kernel watches connections whose other half may be gone',
+  { skip: process.platform !== 'linux' && 'only Linux shows the timers of its sockets' },
+  async (t) => {
+    const { listener } = await open(t, { url: 'http://127.0.0.1:0' });
+    const client = net.connect(listener.port, '127.0.0.1');
+    t.teardown(() => client.destroy());
+    await new Promise((resolve) => client.once('connect', resolve));
+    const hex = (port: number) => `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+    const ends = `${hex(listener.port)} 0100007F${hex(client.localPort!)}`;
+    const timer = async () => {
+      const lines = (await readFile('/proc/net/tcp', 'utf8')).split('\n');
+      const fields = lines
+        .find((line) => line.includes(ends))
+        ?.trim()
+        .split(/\s+/);
+      return fields?.[5];
+    };
+    // Kind 02 is the keepalive timer; the rest is when it fires, in hundredths of a second.
+    await eventually(async () => (await timer())?.startsWith('02:') === true, 'it is armed');
+    const [, left] = (await timer())!.split(':');
+    t.ok(Number.parseInt(left!, 16) <= 1500, `it fires in ${Number.parseInt(left!, 16)} cs`);
+  },
+);
 
 t.test('close lets a request finish, drops idle connections and frees the port', async (t) => {
   const release = deferred();
