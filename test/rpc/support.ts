@@ -3,9 +3,10 @@ import type { Test } from 'tap';
 import type { Clock } from '../../src/base/clock.js';
 import { silentLogger } from '../../src/base/logger.js';
 import type { HttpRoutes } from '../../src/rpc/http-routes.js';
-import { type Listener, listen } from '../../src/rpc/listener.js';
+import { type Listener, type ListenerTls, listen } from '../../src/rpc/listener.js';
 import type { RpcServer, RpcServerOptions } from '../../src/rpc/server.js';
 import type { Channel, ServiceImplementation } from '../../src/rpc/service.js';
+import { serverCert, serverKey } from './certificates.js';
 
 /** The machine's clock, for tests over real sockets. */
 export const realClock: Clock = {
@@ -36,25 +37,44 @@ export interface Served {
   close(graceMs?: number): Promise<void>;
 }
 
+/** What is different about a server. */
+export interface ServeOptions extends Partial<Pick<RpcServerOptions, 'limits'>> {
+  /** The address to listen on. Default 127.0.0.1. */
+  readonly host?: string;
+  readonly tls?: ListenerTls;
+  readonly http?: HttpRoutes;
+}
+
+/** TLS with the tests' own certificate, for any client. */
+export const testTls: ListenerTls = {
+  cert: serverCert,
+  key: serverKey,
+  clientCa: null,
+  clientCertAuth: false,
+};
+
 /** Serves `services` until the test ends. */
 export async function serve(
   t: Test,
   engine: Pick<Engine, 'createServer'>,
   services: readonly ServiceImplementation[],
-  http: HttpRoutes = new Map(),
+  options: ServeOptions = {},
 ): Promise<Served> {
+  const { host = '127.0.0.1', tls = null, http = new Map() } = options;
   const errors: string[] = [];
   const logger = { ...silentLogger, error: (message: string) => void errors.push(message) };
   const rpc = engine.createServer({
     services,
+    http,
     clock: realClock,
     logger,
-    limits: { receiveBytesMax, concurrentStreamsMax: 1000 },
+    limits: options.limits ?? { receiveBytesMax, concurrentStreamsMax: 1000 },
     keepalive: { intervalMs: 60_000, timeoutMs: 20_000 },
   });
+  const scheme = tls === null ? 'http' : 'https';
   const listener = await listen({
-    url: 'http://127.0.0.1:0',
-    tls: null,
+    url: `${scheme}://${host}:0`,
+    tls,
     rpc,
     http,
     clock: realClock,
@@ -66,7 +86,7 @@ export async function serve(
   };
   t.teardown(() => close());
   return {
-    endpoint: `http://127.0.0.1:${listener.port}`,
+    endpoint: `${scheme}://${host}:${listener.port}`,
     port: listener.port,
     rpc,
     listener,

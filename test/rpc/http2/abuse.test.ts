@@ -1,12 +1,10 @@
 import t from 'tap';
 import { HpackEncoder } from '../../../src/rpc/http2/hpack/encoder.js';
 import { ErrorCode, Flag, FrameType, Setting } from '../../../src/rpc/http2/protocol.js';
-import { createHttp2Server } from '../../../src/rpc/http2/server.js';
-import { implementService } from '../../../src/rpc/implement.js';
 import { encodedMessage } from '../../../src/rpc/service.js';
 import { KeyValue } from '../../../src/wire/gen/mvccpb.js';
 import { Echo } from '../echo-service.js';
-import { eventually, receiveBytesMax, serve } from '../support.js';
+import { eventually, receiveBytesMax } from '../support.js';
 import {
   data,
   frame,
@@ -100,22 +98,17 @@ t.test(
     let running = 0;
     let most = 0;
     const finish: (() => void)[] = [];
-    const { port } = await serve(
+    const { port } = await serveEcho(
       t,
       {
-        createServer: (options) =>
-          createHttp2Server({ ...options, limits: { receiveBytesMax, concurrentStreamsMax: 10 } }),
+        Unary: async (request) => {
+          most = Math.max(most, ++running);
+          await new Promise<void>((resolve) => finish.push(resolve));
+          running--;
+          return request;
+        },
       },
-      [
-        implementService(Echo, {
-          Unary: async (request) => {
-            most = Math.max(most, ++running);
-            await new Promise<void>((resolve) => finish.push(resolve));
-            running--;
-            return request;
-          },
-        }),
-      ],
+      { limits: { receiveBytesMax, concurrentStreamsMax: 10 } },
     );
     const client = await HandClient.connect(t, port);
     client.send(hello);
@@ -136,13 +129,10 @@ t.test(
 );
 
 t.test('calls above the limit are refused as never seen', async (t) => {
-  const { port } = await serve(
+  const { port } = await serveEcho(
     t,
-    {
-      createServer: (options) =>
-        createHttp2Server({ ...options, limits: { receiveBytesMax, concurrentStreamsMax: 3 } }),
-    },
-    [implementService(Echo, { Unary: (request) => request })],
+    { Unary: (request) => request },
+    { limits: { receiveBytesMax, concurrentStreamsMax: 3 } },
   );
   const client = await HandClient.connect(t, port);
   client.send(hello);

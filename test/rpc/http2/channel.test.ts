@@ -1,20 +1,15 @@
 import net from 'node:net';
 import t, { type Test } from 'tap';
-import { silentLogger } from '../../../src/base/logger.js';
 import { hostClock } from '../../../src/host/clock.js';
 import { createHttp2Channel, type Http2ChannelOptions } from '../../../src/rpc/http2/channel.js';
-import { parseEndpoint } from '../../../src/rpc/http2/endpoint.js';
 import { FrameReader } from '../../../src/rpc/http2/frame-reader.js';
 import { HpackDecoder } from '../../../src/rpc/http2/hpack/decoder.js';
 import { ErrorCode, FrameType, preface, Setting } from '../../../src/rpc/http2/protocol.js';
-import { createHttp2Server } from '../../../src/rpc/http2/server.js';
-import { implementService } from '../../../src/rpc/implement.js';
-import { listen } from '../../../src/rpc/listener.js';
 import { CallError, type Channel, Status } from '../../../src/rpc/service.js';
 import { KeyValue } from '../../../src/wire/gen/mvccpb.js';
-import { ca, serverCert, serverKey } from '../certificates.js';
+import { ca } from '../certificates.js';
 import { collect, Echo, message as textMessage, textOf } from '../echo-service.js';
-import { eventually, receiveBytesMax, serve } from '../support.js';
+import { eventually, receiveBytesMax, testTls } from '../support.js';
 import {
   data,
   type Fields,
@@ -375,22 +370,17 @@ t.test(
 t.test("calls above the server's limit wait for their turn", async (t) => {
   let running = 0;
   let most = 0;
-  const { endpoint } = await serve(
+  const { endpoint } = await serveEcho(
     t,
     {
-      createServer: (options) =>
-        createHttp2Server({ ...options, limits: { receiveBytesMax, concurrentStreamsMax: 3 } }),
+      Unary: async (request) => {
+        most = Math.max(most, ++running);
+        await new Promise((resolve) => setImmediate(resolve));
+        running--;
+        return request;
+      },
     },
-    [
-      implementService(Echo, {
-        Unary: async (request) => {
-          most = Math.max(most, ++running);
-          await new Promise((resolve) => setImmediate(resolve));
-          running--;
-          return request;
-        },
-      }),
-    ],
+    { limits: { receiveBytesMax, concurrentStreamsMax: 3 } },
   );
   const channel = channelTo(t, endpoint);
   const texts = Array.from({ length: 60 }, (_, i) => `call ${i}`);
@@ -452,24 +442,11 @@ t.test('a failed attempt to connect is not repeated at once', async (t) => {
 });
 
 t.test('messages of any size go both ways, over TLS too', async (t) => {
-  const rpc = createHttp2Server({
-    services: [implementService(Echo, { Unary: (request) => request })],
-    clock: hostClock,
-    logger: silentLogger,
-    limits: { receiveBytesMax: 8 << 20, concurrentStreamsMax: 100 },
-    keepalive: { intervalMs: 60_000, timeoutMs: 20_000 },
-  });
-  const listener = await listen({
-    url: 'https://127.0.0.1:0',
-    tls: { cert: serverCert, key: serverKey, clientCa: null, clientCertAuth: false },
-    rpc,
-    http: new Map(),
-    clock: hostClock,
-    logger: silentLogger,
-    silenceMsMax: 10_000,
-  });
-  t.teardown(() => Promise.all([rpc.close({ graceMs: 0 }), listener.close({ graceMs: 0 })]));
-  const endpoint = `https://127.0.0.1:${listener.port}`;
+  const { endpoint } = await serveEcho(
+    t,
+    { Unary: (request) => request },
+    { tls: testTls, limits: { receiveBytesMax: 8 << 20, concurrentStreamsMax: 100 } },
+  );
   const channel = channelTo(t, endpoint, { tls: { ca } });
   for (const size of [0, 1, 16_379, 16_380, 65_535, 1_100_000, 8_000_000]) {
     const value = Buffer.alloc(size, size % 251);
@@ -538,30 +515,4 @@ t.test('a silent server is noticed while calls wait for it', async (t) => {
   const channel = channelTo(t, endpoint, { keepalive: { intervalMs: 20, timeoutMs: 20 } });
   const error = await failure(channel.unary(Echo.methods.Unary, textMessage('x')));
   t.strictSame([error.code, error.sent], [Status.unavailable, true]);
-});
-
-const endpoints: readonly (readonly [string, string | null])[] = [
-  ['http://127.0.0.1:2379', 'http 127.0.0.1:2379'],
-  ['http://127.0.0.1:2379/', 'http 127.0.0.1:2379'],
-  ['https://etcd.example:2379', 'https etcd.example:2379'],
-  ['http://[::1]:2379', 'http [::1]:2379'],
-  ['localhost:2379', 'http localhost:2379'],
-  ['http://host', 'http host'],
-  ['unix:///run/x.sock', 'http localhost'],
-  ['localhost', null],
-  ['ftp://host:1', null],
-  ['http://host:1/path', null],
-  ['http://a b:1', null],
-  ['', null],
-];
-
-t.test('parseEndpoint understands what etcd clients write', async (t) => {
-  for (const [text, wanted] of endpoints) {
-    if (wanted === null) {
-      t.throws(() => parseEndpoint(text, {}), { code: Status.invalidArgument }, text);
-    } else {
-      const { scheme, authority } = parseEndpoint(text, {});
-      t.equal(`${scheme} ${authority}`, wanted, text);
-    }
-  }
 });

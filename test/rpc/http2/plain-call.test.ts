@@ -1,10 +1,8 @@
 import http2 from 'node:http2';
 import t, { type Test } from 'tap';
 import type { HttpHandler } from '../../../src/rpc/http-routes.js';
-import { createHttp2Server } from '../../../src/rpc/http2/server.js';
-import { implementService } from '../../../src/rpc/implement.js';
-import { Echo } from '../echo-service.js';
-import { deferred, serve } from '../support.js';
+import { deferred } from '../support.js';
+import { serveEcho } from './serve-echo.js';
 
 interface Answer {
   readonly head: http2.IncomingHttpHeaders & { readonly ':status'?: number | undefined };
@@ -14,11 +12,7 @@ interface Answer {
 /** Serves the routes over HTTP/2, and returns how to ask. */
 async function open(t: Test, routes: Readonly<Record<string, HttpHandler>>) {
   const http = new Map(Object.entries(routes));
-  const served = await serve(
-    t,
-    { createServer: (options) => createHttp2Server({ ...options, http }) },
-    [implementService(Echo, { Unary: (request) => request })],
-  );
+  const served = await serveEcho(t, { Unary: (request) => request }, { http });
   const session = http2.connect(served.endpoint);
   t.teardown(() => session.destroy());
   const ask = (fields: http2.OutgoingHttpHeaders, payload = '') => {

@@ -198,7 +198,9 @@ export interface ServedApi {
 export async function serveApi(t: Test): Promise<ServedApi> {
   const rig = await ApiRig.open(t);
   const engine = apiEngine();
-  const { endpoint, errors } = await serve(t, engine, apiServices(rig), httpRoutes(rig));
+  const { endpoint, errors } = await serve(t, engine, apiServices(rig), {
+    http: httpRoutes(rig),
+  });
   const channel = engine.createChannel(endpoint);
   t.teardown(() => channel.close());
   return { rig, endpoint, channel, errors };
