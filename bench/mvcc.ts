@@ -1,3 +1,7 @@
+/**
+ * The store alone, without log, network or consensus: `node --expose-gc dist/bench/mvcc.js [KEYS]`. Puts have 32-byte keys and
+ * 256-byte values, 64 entries an apply batch; the database is a real LevelDB under the temporary folder.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,53 +18,50 @@ import {
   RangeRequest,
   ResponseHeader,
 } from '../src/wire/gen/etcdserverpb.js';
+import { numberArgument } from './arguments.js';
+import { printRows, type ResultRow } from './print-rows.js';
 
-/**
- * The store alone, without log, network or consensus: `node --expose-gc dist/bench/mvcc.js [keys]`. Puts have 32-byte keys and
- * 256-byte values, 64 entries an apply batch; the database is a real LevelDB under the temporary folder.
- */
-
-const keysTotal = Number(process.argv[2] ?? 200_000);
+const keysTotal = numberArgument(200_000);
 const batchEntries = 64;
 const value = new Uint8Array(256).fill(0x76);
 const prng = new Prng(1);
-
-const dir = mkdtempSync(join(tmpdir(), 'bench-mvcc-'));
-let store = await open();
+const rows: ResultRow[] = [];
 let index = 1;
 
-const before = heapBytes();
-await puts('put, new keys', keysTotal, (i) => keyOf(i));
-await store.sync();
-const perKey = (heapBytes() - before) / keysTotal;
-console.log(`memory                    ${perKey.toFixed(0)} bytes/key (values in memory included)`);
-await puts('put, existing keys', keysTotal, () => keyOf(prng.int(0, keysTotal)));
-await ranges('range, 1 key', 200_000, () => ({ key: keyOf(prng.int(0, keysTotal)) }));
-await ranges('range, 10 keys', 20_000, () => ({
-  key: keyOf(prng.int(0, keysTotal)),
-  rangeEnd: new Uint8Array([0]),
-  limit: 10,
-}));
-await ranges('range, count only', 50_000, () => ({
-  key: keyOf(prng.int(0, keysTotal)),
-  rangeEnd: new Uint8Array([0]),
-  countOnly: true,
-}));
-await ranges('range, past revision', 20_000, () => ({
-  key: keyOf(prng.int(0, keysTotal)),
-  revision: keysTotal + 1,
-}));
+const dir = mkdtempSync(join(tmpdir(), 'flotilla-bench-mvcc-'));
+try {
+  let store = await open();
+  const before = memoryBytes();
+  await puts(store, 'put, new keys', keysTotal, (i) => keyOf(i));
+  await store.sync();
+  const perKey = (memoryBytes() - before) / keysTotal;
+  rows.push({ name: 'memory', note: `${perKey.toFixed(0)} bytes a key, values included` });
+  await measureRest(store);
+  await store.close();
+  const start = performance.now();
+  store = await open();
+  rows.push({ name: 'open again', note: `${(performance.now() - start).toFixed(0)} ms` });
+  await store.close();
+} finally {
+  rmSync(dir, { recursive: true, force: true });
+}
+printRows(rows);
 
-const compactStart = performance.now();
-const [result] = store.apply([entry(compactCommand(store.mvcc.revision))]);
-if (result?.ok && result.response.kind === 'compact') await result.response.physical;
-console.log(`compaction                ${(performance.now() - compactStart).toFixed(0)} ms`);
-await store.close();
-const openStart = performance.now();
-store = await open();
-console.log(`open                      ${(performance.now() - openStart).toFixed(0)} ms`);
-await store.close();
-rmSync(dir, { recursive: true, force: true });
+async function measureRest(store: Store): Promise<void> {
+  const anyKey = () => keyOf(prng.int(0, keysTotal));
+  const rangeEnd = new Uint8Array([0]);
+  await puts(store, 'put, existing keys', keysTotal, anyKey);
+  await ranges(store, 'range, 1 key', 200_000, () => ({ key: anyKey() }));
+  await ranges(store, 'range, 10 keys', 20_000, () => ({ key: anyKey(), rangeEnd, limit: 10 }));
+  const countOnly = true;
+  await ranges(store, 'range, count only', 50_000, () => ({ key: anyKey(), rangeEnd, countOnly }));
+  const revision = keysTotal + 1;
+  await ranges(store, 'range, past revision', 20_000, () => ({ key: anyKey(), revision }));
+  const start = performance.now();
+  const [result] = store.apply([entry(compactCommand(store.mvcc.revision))]);
+  if (result?.ok && result.response.kind === 'compact') await result.response.physical;
+  rows.push({ name: 'compaction', note: `${(performance.now() - start).toFixed(0)} ms` });
+}
 
 function open(): Promise<Store> {
   const id = memberId(1n);
@@ -84,38 +85,43 @@ function open(): Promise<Store> {
   });
 }
 
-async function puts(name: string, count: number, key: (i: number) => Uint8Array): Promise<void> {
+async function puts(
+  store: Store,
+  name: string,
+  count: number,
+  key: (i: number) => Uint8Array,
+): Promise<void> {
   const commands = Array.from({ length: count }, (_, i) => putCommand(key(i)));
-  const start = performance.now();
-  const cpu = process.cpuUsage();
-  for (let i = 0; i < count; i += batchEntries) {
-    const entries = commands.slice(i, i + batchEntries).map(entry);
-    await store.prepare(entries);
-    store.apply(entries);
-    // As the driver does: the loop gets its turn.
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  report(name, count, start, cpu);
+  await measure(name, count, async () => {
+    for (let i = 0; i < count; i += batchEntries) {
+      const entries = commands.slice(i, i + batchEntries).map(entry);
+      await store.prepare(entries);
+      store.apply(entries);
+      // As the driver does: the loop gets its turn.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  });
 }
 
 async function ranges(
+  store: Store,
   name: string,
   count: number,
   request: () => Partial<RangeRequest>,
 ): Promise<void> {
   const requests = Array.from({ length: count }, () => RangeRequest.create(request()));
-  const start = performance.now();
-  const cpu = process.cpuUsage();
-  for (const message of requests) await store.mvcc.range(message);
-  report(name, count, start, cpu);
+  await measure(name, count, async () => {
+    for (const message of requests) await store.mvcc.range(message);
+  });
 }
 
-function report(name: string, count: number, start: number, cpuBefore: NodeJS.CpuUsage): void {
+async function measure(name: string, count: number, body: () => Promise<void>): Promise<void> {
+  const start = performance.now();
+  const before = process.cpuUsage();
+  await body();
   const seconds = (performance.now() - start) / 1000;
-  const { user, system } = process.cpuUsage(cpuBefore);
-  const rate = Math.round(count / seconds).toLocaleString('en');
-  const cpu = ((user + system) / count).toFixed(2);
-  console.log(`${name.padEnd(25)} ${rate}/s, ${cpu} us of CPU each (all threads)`);
+  const { user, system } = process.cpuUsage(before);
+  rows.push({ name, perSecond: count / seconds, cpuUs: (user + system) / count });
 }
 
 function entry(data: Uint8Array) {
@@ -135,7 +141,7 @@ function keyOf(i: number): Uint8Array {
   return new Uint8Array(Buffer.from(`/registry/things/${String(i).padStart(15, '0')}`));
 }
 
-function heapBytes(): number {
+function memoryBytes(): number {
   // Twice: what the first finds dead, the second frees. Without --expose-gc the number is too high.
   for (let i = 0; i < 2; i++) (globalThis as { gc?: () => void }).gc?.();
   const { heapUsed, external } = process.memoryUsage();

@@ -1,158 +1,141 @@
 /**
- * The transport alone, both engines: `node dist/bench/rpc.js [ROUNDS]`. Each engine serves a unary method that does
- * nothing, in a process of its own; h2load (Debian: nghttp2-client) asks from 8 connections with 100 calls in progress on
- * each, for a put-sized request. The engines take turns, so that both see the same machine.
+ * The transport alone: `node dist/bench/rpc.js [ROUNDS]`. A unary method that does nothing, put-sized requests, 8 connections
+ * with 100 calls under way on each; our own HTTP/2 layer, @grpc/grpc-js, and node:http2 with the least that such a call needs.
+ * Servers are loaded by h2load (Debian: nghttp2-client), clients load our own server. The engines take turns, so that all see the
+ * same machine; rows are the medians. The processor time is that of the engine's process alone.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { silentLogger } from '../src/base/logger.js';
-import { hostClock } from '../src/host/clock.js';
-import { createGrpcJsServer } from '../src/rpc/grpc-js/index.js';
-import { createHttp2Server } from '../src/rpc/http2/index.js';
-import { implementService, listen } from '../src/rpc/index.js';
-import { PutRequest, PutResponse } from '../src/wire/gen/etcdserverpb.js';
-
-const engines = { 'grpc-js': createGrpcJsServer, http2: createHttp2Server } as const;
-type EngineName = keyof typeof engines;
+import { PutRequest } from '../src/wire/index.js';
+import { numberArgument } from './arguments.js';
+import { printRows, type ResultRow } from './print-rows.js';
+import { type ClientEngine, clientEngines, openClient } from './rpc/clients.js';
+import { framed, nullPath, nullRequest } from './rpc/null-service.js';
+import { type ServerEngine, serverEngines } from './rpc/server-process.js';
+import { median } from './side-by-side/measurement.js';
 
 const connections = 8;
-const streams = 100;
-const calls = 100_000;
-const path = '/bench.Null/Unary';
-const valueBytes = 256;
+const callsPerConnection = 100;
+/** Calls of a round: some seconds each, and enough for the compiler to have settled. */
+const callsOf = { http2: 300_000, 'node:http2': 50_000, 'grpc-js': 30_000 } as const;
 
-/** Serves a method that answers with an empty PutResponse, until the parent goes. Prints the port. */
-async function serve(engine: EngineName): Promise<void> {
-  const unary = {
-    name: 'Unary',
-    path,
-    requestStream: false,
-    responseStream: false,
-    request: PutRequest,
-    response: PutResponse,
-  } as const;
-  const response = PutResponse.create();
-  const service = implementService(
-    { name: 'bench.Null', methods: { Unary: unary } },
-    { Unary: async () => response },
-  );
-  const rpc = engines[engine]({
-    services: [service],
-    clock: hostClock,
-    logger: silentLogger,
-    limits: { receiveBytesMax: 2 << 20, concurrentStreamsMax: 1000 },
-    keepalive: { intervalMs: 7_200_000, timeoutMs: 20_000 },
-  });
-  const listener = await listen({
-    url: 'http://127.0.0.1:0',
-    tls: null,
-    rpc,
-    http: new Map(),
-    clock: hostClock,
-    logger: silentLogger,
-    silenceMsMax: 10_000,
-  });
-  console.log(listener.port);
-  process.on('message', () => process.send?.(process.cpuUsage()));
-  process.on('disconnect', () => process.exit(0));
-}
-
-async function cpuUsOf(server: ChildProcess): Promise<number> {
-  server.send('cpu');
-  const [usage] = (await once(server, 'message')) as [NodeJS.CpuUsage];
-  return usage.user + usage.system;
-}
-
-/** Calls a second and in all, as h2load counts them; fails when any did not succeed. */
-function load(port: number, body: string): { rate: number; count: number } {
-  const text = execFileSync(
-    'h2load',
-    [
-      ...['-c', String(connections), '-m', String(streams), '-t', '1', '-n', String(calls)],
-      ...['-d', body],
-      ...['-H', 'content-type: application/grpc', '-H', 'te: trailers'],
-      `http://127.0.0.1:${port}${path}`,
-    ],
-    { encoding: 'utf8' },
-  );
-  const rate = /finished in [\d.]+m?s, ([\d.]+) req\/s/.exec(text)?.[1];
-  const count = Number(/(\d+) succeeded/.exec(text)?.[1]);
-  if (rate === undefined || count !== calls) throw new Error(`h2load failed:\n${text}`);
-  return { rate: Number(rate), count };
-}
-
-interface Result {
-  /** Calls a second. */
-  readonly rate: number;
-  /** Microseconds of the server's CPU a call: what stays comparable on a busy machine. */
+/** One round of one engine. */
+interface Round {
+  readonly perSecond: number;
   readonly cpuUs: number;
 }
 
-/** One round: a fresh server, loaded. */
-async function round(engine: EngineName, body: string): Promise<Result> {
-  const server = spawn(process.execPath, [fileURLToPath(import.meta.url), '--serve', engine], {
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-  });
-  try {
-    const [line] = (await once(server.stdout as NonNullable<ChildProcess['stdout']>, 'data')) as [
-      Buffer,
-    ];
-    const port = Number(line.toString().trim());
-    load(port, body);
-    const before = await cpuUsOf(server);
-    const { rate, count } = load(port, body);
-    return { rate, cpuUs: ((await cpuUsOf(server)) - before) / count };
-  } finally {
-    server.kill();
-  }
-}
-
 async function main(rounds: number): Promise<void> {
-  const dir = mkdtempSync(join(tmpdir(), 'bench-rpc-'));
+  const dir = mkdtempSync(join(tmpdir(), 'flotilla-bench-rpc-'));
   try {
-    const message = PutRequest.encode({
-      key: Buffer.from('key'),
-      value: new Uint8Array(valueBytes),
-    });
-    const body = Buffer.alloc(5 + message.length);
-    body.writeUInt32BE(message.length, 1);
-    body.set(message, 5);
-    const file = join(dir, 'body');
-    writeFileSync(file, body);
-    const rates: Record<EngineName, number[]> = { 'grpc-js': [], http2: [] };
-    const cpu: Record<EngineName, number[]> = { 'grpc-js': [], http2: [] };
-    for (let i = 0; i < rounds; i++) {
-      for (const engine of Object.keys(engines) as EngineName[]) {
-        const { rate, cpuUs } = await round(engine, file);
-        rates[engine].push(rate);
-        cpu[engine].push(cpuUs);
-        console.log(
-          `round ${i + 1}  ${engine.padEnd(8)} ${Math.round(rate)} calls/s, ${cpuUs.toFixed(1)} us of CPU each`,
-        );
-      }
-    }
-    report('calls/s', median(rates['grpc-js']), median(rates.http2));
-    report('us of CPU a call', median(cpu['grpc-js']), median(cpu.http2));
+    const body = join(dir, 'body');
+    writeFileSync(body, framed(PutRequest.encode(nullRequest)));
+    const servers = await inTurns(serverEngines, rounds, (engine) => serverRound(engine, body));
+    const clients = await inTurns(clientEngines, rounds, clientRound);
+    printRows([...rowsOf('server', servers), ...rowsOf('client', clients)]);
   } finally {
     rmSync(dir, { recursive: true });
   }
 }
 
-function report(what: string, reference: number, own: number): void {
-  const ratio = (own / reference).toFixed(2);
-  console.log(
-    `median ${what}: grpc-js ${reference.toFixed(1)}, http2 ${own.toFixed(1)}, ratio ${ratio}`,
+async function inTurns<E extends string>(
+  engines: readonly E[],
+  rounds: number,
+  measure: (engine: E) => Promise<Round>,
+): Promise<ReadonlyMap<E, readonly Round[]>> {
+  const found = new Map<E, Round[]>(engines.map((engine) => [engine, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const engine of engines) found.get(engine)?.push(await measure(engine));
+  }
+  return found;
+}
+
+function rowsOf(role: string, found: ReadonlyMap<string, readonly Round[]>): ResultRow[] {
+  return [...found].map(([engine, rounds]) => ({
+    name: `${role}, ${engine}`,
+    perSecond: median(rounds.map(({ perSecond }) => perSecond)),
+    cpuUs: median(rounds.map(({ cpuUs }) => cpuUs)),
+  }));
+}
+
+/** A fresh server under h2load, after a run that warms it up. */
+function serverRound(engine: ServerEngine, body: string): Promise<Round> {
+  return withServer(engine, async (server, port) => {
+    const calls = callsOf[engine];
+    h2load(port, body, calls);
+    const before = await cpuUsOf(server);
+    const perSecond = h2load(port, body, calls);
+    return { perSecond, cpuUs: ((await cpuUsOf(server)) - before) / calls };
+  });
+}
+
+/** Fresh connections to our own server, from this process. */
+function clientRound(engine: ClientEngine): Promise<Round> {
+  return withServer('http2', async (_, port) => {
+    const clients = Array.from({ length: connections }, () => openClient(engine, port));
+    const run = async (total: number) => {
+      let left = total;
+      const loop = async (call: () => Promise<unknown>) => {
+        while (left-- > 0) await call();
+      };
+      const loops = clients.flatMap(({ call }) =>
+        Array.from({ length: callsPerConnection }, () => loop(call)),
+      );
+      await Promise.all(loops);
+    };
+    const calls = callsOf[engine];
+    await run(calls / 2);
+    const cpu = process.cpuUsage();
+    const start = performance.now();
+    await run(calls);
+    const seconds = (performance.now() - start) / 1000;
+    const { user, system } = process.cpuUsage(cpu);
+    await Promise.all(clients.map((client) => client.close()));
+    return { perSecond: calls / seconds, cpuUs: (user + system) / calls };
+  });
+}
+
+async function withServer<T>(
+  engine: ServerEngine,
+  body: (server: ChildProcess, port: number) => Promise<T>,
+): Promise<T> {
+  const script = fileURLToPath(new URL('./rpc/server-process.js', import.meta.url));
+  const server = fork(script, [engine]);
+  try {
+    const [{ port }] = (await once(server, 'message')) as [{ readonly port: number }];
+    return await body(server, port);
+  } finally {
+    server.kill();
+  }
+}
+
+async function cpuUsOf(server: ChildProcess): Promise<number> {
+  server.send('cpu');
+  const [{ cpuUs }] = (await once(server, 'message')) as [{ readonly cpuUs: number }];
+  return cpuUs;
+}
+
+/** Calls a second; fails when any did not succeed. */
+function h2load(port: number, body: string, calls: number): number {
+  const text = execFileSync(
+    'h2load',
+    [
+      ...['-c', String(connections), '-m', String(callsPerConnection), '-t', '1'],
+      ...['-n', String(calls), '-d', body],
+      ...['-H', 'content-type: application/grpc', '-H', 'te: trailers'],
+      `http://127.0.0.1:${port}${nullPath}`,
+    ],
+    { encoding: 'utf8' },
   );
+  const rate = /finished in [\d.]+m?s, ([\d.]+) req\/s/.exec(text)?.[1];
+  if (rate === undefined || !text.includes(`${calls} succeeded`)) {
+    throw new Error(`h2load failed:\n${text}`);
+  }
+  return Number(rate);
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
-if (process.argv[2] === '--serve') await serve(process.argv[3] as EngineName);
-else await main(Number(process.argv[2] ?? 3));
+await main(numberArgument(3));

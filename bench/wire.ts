@@ -5,18 +5,18 @@
 import { fileURLToPath } from 'node:url';
 import protobuf from 'protobufjs';
 import { type MessageCodec, PutRequest, RangeResponse } from '../src/wire/index.js';
+import { printRows, type ResultRow } from './print-rows.js';
 
 const roundMs = 300;
 const rounds = 5;
 const protoDir = fileURLToPath(new URL('../../proto/', import.meta.url));
 
-/** Prints operations per second of each message, direction and implementation. */
+/** Measures each message, direction and implementation. */
 function main(): void {
   const root = new protobuf.Root();
   root.resolvePath = (_origin, target) => protoDir + target;
   root.loadSync('etcd/api/etcdserverpb/rpc.proto').resolveAll();
   const put = { key: bytesOf(24, 1), value: bytesOf(256, 2), lease: 0x3f_1234_5678_9abcn };
-  compare(root, PutRequest, PutRequest.create(put), 'PutRequest, 24 B key, 256 B value, lease');
   const kvs = Array.from({ length: 100 }, (_, i) => ({
     key: bytesOf(24, i),
     value: bytesOf(256, i),
@@ -27,35 +27,48 @@ function main(): void {
   }));
   const header = { clusterId: 2n ** 63n + 1n, memberId: 2n ** 62n, revision: 1e6, raftTerm: 3 };
   const range = RangeResponse.create({ header, kvs, count: kvs.length });
-  compare(root, RangeResponse, range, 'RangeResponse, header and 100 such pairs');
+  printRows([
+    ...compare(root, PutRequest, PutRequest.create(put), 'PutRequest, 256 B value'),
+    ...compare(root, RangeResponse, range, 'RangeResponse, 100 such pairs'),
+  ]);
 }
 
-function compare<T>(root: protobuf.Root, codec: MessageCodec<T>, value: T, title: string): void {
+function compare<T>(
+  root: protobuf.Root,
+  codec: MessageCodec<T>,
+  value: T,
+  title: string,
+): ResultRow[] {
   const type = root.lookupType(codec.typeName);
   const bytes = codec.encode(value);
   // protobufjs measured on what it prefers: an instance of its own class, and a Buffer.
   const message = type.decode(bytes);
   const buffer = Buffer.from(bytes);
-  console.log(`${title} (${bytes.length} bytes)`);
-  report('encode', {
-    flotilla: () => codec.encode(value),
-    protobufjs: () => type.encode(message).finish(),
-  });
-  report('decode', { flotilla: () => codec.decode(bytes), protobufjs: () => type.decode(buffer) });
+  return [
+    ...rowsOf(`${title}, encode`, {
+      flotilla: () => codec.encode(value),
+      protobufjs: () => type.encode(message).finish(),
+    }),
+    ...rowsOf(`${title}, decode`, {
+      flotilla: () => codec.decode(bytes),
+      protobufjs: () => type.decode(buffer),
+    }),
+  ];
 }
 
-/** Measures the contenders in turns and prints the best round of each. */
-function report(name: string, contenders: Record<string, () => unknown>): void {
+/** Measures the contenders in turns and takes the best round of each. */
+function rowsOf(title: string, contenders: Record<string, () => unknown>): ResultRow[] {
   const best = new Map<string, number>();
   for (let round = 0; round < rounds; round++) {
     for (const [contender, operation] of Object.entries(contenders)) {
       best.set(contender, Math.max(best.get(contender) ?? 0, operationsPerSecond(operation)));
     }
   }
-  const columns = [...best].map(
-    ([contender, rate]) => `${contender} ${Math.round(rate).toLocaleString('en')}/s`,
-  );
-  console.log(`  ${name}: ${columns.join(', ')}`);
+  return [...best].map(([contender, perSecond]) => ({
+    name: `${title}: ${contender}`,
+    perSecond,
+    cpuUs: 1e6 / perSecond,
+  }));
 }
 
 function operationsPerSecond(operation: () => unknown): number {
