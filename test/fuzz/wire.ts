@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream';
 import type { Prng } from '../../src/base/prng.js';
+import { turn } from './campaign.js';
 
 /** The transport of a connection whose other end is a test: it pushes input, and counts what is sent. */
 export class Wire extends Duplex {
@@ -16,9 +17,14 @@ export class Wire extends Duplex {
     this.destroy();
   }
 
-  /** Still takes input. */
-  get isAlive(): boolean {
-    return !this.destroyed && !this.writableEnded;
+  /** Pushes the chunks, a turn for each or all in one, for as long as input is taken; then waits until all is answered. */
+  async feed(chunks: readonly Buffer[], isTurnEach: boolean): Promise<void> {
+    for (const chunk of chunks) {
+      if (!this.destroyed && !this.writableEnded) this.push(chunk);
+      if (isTurnEach) await turn();
+    }
+    await turn();
+    await turn();
   }
 }
 
