@@ -3,8 +3,10 @@ import type { Meter } from './meter.js';
 
 /** After a failure a client pauses this long: a server that is gone is not asked in a tight loop. */
 const failurePauseMs = 10;
-/** The open loop's resolution: what is due within it starts together. */
+/** The open loop wakes up this often. */
 const tickMs = 1;
+/** Timers come this late by themselves. What starts no later than that, and did not wait for a client, is on time. */
+const graceMs = 2.5;
 
 /** Decides when a client that is idle makes its next call. */
 interface Pace {
@@ -160,22 +162,24 @@ export class OpenLoop extends Pacer {
   #tick(): void {
     if (this.isOver) return;
     this.#nowMs = performance.now();
-    this.#pump();
+    this.#pump(graceMs);
     // On whole ticks, however late the last one came.
     const intoTickMs = (this.#nowMs - this.#beginMs) % tickMs;
     setTimeout(() => this.#tick(), tickMs - intoTickMs);
   }
 
-  #pump(): void {
+  /** Makes the calls that are due, as far as there are clients. */
+  #pump(lateMsMax: number): void {
     while (!this.isOver && this.#idle.length > 0 && this.backlog > 0) {
-      const dueMs = this.#beginMs + Math.ceil(this.#made / this.#ratePerMs / tickMs) * tickMs;
+      const dueMs = this.#beginMs + this.#made / this.#ratePerMs;
+      const isOnTime = this.#nowMs - dueMs <= lateMsMax;
       this.#made++;
-      this.launch(this.#idle.pop() as Slot, Math.min(dueMs, this.#nowMs));
+      this.launch(this.#idle.pop() as Slot, isOnTime ? performance.now() : dueMs);
     }
   }
 
   protected takeBack(slot: Slot): void {
     this.#idle.push(slot);
-    this.#pump();
+    this.#pump(0);
   }
 }
