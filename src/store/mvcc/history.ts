@@ -2,7 +2,7 @@ import { toLatin1 } from '../../base/bytes.js';
 import type { ChangeEvent, RevisionEvents } from '../contracts.js';
 import { packKeys, parsePackKey } from '../schema/keys.js';
 import { PackCursor } from '../schema/revision-pack.js';
-import { isTombstone, recordKeyValue } from '../schema/revision-record.js';
+import { isTombstone, recordKey, recordKeyValue } from '../schema/revision-record.js';
 import { decodeStored, type MvccState } from './state.js';
 
 /** The changes of up to `revisionsMax` revisions from `from` on, all of which are in the tail. */
@@ -12,7 +12,7 @@ export function historyInMemory(
   revisionsMax: number,
 ): RevisionEvents[] {
   const collector = new Collector(state, revisionsMax);
-  state.tail.scan(from, (main, sub, record) => collector.add(main, sub, record));
+  state.tail.scan(from, (main, _sub, record) => collector.add(main, record));
   return collector.revisions;
 }
 
@@ -34,7 +34,9 @@ export async function historyFromDatabase(
       const cursor = new PackCursor(pack, parsePackKey(key));
       while (cursor.next() && cursor.main < end) {
         const { main, sub } = cursor;
-        if (main >= from && !collector.add(main, sub, cursor.record)) return collector.revisions;
+        if (main < from) continue;
+        decodeStored(cursor.record, main, sub);
+        if (!collector.add(main, cursor.record)) return collector.revisions;
       }
     }
   }
@@ -56,22 +58,37 @@ class Collector {
     this.#revisionsMax = revisionsMax;
   }
 
-  /** Takes the next record; false when there are enough whole revisions already. */
-  add(main: number, sub: number, record: Uint8Array): boolean {
+  /** Takes the next record, which is known to be sound; false when there are enough whole revisions already. */
+  add(main: number, record: Uint8Array): boolean {
     if (main !== this.#revision) {
       if (this.revisions.length === this.#revisionsMax) return false;
       this.#revision = main;
       this.#events = [];
       this.revisions.push({ revision: main, events: this.#events });
     }
-    const key = toLatin1(decodeStored(record, main, sub).key);
-    this.#events.push({
-      kind: isTombstone(record) ? 'delete' : 'put',
-      key,
-      kv: recordKeyValue(record),
-      previous: previousVersion(this.#state, key, main),
-    });
+    this.#events.push(new StoredChange(this.#state, main, record));
     return true;
+  }
+}
+
+/** A change as the store has it. What it replaced is looked up when it is asked for, for few want it. */
+class StoredChange implements ChangeEvent {
+  readonly kind: 'put' | 'delete';
+  readonly key: string;
+  readonly kv: Uint8Array;
+  readonly #state: MvccState;
+  readonly #main: number;
+
+  constructor(state: MvccState, main: number, record: Uint8Array) {
+    this.kind = isTombstone(record) ? 'delete' : 'put';
+    this.key = toLatin1(recordKey(record));
+    this.kv = recordKeyValue(record);
+    this.#state = state;
+    this.#main = main;
+  }
+
+  get previous(): { readonly main: number; readonly sub: number } | null {
+    return previousVersion(this.#state, this.key, this.#main);
   }
 }
 

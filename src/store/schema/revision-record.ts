@@ -12,6 +12,9 @@ const tombstoneBit = 0x8000_0000;
 /** Lengths of KeyValues and subs are below it. */
 export const recordFieldLimit = tombstoneBit;
 
+/** Tag of KeyValue.key. */
+const keyTag = 10;
+
 /** What the encoding takes at most beyond the key and the value: header, tags, lengths, counters and lease. */
 const overheadBytesMax = recordHeaderBytes + 2 * (1 + 5) + 3 * (1 + 8) + 1 + 10;
 
@@ -41,7 +44,7 @@ export function writePutRecord(
   record: PutRecord,
 ): number {
   const from = offset + recordHeaderBytes;
-  let at = writeBytes(target, from, 10, record.key);
+  let at = writeBytes(target, from, keyTag, record.key);
   at = writeCounter(target, at, 16, record.createRevision);
   at = writeCounter(target, at, 24, record.modRevision);
   at = writeCounter(target, at, 32, record.version);
@@ -60,7 +63,7 @@ export function writeTombstone(
   modRevision: number,
 ): number {
   const from = offset + recordHeaderBytes;
-  const at = writeCounter(target, writeBytes(target, from, 10, key), 24, modRevision);
+  const at = writeCounter(target, writeBytes(target, from, keyTag, key), 24, modRevision);
   writeHeader(target, offset, modRevision, sub, at - from + tombstoneBit);
   return at;
 }
@@ -89,6 +92,20 @@ export function isTombstone(record: Uint8Array): boolean {
 /** The encoded mvccpb.KeyValue of a record, sharing its memory. */
 export function recordKeyValue(record: Uint8Array): Uint8Array {
   return record.subarray(recordHeaderBytes);
+}
+
+/** The key of a record that is ours or was checked by {@link decodeRecord}, sharing its memory: the first field. */
+export function recordKey(record: Uint8Array): Uint8Array {
+  const tagAt = recordHeaderBytes;
+  assert(record[tagAt] === keyTag, 'a record without a key');
+  let length = 0;
+  let unit = 1;
+  for (let at = tagAt + 1; ; at++) {
+    const byte = record[at] as number;
+    length += (byte & 0x7f) * unit;
+    if (byte < 0x80) return record.subarray(at + 1, at + 1 + length);
+    unit *= 0x80;
+  }
 }
 
 /** Decodes a record; its bytes fields share the record's memory. Throws WireError when it is malformed. */

@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../../base/clock.js';
+import { type Clock, sleep, type Timer } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import type { HistoryReads } from '../contracts.js';
 import { StoreError } from '../errors.js';
@@ -8,9 +8,11 @@ import { SharedRevision } from './shared-event.js';
 import type { Watcher } from './watcher.js';
 
 /** Memory for the stretch of history that is read; with the encodings made of it up to four times that. */
-const windowBytesMax = 4 * 1024 * 1024;
+const windowBytesMax = 8 * 1024 * 1024;
 /** Work at a stretch before the event loop gets its turn. */
 const sliceMs = 5;
+/** How long that stretch is kept after the last watcher was served. */
+const windowKeptMs = 1000;
 /** Pause after a failed read. */
 const retryMs = 100;
 
@@ -30,6 +32,8 @@ export class CatchUp {
   readonly #line = new Set<Watcher>();
   #isRunning = false;
   #done: Promise<void> = Promise.resolve();
+  /** Set while the window is kept for watchers that may come. */
+  #forgetTimer: Timer | null = null;
   readonly #closing = new AbortController();
 
   /** `onServed`: the watcher had its turn; the owner decides whether it is synced, waits, or gets in line again. */
@@ -60,6 +64,7 @@ export class CatchUp {
     this.#line.add(watcher);
     if (this.#isRunning) return;
     this.#isRunning = true;
+    this.#keep();
     this.#done = this.#run();
   }
 
@@ -76,6 +81,7 @@ export class CatchUp {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#line.clear();
+    this.#keep();
     await this.#done;
   }
 
@@ -89,9 +95,23 @@ export class CatchUp {
       await this.#nextTurn();
       sliceEndMs = this.#clock.now() + sliceMs;
     }
-    this.#window.clear();
     this.#delivery.rest();
     this.#isRunning = false;
+    this.#forgetLater();
+  }
+
+  /** Watchers of a slow stream come back again and again: what was read for them is kept for a while. */
+  #forgetLater(): void {
+    if (this.#closing.signal.aborted) return;
+    this.#forgetTimer = this.#clock.setTimer(windowKeptMs, () => {
+      this.#forgetTimer = null;
+      this.#window.clear();
+    });
+  }
+
+  #keep(): void {
+    if (this.#forgetTimer !== null) this.#clock.clearTimer(this.#forgetTimer);
+    this.#forgetTimer = null;
   }
 
   #nextTurn(): Promise<void> {
@@ -107,10 +127,12 @@ export class CatchUp {
   /** Serves a watcher, at once if all it wants next is at hand. */
   #serve(watcher: Watcher): Promise<void> | undefined {
     if (watcher.state !== 'behind') return undefined;
-    const stretch = this.#window.at(watcher.nextRevision);
-    if (stretch === undefined) return this.#readAndServe(watcher);
-    const replaying = this.#delivery.replay(watcher, stretch);
-    if (replaying !== undefined) return this.#finish(watcher, replaying);
+    if (!watcher.stream.isFull) {
+      const stretch = this.#window.at(watcher.nextRevision);
+      if (stretch === undefined) return this.#readAndServe(watcher);
+      const replaying = this.#delivery.replay(watcher, stretch);
+      if (replaying !== undefined) return this.#finish(watcher, replaying);
+    }
     if (watcher.state === 'behind') this.#onServed(watcher);
     return undefined;
   }

@@ -6,6 +6,9 @@ export interface Stretch {
   readonly through: number;
 }
 
+/** Reads of full size that are kept. Watchers of one slow stream are served one after the other, so they spread. */
+const windowReads = 8;
+
 /**
  * The stretch of history that was read last, kept while watchers are behind, so that those who come after one another from
  * about the same place share one read and one encoding. It grows at its end as they go on, and is cut at its beginning.
@@ -61,7 +64,7 @@ export class HistoryWindow {
     const droppable = this.#revisions.length - newCount;
     while (count < droppable) {
       const left = this.#revisions.length - count;
-      if (left <= 2 * this.#revisionsMax && this.#bytes <= this.#bytesMax) break;
+      if (left <= windowReads * this.#revisionsMax && this.#bytes <= this.#bytesMax) break;
       const dropped = this.#revisions[count++] as SharedRevision;
       this.#bytes -= dropped.bytes;
       this.#from = dropped.revision + 1;

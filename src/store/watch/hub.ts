@@ -13,6 +13,8 @@ import type { Watcher } from './watcher.js';
 
 /** Work at a stretch before the event loop gets its turn. */
 const sliceMs = 5;
+/** Watchers that go on together when their stream has drained. */
+const wokenOnDrain = 16;
 /** Responses between two looks at the clock. */
 const responsesPerLook = 64;
 
@@ -76,7 +78,10 @@ export class WatchHub implements contracts.WatchHub {
       logger,
       revisionsMax: options.historyRevisionsMax ?? 1000,
       delivery: this.#delivery,
-      onServed: (watcher) => this.#place(watcher),
+      onServed: (watcher) => {
+        this.#place(watcher);
+        this.#wake(watcher.stream, 1);
+      },
     });
     this.#host = this.#makeHost(progressIntervalMs, options.prng);
   }
@@ -152,12 +157,9 @@ export class WatchHub implements contracts.WatchHub {
       drop: (watcher) => {
         this.#synced.remove(watcher);
         this.#catchUp.remove(watcher);
+        this.#wake(watcher.stream, 1);
       },
-      onDrained: (stream) => {
-        const waiting = [...stream.waiting];
-        stream.waiting.clear();
-        for (const watcher of waiting) this.#place(watcher);
-      },
+      onDrained: (stream) => this.#wake(stream, wokenOnDrain),
       onClosed: (stream) => this.#streams.delete(stream),
     };
   }
@@ -238,6 +240,18 @@ export class WatchHub implements contracts.WatchHub {
       watcher.stream.waiting.add(watcher);
     } else {
       this.#catchUp.add(watcher);
+    }
+  }
+  /**
+   * Has the next `count` watchers that wait for a stream to drain go on. They are woken one by one as others were served, for the
+   * stream is likely to be full again soon. Invariant: while a stream takes events, and watchers of it wait, others of it are in line.
+   */
+  #wake(stream: HubStream, count: number): void {
+    let left = count;
+    for (const watcher of stream.waiting) {
+      if (stream.isFull || left-- === 0) return;
+      stream.waiting.delete(watcher);
+      this.#place(watcher);
     }
   }
 }

@@ -23,22 +23,22 @@ export class SharedEvent {
   constructor(change: ChangeEvent, revision: number) {
     this.change = change;
     this.revision = revision;
-    this.#previous = change.previous === null ? null : undefined;
   }
 
   /** Looks the version before up where that takes no waiting; false when it does. */
   findPrevious(history: HistoryReads): boolean {
-    const at = this.change.previous;
-    if (this.#previous === undefined && at !== null) this.#previous = history.versionInMemory(at);
+    if (this.#previous === undefined) {
+      const at = this.change.previous;
+      this.#previous = at === null ? null : history.versionInMemory(at);
+    }
     return this.#previous !== undefined;
   }
 
   /** Looks the version before up. A compacted one is left out, as etcd does. */
   async fetchPrevious(history: HistoryReads): Promise<void> {
+    if (this.#previous !== undefined) return;
     const at = this.change.previous;
-    if (this.#previous === undefined && at !== null) {
-      this.#previous = (await history.version(at)) ?? null;
-    }
+    this.#previous = at === null ? null : ((await history.version(at)) ?? null);
   }
 
   /** The event as a field of WatchResponse, tag and length included. With `prevKv` the version before was looked up. */
