@@ -6,7 +6,7 @@ import { flotillaVersion } from '../src/cmd/version.js';
 import { type Comparison, resultsOf } from './side-by-side/comparison.js';
 import { comparisonPage } from './side-by-side/comparison-page.js';
 import { type BenchOptions, parseOptions } from './side-by-side/options.js';
-import { growthGoals, rows } from './side-by-side/rows.js';
+import { growthRows, rows } from './side-by-side/rows.js';
 import { compareAll, selectRows } from './side-by-side/run.js';
 import { formatTable } from './side-by-side/table.js';
 
@@ -19,7 +19,7 @@ async function main(): Promise<void> {
     if (options.isError) process.exitCode = exitCodeUsage;
     return;
   }
-  if (options.isList) return listRows();
+  if (options.isList) return listRows(options);
   const conditions = describe(options);
   for (const line of Object.entries(conditions)) print(line.join(': '));
   for (const { name, tool } of selectRows(options).skipped) print(`left out, no ${tool}: ${name}`);
@@ -34,9 +34,9 @@ async function main(): Promise<void> {
   if (options.html !== null) writeFileSync(options.html, comparisonPage(comparisons, conditions));
 }
 
-function listRows(): void {
+function listRows({ keys }: BenchOptions): void {
   for (const { name, tool } of rows) print(`${name} (${tool})`);
-  for (const { name } of Object.values(growthGoals)) print(`${name} (flotilla bench, with --all)`);
+  for (const { name } of growthRows(keys)) print(`${name} (flotilla bench, with --all)`);
 }
 
 /** What a number is worth depends on these. */

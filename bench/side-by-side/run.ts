@@ -2,7 +2,7 @@ import type { Comparison } from './comparison.js';
 import { measureGrowth } from './growth.js';
 import type { Measurement } from './measurement.js';
 import type { BenchOptions } from './options.js';
-import { growthGoals, type Row, type RowTools, rows } from './rows.js';
+import { growthRows, type Row, type RowTools, rows } from './rows.js';
 import { Side, type SideOptions } from './side.js';
 
 /** Members of a cluster that was under load are given this long to come to rest. */
@@ -76,19 +76,20 @@ async function compareRows(
 
 /** Each cluster by itself, for its memory counts. */
 async function compareGrowth(options: BenchOptions): Promise<Comparison[]> {
-  const asked = Object.entries(growthGoals).filter(([, { name }]) =>
-    isAsked(options, { name, tool: 'flotilla bench' }),
-  );
+  const tool = 'flotilla bench';
+  const asked = growthRows(options.keys).filter(({ name }) => isAsked(options, { name, tool }));
   if (asked.length === 0) return [];
   const load = { keys: options.keys, valueSizeBytes: 256 };
   const found = new Map<string, Awaited<ReturnType<typeof measureGrowth>>>();
   for (const each of sideOptions(options)) found.set(each.kind, await measureGrowth(each, load));
-  return asked.map(([key, { name, goals }]) => {
-    const of = (kind: string) => {
-      const measured = found.get(kind);
-      return measured === undefined ? null : [measured[key as keyof typeof measured]];
+  return asked.map(({ name, part, goals }) => {
+    const theirs = found.get('etcd');
+    const ours = found.get('flotilla');
+    return {
+      ...{ name, tool, goals },
+      ours: ours === undefined ? [] : [ours[part]],
+      theirs: theirs === undefined ? null : [theirs[part]],
     };
-    return { name, tool: 'flotilla bench', goals, ours: of('flotilla') ?? [], theirs: of('etcd') };
   });
 }
 

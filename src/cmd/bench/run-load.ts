@@ -5,6 +5,7 @@ import { fillCalls } from './loads/fill.js';
 import { type LocalResult, LocalRun } from './local-run.js';
 import type { MeterSnapshot } from './meter.js';
 import { type BenchReport, type IntervalReport, reportFormat } from './report.js';
+import { formatErrors } from './report-text.js';
 import { type LoadSpec, shareOf } from './spec.js';
 import { BenchError, findTarget, missingKeys, type Target } from './target.js';
 import { WorkerProcess } from './worker-process.js';
@@ -39,6 +40,7 @@ export async function runLoad(spec: LoadSpec, options: RunOptions = {}): Promise
   const target = await findTarget(spec);
   const targeted = { ...spec, endpoints: target.endpoints };
   await ensureKeys(targeted, options);
+  if (signal.aborted) throw new BenchError('ended before the measurement began');
   const startedAt = new Date().toISOString();
   const parts = await setUpParts(targeted);
   try {
@@ -61,11 +63,18 @@ async function ensureKeys(spec: LoadSpec, options: RunOptions): Promise<void> {
   if (spec.kind !== 'range' && spec.kind !== 'mixed') return;
   if (!(await missingKeys(spec))) return;
   options.onStep?.(`writing ${spec.keySpace} keys to read`);
-  await runLoad({
+  const fill: LoadSpec = {
     ...spec,
     ...{ kind: 'fill', processes: 1, clients: 8, connections: 1, ratePerSecond: null },
     ...{ durationMs: null, total: fillCalls(spec), warmUpMs: 0, isSequential: true },
-  });
+  };
+  const { errors } = await runLoad(
+    fill,
+    options.signal === undefined ? {} : { signal: options.signal },
+  );
+  if (Object.keys(errors).length > 0) {
+    throw new BenchError(`cannot write the keys to read: ${formatErrors(errors)}`);
+  }
 }
 
 async function setUpParts(spec: LoadSpec): Promise<readonly Part[]> {

@@ -155,6 +155,14 @@ t.test('flotilla bench', async (t) => {
     t.ok(written.every(({ version }) => version === 1));
   });
 
+  await t.test('errors are counted by their status, and are no successes', async () => {
+    const report = await run('txn', { total: '5', puts: '200', keySpace: '300' });
+    t.same(report.errors, { INVALID_ARGUMENT: 5 }, 'more puts than a transaction may have');
+    const { completed, latencyMs } = seriesOf(report, 'txn');
+    t.equal(completed, 0);
+    t.equal(latencyMs, null);
+  });
+
   await t.test('a run can be ended early, and reports what it measured', async () => {
     const stop = new AbortController();
     const spec = toSpec(plans[0]!, { endpoints, duration: '10m', warmup: '0' });
