@@ -126,6 +126,25 @@ export class BTree<V> {
     };
   }
 
+  /** Fills an empty tree with keys that ascend strictly, in linear time. Nodes come out full by seven eighths. */
+  fill(keys: readonly string[], values: readonly V[]): void {
+    assert(this.#size === 0 && keys.length === values.length);
+    let level: Split<V>[] = [];
+    let previous: Leaf<V> | null = null;
+    for (const [from, to] of evenParts(keys.length)) {
+      const leaf: Leaf<V> = newLeaf(keys.slice(from, to), values.slice(from, to));
+      leaf.counted = this.#countOf(leaf);
+      if (previous !== null) linkAfter(previous, leaf);
+      previous = leaf;
+      level.push({ smallest: leaf.keys[0] as string, node: leaf });
+    }
+    while (level.length > 1) {
+      level = evenParts(level.length).map(([from, to]) => innerOf(level.slice(from, to)));
+    }
+    if (level.length === 1) this.#root = (level[0] as Split<V>).node;
+    this.#size = keys.length;
+  }
+
   /** Removes a key; false when it was not there. */
   delete(key: string): boolean {
     const before = this.#size;
@@ -339,6 +358,22 @@ export class BTree<V> {
 interface Split<V> {
   readonly smallest: string;
   readonly node: Node<V>;
+}
+
+/** Cuts 0 to `count` into as few equal parts as nodes of seven eighths need: from, and to before. */
+function evenParts(count: number): (readonly [from: number, to: number])[] {
+  const parts = Math.ceil(count / ((nodeSizeMax * 7) / 8));
+  return Array.from({ length: parts }, (_, i) => {
+    return [Math.floor((i * count) / parts), Math.floor(((i + 1) * count) / parts)] as const;
+  });
+}
+
+function innerOf<V>(parts: readonly Split<V>[]): Split<V> {
+  const children = parts.map(({ node }) => node);
+  const keys = parts.slice(1).map(({ smallest }) => smallest);
+  const counted = children.reduce((sum, child) => sum + child.counted, 0);
+  const { smallest } = parts[0] as Split<V>;
+  return { smallest, node: { isLeaf: false, keys, children, counted } };
 }
 
 function newLeaf<V>(keys: string[] = [], values: V[] = []): Leaf<V> {

@@ -59,6 +59,7 @@ export function fromHex(hex: string): Uint8Array | null {
 
 /** The part of Node's Buffer that is wanted here; absent where there is no Node. */
 interface NativeLatin1 {
+  readonly prototype: { latin1Slice?(this: Uint8Array, from: number, to: number): string };
   from(
     buffer: ArrayBufferLike,
     offset: number,
@@ -66,6 +67,7 @@ interface NativeLatin1 {
   ): { toString(encoding: 'latin1'): string; write(text: string, encoding: 'latin1'): number };
 }
 const native = (globalThis as { readonly Buffer?: NativeLatin1 }).Buffer;
+const nativeSlice = native?.prototype.latin1Slice;
 
 /** Up to here a call into native code costs more than it saves. */
 const shortText = 16;
@@ -87,6 +89,13 @@ export function toLatin1(bytes: Uint8Array): string {
     text += charsOf(bytes.subarray(i, i + charsPerCall));
   }
   return text;
+}
+
+/** {@link toLatin1} of the bytes from `from` to before `to`, without a view of them where Node allows it. */
+export function latin1Between(bytes: Uint8Array, from: number, to: number): string {
+  return nativeSlice === undefined
+    ? toLatin1(bytes.subarray(from, to))
+    : nativeSlice.call(bytes, from, to);
 }
 
 /** The bytes of a string whose characters are all below 256; the inverse of {@link toLatin1}. */

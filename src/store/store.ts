@@ -13,7 +13,6 @@ import { Applier } from './apply/applier.js';
 import { ApplyBatch } from './apply/apply-batch.js';
 import { prefetch } from './apply/prefetch.js';
 import {
-  attachments,
   type Bootstrap,
   initialise,
   loadReplica,
@@ -23,6 +22,7 @@ import {
 import { checkImage, writeImage } from './apply/restore.js';
 import { WriteQueue } from './apply/write-queue.js';
 import type { ApplyResult, HistoryReads, MvccReads } from './contracts.js';
+import { StoreError } from './errors.js';
 import { Lessor } from './lease/lessor.js';
 import { Membership } from './member/membership.js';
 import { Compactor } from './mvcc/compactor.js';
@@ -177,13 +177,16 @@ export class Store implements StateMachine<ApplyResult> {
     const results: (ApplyResult | undefined)[] = [];
     let { index, term } = this.#applied;
     for (const entry of entries) {
-      assert(entry.index === index + 1, `entry ${entry.index} after ${index}`);
+      assert(entry.index === index + 1, 'an entry does not follow the one before');
       ({ index, term } = entry);
-      const result = applier.apply(entry, batch);
+      const outcome = applier.apply(entry, batch);
+      const isError = outcome instanceof StoreError;
       hash.addNumber(index);
-      hash.addNumber(term * 2 + Number(result.ok));
+      hash.addNumber(term * 2 + Number(!isError));
       hash.addNumber(mvcc.revision);
-      results.push(entry.local ? result : undefined);
+      if (!entry.local) results.push(undefined);
+      else if (isError) results.push({ ok: false, index, error: outcome });
+      else results.push({ ok: true, index, response: outcome });
     }
     if (mvcc.revision > before) {
       for (const records of mvcc.tail.stretchesAfter(before)) batch.addRecords(records);
@@ -346,7 +349,7 @@ export class Store implements StateMachine<ApplyResult> {
 
   /** Makes the parts that outlive a restore hold the loaded state, and takes up an unfinished compaction. */
   #takeOver(state: ReplicaState): void {
-    this.leases.load(state.leases, attachments(state.mvcc));
+    this.leases.load(state.leases, state.attachments);
     this.members.load(state.members, state.removedMembers, state.conf);
     this.#alarms.load(state.alarms);
     const { mvcc, compactor } = this.#live;

@@ -111,3 +111,25 @@ t.test('BTree stays dense when keys arrive in order', async (t) => {
   tree.check();
   t.equal(tree.countBetween('000100', '009900'), 9800);
 });
+
+t.test('BTree.fill makes the tree that inserting makes, at every size', async (t) => {
+  for (const size of [0, 1, 2, 55, 56, 57, 63, 64, 65, 112, 3000, 3136, 3137, 20_000]) {
+    const keys = Array.from({ length: size }, (_, i) => String(i).padStart(6, '0'));
+    const tree = new BTree<number>((value) => value % 3 === 0);
+    tree.fill(
+      keys,
+      keys.map((_, i) => i),
+    );
+    t.ok(tree.check(), `${size}`);
+    t.equal(tree.size, size);
+    t.equal(tree.counted, Math.ceil(size / 3));
+    const found: string[] = [];
+    for (const cursor = tree.seek(''); cursor.valid; cursor.next()) found.push(cursor.key);
+    t.same(found, keys);
+    tree.set('000000x', 3);
+    for (const key of keys) tree.delete(key);
+    t.ok(tree.check());
+    t.equal(tree.get('000000x'), 3);
+    t.equal(tree.size, 1);
+  }
+});

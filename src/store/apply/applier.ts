@@ -22,21 +22,18 @@ import {
   MemberRecord,
 } from '../../wire/gen/store.js';
 import { emptyBytes } from '../../wire/reader.js';
-import {
-  type ApplyResponse,
-  type ApplyResult,
-  CommandKind,
-  type RevisionEvents,
-} from '../contracts.js';
+import { type ApplyResponse, CommandKind, type RevisionEvents } from '../contracts.js';
 import { StoreError } from '../errors.js';
 import type { Lessor } from '../lease/lessor.js';
 import type { Membership } from '../member/membership.js';
+import { putPlainly } from '../mvcc/put-plainly.js';
 import { boundsOf, revisionHeader } from '../mvcc/range-options.js';
 import type { MvccState } from '../mvcc/state.js';
 import { checkPath, executePath, planTxn } from '../mvcc/txn.js';
 import { checkKept, checkLease, WriteTxn } from '../mvcc/write-txn.js';
 import { leaseKey, memberKey, metaKey, removedMemberKey } from '../schema/keys.js';
 import { encodeConf, encodeCounter } from '../schema/meta.js';
+import { PlainPut } from '../schema/plain-put.js';
 import type { Alarms } from './alarms.js';
 import type { ApplyBatch } from './apply-batch.js';
 
@@ -61,20 +58,23 @@ const lastKind = CommandKind.memberUpdate;
  */
 export class Applier {
   readonly #parts: ApplierParts;
+  readonly #plainPut = new PlainPut();
 
   constructor(parts: ApplierParts) {
     this.#parts = parts;
   }
 
-  /** Applies one entry; its database writes go to `batch`. Throws only for bugs and broken storage. */
-  apply(entry: AppliedEntry, batch: ApplyBatch): ApplyResult {
-    const { index } = entry;
+  /**
+   * Applies one entry; what it writes beside revision records goes to `batch`. Returns an error rather than throw it when the
+   * entry is refused. Throws only for bugs and broken storage.
+   */
+  apply(entry: AppliedEntry, batch: ApplyBatch): ApplyResponse | StoreError {
     try {
-      return { ok: true, index, response: this.#run(entry, batch) };
+      return this.#run(entry, batch);
     } catch (error) {
-      if (error instanceof StoreError) return { ok: false, index, error };
+      if (error instanceof StoreError) return error;
       if (!(error instanceof WireError)) throw error;
-      return { ok: false, index, error: new StoreError('malformed-entry', { cause: error }) };
+      return new StoreError('malformed-entry', { cause: error });
     }
   }
 
@@ -83,6 +83,9 @@ export class Applier {
     if (entry.data.length === 0) return nothing;
     const kind = entry.data[0] as number;
     if (kind < CommandKind.put || kind > lastKind) throw new StoreError('malformed-entry');
+    if (kind === CommandKind.put && this.#plainPut.read(entry.data, 1)) {
+      return this.#putPlainly(entry.local);
+    }
     return this.#command(kind as CommandKind, entry.data.subarray(1), entry, batch);
   }
 
@@ -133,6 +136,17 @@ export class Applier {
     this.#finish(txn);
     if (!want) return nothing;
     return { kind: 'put', value: { header: revisionHeader(state.revision), prevKv } };
+  }
+
+  /** The same for the request that was just read, as nearly all are. */
+  #putPlainly(want: boolean): ApplyResponse {
+    this.#refuseWhenCorrupt();
+    this.#refuseWhenFull();
+    const { state, lessor } = this.#parts;
+    this.#parts.publish(putPlainly(state, lessor, this.#plainPut));
+    if (!want) return nothing;
+    const value = { header: revisionHeader(state.revision), prevKv: undefined };
+    return { kind: 'put', value };
   }
 
   #deleteRange(request: DeleteRangeRequest, want: boolean): ApplyResponse {

@@ -40,6 +40,8 @@ export interface ReplicaState {
   readonly conf: ConfState;
   readonly mvcc: MvccState;
   readonly leases: readonly LeaseRecord[];
+  /** Which live key names which lease: what the lessor has attached. */
+  readonly attachments: readonly (readonly [leaseId: bigint, key: string])[];
   readonly members: readonly MemberRecord[];
   readonly removedMembers: readonly MemberId[];
   readonly alarms: readonly Alarm[];
@@ -87,15 +89,16 @@ export async function loadReplica(
   mvcc.compactRevision = counterOr(meta, metaKey.compactScheduled, -1);
   mvcc.compactFinished = counterOr(meta, metaKey.compactFinished, -1);
   if (mvcc.compactRevision > mvcc.revision) throw damaged('m/compact-scheduled');
-  await mvcc.load();
+  const attachments = await mvcc.load();
   const leases = await readAll(db, leaseKeys, LeaseRecord);
-  checkAttachments(mvcc, leases);
+  checkAttachments({ attachments, leases });
   const alarms = await readAll(db, alarmKeys, AlarmRecord);
   return {
     applied,
     conf: decodeConf(required(meta, metaKey.conf)),
     mvcc,
     leases,
+    attachments,
     members: await readAll(db, memberKeys, MemberRecord),
     removedMembers: await readRemoved(db),
     alarms: alarms.map((record) => ({ memberId: memberId(record.memberId), alarm: record.alarm })),
@@ -119,17 +122,10 @@ export async function readApplied(
   return noted;
 }
 
-/** Which live key names which lease: what the lessor has attached. */
-export function* attachments(mvcc: MvccState): Generator<readonly [leaseId: bigint, key: string]> {
-  for (const cursor = mvcc.index.seek(''); cursor.valid; cursor.next()) {
-    if (cursor.value.lease !== 0n) yield [cursor.value.lease, cursor.key];
-  }
-}
-
 /** A lease's end deletes its keys in the same batch, so no key names a lease that is not there. */
-function checkAttachments(mvcc: MvccState, leases: readonly LeaseRecord[]): void {
-  const ids = new Set(leases.map((lease) => lease.id));
-  for (const [id] of attachments(mvcc)) {
+function checkAttachments(state: Pick<ReplicaState, 'attachments' | 'leases'>): void {
+  const ids = new Set(state.leases.map((lease) => lease.id));
+  for (const [id] of state.attachments) {
     if (!ids.has(id)) throw damaged(`lease ${formatId(id)}`);
   }
 }

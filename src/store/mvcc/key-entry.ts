@@ -18,17 +18,16 @@ export class KeyEntry {
   /** main and sub of every older version, oldest first, flat. A tombstone's sub is -1 - sub. */
   #older: number[] | null = null;
 
-  private constructor(at: Revision, create: number, version: number, lease: bigint) {
-    this.main = at.main;
-    this.sub = at.sub;
+  /**
+   * A key's first version, change `sub` of revision `main`. `create` and `version` are 0 for a tombstone (whose put was
+   * compacted away).
+   */
+  constructor(main: number, sub: number, create: number, version: number, lease: bigint) {
+    this.main = main;
+    this.sub = sub;
     this.create = create;
     this.version = version;
     this.lease = lease;
-  }
-
-  /** A key's first version. `create` and `version` are 0 for a tombstone (whose put was compacted away). */
-  static first(at: Revision, create: number, version: number, lease: bigint): KeyEntry {
-    return new KeyEntry(at, create, version, lease);
   }
 
   /** The key exists. */
@@ -42,11 +41,13 @@ export class KeyEntry {
   }
 
   /** Appends a version; it is newer than all before. */
-  append(at: Revision, create: number, version: number, lease: bigint): void {
-    this.#older ??= [];
-    this.#older.push(this.main, this.version === 0 ? -1 - this.sub : this.sub);
-    this.main = at.main;
-    this.sub = at.sub;
+  append(main: number, sub: number, create: number, version: number, lease: bigint): void {
+    const oldSub = this.version === 0 ? -1 - this.sub : this.sub;
+    // A literal has no room to spare: most keys that change at all change once between compactions.
+    if (this.#older === null) this.#older = [this.main, oldSub];
+    else this.#older.push(this.main, oldSub);
+    this.main = main;
+    this.sub = sub;
     this.create = create;
     this.version = version;
     this.lease = lease;

@@ -1,6 +1,8 @@
 import { assert } from '../../base/assert.js';
 import { BTree, type BTreeCursor } from '../../base/btree.js';
-import { KeyEntry, type Revision } from './key-entry.js';
+import { KeyEntry } from './key-entry.js';
+import { KeyTable } from './key-table.js';
+import { sortedOrder } from './sorted-order.js';
 
 /** A range of keys as latin1 text: `lower` <= key < `upper`; null is no upper bound. */
 export interface KeyBounds {
@@ -8,8 +10,10 @@ export interface KeyBounds {
   readonly upper: string | null;
 }
 
-/** Every key that has any version left, in byte order. Counts are of live keys. */
+/** Every key that has any version left, by hash and in byte order. Counts are of live keys. */
 export class KeyIndex {
+  readonly #table = new KeyTable();
+  /** Invariant: has the keys of the table, except while loading, when it has none. */
   readonly #tree = new BTree<KeyEntry>((entry) => entry.version !== 0);
 
   /** Keys that exist now. */
@@ -23,46 +27,57 @@ export class KeyIndex {
   }
 
   get(key: string): KeyEntry | undefined {
-    return this.#tree.get(key);
+    return this.#table.get(key);
   }
 
-  /** Records a put of `key`, whose entry is `entry` (undefined: never seen). Returns the entry. */
-  put(key: string, entry: KeyEntry | undefined, at: Revision, lease: bigint): KeyEntry {
+  /** Records a put of `key`, whose entry is `entry` (undefined: never seen), as change `sub` of revision `main`. */
+  put(key: string, entry: KeyEntry | undefined, main: number, sub: number, lease: bigint): void {
     if (entry === undefined) {
-      const first = KeyEntry.first(at, at.main, 1, lease);
+      const first = new KeyEntry(main, sub, main, 1, lease);
+      this.#table.set(key, first);
       this.#tree.set(key, first);
-      return first;
-    }
-    if (entry.isLive) {
-      entry.append(at, entry.create, entry.version + 1, lease);
+    } else if (entry.isLive) {
+      entry.append(main, sub, entry.create, entry.version + 1, lease);
     } else {
-      entry.append(at, at.main, 1, lease);
+      entry.append(main, sub, main, 1, lease);
       this.#tree.recount(key, 1);
     }
-    return entry;
   }
 
   /** Records the deletion of a live key. */
-  tombstone(key: string, entry: KeyEntry, at: Revision): void {
+  tombstone(key: string, entry: KeyEntry, main: number, sub: number): void {
     assert(entry.isLive, 'a deleted key is deleted again');
-    entry.append(at, 0, 0, 0n);
+    entry.append(main, sub, 0, 0, 0n);
     this.#tree.recount(key, -1);
   }
 
-  /** Takes over a version as the database holds it; versions come in order of their revisions. */
-  load(key: string, at: Revision, create: number, version: number, lease: bigint): void {
-    const entry = this.#tree.get(key);
-    if (entry === undefined) {
-      this.#tree.set(key, KeyEntry.first(at, create, version, lease));
-      return;
-    }
-    const change = Number(version !== 0) - Number(entry.isLive);
-    entry.append(at, create, version, lease);
-    if (change !== 0) this.#tree.recount(key, change as 1 | -1);
+  /** Takes over a version as the database holds it; versions come in order of their revisions. {@link onLoaded} ends it. */
+  load(
+    key: string,
+    main: number,
+    sub: number,
+    create: number,
+    version: number,
+    lease: bigint,
+  ): void {
+    const entry = this.#table.get(key);
+    if (entry === undefined) this.#table.set(key, new KeyEntry(main, sub, create, version, lease));
+    else entry.append(main, sub, create, version, lease);
+  }
+
+  /** All versions are loaded: sorts the keys, once for all. */
+  onLoaded(): void {
+    const { keys, entries } = this.#table.list();
+    const order = sortedOrder(keys);
+    this.#tree.fill(
+      Array.from(order, (i) => keys[i] as string),
+      Array.from(order, (i) => entries[i] as KeyEntry),
+    );
   }
 
   /** Forgets a key that has no version left. */
   remove(key: string): void {
+    this.#table.delete(key);
     this.#tree.delete(key);
   }
 

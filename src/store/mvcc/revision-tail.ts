@@ -1,8 +1,11 @@
 import { assert } from '../../base/assert.js';
+import { type PlainPut, writePlainPut } from '../schema/plain-put.js';
 import { type Pack, packBytesMax } from '../schema/revision-pack.js';
 import {
   type PutRecord,
   recordBytesMax,
+  recordEnd,
+  recordMain,
   writePutRecord,
   writeTombstone,
 } from '../schema/revision-record.js';
@@ -18,7 +21,8 @@ const slabBytesDefault = 1024 * 1024;
  * records. What the database is given are stretches of the slabs as they are.
  */
 export class RevisionTail {
-  readonly #bytesMax: number;
+  /** The budget. */
+  readonly bytesMax: number;
   readonly #slabBytes: number;
   /** Oldest first. Invariant: revisions ascend within and across slabs. */
   readonly #slabs: RevisionSlab[] = [];
@@ -29,7 +33,7 @@ export class RevisionTail {
   #hasDropped = false;
 
   constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax;
+    this.bytesMax = bytesMax;
     this.#slabBytes = Math.max(4096, Math.min(slabBytesDefault, bytesMax / 8));
   }
 
@@ -57,6 +61,15 @@ export class RevisionTail {
     return slab.record(slab.count - 1);
   }
 
+  /** Appends a put, the only change of revision `main`, from the request's own bytes. Returns the record's length. */
+  appendPlainPut(main: number, create: number, version: number, put: PlainPut): number {
+    const bytesMax = recordBytesMax(put.keyTo - put.keyFrom, put.valueTo - put.valueFrom);
+    const slab = this.#slabFor(bytesMax, main);
+    const start = slab.used;
+    slab.seal(main, writePlainPut(slab.bytes, start, put, main, create, version));
+    return slab.used - start;
+  }
+
   /** Appends a delete and returns its record. */
   appendTombstone(at: Revision, key: Uint8Array): Uint8Array {
     const slab = this.#slabFor(recordBytesMax(key.length, 0), at.main);
@@ -64,11 +77,20 @@ export class RevisionTail {
     return slab.record(slab.count - 1);
   }
 
-  /** Appends a record as the database holds it. */
-  appendStored(main: number, record: Uint8Array): void {
-    const slab = this.#slabFor(record.length, main);
-    slab.bytes.set(record, slab.used);
-    slab.seal(main, slab.used + record.length);
+  /** Appends records as the database holds them, back to back. The main revision of the last is `lastMain`. */
+  appendStored(records: Uint8Array, lastMain: number): void {
+    const slab = this.#slabFor(records.length, lastMain);
+    const from = slab.used;
+    slab.bytes.set(records, from);
+    for (let at = from; at < from + records.length; at = slab.used) {
+      slab.seal(recordMain(slab.bytes, at), recordEnd(slab.bytes, at));
+    }
+  }
+
+  /** Says that there are older records, which are in the database only. Nothing was appended before. */
+  beginLate(): void {
+    assert(this.#slabs.length === 0);
+    this.#hasDropped = true;
   }
 
   /** The record at exactly this revision; it is immutable and its memory is shared. */
@@ -147,7 +169,7 @@ export class RevisionTail {
   }
 
   #evict(): void {
-    while (this.#bytes > this.#bytesMax && this.#slabs.length > 1) {
+    while (this.#bytes > this.bytesMax && this.#slabs.length > 1) {
       const oldest = this.#slabs[0] as RevisionSlab;
       if (oldest.lastMain > this.#flushed) return;
       this.#slabs.shift();

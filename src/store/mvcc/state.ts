@@ -1,5 +1,5 @@
 import { assert } from '../../base/assert.js';
-import { toLatin1 } from '../../base/bytes.js';
+import { latin1Between, toLatin1 } from '../../base/bytes.js';
 import type { OrderedDb } from '../../base/ordered-db.js';
 import { WireError } from '../../wire/errors.js';
 import type { KeyValue } from '../../wire/gen/mvccpb.js';
@@ -12,7 +12,8 @@ import {
   type PackStart,
   packRecordsMax,
 } from '../schema/revision-pack.js';
-import { decodeRecord } from '../schema/revision-record.js';
+import { decodeRecord, recordHeaderBytes } from '../schema/revision-record.js';
+import { StoredFields } from '../schema/stored-fields.js';
 import type { Revision } from './key-entry.js';
 import { KeyIndex } from './key-index.js';
 import { PackList } from './pack-list.js';
@@ -39,6 +40,9 @@ export class MvccState {
   /** Bytes of all revision records written, and how many; less what compactions deleted. Approximate after these. */
   recordBytes = 0;
   recordCount = 0;
+  readonly #fields = new StoredFields();
+  /** While loading: keys of which some version has a lease. */
+  readonly #leased = new Set<string>();
 
   constructor(db: OrderedDb, valueCacheBytesMax: number) {
     this.db = db;
@@ -46,16 +50,27 @@ export class MvccState {
     this.cache = new ValueCache(valueCacheBytesMax * cacheShare);
   }
 
-  /** Reads every revision record of the database into the index and the newest into the tail. */
-  async load(): Promise<void> {
+  /**
+   * Reads every revision record of the database into the index and the newest into the tail. Returns which live key names
+   * which lease.
+   */
+  async load(): Promise<(readonly [leaseId: bigint, key: string])[]> {
     this.tail.onFlushed(this.revision);
     const dead = await this.#readDeadBits();
+    // What would be dropped from the tail again is not put there: the size on disk is an upper bound.
+    let early = (await this.db.sizeBytes()) - this.tail.bytesMax;
+    if (early > 0) this.tail.beginLate();
     // Above the compaction revision no change may be missing: LevelDB is to lose its end only, never its middle.
     let last: Revision = { main: Math.max(this.compactRevision, 1), sub: -1 };
     for await (const step of this.db.iterate(allPackKeys)) {
-      for (const [key, pack] of step) last = this.#loadPack(key, pack, dead, last);
+      for (const [key, pack] of step) {
+        early -= pack.length;
+        last = this.#loadPack(key, pack, dead, last, early <= 0);
+      }
     }
     if (last.main < this.revision) throw damagedRecord(last.main + 1, 0);
+    this.index.onLoaded();
+    return this.#takeAttachments();
   }
 
   /** A record that is in memory. */
@@ -130,6 +145,7 @@ export class MvccState {
     pack: Uint8Array,
     dead: ReadonlyMap<string, Uint8Array>,
     last: Revision,
+    isForTail: boolean,
   ): Revision {
     const start = parsePackKey(key);
     const bits = dead.size === 0 ? undefined : dead.get(nameOf(start));
@@ -143,22 +159,49 @@ export class MvccState {
         ({ main, sub } = cursor);
       }
       if (isDead(bits, cursor.ordinal)) continue;
-      this.#loadRecord(cursor);
+      this.#loadRecord(pack, cursor);
+      if (isForTail && bits !== undefined) this.tail.appendStored(cursor.record, cursor.main);
       alive++;
     }
-    if (cursor.ordinal < 0 || cursor.ordinal >= packRecordsMax)
+    if (cursor.ordinal < 0 || cursor.ordinal >= packRecordsMax) {
       throw damagedRecord(start.main, start.sub);
+    }
+    if (isForTail && bits === undefined) {
+      this.tail.appendStored(pack.subarray(0, cursor.end), cursor.main);
+    }
     this.packs.append({ ...start, count: cursor.ordinal + 1 }, alive);
     return { main, sub };
   }
 
-  #loadRecord(cursor: PackCursor): void {
-    const { main, sub, record } = cursor;
-    const kv = decodeStored(record, main, sub);
-    if (main > this.revision || kv.modRevision !== main) throw damagedRecord(main, sub);
-    this.index.load(toLatin1(kv.key), { main, sub }, kv.createRevision, kv.version, kv.lease);
-    this.tail.appendStored(main, record);
-    this.onRecordWritten(record.length);
+  #loadRecord(pack: Uint8Array, cursor: PackCursor): void {
+    const { main, sub, start, end } = cursor;
+    this.onRecordWritten(end - start);
+    if (main > this.revision) throw damagedRecord(main, sub);
+    const fields = this.#fields;
+    if (fields.read(pack, start + recordHeaderBytes, end)) {
+      const { createRevision: create, version } = fields;
+      const isSound = fields.modRevision === main && create <= main && version <= main;
+      if (!isSound) throw damagedRecord(main, sub);
+      const key = latin1Between(pack, fields.keyFrom, fields.keyTo);
+      this.index.load(key, main, sub, create, version, 0n);
+      return;
+    }
+    const kv = decodeStored(cursor.record, main, sub);
+    if (kv.modRevision !== main) throw damagedRecord(main, sub);
+    const key = toLatin1(kv.key);
+    this.index.load(key, main, sub, kv.createRevision, kv.version, kv.lease);
+    if (kv.lease !== 0n) this.#leased.add(key);
+  }
+
+  /** Of the keys that ever had a lease, those that have one now. */
+  #takeAttachments(): (readonly [leaseId: bigint, key: string])[] {
+    const attachments: (readonly [bigint, string])[] = [];
+    for (const key of this.#leased) {
+      const lease = this.index.get(key)?.lease ?? 0n;
+      if (lease !== 0n) attachments.push([lease, key]);
+    }
+    this.#leased.clear();
+    return attachments;
   }
 }
 

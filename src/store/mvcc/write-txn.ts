@@ -58,7 +58,7 @@ export class WriteTxn {
       value: request.ignoreValue ? (previousKv?.value ?? emptyBytes) : request.value,
       lease,
     });
-    state.index.put(key, entry, at, lease);
+    state.index.put(key, entry, at.main, at.sub, lease);
     if (oldLease !== lease) {
       this.#detach(oldLease, key);
       if (lease !== 0n) this.#leases.attach(lease, key);
@@ -99,7 +99,7 @@ export class WriteTxn {
     const { lease } = entry;
     const at = this.#nextRevision();
     const record = this.#state.tail.appendTombstone(at, fromLatin1(key));
-    this.#state.index.tombstone(key, entry, at);
+    this.#state.index.tombstone(key, entry, at.main, at.sub);
     this.#detach(lease, key);
     this.#record(record, { kind: 'delete', key, kv: recordKeyValue(record), previous });
   }

@@ -113,7 +113,8 @@ export function decodeRecord(record: Uint8Array): KeyValue {
   return KeyValue.decode(record.subarray(recordHeaderBytes));
 }
 
-function writeHeader(
+/** Writes a record's header; `lengthAndKind` is the length of the KeyValue, with the top bit set for a delete. */
+export function writeHeader(
   target: Uint8Array,
   offset: number,
   main: number,
@@ -140,8 +141,8 @@ function writeCounter(target: Uint8Array, offset: number, tag: number, value: nu
   return writeVarint(target, offset + 1, value);
 }
 
-/** Writes a safe non-negative integer. */
-function writeVarint(target: Uint8Array, offset: number, value: number): number {
+/** Writes a safe non-negative integer; returns where it ends. */
+export function writeVarint(target: Uint8Array, offset: number, value: number): number {
   assert(value >= 0, 'a counter is negative');
   let at = offset;
   let rest = value;

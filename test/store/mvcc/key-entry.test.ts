@@ -6,11 +6,11 @@ import { KeyEntry } from '../../../src/store/mvcc/key-entry.js';
  * P is a put, T a tombstone.
  */
 function example(): KeyEntry {
-  const entry = KeyEntry.first({ main: 2, sub: 0 }, 2, 1, 0n);
-  entry.append({ main: 4, sub: 0 }, 2, 2, 0n);
-  entry.append({ main: 6, sub: 1 }, 0, 0, 0n);
-  entry.append({ main: 8, sub: 0 }, 8, 1, 0n);
-  entry.append({ main: 10, sub: 3 }, 0, 0, 0n);
+  const entry = new KeyEntry(2, 0, 2, 1, 0n);
+  entry.append(4, 0, 2, 2, 0n);
+  entry.append(6, 1, 0, 0, 0n);
+  entry.append(8, 0, 8, 1, 0n);
+  entry.append(10, 3, 0, 0, 0n);
   return entry;
 }
 
@@ -71,13 +71,13 @@ t.test(
 );
 
 t.test('KeyEntry.isSettled is true only when no compaction could ever drop anything', async (t) => {
-  const entry = KeyEntry.first({ main: 2, sub: 0 }, 2, 1, 0n);
+  const entry = new KeyEntry(2, 0, 2, 1, 0n);
   t.ok(entry.isSettled);
-  entry.append({ main: 3, sub: 0 }, 2, 2, 0n);
+  entry.append(3, 0, 2, 2, 0n);
   t.notOk(entry.isSettled);
   entry.dropBefore(entry.firstKept(3));
   t.ok(entry.isSettled);
-  entry.append({ main: 5, sub: 0 }, 0, 0, 0n);
+  entry.append(5, 0, 0, 0, 0n);
   entry.dropBefore(entry.firstKept(5));
   t.notOk(entry.isSettled, 'a tombstone alone');
 });

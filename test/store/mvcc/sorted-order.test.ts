@@ -1,0 +1,30 @@
+import t from 'tap';
+import { Prng } from '../../../src/base/prng.js';
+import { sortedOrder } from '../../../src/store/mvcc/sorted-order.js';
+
+/** Different texts of bytes: numbered, sparse, one the beginning of another, of zeros. */
+function randomTexts(prng: Prng): string[] {
+  const texts = new Set<string>();
+  const count = prng.pick([0, 1, 2, 255, 256, 257, 3000]);
+  const prefix = 'p'.repeat(prng.int(0, 30));
+  const shape = prng.int(0, 5);
+  for (let i = 0; i < count; i++) {
+    const byte = (below = 256) => String.fromCharCode(prng.int(0, below));
+    if (shape === 0) texts.add(prefix + String(prng.int(0, 100_000)).padStart(9, '0'));
+    else if (shape === 1) texts.add(prefix + Buffer.from(prng.bytes(6)).toString('latin1'));
+    else if (shape === 2)
+      texts.add(Array.from({ length: prng.int(0, 12) }, () => byte(2)).join(''));
+    else if (shape === 3) texts.add('\0'.repeat(prng.int(0, 600)));
+    else texts.add(prefix + byte() + 'x'.repeat(prng.int(0, 5)) + byte(3));
+  }
+  return [...texts].sort(() => prng.int(0, 3) - 1);
+}
+
+t.test('sortedOrder sorts as Array.sort does, by bytes', async (t) => {
+  for (let seed = 1; seed <= 150; seed++) {
+    const texts = randomTexts(new Prng(seed));
+    const sorted = Array.from(sortedOrder(texts), (i) => texts[i]);
+    const expected = [...texts].sort((a, b) => (a < b ? -1 : 1));
+    if (JSON.stringify(sorted) !== JSON.stringify(expected)) t.fail(`seed ${seed}`);
+  }
+});
