@@ -76,6 +76,45 @@ export function encodedMessage(bytes: Uint8Array): EncodedMessage {
 /** What a unary handler may answer with. */
 export type Answer<Res> = Res | EncodedMessage;
 
+/** Where a pending answer goes. Neither call throws. */
+export interface AnswerSink {
+  onAnswer(answer: unknown): void;
+  onFailure(error: unknown): void;
+}
+
+/**
+ * An answer that is not there yet: a promise in all but its cost, for calls so many that it tells. Whoever has it calls
+ * {@link answer} or {@link fail}, once; it may be before the handler has returned.
+ */
+export class PendingAnswer<Res> {
+  #sink: AnswerSink | null = null;
+  #early: (() => void) | null = null;
+
+  /** For the engine: says where the answer goes. */
+  attach(sink: AnswerSink): void {
+    this.#sink = sink;
+    this.#early?.();
+  }
+
+  /** The same as a promise. Not to be used together with {@link attach}. */
+  promise(): Promise<Answer<Res>> {
+    return new Promise((resolve, reject) => {
+      this.attach({ onAnswer: (answer) => resolve(answer as Answer<Res>), onFailure: reject });
+    });
+  }
+
+  answer(answer: Answer<Res>): void {
+    if (this.#sink === null) this.#early = () => this.#sink?.onAnswer(answer);
+    else this.#sink.onAnswer(answer);
+  }
+
+  /** Ends the call with what a handler might have thrown. */
+  fail(error: unknown): void {
+    if (this.#sink === null) this.#early = () => this.#sink?.onFailure(error);
+    else this.#sink.onFailure(error);
+  }
+}
+
 /**
  * Answers one request. An operating error is an {@link RpcError}, or any Error whose `status` is a {@link StatusCode};
  * anything else is logged and reported as `unknown` without its text.
@@ -83,7 +122,7 @@ export type Answer<Res> = Res | EncodedMessage;
 export type UnaryHandler<Req, Res> = (
   request: Req,
   call: UnaryCall,
-) => Promise<Answer<Res>> | Answer<Res>;
+) => Promise<Answer<Res>> | PendingAnswer<Res> | Answer<Res>;
 
 /** The server's end of a streaming call. */
 export interface ServerStream<Req, Res> extends CallContext {

@@ -6,6 +6,7 @@ import {
   type CallOptions,
   type Channel,
   type ClientStream,
+  PendingAnswer,
   RpcError,
   type ServerStream,
   type ServiceImplementation,
@@ -75,10 +76,9 @@ export class SimChannel implements Channel {
         const handler = process.services.get(serviceOf(method.path))?.unary.get(method.name);
         if (handler === undefined) return call.fail(unimplemented(method.path));
         const answer = async () => {
-          const response = await handler(method.request.decode(bytes), {
-            ...call.context,
-            requestBytes: bytes,
-          });
+          const request = method.request.decode(bytes);
+          const pending = handler(request, { ...call.context, requestBytes: bytes });
+          const response = await (pending instanceof PendingAnswer ? pending.promise() : pending);
           return encodeAnswer(method.response, response as Answer<ResInit>);
         };
         answer().then(

@@ -1,17 +1,18 @@
 import type { Defect } from '../../base/defect.js';
 import { encodeConfChange } from '../core/index.js';
 import type { ConfChange, ProposeRefusal, Term } from '../core/types.js';
-import { EntryRoom, stampEntry } from '../wal/index.js';
+import { EntryRoom, type RoomyData, stampEntry } from '../wal/index.js';
 import type { PeerMessage, Proposal, Waiter } from './contracts.js';
 import { seal, sealContext, unknownTerm } from './envelope.js';
 import { NodeError } from './errors.js';
 import { isFinal, type Taken } from './leader-intake.js';
 
 /** A proposal somebody waits for. Its life: queued -> proposed in a term -> resolved, or back to queued when provably lost. */
-interface PendingProposal<Result> {
+type PendingProposal<Result> = Pending<Result> &
+  ({ readonly kind: 'normal'; data: RoomyData } | { readonly kind: 'config'; data: Uint8Array });
+
+interface Pending<Result> {
   readonly number: number;
-  /** What goes into the log (envelope included). */
-  proposal: Proposal;
   readonly deadline: number;
   readonly waiter: Waiter<Result>;
   /** Term whose leader may have it in its log; 0 while queued. */
@@ -60,7 +61,7 @@ export class ProposalQueue<Result> {
     const number = this.#nextNumber++;
     if (this.#isRefused(waiter)) return number;
     const data = seal(this.#room, { session: this.#session, number }, tag, payload);
-    this.#add({ number, proposal: { kind: 'normal', data }, deadline, waiter });
+    this.#add({ kind: 'normal', data, number, deadline, waiter, term: 0, wasLost: false });
     return number;
   }
 
@@ -70,7 +71,7 @@ export class ProposalQueue<Result> {
     if (this.#isRefused(waiter)) return number;
     const context = sealContext({ session: this.#session, number }, change.context);
     const data = encodeConfChange({ ...change, context });
-    this.#add({ number, proposal: { kind: 'config', data }, deadline, waiter });
+    this.#add({ kind: 'config', data, number, deadline, waiter, term: 0, wasLost: false });
     return number;
   }
 
@@ -80,17 +81,15 @@ export class ProposalQueue<Result> {
     return true;
   }
 
-  #add(item: Pick<PendingProposal<Result>, 'number' | 'proposal' | 'deadline' | 'waiter'>): void {
-    const { number, proposal, deadline, waiter } = item;
-    const pending = { number, proposal, deadline, waiter, term: 0, wasLost: false };
-    this.#pending.set(number, pending);
-    this.#queued.push(pending);
+  #add(item: PendingProposal<Result>): void {
+    this.#pending.set(item.number, item);
+    this.#queued.push(item);
   }
 
   /** Proposes everything queued through the local core, which leads `term`; `take` appends some of the first. */
   flushToCore(term: Term, take: (proposals: readonly Proposal[]) => Taken): void {
     while (this.#queued.length > 0) {
-      const { taken, refusal } = take(this.#queued.map((item) => item.proposal));
+      const { taken, refusal } = take(this.#queued);
       for (const item of this.#queued.splice(0, taken)) item.term = term;
       if (refusal === null) continue;
       if (!isFinal(refusal)) return;
@@ -113,8 +112,13 @@ export class ProposalQueue<Result> {
     if (unsent.length === 0) return undefined;
     this.#streamSent = this.#streamAccepted + this.#stream.length;
     this.#streamSentAt = now;
-    const proposals = unsent.map((item) => item.proposal);
-    return { kind: 'forward', session: this.#session, term, firstSequence: after + 1, proposals };
+    return {
+      kind: 'forward',
+      session: this.#session,
+      term,
+      firstSequence: after + 1,
+      proposals: unsent,
+    };
   }
 
   /** The leader's answer to {@link forward}. */
@@ -215,18 +219,17 @@ export class ProposalQueue<Result> {
     for (const item of again) {
       item.term = 0;
       item.wasLost = true;
-      item.proposal = this.#copy(item.proposal);
+      if (item.kind === 'normal') item.data = this.#copy(item.data);
     }
     this.#queued = [...again, ...this.#queued].sort((a, b) => a.number - b.number);
   }
 
   /** What was proposed or forwarded may still be on its way out of the old memory, head and all: it stays as it is. */
-  #copy(proposal: Proposal): Proposal {
-    if (proposal.kind === 'config') return proposal;
-    const data = this.#room.allocate(proposal.data.length);
-    data.set(proposal.data);
-    stampEntry(data, unknownTerm, 'normal');
-    return { kind: 'normal', data };
+  #copy(data: RoomyData): RoomyData {
+    const copy = this.#room.allocate(data.length);
+    copy.set(data);
+    stampEntry(copy, unknownTerm, 'normal');
+    return copy;
   }
 
   #refuse(item: PendingProposal<Result>, reason: ProposeRefusal): void {

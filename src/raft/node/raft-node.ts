@@ -179,6 +179,11 @@ export class RaftNode<Result> {
    * result here. It is applied at most once. Rejects with {@link NodeError}.
    */
   propose(tag: number, payload: Uint8Array, waiter: Waiter<Result>, signal?: AbortSignal): void {
+    if (signal === undefined && !this.#stopped) {
+      this.#proposals.add(tag, payload, this.#deadline(), waiter);
+      this.#schedule();
+      return;
+    }
     this.#enqueue(waiter, signal, (settled, deadline) =>
       this.#proposals.add(tag, payload, deadline, settled),
     );
@@ -288,6 +293,10 @@ export class RaftNode<Result> {
     await this.#applyLoop.stop();
   }
 
+  #deadline(): number {
+    return this.#clock.now() + this.#options.requestTimeoutMs;
+  }
+
   /** `add` queues the proposal for a waiter, with a deadline, and returns its number. */
   #enqueue(
     waiter: Waiter<Result>,
@@ -298,7 +307,7 @@ export class RaftNode<Result> {
       waiter.reject(stoppedError());
       return;
     }
-    const deadline = this.#clock.now() + this.#options.requestTimeoutMs;
+    const deadline = this.#deadline();
     if (signal === undefined) {
       add(waiter, deadline);
     } else {

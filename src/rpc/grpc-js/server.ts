@@ -20,6 +20,7 @@ import {
   toRpcError,
 } from '../dispatch.js';
 import type { RpcServer, RpcServerOptions } from '../server.js';
+import { PendingAnswer } from '../service.js';
 import { AuthorityFilter } from './authority-filter.js';
 import { identity, toBuffer } from './metadata.js';
 import { GrpcJsStreamCall } from './stream-call.js';
@@ -118,7 +119,8 @@ class GrpcJsServer implements RpcServer {
     const call = new GrpcJsUnaryCall(grpcCall, this.#options.clock);
     try {
       const request = decodeRequest(route.method.request, grpcCall.request, false);
-      const response = await route.handler(request, call);
+      const answer = route.handler(request, call);
+      const response = await (answer instanceof PendingAnswer ? answer.promise() : answer);
       call.finish();
       done(null, toBuffer(encodeAnswer(route.method.response, response)));
     } catch (error) {

@@ -1,6 +1,6 @@
 import { assert } from '../../base/assert.js';
 import { decodeRequest, encodeAnswer, type Route, toRpcError } from '../dispatch.js';
-import { RpcError, Status, type UnaryCall } from '../service.js';
+import { type AnswerSink, PendingAnswer, RpcError, Status, type UnaryCall } from '../service.js';
 import type { MessageEncoding } from './compression.js';
 import { MessageReader, soleMessage } from './message-reader.js';
 import type { RequestHead } from './request-head.js';
@@ -10,7 +10,7 @@ import type { ServerConnection } from './server-connection.js';
 type UnaryRoute = Route & { readonly kind: 'unary' };
 
 /** A unary call: its handler runs once the request is there as a whole. */
-export class Http2UnaryCall extends ServerCall implements UnaryCall {
+export class Http2UnaryCall extends ServerCall implements UnaryCall, AnswerSink {
   readonly #connection: ServerConnection;
   readonly #route: UnaryRoute;
   readonly #encoding: MessageEncoding;
@@ -68,25 +68,27 @@ export class Http2UnaryCall extends ServerCall implements UnaryCall {
     try {
       const request = decodeRequest(this.#route.method.request, this.#request, false);
       const response = this.#route.handler(request, this);
-      if (response instanceof Promise) {
+      if (response instanceof PendingAnswer) {
+        response.attach(this);
+      } else if (response instanceof Promise) {
         response.then(
-          (value) => this.#onResponse(value),
-          (error) => this.#onError(error),
+          (value) => this.onAnswer(value),
+          (error) => this.onFailure(error),
         );
       } else {
-        this.#onResponse(response);
+        this.onAnswer(response);
       }
     } catch (error) {
-      this.#onError(error);
+      this.onFailure(error);
     }
   }
 
-  #onResponse(response: unknown): void {
+  onAnswer(response: unknown): void {
     let bytes: Uint8Array;
     try {
       bytes = encodeAnswer(this.#route.method.response, response);
     } catch (error) {
-      this.#onError(error);
+      this.onFailure(error);
       return;
     }
     this.settle();
@@ -99,7 +101,7 @@ export class Http2UnaryCall extends ServerCall implements UnaryCall {
     this.finish(null);
   }
 
-  #onError(error: unknown): void {
+  onFailure(error: unknown): void {
     this.settle();
     const status = toRpcError(error, this.#route.method.path, this.#connection.logger);
     this.finish(status);

@@ -14,6 +14,13 @@ import type {
   WatchHub,
 } from '../contracts.js';
 
+/** Who waits for a command: one of the two is called, once. */
+export interface ApplyWaiter {
+  resolve(result: ApplyResult): void;
+  /** With an error of the driver, for `toStoreError`. */
+  reject(error: unknown): void;
+}
+
 /**
  * Everything that the API services need of the running member. Implemented by the member's composition root; all methods
  * that wait reject with {@link StoreError} (timeout after the request timeout, stopped, no-leader, too-many-requests ...).
@@ -32,6 +39,8 @@ export interface ApiContext {
   alarms(): readonly { readonly memberId: MemberId; readonly alarm: number }[];
   /** Replicates a command from any member and resolves with its result here, applied at most once. */
   propose(kind: CommandKind, payload: Uint8Array, signal?: AbortSignal): Promise<ApplyResult>;
+  /** The same for a waiter in place of a promise. */
+  proposeFor(kind: CommandKind, payload: Uint8Array, waiter: ApplyWaiter): void;
   /** Renews a lease; the renewals of one loop turn are one command. Whoever asks is told later, never in the call. */
   keepAlive(renewal: LeaseRenewal): void;
   /**

@@ -6,6 +6,7 @@ import {
   type RangeRequest,
   RangeResponse,
   type RangeStreamResponseInit,
+  type ResponseHeader,
   SortOrder,
   SortTarget,
   type TxnRequest,
@@ -14,7 +15,7 @@ import {
 import { CommandKind } from '../contracts.js';
 import type { ApiContext } from './context.js';
 import { headerOnly, withHeader } from './header.js';
-import { propose, proposeFor, refuseWhenCorrupt, refuseWithoutSpace } from './propose.js';
+import { answerBy, propose, refuseWhenCorrupt, refuseWithoutSpace } from './propose.js';
 import { answerRange } from './range-response.js';
 import { bytesOfPut, isReadOnly, isSerializable, putBytes } from './txn-kind.js';
 import { checkTxnOverlap } from './txn-overlap.js';
@@ -29,6 +30,9 @@ export function kvService(context: ApiContext): ServiceImplementation {
     if (value.prevKv !== undefined) return withHeader(context, value);
     return headerOnly(context, value.header?.revision ?? 0);
   };
+  const answerWithHeader = <Res extends { readonly header: ResponseHeader | undefined }>(response: {
+    readonly value: Res;
+  }) => withHeader(context, response.value);
   return implementService(KV, {
     Range(request) {
       checkRange(request);
@@ -55,14 +59,14 @@ export function kvService(context: ApiContext): ServiceImplementation {
       const full = refuseWithoutSpace(context, bytesOfPut(request));
       if (full !== undefined) return full;
       const command = { kind: CommandKind.put, payload, response: 'put' } as const;
-      return proposeFor(context, command, answerPut);
+      return answerBy(context, command, answerPut);
     },
 
     DeleteRange(request, { requestBytes: payload }) {
       checkDeleteRange(request);
       refuseWhenCorrupt(context);
       const command = { kind: CommandKind.deleteRange, payload, response: 'deleteRange' } as const;
-      return proposeFor(context, command, ({ value }) => withHeader(context, value));
+      return answerBy(context, command, answerWithHeader);
     },
 
     Txn(request, { requestBytes: payload }) {
@@ -73,7 +77,7 @@ export function kvService(context: ApiContext): ServiceImplementation {
       const full = refuseWithoutSpace(context, putBytes(request));
       if (full !== undefined) return full;
       const command = { kind: CommandKind.txn, payload, response: 'txn' } as const;
-      return proposeFor(context, command, ({ value }) => withHeader(context, value));
+      return answerBy(context, command, answerWithHeader);
     },
 
     async Compact(request, { requestBytes: payload, signal }) {

@@ -1,7 +1,9 @@
+import { type Answer, PendingAnswer } from '../../rpc/service.js';
 import { AlarmAction, AlarmRequest, AlarmType } from '../../wire/gen/etcdserverpb.js';
-import { type ApplyResponse, CommandKind } from '../contracts.js';
+import { type ApplyResponse, type ApplyResult, CommandKind } from '../contracts.js';
 import { StoreError } from '../errors.js';
-import type { ApiContext } from './context.js';
+import { toStoreError } from '../member/node-errors.js';
+import type { ApiContext, ApplyWaiter } from './context.js';
 
 /** What etcd wraps around a request before it measures it against --max-request-bytes (3.4.23 measured). */
 const envelopeBytes = 17;
@@ -26,24 +28,68 @@ export function propose<Kind extends ApplyResponse['kind']>(
   command: Command<Kind>,
   signal?: AbortSignal,
 ): Promise<Extract<ApplyResponse, { kind: Kind }>> {
-  return proposeFor(context, command, (response) => response, signal);
+  const { kind, payload } = command;
+  if (isTooLarge(context, payload)) return Promise.reject(new StoreError('request-too-large'));
+  return context
+    .propose(kind, payload, signal)
+    .then((result) => responseOf(result, command.response));
 }
 
-/** The same, and makes of the response what the caller wants, without another promise. */
-export function proposeFor<Kind extends ApplyResponse['kind'], Result>(
+/** The same without a signal and without promises: answers a call with what `toAnswer` makes of the response. */
+export function answerBy<Kind extends ApplyResponse['kind'], Res>(
   context: ApiContext,
-  { kind, payload, response }: Command<Kind>,
-  toResult: (response: Extract<ApplyResponse, { kind: Kind }>) => Result,
-  signal?: AbortSignal,
-): Promise<Result> {
-  if (payload.length + envelopeBytes > context.limits.requestBytesMax) {
-    return Promise.reject(new StoreError('request-too-large'));
+  command: Command<Kind>,
+  toAnswer: (response: Extract<ApplyResponse, { kind: Kind }>) => Answer<Res>,
+): PendingAnswer<Res> {
+  const { kind, payload, response } = command;
+  if (isTooLarge(context, payload)) throw new StoreError('request-too-large');
+  const answer = new CommandAnswer(response, toAnswer);
+  context.proposeFor(kind, payload, answer);
+  return answer;
+}
+
+/** Waits for a command, to answer a call. */
+class CommandAnswer<Kind extends ApplyResponse['kind'], Res>
+  extends PendingAnswer<Res>
+  implements ApplyWaiter
+{
+  readonly #kind: Kind;
+  readonly #toAnswer: (response: Extract<ApplyResponse, { kind: Kind }>) => Answer<Res>;
+
+  constructor(
+    kind: Kind,
+    toAnswer: (response: Extract<ApplyResponse, { kind: Kind }>) => Answer<Res>,
+  ) {
+    super();
+    this.#kind = kind;
+    this.#toAnswer = toAnswer;
   }
-  return context.propose(kind, payload, signal).then((result) => {
-    if (!result.ok) throw result.error;
-    if (isKind(result.response, response)) return toResult(result.response);
-    throw new Error(`a ${response} command was answered as ${result.response.kind}`);
-  });
+
+  /** Called from the loop that applies entries, where nothing may be thrown. */
+  resolve(result: ApplyResult): void {
+    try {
+      this.answer(this.#toAnswer(responseOf(result, this.#kind)));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  reject(error: unknown): void {
+    this.fail(toStoreError(error));
+  }
+}
+
+function isTooLarge(context: ApiContext, payload: Uint8Array): boolean {
+  return payload.length + envelopeBytes > context.limits.requestBytesMax;
+}
+
+function responseOf<Kind extends ApplyResponse['kind']>(
+  result: ApplyResult,
+  kind: Kind,
+): Extract<ApplyResponse, { kind: Kind }> {
+  if (!result.ok) throw result.error;
+  if (isKind(result.response, kind)) return result.response;
+  throw new Error(`a ${kind} command was answered as ${result.response.kind}`);
 }
 
 function isKind<Kind extends ApplyResponse['kind']>(

@@ -21,7 +21,7 @@ import type { SnapshotStore } from '../../raft/snapshot/index.js';
 import type { WriteAheadLogFile } from '../../raft/wal/index.js';
 import { ResponseHeader } from '../../wire/gen/etcdserverpb.js';
 import { MemberPublish, type MemberRecord } from '../../wire/gen/store.js';
-import type { ApiContext } from '../api/context.js';
+import type { ApiContext, ApplyWaiter } from '../api/context.js';
 import { type ApplyResult, CommandKind, type LeaseRenewal } from '../contracts.js';
 import { StoreError } from '../errors.js';
 import { KeepAliveBatcher } from '../lease/keep-alive.js';
@@ -202,6 +202,10 @@ export class Member implements ApiContext {
     return new Promise((resolve, reject) => {
       this.#node.propose(kind, payload, waiterOf(resolve, reject), signal);
     });
+  }
+
+  proposeFor(kind: CommandKind, payload: Uint8Array, waiter: ApplyWaiter): void {
+    this.#node.propose(kind, payload, waiter);
   }
 
   keepAlive(renewal: LeaseRenewal): void {

@@ -6,7 +6,7 @@ import { applyConfChange } from '../../../src/raft/core/conf-change.js';
 import type { ConfChange, CoreStatus } from '../../../src/raft/core/types.js';
 import { NodeError } from '../../../src/raft/node/index.js';
 import type { Channel } from '../../../src/rpc/service.js';
-import type { ApiContext } from '../../../src/store/api/context.js';
+import type { ApiContext, ApplyWaiter } from '../../../src/store/api/context.js';
 import { httpRoutes } from '../../../src/store/api/http.js';
 import { apiServices } from '../../../src/store/api/services.js';
 import { type ApplyResult, CommandKind, type LeaseRenewal } from '../../../src/store/contracts.js';
@@ -90,6 +90,13 @@ export class ApiRig implements ApiContext {
 
   alarms() {
     return this.store.alarms.list();
+  }
+
+  proposeFor(kind: CommandKind, payload: Uint8Array, waiter: ApplyWaiter): void {
+    this.propose(kind, payload).then(
+      (result) => waiter.resolve(result),
+      (error: unknown) => waiter.reject(error),
+    );
   }
 
   async propose(kind: CommandKind, payload: Uint8Array): Promise<ApplyResult> {
