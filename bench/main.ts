@@ -41,12 +41,12 @@ function listRows({ keys }: BenchOptions): void {
 
 /** What a number is worth depends on these. */
 function describe(options: BenchOptions): Record<string, string> {
-  const { isAgainstEtcd, etcd, seconds, rounds } = options;
+  const { isAgainstEtcd, etcd, members, seconds, rounds } = options;
   return {
     machine: `${machineText()}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
     flotilla: `${flotillaVersion}, Node ${process.version}`,
     ...(isAgainstEtcd && { etcd: firstLine(etcd ?? 'etcd', ['--version']) }),
-    clusters: isAgainstEtcd ? 'three members each; the one not loaded idles' : 'three members',
+    clusters: `members: ${members}${isAgainstEtcd ? ' each; the cluster that is not loaded idles' : ''}`,
     rounds: `${rounds} of about ${seconds} s each, in turn; medians; ± is half the range`,
   };
 }

@@ -5,14 +5,14 @@ import { parseArgs } from 'node:util';
 /** How the benchmark is called. */
 export const usage = `npm run bench -- [--against etcd] [options]
 
-Starts a cluster of three members on this machine, and with --against etcd one of etcd beside it, both with fresh data and
-default durability. Each load runs on both in turn, several rounds; the other cluster idles meanwhile.
+Starts a cluster on this machine, and with --against etcd one of etcd beside it, both with fresh data and default durability. Each load runs on both in turn, several rounds; the other cluster idles meanwhile.
 
   --against etcd        compare with etcd
   --etcd PATH           that etcd (default: FLOTILLA_ETCD, or etcd on the PATH)
   --flotilla PATH       that bin/flotilla (default: this project's)
   --etcd-benchmark PATH etcd's benchmark tool (default: FLOTILLA_ETCD_BENCHMARK); without it its rows are left out
   --no-h2load           leave out the rows that h2load loads; without h2load on the PATH they are left out
+  --members N           members of each cluster (default 3)
   --seconds N           length of each measurement (default 3)
   --rounds N            measurements of each row and cluster; medians are shown (default 3)
   --only TEXT           rows whose name or tool contains this; may be given several times
@@ -30,6 +30,7 @@ export interface BenchOptions {
   readonly flotilla: string | null;
   readonly etcdBenchmark: string | null;
   readonly hasH2load: boolean;
+  readonly members: number;
   readonly seconds: number;
   readonly rounds: number;
   readonly only: readonly string[];
@@ -61,6 +62,7 @@ export function parseOptions(
     flotilla: values.flotilla ?? null,
     etcdBenchmark: values['etcd-benchmark'] ?? env.FLOTILLA_ETCD_BENCHMARK ?? null,
     hasH2load: !values['no-h2load'] && isOnPath('h2load', env.PATH ?? ''),
+    members: Number(values.members),
     seconds: Number(values.seconds),
     rounds: Number(values.rounds),
     only: values.only,
@@ -82,6 +84,7 @@ function readFlags(argv: readonly string[]) {
       flotilla: { type: 'string' },
       'etcd-benchmark': { type: 'string' },
       'no-h2load': { type: 'boolean', default: false },
+      members: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '3' },
       rounds: { type: 'string', default: '3' },
       only: { type: 'string', multiple: true, default: [] },
@@ -101,7 +104,7 @@ function problemOf(values: ReturnType<typeof readFlags>): string | null {
     return `--against ${JSON.stringify(values.against)}: only etcd is known`;
   }
   if (!(Number(values.seconds) > 0)) return '--seconds: give a number above 0';
-  for (const flag of ['rounds', 'keys'] as const) {
+  for (const flag of ['members', 'rounds', 'keys'] as const) {
     if (!/^[1-9]\d*$/.test(values[flag])) return `--${flag}: give a whole number from 1 on`;
   }
   for (const flag of ['etcd', 'flotilla', 'etcd-benchmark', 'data-dir'] as const) {

@@ -1,4 +1,5 @@
 import { KV, PutRequest, RangeRequest } from '../../src/wire/index.js';
+import { RawClient } from '../../test/e2e/raw-client.js';
 import { type EtcdBenchmarkLoad, runEtcdBenchmark } from './etcd-benchmark.js';
 import { measureFailover } from './failover.js';
 import { type H2Load, runH2load } from './h2load.js';
@@ -106,6 +107,16 @@ export const rows: readonly Row[] = [
     run: (side) => measureFailover(side),
   },
 ];
+
+/** Writes the key that the rows of tools that are not ours read. */
+export async function putReadKey(side: Side): Promise<void> {
+  const client = new RawClient((await side.leader()).endpoint);
+  try {
+    await client.callEncoded(KV.methods.Put, putRequest);
+  } finally {
+    client.close();
+  }
+}
 
 /** A row that needs a cluster of its own, with many keys. */
 export interface GrowthRow {

@@ -2,7 +2,7 @@ import type { Comparison } from './comparison.js';
 import { measureGrowth } from './growth.js';
 import type { Measurement } from './measurement.js';
 import type { BenchOptions } from './options.js';
-import { growthRows, type Row, type RowTools, rows } from './rows.js';
+import { growthRows, putReadKey, type Row, type RowTools, rows } from './rows.js';
 import { Side, type SideOptions } from './side.js';
 
 /** Members of a cluster that was under load are given this long to come to rest. */
@@ -51,7 +51,11 @@ async function compareRows(
   const tools: RowTools = { seconds: options.seconds, etcdBenchmark: options.etcdBenchmark };
   const sides: Side[] = [];
   try {
-    for (const each of sideOptions(options)) sides.push(await Side.start(each));
+    for (const each of sideOptions(options)) {
+      const side = await Side.start(each);
+      sides.push(side);
+      await putReadKey(side);
+    }
     for (const row of selected) {
       const rounds = new Map(sides.map((side) => [side.kind, [] as Measurement[]]));
       for (let round = 0; round < options.rounds; round++) {
@@ -94,9 +98,9 @@ async function compareGrowth(options: BenchOptions): Promise<Comparison[]> {
 }
 
 function sideOptions(options: BenchOptions): SideOptions[] {
-  const { dataDir, flotilla, etcd, isAgainstEtcd } = options;
-  const ours = { kind: 'flotilla', program: flotilla, dataDir } as const;
-  const theirs = { kind: 'etcd', program: etcd, dataDir } as const;
+  const { dataDir, members, flotilla, etcd, isAgainstEtcd } = options;
+  const ours = { kind: 'flotilla', program: flotilla, members, dataDir } as const;
+  const theirs = { kind: 'etcd', program: etcd, members, dataDir } as const;
   return isAgainstEtcd ? [theirs, ours] : [ours];
 }
 

@@ -11,6 +11,8 @@ export interface SideOptions {
   readonly kind: ServerKind;
   /** Another executable than the kind's own. */
   readonly program: string | null;
+  /** Default 3. */
+  readonly members: number;
   /** Under which folder the members keep their data; null: the temporary one. */
   readonly dataDir: string | null;
 }
@@ -19,7 +21,7 @@ export interface SideOptions {
 const quotaBytes = 8 * 2 ** 30;
 const leaderMsMax = 30_000;
 
-/** One of the clusters that are compared: three members on this machine, with fresh data and default durability. */
+/** One of the clusters that are compared: its members on this machine, with fresh data and default durability. */
 export class Side {
   readonly kind: ServerKind;
   readonly cluster: Cluster;
@@ -33,12 +35,18 @@ export class Side {
     this.#dir = dir;
   }
 
-  static async start({ kind, program, dataDir }: SideOptions): Promise<Side> {
+  static async start({ kind, program, members, dataDir }: SideOptions): Promise<Side> {
     const dir = await mkdtemp(join(dataDir ?? tmpdir(), 'flotilla-bench-'));
     const flags = [`--quota-backend-bytes=${quotaBytes}`];
     try {
       return new Side(
-        await Cluster.start({ kind, program: program ?? undefined, dir, flags }),
+        await Cluster.start({
+          kind,
+          size: members,
+          program: program ?? undefined,
+          dir,
+          flags,
+        }),
         dir,
       );
     } catch (error) {
