@@ -83,7 +83,8 @@ t.test('a client survives random answers, and each of its calls ends once', asyn
     const start = (i: number) => {
       ends[i] = 0;
       const call = connection.call(
-        { path: '/a/b', metadata: undefined, timeoutMs: undefined },
+        '/a/b',
+        {},
         {
           isHoldingBack: prng.chance(0.3),
           onMessage: () => {

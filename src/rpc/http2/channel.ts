@@ -1,6 +1,5 @@
 import type { Clock } from '../../base/clock.js';
-import type { MessageCodec, MethodDescriptor } from '../../wire/descriptor.js';
-import { WireError } from '../../wire/errors.js';
+import type { MethodDescriptor } from '../../wire/descriptor.js';
 import {
   CallError,
   type CallOptions,
@@ -12,7 +11,8 @@ import { Http2ClientStream } from './client-stream.js';
 import { Connector } from './connector.js';
 import { DeadlineWatch } from './deadline-watch.js';
 import { type ChannelTls, parseEndpoint } from './endpoint.js';
-import { OutgoingCall } from './outgoing-call.js';
+import type { CallOwner, CallTarget, OutgoingCall } from './outgoing-call.js';
+import { UnaryRequest } from './unary-request.js';
 
 /** Options of a channel. */
 export interface Http2ChannelOptions {
@@ -32,7 +32,7 @@ export function createHttp2Channel(endpoint: string, options: Http2ChannelOption
   return new Http2Channel(endpoint, options);
 }
 
-class Http2Channel implements Channel {
+class Http2Channel implements Channel, CallOwner {
   readonly #clock: Clock;
   readonly #connector: Connector;
   /** Calls in progress, waiting ones included. */
@@ -58,18 +58,9 @@ class Http2Channel implements Channel {
     options: CallOptions = {},
   ): Promise<Res> {
     return new Promise((resolve, reject) => {
-      let response: Uint8Array | null = null;
-      const call = this.#start(method.path, options, {
-        isHoldingBack: false,
-        onMessage: (message) => {
-          response = message;
-        },
-        onWritable: () => {},
-        onOver: (error) => {
-          if (error !== null) reject(error);
-          else settleUnary(method.response, response, resolve, reject);
-        },
-      });
+      const target = this.#target(method.path, options);
+      const call = new UnaryRequest(target, method.response, resolve, reject);
+      this.#start(call, options);
       call.send(method.request.encode(request), true);
     });
   }
@@ -78,38 +69,36 @@ class Http2Channel implements Channel {
     method: MethodDescriptor<Req, Res, ReqInit, ResInit>,
     options: CallOptions = {},
   ): ClientStream<ReqInit, Res> {
-    const stream = new Http2ClientStream(method);
-    stream.attach(this.#start(method.path, options, stream));
+    const stream = new Http2ClientStream(this.#target(method.path, options), method);
+    this.#start(stream.call, options);
     return stream;
   }
 
-  #start(
-    path: string,
-    options: CallOptions,
-    listener: ConstructorParameters<typeof OutgoingCall>[0]['listener'],
-  ): OutgoingCall {
-    const { metadata, timeoutMs } = options;
-    const call = new OutgoingCall({
-      head: { path, metadata, timeoutMs },
-      deadlineMs: timeoutMs === undefined ? Infinity : this.#clock.now() + timeoutMs,
-      signal: options.signal,
-      listener,
-      onRefused: () => this.#connector.start(call),
-      onOver: () => {
-        this.#calls.delete(call);
-        this.#connector.forget(call);
-      },
-    });
+  #target(path: string, options: CallOptions): CallTarget {
+    const { timeoutMs } = options;
+    const deadlineMs = timeoutMs === undefined ? Infinity : this.#clock.now() + timeoutMs;
+    return { owner: this, path, options, deadlineMs };
+  }
+
+  #start(call: OutgoingCall, options: CallOptions): void {
     const refusal = this.#refusal(options);
     if (refusal !== null) {
       // Not before the caller has the call in hand.
       this.#clock.defer(() => call.fail(refusal));
-      return call;
+      return;
     }
     this.#calls.add(call);
     this.#deadlines.add(call.deadlineMs);
     this.#connector.start(call);
-    return call;
+  }
+
+  onCallRefused(call: OutgoingCall): void {
+    this.#connector.start(call);
+  }
+
+  onCallOver(call: OutgoingCall): void {
+    this.#calls.delete(call);
+    this.#connector.forget(call);
   }
 
   #refusal(options: CallOptions): CallError | null {
@@ -127,24 +116,5 @@ class Http2Channel implements Channel {
     for (const call of [...this.#calls]) call.cancel(Status.cancelled, 'the channel is closed');
     this.#deadlines.stop();
     this.#connector.close();
-  }
-}
-
-function settleUnary<Res>(
-  codec: MessageCodec<Res, never>,
-  response: Uint8Array | null,
-  resolve: (value: Res) => void,
-  reject: (error: CallError) => void,
-): void {
-  if (response === null) {
-    reject(new CallError(Status.internal, 'the server answered OK without a message', true));
-    return;
-  }
-  try {
-    resolve(codec.decode(response));
-  } catch (error) {
-    if (!(error instanceof WireError)) throw error;
-    const text = `malformed response: ${error.message}`;
-    reject(new CallError(Status.internal, text, true, { cause: error }));
   }
 }

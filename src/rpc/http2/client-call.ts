@@ -1,9 +1,9 @@
 import { CallError, RpcError, Status } from '../service.js';
 import type { ClientConnection } from './client-connection.js';
 import { connectionLost, errorOfHttpStatus, errorOfReset, errorOfStatus } from './client-errors.js';
-import type { HeaderField } from './hpack/field.js';
-import { MessageReader } from './message-reader.js';
+import { MessageReader, soleMessage } from './message-reader.js';
 import { ErrorCode, Flag } from './protocol.js';
+import type { ResponseHead } from './response-head.js';
 import { Http2Stream } from './stream.js';
 
 /** Who made a call. */
@@ -22,11 +22,13 @@ export interface CallListener {
 export class ClientCall extends Http2Stream {
   readonly #client: ClientConnection;
   readonly #listener: CallListener;
-  readonly #reader: MessageReader;
-  #httpStatus = '';
-  #isGrpc = false;
-  #status: string | null = null;
-  #statusMessage = '';
+  readonly #bytesMax: number;
+  /** Made when a message does not come in a frame of its own. */
+  #reader: MessageReader | null = null;
+  /** What began the response, once that has come. */
+  #head: ResponseHead | null = null;
+  /** What ended it, if anything but an empty frame. */
+  #trailers: ResponseHead | null = null;
   /** The listener has been told. */
   #isOver = false;
 
@@ -34,17 +36,7 @@ export class ClientCall extends Http2Stream {
     super(client, id);
     this.#client = client;
     this.#listener = listener;
-    this.#reader = new MessageReader({
-      bytesMax,
-      // Nothing else was asked for.
-      encoding: 'identity',
-      onMessage: (message) => {
-        if (!this.#isOver) listener.onMessage(message);
-      },
-      onRoom: () => {
-        // A client has asked for what it gets.
-      },
-    });
+    this.#bytesMax = bytesMax;
   }
 
   override get isHoldingBack(): boolean {
@@ -52,29 +44,49 @@ export class ClientCall extends Http2Stream {
   }
 
   /** A header list: response header fields, or trailers, or both in one. */
-  onHeaders(fields: readonly HeaderField[], isEnd: boolean): void {
-    for (const { name, value } of fields) {
-      if (name === ':status') this.#httpStatus = value;
-      else if (name === 'content-type') this.#isGrpc = value.startsWith('application/grpc');
-      else if (name === 'grpc-status') this.#status = value;
-      else if (name === 'grpc-message') this.#statusMessage = value;
+  onHeaders(head: ResponseHead, isEnd: boolean): void {
+    if (isEnd) {
+      this.#trailers = head;
+      this.endRemote();
+      return;
     }
     // Section 8.1: interim responses come before the one that counts.
-    if (this.#httpStatus.startsWith('1') && !isEnd) return;
-    if (isEnd) this.endRemote();
-    else if (this.#httpStatus !== '200' || !this.#isGrpc) {
-      this.cancel(errorOfHttpStatus(this.#httpStatus));
-    }
+    if (head.httpStatus.startsWith('1')) return;
+    this.#head = head;
+    if (head.httpStatus !== '200' || !head.isGrpc) this.cancel(errorOfHttpStatus(head.httpStatus));
   }
 
   onData(bytes: Uint8Array, start: number, end: number): void {
     if (this.#isOver) return;
     try {
-      this.#reader.push(bytes, start, end);
+      this.#readMessages(bytes, start, end);
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
       this.cancel(new CallError(error.code, error.message, true, { cause: error }));
     }
+  }
+
+  #readMessages(bytes: Uint8Array, start: number, end: number): void {
+    const bytesMax = this.#bytesMax;
+    if (this.#reader === null || this.#reader.isBetweenMessages) {
+      const message = soleMessage(bytes, start, end, bytesMax);
+      if (message !== null) {
+        this.#listener.onMessage(message);
+        return;
+      }
+    }
+    this.#reader ??= new MessageReader({
+      bytesMax,
+      // Nothing else was asked for.
+      encoding: 'identity',
+      onMessage: (message) => {
+        if (!this.#isOver) this.#listener.onMessage(message);
+      },
+      onRoom: () => {
+        // A client has asked for what it gets.
+      },
+    });
+    this.#reader.push(bytes, start, end);
   }
 
   onRemoteEnd(): void {
@@ -83,8 +95,10 @@ export class ClientCall extends Http2Stream {
   }
 
   #outcome(): CallError | null {
-    if (this.#status !== null) return errorOfStatus(this.#status, this.#statusMessage);
-    if (this.#httpStatus !== '200') return errorOfHttpStatus(this.#httpStatus);
+    const { status, statusMessage } = this.#trailers ?? nothing;
+    if (status !== null) return errorOfStatus(status, statusMessage);
+    const { httpStatus } = this.#head ?? this.#trailers ?? nothing;
+    if (httpStatus !== '200') return errorOfHttpStatus(httpStatus);
     return new CallError(Status.internal, 'the server ended the call without a status', true);
   }
 
@@ -128,3 +142,12 @@ export class ClientCall extends Http2Stream {
     this.#listener.onOver(error);
   }
 }
+
+/** What a server has said that has said nothing. */
+const nothing: ResponseHead = {
+  httpStatus: '',
+  isGrpc: false,
+  status: null,
+  statusMessage: '',
+  isWellFormed: true,
+};

@@ -1,15 +1,17 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../base/clock.js';
+import type { CallOptions } from '../service.js';
+import { CallHeads } from './call-heads.js';
 import { type CallListener, ClientCall } from './client-call.js';
 import { Http2Connection } from './connection.js';
 import { connectionWindowBytes } from './data-frames.js';
 import { ConnectionFault } from './errors.js';
 import type { FlushQueue } from './flush-queue.js';
-import { formatTimeout } from './grpc-fields.js';
-import { type OutgoingField, RecurringBlock } from './hpack/encoder.js';
+import { HeaderBlocks } from './header-blocks.js';
 import type { HeaderField } from './hpack/field.js';
 import { Keepalive, type KeepaliveTimes } from './keepalive.js';
 import { defaultWindowBytes, ErrorCode, preface, Setting, streamIdMax } from './protocol.js';
+import { type ResponseHead, readResponseHead } from './response-head.js';
 import type { PeerSettings } from './settings.js';
 
 /** Our SETTINGS_INITIAL_WINDOW_SIZE. */
@@ -37,21 +39,11 @@ export interface ClientConnectionOptions {
   readonly onGone: () => void;
 }
 
-/** What a call says of itself. */
-export interface CallHead {
-  readonly path: string;
-  readonly metadata: Readonly<Record<string, string>> | undefined;
-  readonly timeoutMs: number | undefined;
-}
-
-/** Names that a caller's metadata may have; `-bin` values are passed in base64 already. */
-const secretNames: ReadonlySet<string> = new Set(['authorization', 'token']);
-
 /** The client's end of a connection: makes calls. */
 export class ClientConnection extends Http2Connection {
   readonly #options: ClientConnectionOptions;
-  /** The header fields of a method's calls, by path. */
-  readonly #blocks = new Map<string, RecurringBlock>();
+  readonly #heads: CallHeads;
+  readonly #responseHeads = new HeaderBlocks(this.decoder, headerListBytesMax, keptResponseHead);
   readonly #keepalive: Keepalive | null;
   #nextStreamId = 1;
   /** The server's SETTINGS_MAX_CONCURRENT_STREAMS. */
@@ -63,6 +55,7 @@ export class ClientConnection extends Http2Connection {
   constructor(options: ClientConnectionOptions) {
     super({ ...options, streamWindowBytes });
     this.#options = options;
+    this.#heads = new CallHeads(this.encoder, options);
     this.output.append(preface);
     this.writer.settings([
       [Setting.enablePush, 0],
@@ -81,53 +74,16 @@ export class ClientConnection extends Http2Connection {
   }
 
   /** Makes a call. There is a slot for it. */
-  call(head: CallHead, listener: CallListener): ClientCall {
+  call(path: string, options: CallOptions, listener: CallListener): ClientCall {
     const id = this.#nextStreamId;
     this.#nextStreamId += 2;
     const call = new ClientCall(this, id, listener, this.#options.receiveBytesMax);
     this.streams.set(id, call);
-    this.writer.headers(id, this.#headerBlock(head), false);
+    this.writer.headers(id, this.#heads.encode(path, options), false);
     this.flood.onProgress();
     this.touch();
     if (this.#nextStreamId > streamIdMax) this.#leave();
     return call;
-  }
-
-  #headerBlock({ path, metadata, timeoutMs }: CallHead): Uint8Array {
-    const recurring = this.#blockOf(path).encode();
-    if (metadata === undefined && timeoutMs === undefined) return recurring;
-    const fields: OutgoingField[] = Object.entries(metadata ?? {}).map(([name, value]) => ({
-      name: name.toLowerCase(),
-      value,
-      kind: secretNames.has(name.toLowerCase()) ? 'sensitive' : 'literal',
-    }));
-    if (timeoutMs !== undefined) {
-      fields.push({ name: 'grpc-timeout', value: formatTimeout(timeoutMs), kind: 'literal' });
-    }
-    // Blocks follow each other within one: the first has said all that is to be said about the table.
-    return Buffer.concat([recurring, this.encoder.encode(fields)]);
-  }
-
-  #blockOf(path: string): RecurringBlock {
-    let block = this.#blocks.get(path);
-    if (block === undefined) {
-      const { scheme, authority } = this.#options;
-      const fields: readonly (readonly [string, string])[] = [
-        [':method', 'POST'],
-        [':scheme', scheme],
-        [':path', path],
-        [':authority', authority],
-        ['content-type', 'application/grpc'],
-        ['te', 'trailers'],
-        ['user-agent', 'flotilla'],
-      ];
-      block = new RecurringBlock(
-        this.encoder,
-        fields.map(([name, value]) => ({ name, value, kind: 'indexed' })),
-      );
-      this.#blocks.set(path, block);
-    }
-    return block;
   }
 
   get lastPeerStreamId(): number {
@@ -156,19 +112,11 @@ export class ClientConnection extends Http2Connection {
     if (this.isIdle(streamId)) {
       throw new ConnectionFault(ErrorCode.protocolError, `the server opened stream ${streamId}`);
     }
-    const fields: HeaderField[] = [];
-    let sizeBytes = 0;
-    this.decoder.decode(bytes, start, end, (field) => {
-      sizeBytes += field.sizeBytes;
-      if (sizeBytes <= headerListBytesMax) fields.push(field);
-    });
-    if (sizeBytes > headerListBytesMax) {
-      throw new ConnectionFault(ErrorCode.enhanceYourCalm, 'a header list is too large');
-    }
+    const head = this.#responseHeads.read(bytes, start, end);
     const call = this.streams.get(streamId);
     if (!(call instanceof ClientCall)) return;
-    if (fields.some((field) => !field.isWellFormed)) call.fail(ErrorCode.protocolError);
-    else call.onHeaders(fields, isEnd);
+    if (head.isWellFormed) call.onHeaders(head, isEnd);
+    else call.fail(ErrorCode.protocolError);
   }
 
   onPong(): void {
@@ -224,4 +172,9 @@ export class ClientConnection extends Http2Connection {
     this.#isGone = true;
     this.#options.onGone();
   }
+}
+
+function keptResponseHead(fields: readonly HeaderField[] | null): ResponseHead {
+  if (fields !== null) return readResponseHead(fields);
+  throw new ConnectionFault(ErrorCode.enhanceYourCalm, 'a header list is too large');
 }

@@ -1,45 +1,71 @@
-import { assert } from '../../base/assert.js';
 import type { MethodDescriptor } from '../../wire/descriptor.js';
 import { WireError } from '../../wire/errors.js';
 import { CallError, type ClientStream, Status } from '../service.js';
-import type { CallListener } from './client-call.js';
 import { MessageQueue } from './message-queue.js';
-import type { OutgoingCall } from './outgoing-call.js';
+import { type CallTarget, OutgoingCall } from './outgoing-call.js';
+
+/** What a stream's call tells it. */
+interface StreamEvents {
+  readonly isHoldingBack: boolean;
+  onMessage(message: Uint8Array): void;
+  onOver(error: CallError | null): void;
+  onWritable(): void;
+}
+
+/** The call under a stream. */
+class StreamRequest extends OutgoingCall {
+  readonly #stream: StreamEvents;
+
+  constructor(target: CallTarget, stream: StreamEvents) {
+    super(target);
+    this.#stream = stream;
+  }
+
+  get isHoldingBack(): boolean {
+    return this.#stream.isHoldingBack;
+  }
+
+  onWritable(): void {
+    this.#stream.onWritable();
+  }
+
+  protected onResponse(message: Uint8Array): void {
+    this.#stream.onMessage(message);
+  }
+
+  protected onEnded(error: CallError | null): void {
+    this.#stream.onOver(error);
+  }
+}
 
 /** The caller's end of a streaming call. */
-export class Http2ClientStream<Req, Res, ReqInit, ResInit>
-  implements ClientStream<ReqInit, Res>, CallListener
-{
+export class Http2ClientStream<Req, Res, ReqInit, ResInit> implements ClientStream<ReqInit, Res> {
   readonly responses: AsyncIterable<Res>;
   readonly #method: MethodDescriptor<Req, Res, ReqInit, ResInit>;
   readonly #received: MessageQueue<Res>;
-  #call: OutgoingCall | null = null;
+  /** The call that carries it, for whoever is to send it. */
+  readonly call: OutgoingCall;
   #roomWaiters: (() => void)[] = [];
 
-  constructor(method: MethodDescriptor<Req, Res, ReqInit, ResInit>) {
+  constructor(target: CallTarget, method: MethodDescriptor<Req, Res, ReqInit, ResInit>) {
     this.#method = method;
+    this.call = new StreamRequest(target, this);
     this.#received = new MessageQueue({
       decode: (bytes) => this.#decode(bytes),
-      onEmpty: () => this.#call?.onTaken(),
+      onEmpty: () => this.call.onTaken(),
     });
     this.responses = this.#received;
   }
 
-  /** Gives the stream its call, once, before anything else. */
-  attach(call: OutgoingCall): void {
-    assert(this.#call === null);
-    this.#call = call;
-  }
-
   send(request: ReqInit): boolean {
-    const call = this.#attached();
+    const { call } = this;
     if (call.isOver) return true;
     call.send(this.#method.request.encode(request), false);
     return call.hasRoom;
   }
 
   drained(): Promise<void> {
-    const call = this.#attached();
+    const { call } = this;
     if (call.hasRoom) return Promise.resolve();
     call.awaitRoom();
     return new Promise((resolve) => {
@@ -48,11 +74,11 @@ export class Http2ClientStream<Req, Res, ReqInit, ResInit>
   }
 
   end(): void {
-    this.#attached().end();
+    this.call.end();
   }
 
   cancel(): void {
-    this.#attached().cancel(Status.cancelled, 'the call was cancelled');
+    this.call.cancel(Status.cancelled, 'the call was cancelled');
   }
 
   get isHoldingBack(): boolean {
@@ -70,12 +96,7 @@ export class Http2ClientStream<Req, Res, ReqInit, ResInit>
   }
 
   onWritable(): void {
-    if (this.#attached().hasRoom) this.#wakeSenders();
-  }
-
-  #attached(): OutgoingCall {
-    assert(this.#call !== null);
-    return this.#call;
+    if (this.call.hasRoom) this.#wakeSenders();
   }
 
   #decode(bytes: Uint8Array): Res {

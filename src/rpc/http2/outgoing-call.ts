@@ -1,19 +1,23 @@
-import { CallError, Status, type StatusCode } from '../service.js';
+import { CallError, type CallOptions, Status, type StatusCode } from '../service.js';
 import type { CallListener, ClientCall } from './client-call.js';
-import type { CallHead, ClientConnection } from './client-connection.js';
+import type { ClientConnection } from './client-connection.js';
 import type { Timed } from './deadline-watch.js';
 
-/** What a call is made with. */
-export interface OutgoingCallOptions {
-  readonly head: CallHead;
-  readonly signal: AbortSignal | undefined;
-  readonly listener: CallListener;
+/** Who makes calls. */
+export interface CallOwner {
+  /** The server has not looked at the call: it is to be sent again. Comes once at most. */
+  onCallRefused(call: OutgoingCall): void;
+  /** The call is over; comes before whoever waits for it is told. */
+  onCallOver(call: OutgoingCall): void;
+}
+
+/** What is called, and how. */
+export interface CallTarget {
+  readonly owner: CallOwner;
+  readonly path: string;
+  readonly options: CallOptions;
   /** On the clock, milliseconds; infinite without one. */
   readonly deadlineMs: number;
-  /** The server has not looked at the call: it is to be sent again. Comes once at most. */
-  readonly onRefused: () => void;
-  /** The call is over; comes before the listener is told. */
-  readonly onOver: () => void;
 }
 
 /** Bytes of requests that a call keeps in order to send them again. The first is kept however large it is. */
@@ -24,24 +28,38 @@ const keptBytesMax = 256 * 1024;
  * a server has refused without looking at it is sent once more, which its caller does not notice (gRPC proposal A6, "Transparent
  * Retries").
  */
-export class OutgoingCall implements CallListener, Timed {
+export abstract class OutgoingCall implements CallListener, Timed {
   readonly deadlineMs: number;
-  readonly #options: OutgoingCallOptions;
-  readonly #onAbort = () => this.cancel(Status.cancelled, 'the call was cancelled');
+  readonly #owner: CallOwner;
+  readonly #path: string;
+  readonly #options: CallOptions;
+  /** Listens to the caller's signal, if there is one. */
+  #onAbort: (() => void) | null = null;
   /** The stream, once there is one. */
   #call: ClientCall | null = null;
   /** The requests so far, for as long as they may have to be sent (again); null from then on. */
-  #kept: Uint8Array[] | null = [];
+  #kept: Uint8Array[] | null = none;
   #keptBytes = 0;
   #hasEnded = false;
   #hasRestarted = false;
   #isOver = false;
 
-  constructor(options: OutgoingCallOptions) {
+  constructor({ owner, path, options, deadlineMs }: CallTarget) {
+    this.#owner = owner;
+    this.#path = path;
     this.#options = options;
-    this.deadlineMs = options.deadlineMs;
-    options.signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.deadlineMs = deadlineMs;
+    if (options.signal === undefined) return;
+    this.#onAbort = () => this.cancel(Status.cancelled, 'the call was cancelled');
+    options.signal.addEventListener('abort', this.#onAbort, { once: true });
   }
+
+  /** A response message, in memory that never changes. */
+  protected abstract onResponse(message: Uint8Array): void;
+  /** The call is over: null for OK. Comes once, and nothing after it. */
+  protected abstract onEnded(error: CallError | null): void;
+  abstract onWritable(): void;
+  abstract get isHoldingBack(): boolean;
 
   get isOver(): boolean {
     return this.#isOver;
@@ -49,7 +67,7 @@ export class OutgoingCall implements CallListener, Timed {
 
   /** Sends the call over a connection that has a slot. */
   startOn(connection: ClientConnection): void {
-    const call = connection.call(this.#options.head, this);
+    const call = connection.call(this.#path, this.#options, this);
     this.#call = call;
     const kept = this.#kept ?? [];
     kept.forEach((message, i) => {
@@ -57,7 +75,7 @@ export class OutgoingCall implements CallListener, Timed {
     });
     if (this.#keptBytes > keptBytesMax && kept.length > 1) this.#kept = null;
     if (this.#hasEnded && kept.length === 0) call.end();
-    else if (!this.#hasEnded && kept.length > 0) this.#options.listener.onWritable();
+    else if (!this.#hasEnded && kept.length > 0) this.onWritable();
   }
 
   /** Whether the sender should go on. */
@@ -75,7 +93,8 @@ export class OutgoingCall implements CallListener, Timed {
 
   #keep(message: Uint8Array): void {
     if (this.#kept === null) return;
-    this.#kept.push(message);
+    if (this.#kept === none) this.#kept = [message];
+    else this.#kept.push(message);
     this.#keptBytes += message.length;
     const isTooMuch = this.#keptBytes > keptBytesMax && this.#kept.length > 1;
     if (isTooMuch && this.#call !== null) this.#kept = null;
@@ -111,10 +130,6 @@ export class OutgoingCall implements CallListener, Timed {
     this.onOver(error);
   }
 
-  get isHoldingBack(): boolean {
-    return this.#options.listener.isHoldingBack;
-  }
-
   /** The deadline has passed. */
   onDeadline(): void {
     this.cancel(Status.deadlineExceeded, 'the deadline has passed');
@@ -122,11 +137,7 @@ export class OutgoingCall implements CallListener, Timed {
 
   onMessage(message: Uint8Array): void {
     this.#kept = null;
-    this.#options.listener.onMessage(message);
-  }
-
-  onWritable(): void {
-    this.#options.listener.onWritable();
+    this.onResponse(message);
   }
 
   onOver(error: CallError | null): void {
@@ -134,15 +145,14 @@ export class OutgoingCall implements CallListener, Timed {
     if (error !== null && !error.sent && this.#mayRestart) {
       this.#hasRestarted = true;
       this.#call = null;
-      this.#options.onRefused();
+      this.#owner.onCallRefused(this);
       return;
     }
     this.#isOver = true;
     this.#kept = null;
-    const { signal, listener, onOver } = this.#options;
-    signal?.removeEventListener('abort', this.#onAbort);
-    onOver();
-    listener.onOver(error);
+    if (this.#onAbort !== null) this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#owner.onCallOver(this);
+    this.onEnded(error);
   }
 
   /** It was refused, and all that belongs to it is still here. */
@@ -150,3 +160,5 @@ export class OutgoingCall implements CallListener, Timed {
     return this.#call !== null && this.#kept !== null && !this.#hasRestarted;
   }
 }
+
+const none: Uint8Array[] = [];

@@ -83,7 +83,8 @@ function refused(refusal: Refusal): RequestHead {
   return { ...malformed, outcome: refusal };
 }
 
-const malformed: RequestHead = {
+/** A request that HTTP does not allow (RFC 9113 section 8.1.1). */
+export const malformed: RequestHead = {
   outcome: null,
   timeoutMs: null,
   contentBytes: null,

@@ -10,6 +10,7 @@ import { DeadlineWatch } from './deadline-watch.js';
 import { ConnectionFault } from './errors.js';
 import { Farewell } from './farewell.js';
 import type { FlushQueue } from './flush-queue.js';
+import { HeaderBlocks } from './header-blocks.js';
 import { Keepalive } from './keepalive.js';
 import { PingPolicy } from './ping-policy.js';
 import { PlainCall } from './plain-call.js';
@@ -54,7 +55,7 @@ export class ServerConnection extends Http2Connection {
   readonly deadlines: DeadlineWatch;
   readonly #concurrentStreamsMax: number;
   readonly #shared: ServerShared;
-  readonly #heads: RequestHeads;
+  readonly #heads: HeaderBlocks<RequestHead>;
   readonly #keepalive: Keepalive | null;
   readonly #farewell = new Farewell(this);
   /** Octets of the preface that have come. */
@@ -77,7 +78,10 @@ export class ServerConnection extends Http2Connection {
     this.peer =
       duplex instanceof Socket ? `${duplex.remoteAddress}:${duplex.remotePort}` : 'unknown';
     this.deadlines = new DeadlineWatch(clock, () => this.#calls());
-    this.#heads = new RequestHeads(this.decoder, shared);
+    const heads = new RequestHeads(shared);
+    this.#heads = new HeaderBlocks(this.decoder, headerListBytesMax, (fields) =>
+      heads.read(fields),
+    );
     this.#concurrentStreamsMax = Math.min(limits.concurrentStreamsMax, concurrentStreamsLimit);
     this.writer.settings([
       [Setting.maxConcurrentStreams, this.#concurrentStreamsMax],
