@@ -1,4 +1,3 @@
-import { emptyBytes } from '../../base/bytes.js';
 import type { Clock } from '../../base/clock.js';
 import type { Defect } from '../../base/defect.js';
 import type { Disk } from '../../base/disk.js';
@@ -27,6 +26,7 @@ import { StoreError } from '../errors.js';
 import { KeepAliveBatcher } from '../lease/keep-alive.js';
 import { LeaseKeeper } from '../lease/keeper.js';
 import type { Store } from '../store.js';
+import { HeaderEncoder } from './header-encoder.js';
 import { LeaderWatch } from './leader-watch.js';
 import type { MemberMailbox } from './mailbox.js';
 import { toStoreError } from './node-errors.js';
@@ -134,12 +134,11 @@ export class Member implements ApiContext {
   readonly #node: RaftNode<ApplyResult>;
   readonly #leaseKeeper: LeaseKeeper;
   readonly #keepAlives: KeepAliveBatcher;
+  readonly #headers: HeaderEncoder;
   readonly #leaderWatch: LeaderWatch;
   readonly #closing = new AbortController();
   /** The node's last read barrier, which all reads of a turn share, and the same with the errors that callers know. */
   #barrier = { reached: Promise.resolve(), translated: Promise.resolve() };
-  /** The header that was encoded last. */
-  #header = { revision: -1, term: -1, bytes: emptyBytes };
   /** Waiting for this member to see another leader. */
   #onLeader: (() => void)[] = [];
   #closed: Promise<void> | null = null;
@@ -170,6 +169,7 @@ export class Member implements ApiContext {
     const { electionMs: electionTimeoutMs } = limits;
     const leases = parts.store.leases;
     this.#leaseKeeper = new LeaseKeeper({ leases, clock, electionTimeoutMs, propose, logger });
+    this.#headers = new HeaderEncoder(identity, () => parts.node.term);
     this.#keepAlives = new KeepAliveBatcher({ clock, propose });
     this.#leaderWatch = new LeaderWatch(clock, leaderLostElections * limits.electionMs);
     this.onLeadership(this.#node.leadership);
@@ -269,11 +269,7 @@ export class Member implements ApiContext {
   }
 
   encodedHeader(revision: number): Uint8Array {
-    const { term } = this.#node;
-    if (this.#header.revision !== revision || this.#header.term !== term) {
-      this.#header = { revision, term, bytes: ResponseHeader.encode(this.header(revision)) };
-    }
-    return this.#header.bytes;
+    return this.#headers.encode(revision);
   }
 
   sizeBytes(): { readonly total: number; readonly inUse: number } {

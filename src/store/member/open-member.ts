@@ -12,12 +12,12 @@ import {
 } from '../../raft/node/index.js';
 import { SnapshotStore } from '../../raft/snapshot/index.js';
 import { WriteAheadLogFile } from '../../raft/wal/index.js';
-import { ResponseHeader } from '../../wire/gen/etcdserverpb.js';
 import type { MemberRecord } from '../../wire/gen/store.js';
 import type { ApplyResult } from '../contracts.js';
 import { Store } from '../store.js';
 import { refuseConfChange } from './admission.js';
 import { LogMissingError } from './errors.js';
+import { HeaderEncoder } from './header-encoder.js';
 import { MemberMailbox } from './mailbox.js';
 import type { MemberOptions, MemberParts } from './member.js';
 
@@ -89,6 +89,7 @@ export async function openMember(
 
 function openStore(options: MemberOptions, term: () => number): Promise<Store> {
   const { identity, limits, bootstrap } = options;
+  const headers = new HeaderEncoder(identity, term);
   return Store.open({
     home: options.db,
     clock: options.clock,
@@ -102,13 +103,7 @@ function openStore(options: MemberOptions, term: () => number): Promise<Store> {
     watchResponseBytesMax: limits.requestBytesMax + requestOverheadBytes,
     progressNotifyMs: limits.progressNotifyMs,
     defects: options.defects,
-    header: (revision) =>
-      ResponseHeader.encode({
-        clusterId: identity.clusterId,
-        memberId: identity.memberId,
-        revision,
-        raftTerm: term(),
-      }),
+    header: (revision) => headers.encode(revision),
     onFatal: options.onFatal,
   });
 }

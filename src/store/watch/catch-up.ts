@@ -6,6 +6,7 @@ import type { Delivery } from './delivery.js';
 import { HistoryWindow, type Stretch } from './history-window.js';
 import { SharedRevision } from './shared-event.js';
 import type { Watcher } from './watcher.js';
+import { WatcherQueue } from './watcher-queue.js';
 
 /** Memory for the stretch of history that is read; with the encodings made of it up to four times that. */
 const windowBytesMax = 8 * 1024 * 1024;
@@ -29,7 +30,7 @@ export class CatchUp {
   readonly #delivery: Delivery;
   readonly #onServed: (watcher: Watcher) => void;
   /** In line, first come first. Invariant: all are behind, and their streams take events, or will be found not to. */
-  readonly #line = new Set<Watcher>();
+  readonly #line = new WatcherQueue();
   #isRunning = false;
   #done: Promise<void> = Promise.resolve();
   /** Set while the window is kept for watchers that may come. */
@@ -69,7 +70,7 @@ export class CatchUp {
   }
 
   remove(watcher: Watcher): void {
-    this.#line.delete(watcher);
+    this.#line.remove(watcher);
   }
 
   /** The history was replaced: what was read of it is forgotten. */
@@ -88,7 +89,7 @@ export class CatchUp {
   async #run(): Promise<void> {
     await this.#nextTurn();
     let sliceEndMs = this.#clock.now() + sliceMs;
-    for (let watcher = this.#takeFirst(); watcher !== undefined; watcher = this.#takeFirst()) {
+    for (let watcher = this.#line.take(); watcher !== undefined; watcher = this.#line.take()) {
       const serving = this.#serve(watcher);
       if (serving !== undefined) await serving;
       if (this.#clock.now() < sliceEndMs) continue;
@@ -116,12 +117,6 @@ export class CatchUp {
 
   #nextTurn(): Promise<void> {
     return new Promise((resolve) => this.#clock.defer(resolve));
-  }
-
-  #takeFirst(): Watcher | undefined {
-    const first = this.#line.values().next().value;
-    if (first !== undefined) this.#line.delete(first);
-    return first;
   }
 
   /** Serves a watcher, at once if all it wants next is at hand. */

@@ -247,10 +247,9 @@ export class WatchHub implements contracts.WatchHub {
    * stream is likely to be full again soon. Invariant: while a stream takes events, and watchers of it wait, others of it are in line.
    */
   #wake(stream: HubStream, count: number): void {
-    let left = count;
-    for (const watcher of stream.waiting) {
-      if (stream.isFull || left-- === 0) return;
-      stream.waiting.delete(watcher);
+    for (let left = count; left > 0 && !stream.isFull; left--) {
+      const watcher = stream.waiting.take();
+      if (watcher === undefined) return;
       this.#place(watcher);
     }
   }

@@ -6,6 +6,7 @@ import { StoreError } from '../errors.js';
 import { type KeyRange, parseKeyRange } from './key-range.js';
 import { encodeNotice, type Notice, noWatchId } from './response.js';
 import { Watcher } from './watcher.js';
+import { WatcherQueue } from './watcher-queue.js';
 
 /** What a stream needs of its hub. */
 export interface StreamHost {
@@ -30,7 +31,7 @@ export interface StreamHost {
 export class HubStream implements WatchStream {
   readonly watchers = new Map<bigint, Watcher>();
   /** Those that are behind and wait until the stream takes events again. The hub's. */
-  readonly waiting = new Set<Watcher>();
+  readonly waiting = new WatcherQueue();
   /** The sink is full: no events until it has drained. */
   isFull = false;
   #isClosed = false;
@@ -146,7 +147,7 @@ export class HubStream implements WatchStream {
   #end(watcher: Watcher): void {
     watcher.state = 'ended';
     this.watchers.delete(watcher.id);
-    this.waiting.delete(watcher);
+    this.waiting.remove(watcher);
     this.#host.drop(watcher);
   }
 

@@ -3,6 +3,7 @@ import { isInRange, type KeyRange } from './key-range.js';
 import type { SharedEvent } from './shared-event.js';
 import type { HubStream } from './stream.js';
 import type { Interest } from './watch-groups.js';
+import type { WatcherQueue } from './watcher-queue.js';
 
 /**
  * `synced`: gets each revision as it is published. `behind`: gets history, or waits for its full stream to drain.
@@ -29,6 +30,8 @@ export class Watcher implements Interest {
    * While it is synced: the same, and everything published from this one on too.
    */
   nextRevision: number;
+  /** The line that it waits in: for history, or for its stream to drain. */
+  queue: WatcherQueue | null = null;
   /** Events were sent since the last tick of the progress timer. */
   hasNews = false;
 
