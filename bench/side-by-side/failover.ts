@@ -4,8 +4,8 @@ import { ownSpec } from './own-load.js';
 import type { Side } from './side.js';
 
 /** The writer runs this long before the leader is killed, and until this long after it. */
-const beforeMs = 1000;
-const durationMs = 8000;
+const beforeMs = 500;
+const durationMs = 6000;
 
 /** Kills the leader under a sequential writer: the longest time between two writes that were acknowledged. */
 export async function measureFailover(side: Side): Promise<Measurement> {

@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
 import t from 'tap';
-import { plans } from '../../../src/cmd/bench/flags.js';
-import { flotillaBin } from '../../e2e/project.js';
+import { addFlags, plans } from '../../../src/cmd/bench/flags.js';
+import { flotillaBin, projectDir } from '../../e2e/project.js';
 import { runProgram } from './run-program.js';
 
 const bad: readonly (readonly [args: readonly string[], complaint: RegExp])[] = [
@@ -34,4 +37,14 @@ t.test('flotilla bench --help: names every load', async (t) => {
   const { code, stdout } = await runProgram(flotillaBin, ['bench', '--help']);
   t.equal(code, 0);
   for (const { name } of plans) t.match(stdout, new RegExp(`^ {2}${name} `, 'm'));
+});
+
+t.test('docs/bench.md: has every load and every option', async (t) => {
+  const docs = await readFile(join(projectDir, 'docs', 'bench.md'), 'utf8');
+  for (const plan of plans) {
+    t.match(docs, `| \`${plan.name}\` |`, plan.name);
+    for (const { long } of addFlags(new Command(), plan).options) {
+      t.match(docs, new RegExp(`${long}\\b`), `${plan.name} ${long}`);
+    }
+  }
 });
