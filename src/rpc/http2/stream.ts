@@ -134,9 +134,14 @@ export abstract class Http2Stream {
     else if (this.#queuedBytes <= streamQueueBytesMax / 2) this.onWritable();
   }
 
-  /** Section 5.4.2: the peer broke the rules on this stream. */
+  /**
+   * Section 5.4.2: the peer broke the rules on this stream. Whoever makes us reset one stream after the other does what it could
+   * do itself (CVE-2025-8671), and is counted alike. Throws ConnectionFault when there were too many.
+   */
   fail(code: number): void {
     if (this.isClosed) return;
+    const { flood, activeAtMs } = this.connection;
+    flood.onReset(activeAtMs);
     this.reset(code);
     this.onAborted(code);
   }

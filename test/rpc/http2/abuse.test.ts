@@ -62,6 +62,14 @@ const floods: readonly (readonly [string, Uint8Array])[] = [
       ),
     ),
   ],
+  [
+    'calls that we are made to reset',
+    Buffer.concat(
+      Array.from({ length: 12_000 }, (_, i) =>
+        Buffer.concat([headers(i * 2 + 1, requestFields(unary)), windowUpdate(i * 2 + 1, 0)]),
+      ),
+    ),
+  ],
 ];
 
 t.test('a flood ends its connection with ENHANCE_YOUR_CALM', async (t) => {
