@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
+import { Progress } from '../src/cmd/bench/progress.js';
 import { machineText } from '../src/cmd/bench/run-load.js';
 import { flotillaVersion } from '../src/cmd/version.js';
 import { type Comparison, resultsOf } from './side-by-side/comparison.js';
@@ -24,7 +25,16 @@ async function main(): Promise<void> {
   for (const line of Object.entries(conditions)) print(line.join(': '));
   for (const { name, tool } of selectRows(options).skipped) print(`left out, no ${tool}: ${name}`);
   const against = options.isAgainstEtcd ? 'etcd' : null;
-  const comparisons = await compareAll(options, (comparison) => print(progressLine(comparison)));
+  // Steps are for whoever watches; a log gets the results.
+  const progress = process.stderr.isTTY ? new Progress(process.stderr) : null;
+  const comparisons = await compareAll(options, {
+    onStep: (text) => progress?.step(text),
+    onDone: (comparison) => {
+      progress?.end();
+      print(progressLine(comparison));
+    },
+  });
+  progress?.end();
   print(`\n${formatTable(comparisons, against)}`);
   if (options.json !== null) {
     const report = comparisons.map((each) => ({ ...each, results: resultsOf(each) }));

@@ -12,7 +12,7 @@ const settleMs = 5000;
 const askMs = 20;
 const servingMsMax = 300_000;
 
-/** Fills a fresh cluster with keys, and looks at its memory; then restarts a follower. */
+/** Fills a fresh cluster with keys, and looks at its memory; then restarts a member that does not lead, if there is one. */
 export async function measureGrowth(
   options: SideOptions,
   { keys, valueSizeBytes }: { readonly keys: number; readonly valueSizeBytes: number },
@@ -23,8 +23,8 @@ export async function measureGrowth(
     await wait(settleMs);
     const memory = measurement({ memoryMiB: side.memoryMiB() });
     const leader = await side.leader();
-    const follower = side.cluster.members.find((member) => member !== leader) as Member;
-    return { memory, restart: measurement({ durationMs: await restartMs(follower) }) };
+    const follower = side.cluster.members.find((member) => member !== leader);
+    return { memory, restart: measurement({ durationMs: await restartMs(follower ?? leader) }) };
   } finally {
     await side.stop();
   }

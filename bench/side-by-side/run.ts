@@ -27,31 +27,40 @@ function isAsked(
   return only.length === 0 || only.some((text) => name.includes(text) || tool.includes(text));
 }
 
-/** Runs the rows, one after the other, telling of each when it is done. */
+/** Who is told how a comparison goes. */
+export interface CompareObserver {
+  /** What is done now. */
+  onStep(text: string): void;
+  /** A row is measured. */
+  onDone(comparison: Comparison): void;
+}
+
+/** Runs the rows, one after the other. */
 export async function compareAll(
   options: BenchOptions,
-  onDone: (comparison: Comparison) => void,
+  observer: CompareObserver,
 ): Promise<Comparison[]> {
   const comparisons: Comparison[] = [];
   const add = (comparison: Comparison) => {
     comparisons.push(comparison);
-    onDone(comparison);
+    observer.onDone(comparison);
   };
   const selected = selectRows(options).rows;
-  if (selected.length > 0) await compareRows(selected, options, add);
-  if (options.hasGrowth) for (const each of await compareGrowth(options)) add(each);
+  if (selected.length > 0) await compareRows(selected, options, { ...observer, onDone: add });
+  if (options.hasGrowth) for (const each of await compareGrowth(options, observer)) add(each);
   return comparisons;
 }
 
 async function compareRows(
   selected: readonly Row[],
   options: BenchOptions,
-  onDone: (comparison: Comparison) => void,
+  { onStep, onDone }: CompareObserver,
 ): Promise<void> {
   const tools: RowTools = { seconds: options.seconds, etcdBenchmark: options.etcdBenchmark };
   const sides: Side[] = [];
   try {
     for (const each of sideOptions(options)) {
+      onStep(`starting ${each.kind}`);
       const side = await Side.start(each);
       sides.push(side);
       await putReadKey(side);
@@ -61,6 +70,7 @@ async function compareRows(
       for (let round = 0; round < options.rounds; round++) {
         // Each begins in turn, so that neither always runs after the other.
         for (const side of round % 2 === 0 ? sides : [...sides].reverse()) {
+          onStep(`${row.name}: round ${round + 1} of ${options.rounds}, ${side.kind}`);
           await rest();
           rounds.get(side.kind)?.push(await row.run(side, tools));
         }
@@ -79,13 +89,19 @@ async function compareRows(
 }
 
 /** Each cluster by itself, for its memory counts. */
-async function compareGrowth(options: BenchOptions): Promise<Comparison[]> {
+async function compareGrowth(
+  options: BenchOptions,
+  { onStep }: CompareObserver,
+): Promise<Comparison[]> {
   const tool = 'flotilla bench';
   const asked = growthRows(options.keys).filter(({ name }) => isAsked(options, { name, tool }));
   if (asked.length === 0) return [];
   const load = { keys: options.keys, valueSizeBytes: 256 };
   const found = new Map<string, Awaited<ReturnType<typeof measureGrowth>>>();
-  for (const each of sideOptions(options)) found.set(each.kind, await measureGrowth(each, load));
+  for (const each of sideOptions(options)) {
+    onStep(`${options.keys} keys: ${each.kind}`);
+    found.set(each.kind, await measureGrowth(each, load));
+  }
   return asked.map(({ name, part, goals }) => {
     const theirs = found.get('etcd');
     const ours = found.get('flotilla');

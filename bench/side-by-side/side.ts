@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,7 +34,11 @@ export class Side {
     this.kind = cluster.kind;
     this.cluster = cluster;
     this.#dir = dir;
+    process.once('exit', this.#onExit);
   }
+
+  /** Ctrl-C ends the members with this process; their data goes too. */
+  readonly #onExit = () => rmSync(this.#dir, { recursive: true, force: true, maxRetries: 3 });
 
   static async start({ kind, program, members, dataDir }: SideOptions): Promise<Side> {
     const dir = await mkdtemp(join(dataDir ?? tmpdir(), 'flotilla-bench-'));
@@ -90,6 +95,7 @@ export class Side {
   async stop(): Promise<void> {
     await this.cluster.stop();
     await rm(this.#dir, { recursive: true, force: true });
+    process.off('exit', this.#onExit);
   }
 }
 

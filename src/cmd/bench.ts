@@ -1,8 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { Command, type CommanderError } from 'commander';
+import { formatComparison, namesOf } from './bench/compare.js';
 import { addFlags, type BenchCommandPlan, type BenchFlags, plans } from './bench/flags.js';
+import { comparePage } from './bench/html/compare-page.js';
 import { reportPage } from './bench/html/report-page.js';
 import { Progress } from './bench/progress.js';
+import { readReport } from './bench/read-report.js';
 import { formatReport } from './bench/report-text.js';
 import { runLoad } from './bench/run-load.js';
 import { toSpec } from './bench/settings.js';
@@ -26,7 +29,27 @@ export function benchCommand(): Command {
       .action((flags: Partial<BenchFlags>) => run(plan, flags));
     bench.addCommand(addFlags(command, plan));
   }
+  bench.addCommand(compareCommand());
   return bench;
+}
+
+function compareCommand(): Command {
+  return new Command('compare')
+    .description('Compare reports that --json has written; ratios are to the first.')
+    .argument('<files...>', 'reports')
+    .option('--html <file>', 'write the comparison there as a page with charts')
+    .exitOverride(exitAfter)
+    .action((paths: string[], { html }: { readonly html?: string }) => {
+      return endingWell(async () => {
+        const names = namesOf(paths);
+        const reports = paths.map((path, i) => ({
+          name: names[i] ?? path,
+          report: readReport(path),
+        }));
+        process.stdout.write(formatComparison(reports));
+        if (html !== undefined) writeFileSync(html, comparePage(reports));
+      });
+    });
 }
 
 /** Commander has said what is wrong, or helped. */
@@ -35,7 +58,7 @@ function exitAfter({ exitCode }: CommanderError): never {
 }
 
 async function run(plan: BenchCommandPlan, flags: Partial<BenchFlags>): Promise<void> {
-  try {
+  await endingWell(async () => {
     const spec = toSpec(plan, flags);
     const progress = new Progress(process.stderr);
     const report = await runLoad(spec, {
@@ -47,6 +70,13 @@ async function run(plan: BenchCommandPlan, flags: Partial<BenchFlags>): Promise<
     process.stdout.write(formatReport(report));
     if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(report, null, 2)}\n`);
     if (flags.html !== undefined) writeFileSync(flags.html, reportPage(report));
+  });
+}
+
+/** Ends the process, with the exit code and the complaint that fit. */
+async function endingWell(body: () => Promise<void>): Promise<never> {
+  try {
+    await body();
     process.exit(0);
   } catch (error) {
     const isExpected = error instanceof BenchError || error instanceof UsageError;

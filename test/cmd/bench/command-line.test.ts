@@ -13,6 +13,9 @@ const bad: readonly (readonly [args: readonly string[], complaint: RegExp])[] = 
   [['put', '--channel', 'carrier-pigeon'], /Allowed choices are http2, grpc-js/],
   [['dance'], /unknown command 'dance'/],
   [['put', '--rate'], /argument missing/],
+  [['compare'], /missing required argument/],
+  [['compare', '/no/such.json'], /cannot read \/no\/such\.json as JSON/],
+  [['compare', join(projectDir, 'package.json')], /no report of flotilla bench/],
 ];
 
 t.test('flotilla bench: a command line that makes no sense ends with 2 and says why', async (t) => {

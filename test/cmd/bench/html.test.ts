@@ -1,4 +1,5 @@
 import t from 'tap';
+import { comparePage } from '../../../src/cmd/bench/html/compare-page.js';
 import { html } from '../../../src/cmd/bench/html/markup.js';
 import { reportPage } from '../../../src/cmd/bench/html/report-page.js';
 import { linearScale, percentileScale } from '../../../src/cmd/bench/html/scale.js';
@@ -70,6 +71,19 @@ t.test('reportPage: a run without a single success is a page too', async (t) => 
   t.match(page, /UNAVAILABLE 7/);
   t.notMatch(page, /NaN|undefined|Infinity/);
 });
+
+t.test(
+  'comparePage: bars for each metric and report, curves for each report, and nothing from outside',
+  async (t) => {
+    const reports = ['before', '<after>'].map((name) => ({ name, report: reportOf() }));
+    const page = comparePage(reports);
+    t.equal(page.match(/<rect /g)?.length, 10, 'five metrics, two reports');
+    t.equal(page.match(/<path class="curve"/g)?.length, 2);
+    t.match(page, '&lt;after&gt;');
+    t.match(page, '50 (1.00 x)');
+    t.notMatch(page, /<after>|<script|\b(src|href)=|NaN|undefined/);
+  },
+);
 
 t.test('linearScale: ticks are round and cover the values', async (t) => {
   const cases: readonly (readonly [number, readonly number[]])[] = [

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { formatComparison, namesOf } from '../../../src/cmd/bench/compare.js';
 import { Progress } from '../../../src/cmd/bench/progress.js';
 import {
   formatInterval,
@@ -46,6 +47,26 @@ t.test(
     t.equal(shown(true), `\ra rather long step\u001b[K\r${line}\u001b[K\n`);
   },
 );
+
+t.test('formatComparison: each series, each report, with ratios to the first', async (t) => {
+  const faster = reportOf({
+    series: reportOf().series.map((series) => ({ ...series, perSecond: 75 })),
+    errors: { UNAVAILABLE: 2 },
+  });
+  const other = reportOf({ series: [{ ...reportOf().series[0]!, name: 'range' }] });
+  const text = formatComparison([
+    { name: 'old', report: reportOf() },
+    { name: 'newer', report: faster },
+    { name: 'other', report: other },
+  ]);
+  t.match(text, /^newer {2}put, server 3\.5\.0; 800 clients .*; errors: UNAVAILABLE 2$/m);
+  t.match(
+    text,
+    /^put\n +a second +p50 ms .*\n {2}old +50 .*\n {2}newer +75 \(1\.50 x\) .*\n {2}other +- /m,
+  );
+  t.match(text, /^range\n.*\n {2}old +- .*\n {2}newer +- .*\n {2}other +50 /m);
+  t.same(namesOf(['a/x.json', 'b/x.json', 'y.json']), ['x (1)', 'x (2)', 'y']);
+});
 
 t.test('the JSON report: its form is stable', async (t) => {
   const shapeOf = (value: unknown): unknown => {

@@ -85,7 +85,10 @@ function charts({ series, intervals }: BenchReport): Markup[] {
     }),
     lineChart({
       title: 'Latency by percentile',
-      curves: series.map(({ name, histogramUs }) => ({ name, points: percentiles(histogramUs) })),
+      curves: series.map(({ name, histogramUs }) => ({
+        name,
+        points: percentileCurve(histogramUs),
+      })),
       ...{ yUnit: ' ms', xUnit: '', xScale: percentileScale },
     }),
   ];
@@ -98,8 +101,8 @@ type Pick = (
 /** More points than this cannot be told apart. */
 const pointsMax = 400;
 
-/** The share of calls at or below each latency. */
-function percentiles(counts: LatencyCounts): (readonly [percent: number, ms: number])[] {
+/** The share of calls, in percent, at or below each latency in milliseconds. */
+export function percentileCurve(counts: LatencyCounts): (readonly [percent: number, ms: number])[] {
   const total = counts.reduce((sum, [, count]) => sum + count, 0);
   let below = 0;
   const points = counts.map(([us, count]) => {
