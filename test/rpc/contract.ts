@@ -6,11 +6,12 @@ import { implementService, type ServiceHandlers } from '../../src/rpc/implement.
 import {
   CallError,
   encodedMessage,
+  PendingAnswer,
   RpcError,
   Status,
   type UnaryCall,
 } from '../../src/rpc/service.js';
-import { KeyValue } from '../../src/wire/gen/mvccpb.js';
+import { KeyValue, type KeyValueInit } from '../../src/wire/gen/mvccpb.js';
 import { garbageConnection, hostileCalls } from './abuse.js';
 import { collect, Echo, message, textOf } from './echo-service.js';
 import { rawCall } from './raw-client.js';
@@ -83,6 +84,31 @@ export function rpcContract(engine: Engine): void {
       const method = { ...Echo.methods.Unary, response };
       t.equal(textOf(await channel.unary(method, message(text))), text);
       t.strictSame(Buffer.from(decoded!.subarray(-3)), Buffer.of(0x98, 0x06, 7), text);
+    }
+  });
+
+  t.test(`${engine.name}: a pending answer ends the call when it is there`, async (t) => {
+    const ends: Readonly<Record<string, (pending: PendingAnswer<KeyValueInit>) => void>> = {
+      answer: (pending) => pending.answer(message('done')),
+      encoded: (pending) => pending.answer(encodedMessage(KeyValue.encode(message('done')))),
+      fail: (pending) => pending.fail(new RpcError(Status.aborted, 'not done')),
+      bug: (pending) => pending.fail(new TypeError('secret')),
+    };
+    const { channel } = await start(t, {
+      Unary: (request) => {
+        const pending = new PendingAnswer<KeyValueInit>();
+        const [how = '', when] = textOf(request).split(' ');
+        if (when === 'now') ends[how]!(pending);
+        else setImmediate(() => ends[how]!(pending));
+        return pending;
+      },
+    });
+    for (const when of ['now', 'later']) {
+      const call = (how: string) => channel.unary(Echo.methods.Unary, message(`${how} ${when}`));
+      t.equal(textOf(await call('answer')), 'done', when);
+      t.equal(textOf(await call('encoded')), 'done', when);
+      t.match(await failure(call('fail')), { code: Status.aborted, message: 'not done' }, when);
+      t.match(await failure(call('bug')), { code: Status.unknown, message: /^internal/ }, when);
     }
   });
 
