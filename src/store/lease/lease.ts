@@ -15,7 +15,7 @@ const checkpointIntervalMsMin = 5_000;
 const checkpointTtlFraction = 0.4;
 
 /**
- * One lease. `id`, `ttlSeconds`, `remainingTtlMs`, `renewedIndex` and `keys` are a function of the log, equal on all
+ * One lease. `id`, `ttlSeconds`, `remainingTtlMs`, `renewedIndex` and the keys are a function of the log, equal on all
  * members and stored; `deadlineMs` and the two dues are this member's own.
  */
 export class Lease {
@@ -25,14 +25,14 @@ export class Lease {
   remainingTtlMs: number;
   /** Log index of the grant or of the last renewal. */
   renewedIndex: Index;
-  /** Attached keys as latin1. */
-  readonly keys = new Set<string>();
   /** When the TTL is over by this member's monotonic clock, counted from when it applied the renewal or the checkpoint. */
   deadlineMs: number;
   /** When the leader asks for its end: the deadline, or later by a new leader's grace or a retry. */
   readonly expiry: LeaseDue;
   /** When the leader next notes the time left. */
   readonly checkpoint: LeaseDue;
+  /** Attached keys as latin1; null before the first: most leases have none or few, and an empty set takes as much as all else. */
+  #keys: Set<string> | null = null;
 
   constructor(record: LeaseRecord, nowMs: number) {
     this.id = record.id;
@@ -59,6 +59,21 @@ export class Lease {
     return Math.min(Math.max(checkpointIntervalMsMin, fraction), checkpointIntervalMsMax);
   }
 
+  /** Attached keys (latin1), in no order. */
+  get keys(): Iterable<string> {
+    return this.#keys ?? noKeys;
+  }
+
+  attach(key: string): void {
+    this.#keys ??= new Set();
+    this.#keys.add(key);
+  }
+
+  /** False when the key was not attached. */
+  detach(key: string): boolean {
+    return this.#keys?.delete(key) ?? false;
+  }
+
   toRecord(): LeaseRecord {
     return {
       id: this.id,
@@ -68,3 +83,5 @@ export class Lease {
     };
   }
 }
+
+const noKeys: readonly string[] = [];

@@ -64,14 +64,14 @@ export class Lessor implements LeaseReads, LeaseTimers {
   /** Attaches a key (latin1), moving it from the lease that had it. Throws `lease-not-found`. */
   attach(id: bigint, key: string): void {
     const lease = this.#get(id);
-    this.#leaseOfKey.get(key)?.keys.delete(key);
-    lease.keys.add(key);
+    this.#leaseOfKey.get(key)?.detach(key);
+    lease.attach(key);
     this.#leaseOfKey.set(key, lease);
   }
 
   /** The key (latin1) is not attached to this lease any more; a no-op when it was not. */
   detach(id: bigint, key: string): void {
-    if (this.#leases.get(id)?.keys.delete(key) === true) this.#leaseOfKey.delete(key);
+    if (this.#leases.get(id)?.detach(key) === true) this.#leaseOfKey.delete(key);
   }
 
   /** Throws `lease-exists`, `lease-ttl-too-large`, and `lease-not-found` for id 0, which means "no lease". */
