@@ -368,8 +368,10 @@ export class RaftNode<Result> {
 
   #flushReads(): void {
     if (!this.#reads.hasQueued) return;
-    if (this.#core.leader === noMember && this.#core.role !== 'leader') this.#reads.seal();
-    else this.#reads.flush(this.#clock.now(), (requestId) => this.#core.readIndex(requestId));
+    const now = this.#clock.now();
+    const hasLeader = this.#core.leader !== noMember || this.#core.role === 'leader';
+    if (!hasLeader || this.#reads.isGathering(now)) this.#reads.seal();
+    else this.#reads.flush(now, (requestId) => this.#core.readIndex(requestId));
   }
 
   #onForward(from: MemberId, message: Extract<PeerMessage, { kind: 'forward' }>): void {
@@ -392,7 +394,10 @@ export class RaftNode<Result> {
     this.#transport.flush();
     if (ready.write !== null) this.#writes.write(ready.write);
     for (const { requestId, index } of ready.reads) this.#reads.onAnswer(requestId, index);
-    if (ready.reads.length > 0) this.#reads.onApplied(this.#applyLoop.applied);
+    if (ready.reads.length > 0) {
+      this.#reads.onApplied(this.#applyLoop.applied);
+      if (this.#reads.hasQueued) this.#schedule();
+    }
     this.#applyLoop.push(ready.committed);
     if (ready.snapshotWanted) this.#options.snapshots.save();
   }

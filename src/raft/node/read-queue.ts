@@ -1,6 +1,11 @@
 import type { Index } from '../core/types.js';
 import { NodeError } from './errors.js';
 
+/** ReadIndex requests under way before reads gather for the next. */
+const requestsMax = 2;
+/** Milliseconds that reads gather at most. */
+const gatherMsMax = 10;
+
 /** What the linearizable reads of one event-loop turn wait for, all of them together. */
 interface Barrier {
   readonly deadline: number;
@@ -31,9 +36,19 @@ export class ReadQueue {
   /** Answered, waiting until the state machine has applied `index`; in order of index. */
   #confirmed: { readonly index: Index; readonly barriers: readonly Barrier[] }[] = [];
   #nextRequestId = 1;
+  /** When the last request was made; any time when none is under way. */
+  #lastAskedAt = 0;
 
   get hasQueued(): boolean {
     return this.#open !== null || this.#queued.length > 0;
+  }
+
+  /**
+   * Whether what is queued had better wait for an answer that is under way, and what comes until then share its request: each
+   * costs every member a message, however many reads share it. Never for long, for a message may be lost.
+   */
+  isGathering(now: number): boolean {
+    return this.#asked.size >= requestsMax && now - this.#lastAskedAt < gatherMsMax;
   }
 
   /** The promise of this turn's reads, once one has joined: resolves when they may be served, rejects with {@link NodeError}. */
@@ -59,6 +74,7 @@ export class ReadQueue {
     this.seal();
     if (this.#queued.length === 0) return;
     const requestId = this.#nextRequestId++;
+    this.#lastAskedAt = now;
     this.#asked.set(requestId, { requestId, askedAt: now, barriers: this.#queued });
     this.#queued = [];
     ask(requestId);

@@ -86,6 +86,20 @@ t.test('ReadQueue asks again under a new id when refused or unanswered', async (
   t.same(await heard(), ['a', 'b']);
 });
 
+t.test('ReadQueue lets reads gather while two requests are under way, for 10 ms', async (t) => {
+  const { queue, add, flush } = makeQueue();
+  for (const name of ['a', 'b']) {
+    add(name);
+    t.equal(queue.isGathering(5), false);
+    flush(5);
+  }
+  t.equal(queue.isGathering(5), true);
+  t.equal(queue.isGathering(14), true);
+  t.equal(queue.isGathering(15), false, 'both answers may be lost');
+  queue.onAnswer(1, 3);
+  t.equal(queue.isGathering(5), false, 'an answer has come');
+});
+
 t.test('ReadQueue serves in order of index whatever the order of answers', async (t) => {
   const { queue, heard, add, flush } = makeQueue();
   add('a');
