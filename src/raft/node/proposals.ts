@@ -1,4 +1,5 @@
 import type { Defect } from '../../base/defect.js';
+import { SequenceMap } from '../../base/sequence-map.js';
 import { encodeConfChange } from '../core/index.js';
 import type { ConfChange, ProposeRefusal, Term } from '../core/types.js';
 import { EntryRoom, type RoomyData, stampEntry } from '../wal/index.js';
@@ -10,6 +11,11 @@ import { isFinal, type Taken } from './leader-intake.js';
 /** A proposal somebody waits for. Its life: queued -> proposed in a term -> resolved, or back to queued when provably lost. */
 type PendingProposal<Result> = Pending<Result> &
   ({ readonly kind: 'normal'; data: RoomyData } | { readonly kind: 'config'; data: Uint8Array });
+
+/** With this many on their way, up to so many more, and so many bytes, are collected. */
+const busyMin = 64;
+const collectedMax = 128;
+const collectedBytesMax = 64 * 1024;
 
 interface Pending<Result> {
   readonly number: number;
@@ -34,9 +40,8 @@ export class ProposalQueue<Result> {
   readonly #pendingMax: number;
   readonly #defects: ReadonlySet<Defect>;
   readonly #room = new EntryRoom();
-  #nextNumber = 1;
-  /** Everything unresolved, oldest first. */
-  readonly #pending = new Map<number, PendingProposal<Result>>();
+  /** Everything unresolved, by number. */
+  readonly #pending = new SequenceMap<PendingProposal<Result>>(1);
   /** Not proposed in any term, in order. Invariant: each has term 0. */
   #queued: PendingProposal<Result>[] = [];
   /** What was forwarded in `#streamTerm` and is not known to be taken: numbers `#streamAccepted + 1` and up. */
@@ -56,10 +61,10 @@ export class ProposalQueue<Result> {
     this.#defects = options.defects;
   }
 
-  /** Takes data for the state machine, `tag` before `payload`. Returns its number, for {@link cancel}. */
+  /** Takes data for the state machine, `tag` before `payload`. Returns its number, for {@link cancel}; 0 when it was refused. */
   add(tag: number, payload: Uint8Array, deadline: number, waiter: Waiter<Result>): number {
-    const number = this.#nextNumber++;
-    if (this.#isRefused(waiter)) return number;
+    const number = this.#pending.next;
+    if (this.#isRefused(waiter)) return 0;
     const data = seal(this.#room, { session: this.#session, number }, tag, payload);
     this.#add({ kind: 'normal', data, number, deadline, waiter, term: 0, wasLost: false });
     return number;
@@ -67,8 +72,8 @@ export class ProposalQueue<Result> {
 
   /** Takes a membership change. */
   addConfChange(change: ConfChange, deadline: number, waiter: Waiter<Result>): number {
-    const number = this.#nextNumber++;
-    if (this.#isRefused(waiter)) return number;
+    const number = this.#pending.next;
+    if (this.#isRefused(waiter)) return 0;
     const context = sealContext({ session: this.#session, number }, change.context);
     const data = encodeConfChange({ ...change, context });
     this.#add({ kind: 'config', data, number, deadline, waiter, term: 0, wasLost: false });
@@ -82,8 +87,20 @@ export class ProposalQueue<Result> {
   }
 
   #add(item: PendingProposal<Result>): void {
-    this.#pending.set(item.number, item);
+    this.#pending.push(item);
     this.#queued.push(item);
+  }
+
+  /**
+   * So many are on their way, and so few are queued, that it pays to wait for what comes before those are done: what a batch
+   * costs, it costs once.
+   */
+  get mayCollect(): boolean {
+    const queued = this.#queued.length;
+    if (queued >= collectedMax || this.#pending.size - queued < busyMin) return false;
+    let bytes = 0;
+    for (const { data } of this.#queued) bytes += data.length;
+    return bytes < collectedBytesMax;
   }
 
   /** Proposes everything queued through the local core, which leads `term`; `take` appends some of the first. */
@@ -145,28 +162,25 @@ export class ProposalQueue<Result> {
 
   /** An own proposal has been applied. */
   onApplied(number: number, result: Result): void {
-    const item = this.#pending.get(number);
-    if (item === undefined) return;
-    this.#pending.delete(number);
-    item.waiter.resolve(result);
+    this.#pending.take(number)?.waiter.resolve(result);
   }
 
   /** An entry of `term` has been applied: what was proposed in earlier terms and is still pending is provably lost. */
   onTermApplied(term: Term): void {
-    this.#requeue([...this.#pending.values()].filter((item) => item.term > 0 && item.term < term));
+    this.#requeue(this.#pending.values().filter((item) => item.term > 0 && item.term < term));
   }
 
   /** A new leader is known. Nothing is provable yet; only the seeded defect acts here. */
   onLeaderChange(term: Term): void {
     if (!this.#defects.has('forward-retried-blindly')) return;
-    this.#requeue([...this.#pending.values()].filter((item) => item.term > 0 && item.term < term));
+    this.#requeue(this.#pending.values().filter((item) => item.term > 0 && item.term < term));
   }
 
   /** The state jumped over entries: whether what was proposed is among them cannot be known. */
   onStateReplaced(): void {
-    for (const item of [...this.#pending.values()]) {
+    for (const item of this.#pending.values()) {
       if (item.term === 0) continue;
-      this.#pending.delete(item.number);
+      this.#pending.take(item.number);
       item.waiter.reject(new NodeError('timeout-leader-lost', 'the outcome is inside a snapshot'));
     }
   }
@@ -176,7 +190,7 @@ export class ProposalQueue<Result> {
     let removed = false;
     for (const item of this.#pending.values()) {
       if (item.deadline > now) continue;
-      this.#pending.delete(item.number);
+      this.#pending.take(item.number);
       removed = true;
       item.waiter.reject(
         item.wasLost
@@ -184,21 +198,20 @@ export class ProposalQueue<Result> {
           : new NodeError('timeout', 'no answer in time'),
       );
     }
-    if (removed) this.#queued = this.#queued.filter((item) => this.#pending.has(item.number));
+    if (removed) this.#queued = this.#queued.filter((item) => this.#isPending(item));
   }
 
   /** The caller no longer waits. */
   cancel(number: number): void {
-    const item = this.#pending.get(number);
+    const item = this.#pending.take(number);
     if (item === undefined) return;
-    this.#pending.delete(number);
     if (item.term === 0) this.#queued = this.#queued.filter((queued) => queued !== item);
     item.waiter.reject(new NodeError('canceled', 'the caller gave up'));
   }
 
   /** Rejects everything. */
   close(): void {
-    const all = [...this.#pending.values()];
+    const all = this.#pending.values();
     this.#pending.clear();
     this.#queued = [];
     for (const item of all) item.waiter.reject(new NodeError('stopped', 'this member is stopping'));
@@ -213,8 +226,12 @@ export class ProposalQueue<Result> {
     this.#streamEnded = false;
   }
 
+  #isPending(item: PendingProposal<Result>): boolean {
+    return this.#pending.get(item.number) !== undefined;
+  }
+
   #requeue(items: readonly PendingProposal<Result>[]): void {
-    const again = items.filter((item) => this.#pending.has(item.number) && item.term > 0);
+    const again = items.filter((item) => this.#isPending(item) && item.term > 0);
     if (again.length === 0) return;
     for (const item of again) {
       item.term = 0;
@@ -233,7 +250,7 @@ export class ProposalQueue<Result> {
   }
 
   #refuse(item: PendingProposal<Result>, reason: ProposeRefusal): void {
-    if (!this.#pending.delete(item.number)) return;
+    if (this.#pending.take(item.number) === undefined) return;
     item.waiter.reject(new NodeError('config-refused', reason));
   }
 }

@@ -357,6 +357,8 @@ export class RaftNode<Result> {
 
   #flushProposals(): void {
     if (this.#core.role === 'leader') {
+      const isCommitting = this.#core.commit < this.#core.lastIndex;
+      if (isCommitting && this.#proposals.mayCollect) return;
       this.#proposals.flushToCore(this.#core.term, (proposals) => this.#intake.take(proposals));
       return;
     }
