@@ -1,5 +1,5 @@
 import type { Comparison } from './comparison.js';
-import { measureGrowth } from './growth.js';
+import { measureGrowth } from './many-keys.js';
 import type { Measurement } from './measurement.js';
 import type { BenchOptions } from './options.js';
 import { growthRows, putReadKey, type Row, type RowTools, rows } from './rows.js';

@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
-import { leaseKeepAliveModes } from './loads/lease-keepalive.js';
-import { channelKinds, type LoadKind } from './spec.js';
+import { channelKinds, type LoadKind, leaseKeepAliveModes } from './spec.js';
 
 /** The command line as it was given; settings.ts checks it. */
 export interface BenchFlags {

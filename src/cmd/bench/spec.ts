@@ -1,5 +1,3 @@
-import type { LeaseKeepAliveMode } from './loads/lease-keepalive.js';
-
 /** What a load does; each has a file in `loads/`. */
 export const loadKinds = [
   'put',
@@ -16,6 +14,10 @@ export type LoadKind = (typeof loadKinds)[number];
 /** Which client carries the calls: our own HTTP/2 layer, or one that is not ours. */
 export const channelKinds = ['http2', 'grpc-js'] as const;
 export type ChannelKind = (typeof channelKinds)[number];
+
+/** `stream`: each client keeps one stream. `once`: a stream for each renewal, as etcd's KeepAliveOnce makes them. */
+export const leaseKeepAliveModes = ['stream', 'once'] as const;
+export type LeaseKeepAliveMode = (typeof leaseKeepAliveModes)[number];
 
 /** PEM texts for `https` endpoints. */
 export interface TlsTexts {

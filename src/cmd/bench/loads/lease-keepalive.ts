@@ -7,10 +7,6 @@ import {
 import type { Load, LoadClient, LoadContext } from '../load.js';
 import { clientsOf } from './unary.js';
 
-/** `stream`: each client keeps one stream. `once`: a stream for each renewal, as etcd's KeepAliveOnce makes them. */
-export const leaseKeepAliveModes = ['stream', 'once'] as const;
-export type LeaseKeepAliveMode = (typeof leaseKeepAliveModes)[number];
-
 /** Long enough that no lease ends while a load pauses. */
 const ttlSeconds = 600;
 const { LeaseGrant, LeaseKeepAlive, LeaseRevoke } = Lease.methods;

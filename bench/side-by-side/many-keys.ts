@@ -1,4 +1,5 @@
-import { fillCalls } from '../../src/cmd/bench/loads/fill.js';
+import { seriesOf } from '../../src/cmd/bench/report.js';
+import { formatErrors } from '../../src/cmd/bench/report-text.js';
 import { runLoad } from '../../src/cmd/bench/run-load.js';
 import type { Member } from '../../test/e2e/member.js';
 import { RawClient } from '../../test/e2e/raw-client.js';
@@ -19,22 +20,29 @@ export async function measureGrowth(
 ): Promise<{ readonly memory: Measurement; readonly restart: Measurement }> {
   const side = await Side.start(options);
   try {
-    await fill(side, keys, valueSizeBytes);
-    await wait(settleMs);
+    await fillKeys(side, keys, valueSizeBytes);
     const memory = measurement({ memoryMiB: side.memoryMiB() });
-    const leader = await side.leader();
-    const follower = side.cluster.members.find((member) => member !== leader);
-    return { memory, restart: measurement({ durationMs: await restartMs(follower ?? leader) }) };
+    return { memory, restart: measurement({ durationMs: await restartMember(side) }) };
   } finally {
     await side.stop();
   }
 }
 
-async function fill(side: Side, keys: number, valueSizeBytes: number): Promise<void> {
+/** Writes so many keys, and gives the members time to come to rest. Returns how many a second that were. */
+export async function fillKeys(side: Side, keys: number, valueSizeBytes: number): Promise<number> {
   const flags = { keySpace: String(keys), valueSize: String(valueSizeBytes), targetLeader: true };
-  const spec = ownSpec(side, { command: 'fill', flags });
-  const { errors } = await runLoad({ ...spec, total: fillCalls(spec) });
-  if (Object.keys(errors).length > 0) throw new Error(`fill: ${JSON.stringify(errors)}`);
+  const report = await runLoad(ownSpec(side, { command: 'fill', flags }));
+  const failed = Object.keys(report.errors).length > 0;
+  if (failed) throw new Error(`fill: ${formatErrors(report.errors)}`);
+  await wait(settleMs);
+  return seriesOf(report, 'fill').perSecond;
+}
+
+/** Restarts a member that does not lead, if there is one: milliseconds until it answers a linearizable read. */
+export async function restartMember(side: Side): Promise<number> {
+  const leader = await side.leader();
+  const follower = side.cluster.members.find((member) => member !== leader);
+  return restartMs(follower ?? leader);
 }
 
 /** Stops a member in good order, and starts it: milliseconds from the start until it answers a linearizable read. */
