@@ -12,6 +12,8 @@ import { compareAll, selectRows } from './side-by-side/run.js';
 import { formatTable } from './side-by-side/table.js';
 
 const exitCodeUsage = 2;
+/** A row could not be measured. */
+const exitCodeFailure = 1;
 
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2), process.env);
@@ -42,6 +44,7 @@ async function main(): Promise<void> {
     writeFileSync(options.json, `${text}\n`);
   }
   if (options.html !== null) writeFileSync(options.html, comparisonPage(comparisons, conditions));
+  if (comparisons.some(({ failure }) => failure !== null)) process.exitCode = exitCodeFailure;
 }
 
 function listRows({ keys }: BenchOptions): void {

@@ -1,7 +1,7 @@
 import { type BarGroup, barChart } from '../../src/cmd/bench/html/bar-chart.js';
 import { html, type Markup } from '../../src/cmd/bench/html/markup.js';
 import { facts, page, table } from '../../src/cmd/bench/html/page.js';
-import { type Comparison, errorsOf, type MetricResult, resultsOf } from './comparison.js';
+import { type Comparison, complaintsOf, type MetricResult, resultsOf } from './comparison.js';
 import type { Metric } from './measurement.js';
 import { formatGoal, formatMetric, formatSpread, metricNames } from './table.js';
 
@@ -14,7 +14,7 @@ export function comparisonPage(
     facts(conditions),
     ...charts(comparisons),
     resultTable(comparisons),
-    ...failures(comparisons),
+    ...comparisons.flatMap(complaintsOf).map((text) => html`<p class="bad">${text}</p>`),
   ]);
 }
 
@@ -78,12 +78,4 @@ function cells(result: MetricResult): (string | Markup)[] {
 function mark(isMet: boolean | null): string | Markup {
   if (isMet === null) return '';
   return isMet ? html`<span class="good">met</span>` : html`<span class="bad">not met</span>`;
-}
-
-/** Failed operations make a row worthless: they are never left unsaid. */
-function failures(comparisons: readonly Comparison[]): Markup[] {
-  return comparisons.flatMap(({ name, ours, theirs }) => {
-    const count = errorsOf(ours) + errorsOf(theirs);
-    return count === 0 ? [] : [html`<p class="bad">${name}: ${count} operations failed</p>`];
-  });
 }

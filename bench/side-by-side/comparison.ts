@@ -17,6 +17,8 @@ export interface Comparison {
   readonly ours: readonly Measurement[];
   /** Null when nothing is compared with. */
   readonly theirs: readonly Measurement[] | null;
+  /** Why the row could not be measured to its end, or null. */
+  readonly failure: string | null;
 }
 
 /** One metric of a row. */
@@ -46,6 +48,8 @@ const metrics: readonly Metric[] = [
 /** What the rounds say: medians, ratios, and whether the goals are met. */
 export function resultsOf(comparison: Comparison): MetricResult[] {
   const { ours, theirs, goals } = comparison;
+  // Operations that fail may be cheap: what is reached with them is not reached.
+  const isSound = comparison.failure === null && errorsOf(ours) === 0;
   return metrics.flatMap((metric) => {
     const values = valuesOf(ours, metric);
     if (values.length === 0) return [];
@@ -61,10 +65,24 @@ export function resultsOf(comparison: Comparison): MetricResult[] {
         theirsSpread: spread(others),
         ratio,
         goal,
-        isMet: goal === null || ratio === null ? null : isMet(goal, ratio),
+        isMet: goal === null || ratio === null ? null : isSound && isMet(goal, ratio),
       },
     ];
   });
+}
+
+/** What makes a row worth less than it looks, in sentences for people: it is never left unsaid. */
+export function complaintsOf({ name, ours, theirs, failure }: Comparison): string[] {
+  const failed = [
+    ['flotilla', errorsOf(ours)],
+    ['etcd', errorsOf(theirs)],
+  ] as const;
+  return [
+    ...failed.flatMap(([side, count]) =>
+      count === 0 ? [] : [`${name}: ${count} operations failed on ${side}`],
+    ),
+    ...(failure === null ? [] : [`${name}: not measured to its end, ${failure}`]),
+  ];
 }
 
 /** Failed operations in all rounds. */

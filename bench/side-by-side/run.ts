@@ -65,27 +65,50 @@ async function compareRows(
       sides.push(side);
       await putReadKey(side);
     }
-    for (const row of selected) {
-      const rounds = new Map(sides.map((side) => [side.kind, [] as Measurement[]]));
-      for (let round = 0; round < options.rounds; round++) {
-        // Each begins in turn, so that neither always runs after the other.
-        for (const side of round % 2 === 0 ? sides : [...sides].reverse()) {
-          onStep(`${row.name}: round ${round + 1} of ${options.rounds}, ${side.kind}`);
-          await rest();
-          rounds.get(side.kind)?.push(await row.run(side, tools));
-        }
-      }
-      onDone({
-        name: row.name,
-        tool: row.tool,
-        goals: row.goals,
-        ours: rounds.get('flotilla') ?? [],
-        theirs: rounds.get('etcd') ?? null,
-      });
-    }
+    for (const row of selected) onDone(await compareRow(row, { sides, options, tools, onStep }));
   } finally {
     for (const side of sides) await side.stop();
   }
+}
+
+/** All rounds of a row. One that fails ends the row and not the comparison. */
+async function compareRow(
+  row: Row,
+  run: {
+    readonly sides: readonly Side[];
+    readonly options: BenchOptions;
+    readonly tools: RowTools;
+    readonly onStep: CompareObserver['onStep'];
+  },
+): Promise<Comparison> {
+  const { sides, options, tools } = run;
+  const rounds = new Map(sides.map((side) => [side.kind, [] as Measurement[]]));
+  let failure: string | null = null;
+  for (let round = 0; round < options.rounds && failure === null; round++) {
+    // Each begins in turn, so that neither always runs after the other.
+    for (const side of round % 2 === 0 ? sides : [...sides].reverse()) {
+      run.onStep(`${row.name}: round ${round + 1} of ${options.rounds}, ${side.kind}`);
+      await rest();
+      try {
+        rounds.get(side.kind)?.push(await row.run(side, tools));
+      } catch (error) {
+        failure = `${side.kind}: ${textOf(error)}`;
+        break;
+      }
+    }
+  }
+  return {
+    name: row.name,
+    tool: row.tool,
+    goals: row.goals,
+    ours: rounds.get('flotilla') ?? [],
+    theirs: rounds.get('etcd') ?? null,
+    failure,
+  };
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Each cluster by itself, for its memory counts. */
@@ -98,19 +121,24 @@ async function compareGrowth(
   if (asked.length === 0) return [];
   const load = { keys: options.keys, valueSizeBytes: 256 };
   const found = new Map<string, Awaited<ReturnType<typeof measureGrowth>>>();
+  let failure: string | null = null;
   for (const each of sideOptions(options)) {
     onStep(`${options.keys} keys: ${each.kind}`);
-    found.set(each.kind, await measureGrowth(each, load));
+    try {
+      found.set(each.kind, await measureGrowth(each, load));
+    } catch (error) {
+      failure = `${each.kind}: ${textOf(error)}`;
+    }
   }
-  return asked.map(({ name, part, goals }) => {
-    const theirs = found.get('etcd');
-    const ours = found.get('flotilla');
-    return {
-      ...{ name, tool, goals },
-      ours: ours === undefined ? [] : [ours[part]],
-      theirs: theirs === undefined ? null : [theirs[part]],
-    };
-  });
+  const roundsOf = (kind: string, part: 'memory' | 'restart') => {
+    const measured = found.get(kind);
+    return measured === undefined ? [] : [measured[part]];
+  };
+  return asked.map(({ name, part, goals }) => ({
+    ...{ name, tool, goals, failure },
+    ours: roundsOf('flotilla', part),
+    theirs: options.isAgainstEtcd ? roundsOf('etcd', part) : null,
+  }));
 }
 
 function sideOptions(options: BenchOptions): SideOptions[] {

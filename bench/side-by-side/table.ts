@@ -1,5 +1,5 @@
 import { formatMs, formatNumber } from '../../src/cmd/bench/report-text.js';
-import { type Comparison, errorsOf, type MetricResult, resultsOf } from './comparison.js';
+import { type Comparison, complaintsOf, type MetricResult, resultsOf } from './comparison.js';
 import type { Goal, Metric } from './measurement.js';
 
 /** What a metric is called, with its unit. */
@@ -32,8 +32,7 @@ export function formatTable(comparisons: readonly Comparison[], against: string 
       .map((cell, i) => (i < 3 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
       .join('  ')
       .trimEnd();
-  const failures = comparisons.flatMap((comparison) => failureLine(comparison, against));
-  return [head, ...lines].map(text).concat(failures).join('\n');
+  return [head, ...lines].map(text).concat(comparisons.flatMap(complaintsOf)).join('\n');
 }
 
 function cellsOf(result: MetricResult): string[] {
@@ -62,12 +61,4 @@ export function formatGoal({ direction, bound }: Goal): string {
 /** Half of the range, as a share of the median. */
 export function formatSpread(share: number): string {
   return `${Math.round(share * 100)} %`;
-}
-
-/** Failed operations make a row worthless: they are never left unsaid. */
-function failureLine({ name, ours, theirs }: Comparison, against: string | null): string[] {
-  const counts = { ours: errorsOf(ours), [against ?? 'theirs']: errorsOf(theirs) };
-  return Object.entries(counts).flatMap(([side, count]) =>
-    count === 0 ? [] : [`${name}: ${count} operations failed on ${side}`],
-  );
 }

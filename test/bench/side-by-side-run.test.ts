@@ -25,6 +25,7 @@ t.test('compareAll: a row of ours alone, on a cluster of one', async (t) => {
   const [comparison] = comparisons;
   t.equal(comparison!.ours.length, 2, 'two rounds');
   t.equal(comparison!.theirs, null);
+  t.equal(comparison!.failure, null);
   t.ok(comparison!.ours.every(({ errors }) => errors === 0));
   t.same(
     resultsOf(comparison!).map(({ metric }) => metric),
@@ -32,6 +33,23 @@ t.test('compareAll: a row of ours alone, on a cluster of one', async (t) => {
   );
   t.ok(resultsOf(comparison!).every(({ ours }) => ours > 0));
   t.match(steps[0], 'starting flotilla');
+});
+
+t.test('compareAll: a tool that fails ends its row, not the comparison', async (t) => {
+  const argv = [
+    '--members',
+    '1',
+    '--etcd-benchmark',
+    '/bin/false',
+    '--only',
+    'put 256 B, 1 client',
+  ];
+  const { comparisons } = await run([...argv, '--only', 'random keys']);
+  const [random, oneClient] = comparisons;
+  t.equal(comparisons.length, 2);
+  t.equal(random!.failure, null);
+  t.match(oneClient!.failure, /^flotilla: \/bin\/false ended with 1/);
+  t.same(oneClient!.ours, []);
 });
 
 t.test('compareAll: under h2load, beside etcd, in turns', needs('h2load', 'etcd'), async (t) => {

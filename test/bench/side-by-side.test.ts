@@ -35,12 +35,18 @@ const comparison: Comparison = {
   goals: [{ metric: 'perSecond', direction: 'at-least', bound: 4 }],
   ours: [
     measurement({ perSecond: 80_000, p99Ms: 30 }),
-    measurement({ perSecond: 100_000, p99Ms: 10, errors: 3 }),
+    measurement({ perSecond: 100_000, p99Ms: 10 }),
   ],
   theirs: [
     measurement({ perSecond: 20_000, p99Ms: 100 }),
     measurement({ perSecond: 20_000, p99Ms: 100 }),
   ],
+  failure: null,
+};
+const failing: Comparison = {
+  ...comparison,
+  ours: comparison.ours.map((round) => ({ ...round, errors: 3 })),
+  failure: 'etcd: out of disk',
 };
 
 t.test('resultsOf: medians, ratio and goal of each metric that was measured', async (t) => {
@@ -48,24 +54,35 @@ t.test('resultsOf: medians, ratio and goal of each metric that was measured', as
   t.match(rate, { metric: 'perSecond', ours: 90_000, theirs: 20_000, ratio: 4.5, isMet: true });
   t.match(p99, { metric: 'p99Ms', ours: 20, theirs: 100, ratio: 0.2, goal: null, isMet: null });
   t.same(more, []);
+  t.match(
+    resultsOf(failing)[0],
+    { ratio: 4.5, isMet: false },
+    'with failed operations nothing is met',
+  );
   const alone = resultsOf({ ...comparison, theirs: null });
   t.match(alone[0], { ours: 90_000, theirs: null, ratio: null, isMet: null });
 });
 
 t.test('formatTable: a line for each metric, and failures are not left unsaid', async (t) => {
-  const [head, rate, p99, failed] = formatTable([comparison], 'etcd').split('\n');
+  const [head, rate, p99, ...more] = formatTable([comparison], 'etcd').split('\n');
+  t.same(more, []);
+  const complaints = formatTable([failing], 'etcd').split('\n').slice(3);
   t.match(head, /^load +by +metric +ours +± +etcd +± +ratio +goal$/);
   t.match(rate, /^put <b> +h2load +per second +90,000 +11 % +20,000 +0 % +4\.50 +>= 4 +met$/);
   t.match(p99, /^ +p99 ms +20 +50 % +100 +0 % +0\.20$/);
-  t.equal(failed, 'put <b>: 3 operations failed on ours');
+  t.same(complaints, [
+    'put <b>: 6 operations failed on flotilla',
+    'put <b>: not measured to its end, etcd: out of disk',
+  ]);
 });
 
 t.test('comparisonPage: bars and a table, escaped, with nothing from outside', async (t) => {
-  const page = comparisonPage([comparison], { machine: '<script>' });
+  const page = comparisonPage([failing], { machine: '<script>' });
   t.match(page, 'put &lt;b&gt;');
   t.notMatch(page, /<script|<b>|\b(src|href)=|NaN|undefined/);
   t.equal(page.match(/<rect /g)?.length, 4, 'two metrics, two sides');
-  t.match(page, 'put &lt;b&gt;: 3 operations failed');
+  t.match(page, 'put &lt;b&gt;: 6 operations failed');
+  t.match(page, 'out of disk');
 });
 
 t.test('parseToolReport: reads the summary of etcd’s benchmark tool', async (t) => {
