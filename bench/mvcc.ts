@@ -40,9 +40,10 @@ try {
   rows.push({ name: 'memory', note: `${perKey.toFixed(0)} bytes a key, values included` });
   await measureRest(store);
   await store.close();
-  const start = performance.now();
-  store = await open();
-  rows.push({ name: 'open again', note: `${(performance.now() - start).toFixed(0)} ms` });
+  const row = await measure('open again', 1, async () => {
+    store = await open();
+  });
+  rows.push(row);
   await store.close();
 } finally {
   rmSync(dir, { recursive: true, force: true });
@@ -59,10 +60,11 @@ async function measureRest(store: Store): Promise<void> {
   await ranges(store, 'range, count only', 50_000, () => ({ key: anyKey(), rangeEnd, countOnly }));
   const revision = keysTotal + 1;
   await ranges(store, 'range, past revision', 20_000, () => ({ key: anyKey(), revision }));
-  const start = performance.now();
-  const [result] = store.apply([entry(compactCommand(store.mvcc.revision))]);
-  if (result?.ok && result.response.kind === 'compact') await result.response.physical;
-  rows.push({ name: 'compaction', note: `${(performance.now() - start).toFixed(0)} ms` });
+  const row = await measure('compaction', 1, async () => {
+    const [result] = store.apply([entry(compactCommand(store.mvcc.revision))]);
+    if (result?.ok && result.response.kind === 'compact') await result.response.physical;
+  });
+  rows.push(row);
 }
 
 function open(): Promise<Store> {

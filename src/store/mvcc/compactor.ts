@@ -1,11 +1,13 @@
-import { concatBytes, emptyBytes, toLatin1 } from '../../base/bytes.js';
+import { concatBytes, emptyBytes, latin1Between } from '../../base/bytes.js';
 import type { Clock } from '../../base/clock.js';
 import type { DbWrite } from '../../base/ordered-db.js';
 import { deadKey, metaKey, packKey } from '../schema/keys.js';
 import { damaged, encodeCounter } from '../schema/meta.js';
 import { markDead, noneDead, PackCursor } from '../schema/revision-pack.js';
+import { recordHeaderBytes } from '../schema/revision-record.js';
+import { StoredFields } from '../schema/stored-fields.js';
 import type { KeyEntry } from './key-entry.js';
-import { decodeStored, type MvccState } from './state.js';
+import type { MvccState } from './state.js';
 
 /** Keys looked at in one turn of the loop, at most. */
 const keysPerStep = 2000;
@@ -36,6 +38,7 @@ export interface CompactorOptions {
 export class Compactor {
   readonly #state: MvccState;
   readonly #options: CompactorOptions;
+  readonly #fields = new StoredFields();
   #running: Promise<void> | null = null;
   #stopped = false;
 
@@ -157,7 +160,7 @@ export class Compactor {
     const alive: Uint8Array[] = [];
     const cursor = new PackCursor(bytes, start);
     while (cursor.next()) {
-      if (this.#isAlive(cursor)) alive.push(cursor.record);
+      if (this.#isAlive(bytes, cursor)) alive.push(cursor.record);
       else markDead(bits, cursor.ordinal);
     }
     if (alive.length !== packs.aliveAt(index) || cursor.ordinal + 1 !== packs.totalAt(index)) {
@@ -187,8 +190,11 @@ export class Compactor {
   }
 
   /** Whether the index has the record. */
-  #isAlive({ main, sub, record }: PackCursor): boolean {
-    const entry = this.#state.index.get(toLatin1(decodeStored(record, main, sub).key));
+  #isAlive(pack: Uint8Array, { main, start, end }: PackCursor): boolean {
+    const fields = this.#fields;
+    // Whatever the reader does not take is read as a key that is not there, and the count tells.
+    fields.read(pack, start + recordHeaderBytes, end);
+    const entry = this.#state.index.get(latin1Between(pack, fields.keyFrom, fields.keyTo));
     if (entry === undefined) return false;
     const position = entry.at(main);
     return position >= 0 && entry.mainAt(position) === main;

@@ -8,8 +8,8 @@ import { recordEnd, recordHeaderBytes, recordMain, recordSub } from './revision-
  */
 
 /**
- * A pack has at most this many bytes, or one record. A read of an old version fetches a whole pack. Measured with 256-byte
- * values: 4 KiB cost 20% more CPU to write than 16, and 64 KiB 10% less.
+ * A pack has at most this many bytes, or one record. A read of an old version fetches a whole pack. With 256-byte values, packs of
+ * 4, 16 and 64 KiB cost the same to write; a cold read of one key takes 38 us of CPU from packs of 1 or 16 KiB, 51 from 64.
  */
 export const packBytesMax = 16 * 1024;
 /** A record takes more than the header and a one-byte key, so a pack within its limit has fewer records than this. */

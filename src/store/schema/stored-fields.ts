@@ -14,10 +14,13 @@ export class StoredFields {
   /**
    * Reads the KeyValue in `bytes` from `from` to before `to`. False when it is not as records are written nearly always: the
    * fields in order, each at most once, and no lease. The generated codec is to read it then, and to say whether it is damaged.
+   * The key is found in any case, if it is the first field; else it is empty.
    */
   read(bytes: Uint8Array, from: number, to: number): boolean {
     this.#bytes = bytes;
     this.#at = from;
+    this.keyFrom = from;
+    this.keyTo = from;
     if (bytes[from] !== 10) return false;
     this.#at++;
     const keyBytes = this.#varint();

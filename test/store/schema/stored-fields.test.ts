@@ -24,8 +24,9 @@ t.test(
       const bytes = new Uint8Array([...before, ...encoded, 1, 2, 3]);
       const found = fields.read(bytes, before.length, before.length + encoded.length);
       if (found !== (kv.lease === 0n)) t.fail(`case ${i}: ${found}`);
-      if (!found) continue;
       const { keyFrom, keyTo, createRevision, modRevision, version } = fields;
+      t.same(bytes.slice(keyFrom, keyTo), kv.key);
+      if (!found) continue;
       t.same(
         { key: bytes.slice(keyFrom, keyTo), createRevision, modRevision, version },
         {
@@ -54,6 +55,8 @@ t.test('StoredFields.read leaves to the codec what is not as records are written
     ['a number of more than 64 bits', [10, 1, 1, 24, ...Array(11).fill(255), 1]],
   ];
   for (const [what, bytes] of table) {
+    fields.read(new Uint8Array([10, 1, 7]), 0, 3);
     t.notOk(fields.read(new Uint8Array(bytes), 0, bytes.length), what);
+    if (bytes[0] !== 10) t.equal(fields.keyTo, fields.keyFrom, `${what}: a key`);
   }
 });
