@@ -92,7 +92,7 @@ export const rows: readonly Row[] = [
   }),
   ownRow('watch, events to 1000 watchers', [atLeast(2)], {
     command: 'watch',
-    flags: { conns: '9', clients: '9' },
+    flags: { conns: '9', clients: '36' },
     series: 'delivery',
   }),
   ownRow('put 1 MiB', [atLeast(1)], {
