@@ -48,16 +48,15 @@ class Sequence {
 
   /** Goes through a log file; false when a batch in it comes after a loss. */
   takes(log: Uint8Array): boolean {
-    const view = new DataView(log.buffer, log.byteOffset, log.byteLength);
     for (const record of readLog(log)) {
       if (record === null || record.length < batchHeaderBytes) {
         this.#isBroken = true;
         continue;
       }
-      const at = record.byteOffset - log.byteOffset;
-      const number = view.getBigUint64(at, true);
+      const view = new DataView(record.buffer, record.byteOffset, batchHeaderBytes);
+      const number = view.getBigUint64(0, true);
       if (this.#isBroken || (this.#next !== null && number !== this.#next)) return false;
-      this.#next = number + BigInt(view.getUint32(at + 8, true));
+      this.#next = number + BigInt(view.getUint32(8, true));
     }
     return true;
   }
@@ -74,8 +73,8 @@ function newestLogNumber(manifest: Uint8Array): number | null {
 }
 
 /**
- * The records of a log file: what can be read of each (its first part, unless `isWhole`), or null for a stretch that is
- * damaged. The end is not told from damage.
+ * The records of a log file, or null for a stretch that is damaged. The end is not told from damage. Of each record at least
+ * the first bytes are there, as many as a batch's header has, and all of it with `isWhole`.
  */
 function* readLog(
   log: Uint8Array,
@@ -100,7 +99,10 @@ function* readLog(
       else if (parts.length === 0) continue;
       parts.push(part.data);
       if (part.type === recordType.first || part.type === recordType.middle) continue;
-      yield options.isWhole ? Buffer.concat(parts) : (parts[0] as Uint8Array);
+      // The first part may have few bytes or none: what was left of its block.
+      const first = parts[0] as Uint8Array;
+      const isEnough = parts.length === 1 || (!options.isWhole && first.length >= batchHeaderBytes);
+      yield isEnough ? first : Buffer.concat(parts);
       parts = [];
     }
   }

@@ -80,6 +80,23 @@ t.test('LevelHome.openCurrent takes a log that is whole, again and again', async
   for (let i = 0; i < 3; i++) t.same(await reopen(dir, sizes.length), all);
 });
 
+t.test(
+  'LevelHome.openCurrent takes batches that begin anywhere before the end of a block',
+  async (t) => {
+    // With one batch of each length before it, the last begins at every distance from the end of the log's first block.
+    for (let left = 0; left < 40; left++) {
+      const filler = 32_768 - 600 - left;
+      const dir = await makeDb(t, [filler, ...Array.from({ length: 12 }, () => 25)]);
+      const starts = recordStarts(readFileSync(logPath(dir)));
+      t.ok(
+        starts.some((start) => start >= 32_768),
+        'the log has a second block',
+      );
+      t.same((await reopen(dir, 13)).length, 13, `${left}`);
+    }
+  },
+);
+
 t.test('LevelHome.openCurrent takes a log whose end is lost, wherever it is cut', async (t) => {
   const dir = await makeDb(t, sizes);
   const path = logPath(dir);
