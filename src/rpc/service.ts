@@ -130,8 +130,11 @@ export interface ServerStream<Req, Res> extends CallContext {
   readonly requests: AsyncIterable<Req>;
   /** Queues a response. False: the transport is full, wait for {@link drained} before sending more. A no-op once ended. */
   send(response: Res): boolean;
-  /** Like {@link send} for a response that is encoded already (and may be shared between streams). */
-  sendEncoded(response: Uint8Array): boolean;
+  /**
+   * Like {@link send} for a response that is encoded already, in one piece or in several that follow one another. Pieces may be
+   * shared between responses and streams: nobody changes them.
+   */
+  sendEncoded(response: Uint8Array | readonly Uint8Array[]): boolean;
   /** Resolves when the transport takes more, or the call has ended. */
   drained(): Promise<void>;
 }

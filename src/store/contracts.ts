@@ -137,8 +137,11 @@ export interface LeaseReads {
 
 /** Where a watch stream's responses go. */
 export interface WatchSink {
-  /** Takes one encoded WatchResponse (maybe shared with other streams). False: full; call `WatchStream.onDrained` later. */
-  send(response: Uint8Array): boolean;
+  /**
+   * Takes one encoded WatchResponse, in pieces of which most are shared with other streams. False: full; call
+   * `WatchStream.onDrained` later.
+   */
+  send(response: readonly Uint8Array[]): boolean;
 }
 
 /** One client's watch stream with its watchers. */

@@ -301,7 +301,9 @@ export function rpcContract(engine: Engine): void {
         Down: async (stream) => {
           for (; sent < count; sent++) {
             const key = Buffer.from(String(sent));
-            if (!stream.sendEncoded(KeyValue.encode({ key, value }))) {
+            const bytes = KeyValue.encode({ key, value });
+            const pieces = [bytes.subarray(0, 1), bytes.subarray(1, 1), bytes.subarray(1)];
+            if (!stream.sendEncoded(sent % 2 === 0 ? bytes : pieces)) {
               blocked.resolve();
               await stream.drained();
             }

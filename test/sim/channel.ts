@@ -1,3 +1,4 @@
+import { concatBytes } from '../../src/base/bytes.js';
 import type { Prng } from '../../src/base/prng.js';
 import { encodeAnswer } from '../../src/rpc/dispatch.js';
 import {
@@ -105,10 +106,10 @@ export class SimChannel implements Channel {
       onRoom = [];
       for (const wake of waiting) this.#onServer(0, 'window', wake);
     };
-    const sendEncoded = (bytes: Uint8Array) => {
+    const sendEncoded = (bytes: Uint8Array | readonly Uint8Array[]) => {
       if (call.isOver) return true;
       underWay++;
-      const copy = bytes.slice();
+      const copy = bytes instanceof Uint8Array ? bytes.slice() : concatBytes(bytes);
       call.arrive('response', () => responses.push(method.response.decode(copy)));
       return underWay < streamWindow;
     };

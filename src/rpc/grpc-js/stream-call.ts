@@ -53,9 +53,10 @@ export class GrpcJsStreamCall implements ServerStream<unknown, unknown> {
     return this.#isEnded ? true : this.sendEncoded(this.#method.response.encode(response));
   }
 
-  sendEncoded(response: Uint8Array): boolean {
+  sendEncoded(response: Uint8Array | readonly Uint8Array[]): boolean {
     if (this.#isEnded) return true;
-    return this.#call.write(toBuffer(response));
+    const whole = response instanceof Uint8Array ? toBuffer(response) : Buffer.concat(response);
+    return this.#call.write(whole);
   }
 
   drained(): Promise<void> {

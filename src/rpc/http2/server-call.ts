@@ -86,13 +86,14 @@ export abstract class ServerCall extends Http2Stream implements CallContext, Tim
     return false;
   }
 
-  /** Sends a response message, after the header fields if it is the first. */
-  protected respond(message: Uint8Array): void {
+  /** Sends a response message, whole or in pieces, after the header fields if it is the first. */
+  protected respond(message: Uint8Array | readonly Uint8Array[]): void {
     if (!this.#hasSentHeaders) {
       this.#hasSentHeaders = true;
       this.#server.responses.writeHeaders(this.id);
     }
-    this.sendMessage(message);
+    if (message instanceof Uint8Array) this.sendMessage(message);
+    else this.sendPieces(message);
   }
 
   /** Ends the call with OK (null) or an error, once: what comes first counts. */

@@ -80,7 +80,7 @@ export class Http2StreamCall extends ServerCall implements ServerStream<unknown,
     return this.isEnded || this.sendEncoded(this.#route.method.response.encode(response));
   }
 
-  sendEncoded(response: Uint8Array): boolean {
+  sendEncoded(response: Uint8Array | readonly Uint8Array[]): boolean {
     if (this.isEnded) return true;
     this.respond(response);
     return this.hasRoom;

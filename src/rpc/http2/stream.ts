@@ -94,6 +94,29 @@ export abstract class Http2Stream {
     if (isLast) this.#isEnding = true;
   }
 
+  /** The same for a message in pieces. */
+  sendPieces(pieces: readonly Uint8Array[]): void {
+    let length = 0;
+    for (const piece of pieces) length += piece.length;
+    const size = messagePrefixBytes + length;
+    const { connection } = this;
+    if (this.#queuedBytes === 0 && connection.takes(this, size)) {
+      this.#writeDataHeader(size, 0);
+      const { output } = connection;
+      output.uint8(0);
+      output.uint32(length);
+      for (const piece of pieces) output.append(piece);
+      connection.touch();
+      return;
+    }
+    const prefix = new Uint8Array(messagePrefixBytes);
+    new DataView(prefix.buffer).setUint32(1, length);
+    this.sendPayload(prefix);
+    for (const piece of pieces) if (piece.length > 0) this.#queue.push(piece);
+    this.#queuedBytes += length;
+    connection.queuedBytes += length;
+  }
+
   /** Queues payload, in whatever form. */
   sendPayload(bytes: Uint8Array): void {
     if (bytes.length === 0) return;

@@ -107,7 +107,7 @@ class LeaderBoundStream<Req, Res> implements ServerStream<Req, Res> {
     return this.#inner.send(response);
   }
 
-  sendEncoded(response: Uint8Array): boolean {
+  sendEncoded(response: Uint8Array | readonly Uint8Array[]): boolean {
     return this.#inner.sendEncoded(response);
   }
 

@@ -1,4 +1,4 @@
-import { toLatin1 } from '../../base/bytes.js';
+import { concatBytes, toLatin1 } from '../../base/bytes.js';
 import {
   type CompareInit,
   CompareResult,
@@ -83,7 +83,7 @@ export async function* localWatch(
   init: WatchCreateRequestInit,
   signal: AbortSignal,
 ): AsyncGenerator<WatchResponse> {
-  const queue: Uint8Array[] = [];
+  const queue: (readonly Uint8Array[])[] = [];
   let wake: () => void = () => {};
   const stream = context.watch.openStream({
     send(response) {
@@ -98,10 +98,10 @@ export async function* localWatch(
     stream.create(WatchCreateRequest.decode(WatchCreateRequest.encode(init)));
     for (;;) {
       if (signal.aborted) throw signal.reason;
-      const bytes = queue.shift();
-      if (bytes !== undefined) {
+      const pieces = queue.shift();
+      if (pieces !== undefined) {
         if (queue.length === watchQueueMax - 1) stream.onDrained();
-        yield WatchResponse.decode(bytes);
+        yield WatchResponse.decode(concatBytes(pieces));
       } else {
         await new Promise<void>((resolve) => {
           wake = resolve;

@@ -70,8 +70,8 @@ export class Delivery {
       watcher.stream.send(this.#encoder.encode(response));
       return;
     }
-    for (const piece of this.#encoder.encodeFragments(response, this.#responseBytesMax)) {
-      watcher.stream.send(piece);
+    for (const fragment of this.#encoder.encodeFragments(response, this.#responseBytesMax)) {
+      watcher.stream.send(fragment);
     }
   }
 

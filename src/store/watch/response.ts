@@ -42,18 +42,18 @@ export interface EventResponse {
 }
 
 /**
- * Puts a head in front of shared event bytes. Watchers that are served one after the other with the same head and the
- * same events (many streams with one watcher on one range each) get the same bytes.
+ * Puts a head in front of shared event bytes, which are not copied. Watchers that are served one after the other with the same
+ * head and the same events (many streams with one watcher on one range each) share the head as well.
  */
 export class EventResponseEncoder {
-  #last: { readonly response: EventResponse; readonly bytes: Uint8Array } | null = null;
+  #last: { readonly response: EventResponse; readonly pieces: readonly Uint8Array[] } | null = null;
 
-  /** One response with all events. */
-  encode(response: EventResponse): Uint8Array {
-    if (this.#last !== null && isSame(this.#last.response, response)) return this.#last.bytes;
-    const bytes = this.#encodePiece(response, 0, response.events.length);
-    this.#last = { response, bytes };
-    return bytes;
+  /** One response with all events: the pieces to be sent one after the other. */
+  encode(response: EventResponse): readonly Uint8Array[] {
+    if (this.#last !== null && isSame(this.#last.response, response)) return this.#last.pieces;
+    const pieces = [encodeHead(response, false), ...response.events];
+    this.#last = { response, pieces };
+    return pieces;
   }
 
   /** Forgets the last response, and with it the memory. */
@@ -64,8 +64,8 @@ export class EventResponseEncoder {
   /**
    * Responses of less than `bytesMax` each, where one event does not take more; flagged as fragments, all but the last.
    */
-  encodeFragments(response: EventResponse, bytesMax: number): Uint8Array[] {
-    const pieces: Uint8Array[] = [];
+  encodeFragments(response: EventResponse, bytesMax: number): (readonly Uint8Array[])[] {
+    const fragments: (readonly Uint8Array[])[] = [];
     const { events } = response;
     const headBytes = response.header.length + headBytesMax;
     let start = 0;
@@ -73,31 +73,31 @@ export class EventResponseEncoder {
     for (let i = 0; i < events.length; i++) {
       const eventBytes = (events[i] as Uint8Array).length;
       if (i > start && bytes + eventBytes >= bytesMax) {
-        pieces.push(this.#encodePiece(response, start, i));
+        fragments.push([encodeHead(response, true), ...events.slice(start, i)]);
         start = i;
         bytes = headBytes;
       }
       bytes += eventBytes;
     }
-    pieces.push(this.#encodePiece(response, start, events.length));
-    return pieces;
+    fragments.push([encodeHead(response, false), ...events.slice(start)]);
+    return fragments;
   }
+}
 
-  #encodePiece(response: EventResponse, start: number, end: number): Uint8Array {
-    writer.reset();
-    for (let i = end - 1; i >= start; i--) writer.raw(response.events[i] as Uint8Array);
-    if (end < response.events.length) {
-      writer.bool(true);
-      writer.tag(fragmentTag);
-    }
-    if (response.watchId !== 0n) {
-      writer.int64(response.watchId);
-      writer.tag(watchIdTag);
-    }
-    writer.bytes(response.header);
-    writer.tag(headerTag);
-    return writer.finish();
+/** All of a response but its events. */
+function encodeHead({ header, watchId }: EventResponse, isFragment: boolean): Uint8Array {
+  writer.reset();
+  if (isFragment) {
+    writer.bool(true);
+    writer.tag(fragmentTag);
   }
+  if (watchId !== 0n) {
+    writer.int64(watchId);
+    writer.tag(watchIdTag);
+  }
+  writer.bytes(header);
+  writer.tag(headerTag);
+  return writer.finish();
 }
 
 function isSame(a: EventResponse, b: EventResponse): boolean {

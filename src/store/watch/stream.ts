@@ -99,7 +99,7 @@ export class HubStream implements WatchStream {
   }
 
   /** Hands one encoded response to the client. */
-  send(response: Uint8Array): void {
+  send(response: readonly Uint8Array[]): void {
     if (!this.#isClosed && !this.#sink.send(response)) this.isFull = true;
   }
 
@@ -141,7 +141,7 @@ export class HubStream implements WatchStream {
   }
 
   #notify(notice: Notice): void {
-    this.send(encodeNotice(notice));
+    this.send([encodeNotice(notice)]);
   }
 
   #end(watcher: Watcher): void {

@@ -132,13 +132,17 @@ t.test(
     const stream = channel.stream(Watch.methods.Watch);
     stream.send({ progressRequest: {} });
     await eventually(() => sink !== undefined, 'the stream is opened');
-    const response = WatchResponse.encode({ cancelReason: 'x'.repeat(100_000) });
+    const whole = WatchResponse.encode({ cancelReason: 'x'.repeat(100_000) });
+    const response = [whole.subarray(0, 1), whole.subarray(1, 50_000), whole.subarray(50_000)];
     let sent = 1;
     while (sink!.send(response)) sent++;
     t.ok(sent < 1000, `full after ${sent}`);
     t.equal(drains, 0);
     const responses = stream.responses[Symbol.asyncIterator]();
-    for (let i = 0; i < sent; i++) await responses.next();
+    for (let i = 0; i < sent; i++) {
+      const { value } = await responses.next();
+      t.equal(value.cancelReason.length, 100_000);
+    }
     await eventually(() => drains === 1, 'the hub hears once that there is room');
     stream.cancel();
     await eventually(() => closed === 1, 'the hub stream is closed');

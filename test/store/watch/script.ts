@@ -1,3 +1,4 @@
+import { concatBytes } from '../../../src/base/bytes.js';
 import type { RevisionEvents, WatchSink, WatchStream } from '../../../src/store/contracts.js';
 import { WatchHub } from '../../../src/store/watch/hub.js';
 import {
@@ -48,9 +49,9 @@ class Client implements WatchSink {
     return this.unread >= this.#capacity;
   }
 
-  send(response: Uint8Array): boolean {
+  send(response: readonly Uint8Array[]): boolean {
     this.unread++;
-    this.#print(`${this.#name} ${describe(WatchResponse.decode(response))}`);
+    this.#print(`${this.#name} ${describe(WatchResponse.decode(concatBytes(response)))}`);
     return !this.isFull;
   }
 }

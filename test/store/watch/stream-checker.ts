@@ -1,3 +1,4 @@
+import { concatBytes } from '../../../src/base/bytes.js';
 import type { ChangeEvent, WatchSink } from '../../../src/store/contracts.js';
 import { isInRange, type KeyRange, parseKeyRange } from '../../../src/store/watch/key-range.js';
 import {
@@ -50,7 +51,8 @@ export class StreamChecker implements WatchSink {
     return this.unread.length >= this.#capacity;
   }
 
-  send(response: Uint8Array): boolean {
+  send(pieces: readonly Uint8Array[]): boolean {
+    const response = concatBytes(pieces);
     const { events, fragment } = WatchResponse.decode(response);
     const mustWait = this.isFull && events.length > 0 && !this.#isInRevision;
     this.#overruns += mustWait ? 1 : 0;
