@@ -319,6 +319,7 @@ export class Store implements StateMachine<ApplyResult> {
     const { mvcc } = state;
     const queue = new WriteQueue({
       db: mvcc.db,
+      clock,
       applied: state.applied,
       pendingBytesMax: pendingWriteBytesMax,
       packs: (after, upTo) => mvcc.tail.packs(after, upTo),

@@ -1,4 +1,5 @@
 import { assert } from '../../base/assert.js';
+import type { Clock, Timer } from '../../base/clock.js';
 import type { Defect } from '../../base/defect.js';
 import type { DbWrite, OrderedDb } from '../../base/ordered-db.js';
 import { metaKey, packKey } from '../schema/keys.js';
@@ -7,10 +8,14 @@ import { type Pack, withTrailer } from '../schema/revision-pack.js';
 
 /** Groups are joined into database batches of about this size. */
 const batchBytes = 4 * 1024 * 1024;
+/** What nobody waits for is written when there are this many bytes of it, or after this many milliseconds. */
+const lingerBytes = 256 * 1024;
+const lingerMs = 10;
 
 /** What a {@link WriteQueue} works with. */
 export interface WriteQueueOptions {
   readonly db: OrderedDb;
+  readonly clock: Clock;
   /** What the database holds already. */
   readonly applied: AppliedRecord;
   /** More than this many bytes waiting make {@link WriteQueue.backpressure} wait. */
@@ -40,7 +45,7 @@ interface Waiter {
 
 /**
  * The way into the database: groups of writes, in order, one batch in flight. What collects behind it goes into the next
- * one. The applied record goes into the batch that holds the writes it stands for, and into no other: at the end of the
+ * one, and what nobody waits for collects for a moment: it is in memory and in the log. The applied record goes into the batch that holds the writes it stands for, and into no other: at the end of the
  * batch's last pack when there is one. Only then does what LevelDB is given ascend from batch to batch, and its tables do
  * not overlap: it moves them from level to level without writing them again.
  */
@@ -56,6 +61,7 @@ export class WriteQueue {
   /** Bytes waiting or being written. */
   #pendingBytes = 0;
   #isWriting = false;
+  #lingering: Timer | null = null;
   #error: unknown = null;
   /** Those who wait for the queue to become short again. */
   #stalled: Waiter[] = [];
@@ -130,25 +136,39 @@ export class WriteQueue {
     if (this.#error !== null) return;
     this.#groups.push(group);
     this.#pendingBytes += group.bytes;
-    if (this.#isWriting) return;
+    if (!this.#isWriting) this.#startOrLinger();
+  }
+
+  #startOrLinger(): void {
+    if (this.#groups.length === 0) return;
+    const isWanted = this.#groups.some((group) => group.waiter !== null);
+    if (!isWanted && this.#pendingBytes < lingerBytes) {
+      this.#lingering ??= this.#options.clock.setTimer(lingerMs, () => this.#start());
+      return;
+    }
+    this.#start();
+  }
+
+  #start(): void {
+    if (this.#lingering !== null) this.#options.clock.clearTimer(this.#lingering);
+    this.#lingering = null;
     this.#isWriting = true;
     // After this turn: what the turn applies goes into one batch.
     queueMicrotask(() => {
-      this.#writeAll().catch((error: unknown) => this.#fail(error));
+      this.#writeBatch().catch((error: unknown) => this.#fail(error));
     });
   }
 
-  async #writeAll(): Promise<void> {
-    while (this.#groups.length > 0) {
-      const groups = this.#take();
-      this.#writing = groups;
-      await this.#write(groups);
-      this.#writing = [];
-      for (const group of groups) this.#pendingBytes -= group.bytes;
-      for (const group of groups) group.waiter?.onDone();
-      this.#releaseStalled();
-    }
+  async #writeBatch(): Promise<void> {
+    const groups = this.#take();
+    this.#writing = groups;
+    await this.#write(groups);
+    this.#writing = [];
+    for (const group of groups) this.#pendingBytes -= group.bytes;
+    for (const group of groups) group.waiter?.onDone();
+    this.#releaseStalled();
     this.#isWriting = false;
+    this.#startOrLinger();
   }
 
   /** The next groups for one batch: at least one. Nothing joins behind a sync: who waits for it sees the state as of then. */
@@ -210,6 +230,7 @@ export class WriteQueue {
 
   #fail(error: unknown): void {
     this.#error = error;
+    if (this.#lingering !== null) this.#options.clock.clearTimer(this.#lingering);
     const groups = [...this.#writing, ...this.#groups];
     const waiters = groups.map((group) => group.waiter).concat(this.#stalled);
     this.#writing = [];

@@ -5,6 +5,7 @@ import { WriteQueue } from '../../../src/store/apply/write-queue.js';
 import { metaKey } from '../../../src/store/schema/keys.js';
 import { type AppliedRecord, decodeApplied } from '../../../src/store/schema/meta.js';
 import { SimDbHome } from '../../sim/db.js';
+import { ManualClock } from '../manual-clock.js';
 
 const record = (index: number): AppliedRecord => ({ index, term: 1, revision: index, hash: 0n });
 
@@ -14,6 +15,7 @@ t.test(
     const db = await new SimDbHome({ prng: new Prng(1) }).openCurrent();
     const queue = new WriteQueue({
       db,
+      clock: new ManualClock(),
       applied: record(0),
       pendingBytesMax: 1000,
       packs: () => [],
@@ -32,3 +34,37 @@ t.test(
     t.equal(last && decodeApplied(last).index, 2);
   },
 );
+
+t.test('WriteQueue lets what nobody waits for collect for a moment, and no longer', async (t) => {
+  const clock = new ManualClock();
+  const db = await new SimDbHome({ prng: new Prng(1) }).openCurrent();
+  let writes = 0;
+  const written: number[] = [];
+  const queue = new WriteQueue({
+    db: Object.assign(Object.create(db) as typeof db, {
+      write: (...args: Parameters<typeof db.write>) => {
+        writes++;
+        return db.write(...args);
+      },
+    }),
+    clock,
+    applied: record(0),
+    pendingBytesMax: 1 << 30,
+    packs: () => [],
+    onWritten: ({ index }) => written.push(index),
+    onError: (error) => t.fail(String(error)),
+    defects: noDefects,
+  });
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  for (let index = 1; index <= 5; index++) {
+    queue.add([], 100, record(index));
+    await settle();
+  }
+  t.equal(writes, 0, 'nothing yet');
+  await clock.advance(10);
+  await settle();
+  t.same([writes, written], [1, [5]], 'then all of it at once');
+  queue.add([], 300 * 1024, record(6));
+  await settle();
+  t.same([writes, written], [2, [5, 6]], 'much is written at once');
+});
