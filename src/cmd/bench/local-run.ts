@@ -8,10 +8,13 @@ import type { Load } from './load.js';
 import { setUpLoad } from './loads/set-up.js';
 import { Meter, type MeterSnapshot } from './meter.js';
 import { ClosedLoop, OpenLoop, type Pacer } from './pacing.js';
-import type { LoadSpec } from './spec.js';
+import { type LoadSpec, setUpMsMax } from './spec.js';
 
 /** Milliseconds between snapshots. */
 export const intervalMs = 1000;
+
+/** Calls that have a deadline of their own get this long to notice it. */
+const graceMs = 1000;
 
 /** How a process' part of a load went, besides its snapshots. Plain data. */
 export interface LocalResult {
@@ -48,7 +51,7 @@ export class LocalRun {
       openChannel(spec.endpoints[(spec.keyOffset + index) % spec.endpoints.length] as string, spec),
     );
     try {
-      await Promise.all(channels.map((channel) => connect(channel, spec.timeoutMs)));
+      await Promise.all(channels.map((channel) => connect(channel)));
       const load = await setUpLoad({ spec, channels, prng: new Prng(spec.seed) });
       return new LocalRun(spec, channels, load);
     } catch (error) {
@@ -90,7 +93,7 @@ export class LocalRun {
     const { backlog } = pacer;
     pacer.stop();
     clearInterval(timer);
-    await settledOr(pacer.whenQuiet(), AbortSignal.timeout(this.#spec.timeoutMs));
+    await settledOr(pacer.whenQuiet(), AbortSignal.timeout(this.#spec.timeoutMs + graceMs));
     meter.onUnanswered(pacer.busy);
     if (this.#load.drain !== undefined) {
       meter.onMissing(await this.#load.drain(this.#spec.timeoutMs));
@@ -110,8 +113,8 @@ export class LocalRun {
 }
 
 /** Makes a connection's first call, which connects it. */
-async function connect(channel: Channel, timeoutMs: number): Promise<void> {
-  await channel.unary(Maintenance.methods.Status, {}, { timeoutMs });
+async function connect(channel: Channel): Promise<void> {
+  await channel.unary(Maintenance.methods.Status, {}, { timeoutMs: setUpMsMax });
 }
 
 /** Resolves after a time, or when the signal aborts. */

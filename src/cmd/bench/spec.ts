@@ -19,6 +19,9 @@ export type ChannelKind = (typeof channelKinds)[number];
 export const leaseKeepAliveModes = ['stream', 'once'] as const;
 export type LeaseKeepAliveMode = (typeof leaseKeepAliveModes)[number];
 
+/** What each call before the load may take, milliseconds. */
+export const setUpMsMax = 10_000;
+
 /** PEM texts for `https` endpoints. */
 export interface TlsTexts {
   readonly ca?: string;

@@ -2,7 +2,7 @@ import { CallError } from '../../rpc/index.js';
 import { Cluster, KV, Maintenance, type StatusResponse } from '../../wire/index.js';
 import { openChannel } from './channels.js';
 import { keyOf } from './keys.js';
-import type { LoadSpec } from './spec.js';
+import { type LoadSpec, setUpMsMax } from './spec.js';
 
 /** A run cannot start or go on; the message says why. Exit code 1. */
 export class BenchError extends Error {
@@ -42,7 +42,7 @@ async function statusOf(
   spec: LoadSpec,
 ): Promise<{ readonly status: StatusResponse; readonly members: number }> {
   const channel = openChannel(endpoint, spec);
-  const options = { timeoutMs: spec.timeoutMs };
+  const options = { timeoutMs: setUpMsMax };
   try {
     const status = await channel.unary(Maintenance.methods.Status, {}, options);
     const { members } = await channel.unary(Cluster.methods.MemberList, {}, options);

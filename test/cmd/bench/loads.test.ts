@@ -177,6 +177,23 @@ t.test('flotilla bench', async (t) => {
   });
 
   await t.test(
+    'the command line: Ctrl-C ends the load, in all its processes, and reports',
+    async (t) => {
+      const args = ['bench', 'put', '--endpoints', endpoints, '--duration', '10m'];
+      const options = { interruptAfter: /put [\d,.]+\/s/ };
+      const { code, stdout } = await runProgram(
+        flotillaBin,
+        [...args, '--processes', '2'],
+        options,
+      );
+      t.equal(code, 0);
+      t.match(stdout, /\nended early by a signal\n/);
+      t.match(stdout, /\nput: [\d.,]+\/s/);
+      t.match(stdout, /\nerrors {3}none\n/);
+    },
+  );
+
+  await t.test(
     'the command line: JSON and HTML of the same report, progress apart from it',
     async (t) => {
       const dir = await mkdtemp(join(tmpdir(), 'flotilla-bench-test-'));

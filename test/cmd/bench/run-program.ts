@@ -7,8 +7,12 @@ export interface ProgramResult {
   readonly stderr: string;
 }
 
-/** Runs one of Node's programs to its end. */
-export function runProgram(script: string, args: readonly string[]): Promise<ProgramResult> {
+/** Runs one of Node's programs to its end. With `interruptAfter`, it is sent SIGINT when it has complained so. */
+export function runProgram(
+  script: string,
+  args: readonly string[],
+  { interruptAfter }: { readonly interruptAfter?: RegExp } = {},
+): Promise<ProgramResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
@@ -18,6 +22,7 @@ export function runProgram(script: string, args: readonly string[]): Promise<Pro
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
+      if (interruptAfter?.test(stderr)) child.kill('SIGINT');
     });
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, stdout, stderr }));
