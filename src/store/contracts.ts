@@ -102,6 +102,14 @@ export interface StoredRange {
   readonly count: number;
 }
 
+/** What a txn without writes has found. */
+export interface StoredTxn {
+  readonly revision: number;
+  readonly succeeded: boolean;
+  /** Of the operations on its path, in order. */
+  readonly responses: readonly (StoredRange | StoredTxn)[];
+}
+
 /** Reads of the multi-version store at this member's applied state. They throw {@link StoreError}. */
 export interface MvccReads {
   /** Revision of the newest applied write; 1 for an empty store. */
@@ -113,7 +121,7 @@ export interface MvccReads {
   /** The same without decoding what is stored; at once for one key of the present whose value is in memory. */
   find(request: RangeRequest): StoredRange | Promise<StoredRange>;
   /** A txn without writes: compares and reads at one revision. */
-  readOnlyTxn(request: TxnRequest): Promise<TxnResponse>;
+  findTxn(request: TxnRequest): Promise<StoredTxn>;
   /** CRC-32C over keys, revisions and values up to `revision` (0: current). Deterministic between members and across compactions, as etcd's rules say. */
   hashKv(revision: number): Promise<HashKVResponse>;
 }

@@ -28,6 +28,7 @@ import {
   randomTxn,
   type World,
 } from './random-requests.js';
+import { readOnlyTxn } from './read-only-txn.js';
 import { command, StoreRig } from './store-harness.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: a table of codecs of different types.
@@ -120,7 +121,7 @@ async function answer(
       const answer =
         request === RangeRequest
           ? await rig.range(message)
-          : await rig.store.mvcc.readOnlyTxn(message as TxnRequest);
+          : await readOnlyTxn(rig.store.mvcc, message as TxnRequest);
       return toJson(response, answer);
     }
     const result: ApplyResult = rig.apply(command(kind, request.encode(message)));

@@ -15,6 +15,7 @@ import {
   randomTxn,
   type World,
 } from './random-requests.js';
+import { readOnlyTxn } from './read-only-txn.js';
 import { command, compact, grant, revoke, StoreRig, s } from './store-harness.js';
 
 /** A command and what the model says about it. */
@@ -164,7 +165,7 @@ export class RandomRun {
     const request = randomReadTxn(this.#world);
     const expected = outcome(() => this.#model.txn(request));
     return difference(
-      await asyncOutcome(() => this.#rig.store.mvcc.readOnlyTxn(request)),
+      await asyncOutcome(() => readOnlyTxn(this.#rig.store.mvcc, request)),
       expected,
     );
   }

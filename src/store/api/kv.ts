@@ -9,8 +9,6 @@ import {
   type ResponseHeader,
   SortOrder,
   SortTarget,
-  type TxnRequest,
-  type TxnResponse,
 } from '../../wire/gen/etcdserverpb.js';
 import { CommandKind } from '../contracts.js';
 import type { ApiContext } from './context.js';
@@ -19,6 +17,7 @@ import { answerBy, propose, refuseWhenCorrupt, refuseWithoutSpace } from './prop
 import { answerRange } from './range-response.js';
 import { bytesOfPut, isReadOnly, isSerializable, putBytes } from './txn-kind.js';
 import { checkTxnOverlap } from './txn-overlap.js';
+import { answerTxn } from './txn-response.js';
 import { checkDeleteRange, checkPut, checkRange, checkTxn } from './validate.js';
 
 /** Keys in one message of a RangeStream. */
@@ -72,7 +71,10 @@ export function kvService(context: ApiContext): ServiceImplementation {
     Txn(request, { requestBytes: payload }) {
       checkTxn(request, context.limits.txnOpsMax);
       checkTxnOverlap(request);
-      if (isReadOnly(request)) return readOnlyTxn(context, request);
+      if (isReadOnly(request)) {
+        if (isSerializable(request)) return answerTxn(context, request);
+        return context.readBarrier().then(() => answerTxn(context, request));
+      }
       refuseWhenCorrupt(context);
       const full = refuseWithoutSpace(context, putBytes(request));
       if (full !== undefined) return full;
@@ -88,11 +90,6 @@ export function kvService(context: ApiContext): ServiceImplementation {
       return withHeader(context, value);
     },
   });
-}
-
-async function readOnlyTxn(context: ApiContext, request: TxnRequest): Promise<TxnResponse> {
-  if (!isSerializable(request)) await context.readBarrier();
-  return withHeader(context, await context.mvcc.readOnlyTxn(request));
 }
 
 function checkStreamable(request: RangeRequest): void {

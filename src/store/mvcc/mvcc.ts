@@ -4,12 +4,15 @@ import type {
   HashKVResponse,
   RangeRequest,
   RangeResponse,
-  ResponseOp,
   TxnRequest,
-  TxnResponse,
 } from '../../wire/gen/etcdserverpb.js';
-import { ResponseOp as ResponseOpCodec } from '../../wire/gen/etcdserverpb.js';
-import type { HistoryReads, MvccReads, RevisionEvents, StoredRange } from '../contracts.js';
+import type {
+  HistoryReads,
+  MvccReads,
+  RevisionEvents,
+  StoredRange,
+  StoredTxn,
+} from '../contracts.js';
 import { StoreError } from '../errors.js';
 import { recordKeyValue } from '../schema/revision-record.js';
 import { hashRevisions } from './hash-kv.js';
@@ -17,7 +20,7 @@ import { historyFromDatabase, historyInMemory } from './history.js';
 import { decodeRange, finishRange, readRevision, revisionHeader } from './range-options.js';
 import { RangeScan } from './range-scan.js';
 import { decodeStored, type MvccState } from './state.js';
-import { checkReads, nestedResponse, planTxn, type TxnPath } from './txn.js';
+import { checkReads, planTxn, type TxnPath } from './txn.js';
 
 /** How long a read computes before it gives the loop back. */
 const sliceMs = 5;
@@ -66,14 +69,11 @@ export class Mvcc implements MvccReads, HistoryReads {
     return this.#oneInMemory(request) ?? this.#retry((state) => this.#find(state, request));
   }
 
-  readOnlyTxn(request: TxnRequest): Promise<TxnResponse> {
+  findTxn(request: TxnRequest): Promise<StoredTxn> {
     return this.#retry(async (state) => {
-      const { revision } = state;
       const path = planTxn(state, request);
       checkReads(state, path);
-      const responses = await this.#readPath(state, path, revision);
-      if (responses === null) return null;
-      return { header: revisionHeader(revision), succeeded: path.succeeded, responses };
+      return this.#readPath(state, path, state.revision);
     });
   }
 
@@ -195,27 +195,23 @@ export class Mvcc implements MvccReads, HistoryReads {
     return state === this.#state && revision >= state.compactRevision;
   }
 
-  /** Responses of the reads on a txn's path, all at `revision`; null when overtaken. */
-  async #readPath(state: MvccState, path: TxnPath, revision: number): Promise<ResponseOp[] | null> {
-    const responses: ResponseOp[] = [];
+  /** What the reads on a txn's path find, all at `revision`; null when overtaken. */
+  async #readPath(state: MvccState, path: TxnPath, revision: number): Promise<StoredTxn | null> {
+    const responses: (StoredRange | StoredTxn)[] = [];
     let nested = 0;
-    for (const op of path.ops) {
-      let response: Partial<ResponseOp> = {};
-      if (op.requestTxn !== undefined) {
-        const inner = path.nested[nested++] as TxnPath;
-        const innerResponses = await this.#readPath(state, inner, revision);
-        if (innerResponses === null) return null;
-        response = { responseTxn: nestedResponse(inner, innerResponses) };
-      } else if (op.requestRange !== undefined) {
-        const at = op.requestRange.revision > 0 ? op.requestRange.revision : revision;
-        const scan = new RangeScan(state, op.requestRange, at);
+    for (const { requestRange, requestTxn } of path.ops) {
+      if (requestTxn !== undefined) {
+        const inner = await this.#readPath(state, path.nested[nested++] as TxnPath, revision);
+        if (inner === null) return null;
+        responses.push(inner);
+      } else if (requestRange !== undefined) {
+        const at = requestRange.revision > 0 ? requestRange.revision : revision;
+        const scan = new RangeScan(state, requestRange, at);
         if (!(await this.#complete(state, scan, at))) return null;
         const { kvs, count } = scan;
-        const found = finishRange(op.requestRange, { kvs, count, revision });
-        response = { responseRange: decodeRange(found) };
+        responses.push(finishRange(requestRange, { kvs, count, revision }));
       }
-      responses.push(ResponseOpCodec.create(response));
     }
-    return responses;
+    return { revision, succeeded: path.succeeded, responses };
   }
 }
