@@ -10,7 +10,9 @@ import {
 import { CommandKind } from '../contracts.js';
 import { boundsOf } from '../mvcc/range-options.js';
 import type { MvccState } from '../mvcc/state.js';
+import { PlainPut } from '../schema/plain-put.js';
 
+const plainPut = new PlainPut();
 /** No more records than this are fetched ahead of one apply batch; the rest are read when they are needed. */
 const recordsMax = 1000;
 
@@ -60,6 +62,8 @@ class Forecast {
 
   addEntry(entry: AppliedEntry): void {
     if (entry.conf !== null) return;
+    // Nearly all there is, and it looks into nothing.
+    if (entry.data[0] === CommandKind.put && plainPut.read(entry.data, 1)) return;
     const payload = entry.data.subarray(1);
     switch (entry.data[0]) {
       case CommandKind.put:

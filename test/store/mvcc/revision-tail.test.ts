@@ -1,6 +1,7 @@
 import t from 'tap';
 import { Prng } from '../../../src/base/prng.js';
 import { RevisionTail } from '../../../src/store/mvcc/revision-tail.js';
+import { packBytesMax, packRecordsMax } from '../../../src/store/schema/revision-pack.js';
 
 const value = (size: number) => new Uint8Array(size).fill(7);
 const put = (main: number, size: number) => ({
@@ -103,3 +104,49 @@ t.test('RevisionTail keeps records intact when later ones are appended', async (
     copies,
   );
 });
+
+t.test(
+  'RevisionTail.packs and stretchesAfter cut what was appended, and lose nothing',
+  async (t) => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const prng = new Prng(seed);
+      const tail = new RevisionTail(10_000_000);
+      const all: { main: number; sub: number; record: Buffer }[] = [];
+      let main = 1;
+      for (let step = 0; step < 500; step++) {
+        main++;
+        const count = prng.chance(0.05) ? prng.int(1, 1500) : 1;
+        for (let sub = 0; sub < count; sub++) {
+          const size = prng.chance(0.02) ? 60_000 : prng.int(0, 500);
+          const record = tail.appendPut({ main, sub }, put(main, size));
+          all.push({ main, sub, record: Buffer.from(record) });
+        }
+      }
+      const after = prng.int(1, main);
+      const upTo = prng.int(after, main + 1);
+      const wanted = all.filter((item) => item.main > after && item.main <= upTo);
+      const packs = tail.packs(after, upTo);
+      t.ok(Buffer.concat(packs.map(({ bytes }) => bytes)).equals(join(wanted)), `seed ${seed}`);
+      let at = 0;
+      for (const pack of packs) {
+        t.same([pack.main, pack.sub], [wanted[at]?.main, wanted[at]?.sub]);
+        t.ok(pack.bytes.length <= packBytesMax || pack.count === 1);
+        t.ok(pack.count <= packRecordsMax);
+        at += pack.count;
+      }
+      t.equal(at, wanted.length);
+      const rest = all.filter((item) => item.main > after);
+      t.ok(Buffer.concat([...tail.stretchesAfter(after)]).equals(join(rest)), `seed ${seed}`);
+      const copy = new RevisionTail(10_000_000);
+      for (const { bytes, count } of packs) {
+        at -= count;
+        copy.appendStored(bytes, wanted[wanted.length - at - 1]!.main);
+      }
+      for (const item of wanted) t.ok(item.record.equals(copy.find(item.main, item.sub)!));
+    }
+  },
+);
+
+function join(items: readonly { record: Buffer }[]): Buffer {
+  return Buffer.concat(items.map(({ record }) => record));
+}
