@@ -3,7 +3,8 @@ export type * from './contracts.js';
 export { NodeError, type NodeErrorCode } from './errors.js';
 export { heirOf } from './heir.js';
 export type { NodeProbe } from './probe.js';
-export { type LeadershipStatus, RaftNode, type RaftNodeOptions } from './raft-node.js';
+export { RaftNode } from './raft-node.js';
+export type { LeadershipStatus, RaftNodeOptions } from './raft-node-options.js';
 export { planRecovery, type RecoveryPlan } from './recovery.js';
 export {
   SnapshotExchange,

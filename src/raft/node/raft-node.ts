@@ -1,84 +1,28 @@
 import type { Clock, Timer } from '../../base/clock.js';
-import type { Defect } from '../../base/defect.js';
 import { formatId, type MemberId, noMember } from '../../base/ids.js';
 import type { Logger } from '../../base/logger.js';
-import type { Prng } from '../../base/prng.js';
 import { RaftCore } from '../core/index.js';
 import type {
   ConfChange,
-  CoreConfig,
   CoreStatus,
   Index,
   Message,
-  ProposeRefusal,
   Ready,
-  RecoveredState,
   SnapshotMeta,
   Term,
 } from '../core/types.js';
 import { ApplyLoop } from './apply-loop.js';
 import { CommitNotices } from './commit-notices.js';
-import type {
-  PeerMessage,
-  PeerTransport,
-  StateMachine,
-  Waiter,
-  WriteAheadLog,
-} from './contracts.js';
+import type { PeerMessage, PeerTransport, Waiter } from './contracts.js';
 import { NodeError } from './errors.js';
 import { ForwardIntake } from './forward-intake.js';
 import { heirOf } from './heir.js';
 import { LeaderIntake } from './leader-intake.js';
-import type { NodeProbe } from './probe.js';
 import { ProposalQueue } from './proposals.js';
+import type { LeadershipStatus, RaftNodeOptions } from './raft-node-options.js';
 import { ReadQueue } from './read-queue.js';
-import type { SnapshotExchange } from './snapshot-exchange.js';
+import { forgetting, onAbort } from './waiter.js';
 import { WritePipeline } from './write-pipeline.js';
-
-/** What a {@link RaftNode} runs on. Everything is injected; the same node runs in production and in the simulator. */
-export interface RaftNodeOptions<Result> {
-  readonly core: Omit<CoreConfig, 'prng' | 'defects'>;
-  readonly recovered: RecoveredState;
-  readonly clock: Clock;
-  readonly prng: Prng;
-  readonly logger: Logger;
-  readonly wal: WriteAheadLog;
-  readonly stateMachine: StateMachine<Result>;
-  readonly transport: PeerTransport;
-  readonly snapshots: SnapshotExchange;
-  /** Milliseconds of one tick: the heartbeat interval. */
-  readonly tickMs: number;
-  /** Proposals and reads fail after this long, in milliseconds. */
-  readonly requestTimeoutMs: number;
-  /** Proposals waiting here at the most; more are refused as `busy`. */
-  readonly pendingProposalsMax: number;
-  /** Applied entries and bytes kept in the log for followers that lag. */
-  readonly catchUpEntries: number;
-  readonly catchUpBytes: number;
-  /** The state machine is synced, and the log released, after this many applied entries or bytes. */
-  readonly syncAfterEntries: number;
-  readonly syncAfterBytes: number;
-  readonly defects: ReadonlySet<Defect>;
-  /**
-   * Asked on the leader, whose status is given, before it proposes a membership change from anywhere: why the change is not
-   * to be made, or null. When no other is under way, the state machine knows every earlier one (an id that was removed
-   * never comes back); how far a learner is, only the leader knows.
-   */
-  readonly admits?: (change: ConfChange, leader: CoreStatus) => ProposeRefusal | null;
-  /** A failure after which this process must not go on (disk, broken invariant). Called once. */
-  readonly onFatal: (error: Error) => void;
-  /** Called when the leader known here, this member's role or the term has changed. */
-  readonly onLeadership?: (status: LeadershipStatus) => void;
-  /** Tests only. */
-  readonly probe?: NodeProbe;
-}
-
-/** Who leads, as this member knows. */
-export interface LeadershipStatus {
-  readonly leader: MemberId;
-  readonly isLeader: boolean;
-  readonly term: Term;
-}
 
 /** After the leader's process went away, campaign within this many milliseconds. */
 const goneCampaignDelayMsMax = 150;
@@ -477,26 +421,4 @@ export class RaftNode<Result> {
 
 function stoppedError(): NodeError {
   return new NodeError('stopped', 'this member is stopping');
-}
-
-/** The waiter, who first stops listening to the signal. */
-function forgetting<Result>(waiter: Waiter<Result>, forgetSignal: () => void): Waiter<Result> {
-  return {
-    resolve: (result) => {
-      forgetSignal();
-      waiter.resolve(result);
-    },
-    reject: (error) => {
-      forgetSignal();
-      waiter.reject(error);
-    },
-  };
-}
-
-/** Returns how to stop listening: a signal may outlive many requests. */
-function onAbort(signal: AbortSignal | undefined, callback: () => void): () => void {
-  if (signal === undefined) return () => {};
-  if (signal.aborted) queueMicrotask(callback);
-  else signal.addEventListener('abort', callback, { once: true });
-  return () => signal.removeEventListener('abort', callback);
 }
