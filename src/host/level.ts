@@ -266,6 +266,10 @@ class LevelDb implements OrderedDb {
   }
 }
 
+/**
+ * Entries in steps. From the second one on, the next step is read on another thread while the caller looks at the present
+ * one: what ends after one step is not worth a second read.
+ */
 async function* iterate(
   level: Bytes,
   range: DbRange,
@@ -280,13 +284,21 @@ async function* iterate(
     fillCache: false,
     snapshot,
   } as object);
+  let next: Promise<Step> | null = null;
   try {
-    for (;;) {
-      const step = await iterator.nextv(stepEntries);
+    for (let isFirst = true; ; isFirst = false) {
+      const step: Step = await (next ?? iterator.nextv(stepEntries));
+      next = null;
       if (step.length === 0) return;
+      if (!isFirst) {
+        next = iterator.nextv(stepEntries);
+        // Its failure is thrown when it is waited for; when the caller stops before, it is of no interest.
+        next.catch(() => {});
+      }
       yield step;
     }
   } finally {
+    // Waits for the read that is under way.
     await iterator.close();
   }
 }

@@ -86,6 +86,24 @@ export function orderedDbContract(t: Test, make: (t: Test) => HomeRig): void {
     t.equal(seen, 5000);
   });
 
+  withDb('iterate may be left before its end', async (t, db) => {
+    const keys = Array.from({ length: 3500 }, (_, i) => `k${String(i).padStart(4, '0')}`);
+    await db.write(
+      keys.map((key) => put(key, 'v')),
+      { sync: false },
+    );
+    for (const stepsWanted of [1, 2, 3]) {
+      let steps = 0;
+      let found = 0;
+      for await (const step of db.iterate({ gte: bytes('k'), lt: bytes('l') })) {
+        for (const [key] of step) t.equal(text(key), keys[found++]);
+        if (++steps === stepsWanted) break;
+      }
+      t.equal(steps, stepsWanted);
+    }
+    t.equal((await contents(db)).length, keys.length);
+  });
+
   withDb('snapshot is not touched by later writes, and is read at leisure', async (t, db) => {
     await db.write([put('a', '1')], { sync: false });
     const snapshot = db.snapshot();
