@@ -1,7 +1,7 @@
 /**
  * The store alone, without log, network or consensus: `node --expose-gc dist/bench/mvcc.js [KEYS]`. Puts have 32-byte keys and
- * random 256-byte values, 64 entries an apply batch; the database is a real LevelDB under the temporary folder. The CPU is that
- * of all threads, LevelDB's own included, until all is synced.
+ * random 256-byte values, 64 entries an apply batch; ranges are encoded as a client gets them. The database is a real LevelDB
+ * under the temporary folder. The CPU is that of all threads, LevelDB's own included, until all is synced.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,13 +11,16 @@ import { silentLogger } from '../src/base/logger.js';
 import { Prng } from '../src/base/prng.js';
 import { hostClock } from '../src/host/clock.js';
 import { openLevelHome } from '../src/host/level.js';
+import { encodeRange } from '../src/store/api/range-response.js';
 import { CommandKind } from '../src/store/contracts.js';
 import { Store } from '../src/store/store.js';
 import {
   CompactionRequest,
+  DeleteRangeRequest,
   PutRequest,
   RangeRequest,
   ResponseHeader,
+  TxnRequest,
 } from '../src/wire/gen/etcdserverpb.js';
 import { numberArgument } from './arguments.js';
 import { printRows, type ResultRow } from './print-rows.js';
@@ -65,6 +68,32 @@ async function measureRest(store: Store): Promise<void> {
     if (result?.ok && result.response.kind === 'compact') await result.response.physical;
   });
   rows.push(row);
+  await measureLarge(store);
+}
+
+/** Single requests on every key. Reading gives the loop its turn in between; the rest of each holds it until it is done. */
+async function measureLarge(store: Store): Promise<void> {
+  const all = { key: new Uint8Array(1), rangeEnd: new Uint8Array([0]) };
+  const found = await store.mvcc.find(RangeRequest.create(all));
+  const header = ResponseHeader.encode({ revision: found.revision });
+  const large = async (name: string, body: () => void) => {
+    const start = performance.now();
+    const row = await measure(name, keysTotal, async () => body());
+    const heldMs = performance.now() - start;
+    rows.push({ ...row, note: `holds the loop for ${heldMs.toFixed(0)} ms` });
+  };
+  await large('one range of all keys: encoding', () => {
+    encodeRange(header, found);
+  });
+  const put = { requestPut: { key: keyOf(0), value: randomBytes.subarray(0, valueBytes) } };
+  const txn = TxnRequest.encode({ success: [put, { requestRange: all }] });
+  await large('one txn that writes and ranges all', () => {
+    store.apply([entry(new Uint8Array([CommandKind.txn, ...txn]))]);
+  });
+  const removal = DeleteRangeRequest.encode(all);
+  await large('one delete of all keys', () => {
+    store.apply([entry(new Uint8Array([CommandKind.deleteRange, ...removal]))]);
+  });
 }
 
 function open(): Promise<Store> {
@@ -120,7 +149,10 @@ async function ranges(
 ): Promise<void> {
   const requests = Array.from({ length: count }, () => RangeRequest.create(request()));
   const row = await measure(name, count, async () => {
-    for (const message of requests) await store.mvcc.range(message);
+    for (const message of requests) {
+      const found = await store.mvcc.find(message);
+      encodeRange(ResponseHeader.encode({ revision: found.revision }), found);
+    }
   });
   rows.push(row);
 }
