@@ -118,12 +118,14 @@ export class ProposalQueue<Result> {
   forward(term: Term, now: number, resendMs: number): PeerMessage | undefined {
     if (term !== this.#streamTerm) this.#openStream(term);
     if (this.#streamEnded) return undefined;
+    const isUnanswered = this.#streamAccepted < this.#streamSent;
+    const isStale = isUnanswered && now - this.#streamSentAt >= resendMs;
+    if (isUnanswered && !isStale && this.mayCollect) return undefined;
     for (const item of this.#queued) {
       item.term = term;
       this.#stream.push(item);
     }
     this.#queued = [];
-    const isStale = this.#streamAccepted < this.#streamSent && now - this.#streamSentAt >= resendMs;
     const after = isStale ? this.#streamAccepted : this.#streamSent;
     const unsent = this.#stream.slice(after - this.#streamAccepted);
     if (unsent.length === 0) return undefined;
