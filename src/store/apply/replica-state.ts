@@ -1,4 +1,5 @@
 import { toLatin1 } from '../../base/bytes.js';
+import type { Clock } from '../../base/clock.js';
 import { type ClusterId, formatId, type MemberId, memberId } from '../../base/ids.js';
 import type { DbRange, DbWrite, OrderedDb } from '../../base/ordered-db.js';
 import type { ConfState } from '../../raft/core/types.js';
@@ -79,7 +80,11 @@ export async function initialise(
 /** Reads a whole database into memory. Throws StoreDataError when it is not a sound one of this cluster. */
 export async function loadReplica(
   db: OrderedDb,
-  options: { readonly clusterId: ClusterId; readonly valueCacheBytesMax: number },
+  options: {
+    readonly clusterId: ClusterId;
+    readonly clock: Clock;
+    readonly valueCacheBytesMax: number;
+  },
 ): Promise<ReplicaState> {
   const meta = await readMeta(db);
   checkIdentity(meta, options.clusterId);
@@ -89,7 +94,7 @@ export async function loadReplica(
   mvcc.compactRevision = counterOr(meta, metaKey.compactScheduled, -1);
   mvcc.compactFinished = counterOr(meta, metaKey.compactFinished, -1);
   if (mvcc.compactRevision > mvcc.revision) throw damaged('m/compact-scheduled');
-  const attachments = await mvcc.load();
+  const attachments = await mvcc.load(() => new Promise((resolve) => options.clock.defer(resolve)));
   const leases = await readAll(db, leaseKeys, LeaseRecord);
   checkAttachments({ attachments, leases });
   const alarms = await readAll(db, alarmKeys, AlarmRecord);

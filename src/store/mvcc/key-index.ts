@@ -51,7 +51,7 @@ export class KeyIndex {
     this.#tree.recount(key, -1);
   }
 
-  /** Takes over a version as the database holds it; versions come in order of their revisions. {@link onLoaded} ends it. */
+  /** Takes over a version as the database holds it; versions come in order of their revisions. {@link finishLoading} ends it. */
   load(
     key: string,
     main: number,
@@ -65,14 +65,16 @@ export class KeyIndex {
     else entry.append(main, sub, create, version, lease);
   }
 
-  /** All versions are loaded: sorts the keys, once for all. */
-  onLoaded(): void {
+  /** All versions are loaded: sorts the keys, once for all. It is done when the generator ends; it yields on the way. */
+  *finishLoading(): Generator<void> {
     const { keys, entries } = this.#table.list();
-    const order = sortedOrder(keys);
-    this.#tree.fill(
-      Array.from(order, (i) => keys[i] as string),
-      Array.from(order, (i) => entries[i] as KeyEntry),
-    );
+    yield;
+    const order = yield* sortedOrder(keys);
+    const sortedKeys = Array.from(order, (i) => keys[i] as string);
+    yield;
+    const sortedEntries = Array.from(order, (i) => entries[i] as KeyEntry);
+    yield;
+    this.#tree.fill(sortedKeys, sortedEntries);
   }
 
   /** Forgets a key that has no version left. */

@@ -52,9 +52,9 @@ export class MvccState {
 
   /**
    * Reads every revision record of the database into the index and the newest into the tail. Returns which live key names
-   * which lease.
+   * which lease. `turn` gives the loop back for a moment.
    */
-  async load(): Promise<(readonly [leaseId: bigint, key: string])[]> {
+  async load(turn: () => Promise<void>): Promise<(readonly [leaseId: bigint, key: string])[]> {
     this.tail.onFlushed(this.revision);
     const dead = await this.#readDeadBits();
     // What would be dropped from the tail again is not put there: the size on disk is an upper bound.
@@ -69,7 +69,7 @@ export class MvccState {
       }
     }
     if (last.main < this.revision) throw damagedRecord(last.main + 1, 0);
-    this.index.onLoaded();
+    for (const _ of this.index.finishLoading()) await turn();
     return this.#takeAttachments();
   }
 

@@ -23,8 +23,22 @@ function randomTexts(prng: Prng): string[] {
 t.test('sortedOrder sorts as Array.sort does, by bytes', async (t) => {
   for (let seed = 1; seed <= 150; seed++) {
     const texts = randomTexts(new Prng(seed));
-    const sorted = Array.from(sortedOrder(texts), (i) => texts[i]);
+    const sorted = Array.from(runToEnd(sortedOrder(texts)), (i) => texts[i]);
     const expected = [...texts].sort((a, b) => (a < b ? -1 : 1));
     if (JSON.stringify(sorted) !== JSON.stringify(expected)) t.fail(`seed ${seed}`);
   }
 });
+
+t.test('sortedOrder yields on the way, also among keys that are alike', async (t) => {
+  const texts = Array.from({ length: 100_000 }, (_, i) => `key${String(i).padStart(12, '0')}`);
+  let yields = 0;
+  for (const _ of sortedOrder(texts)) yields++;
+  t.ok(yields > 5, `${yields}`);
+});
+
+function runToEnd<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
