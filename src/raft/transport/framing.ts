@@ -71,7 +71,7 @@ export class FrameSplitter {
 }
 
 function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
+  const whole = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);

@@ -114,15 +114,20 @@ export class EntryRoom {
   /** Room for one entry's data, to be filled by the caller. */
   allocate(length: number): RoomyData {
     const bytes = entryHeadBytes + length;
-    if (bytes > roomBytes / 4) return new Uint8Array(bytes).subarray(entryHeadBytes) as RoomyData;
+    if (bytes > roomBytes / 4) return uncleared(bytes).subarray(entryHeadBytes) as RoomyData;
     if (this.#used + bytes > this.#block.length) {
-      this.#block = new Uint8Array(roomBytes);
+      this.#block = uncleared(roomBytes);
       this.#used = 0;
     }
     const start = this.#used + entryHeadBytes;
     this.#used += bytes;
     return this.#block.subarray(start, start + length) as RoomyData;
   }
+}
+
+/** Memory that is written before it is read. */
+function uncleared(length: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
 }
 
 /**
