@@ -6,6 +6,7 @@ import type * as contracts from '../contracts.js';
 import type { HistoryReads, RevisionEvents, WatchSink, WatchStream } from '../contracts.js';
 import { CatchUp } from './catch-up.js';
 import { Delivery, type EncodedEvents } from './delivery.js';
+import { Overflow } from './overflow.js';
 import { SharedEvent } from './shared-event.js';
 import { HubStream, type StreamHost } from './stream.js';
 import { type WatchGroup, WatchGroups } from './watch-groups.js';
@@ -34,6 +35,9 @@ export interface WatchHubOptions {
    * fragments (--max-request-bytes). Default 1.5 MiB.
    */
   readonly responseBytesMax?: number;
+  /** Bytes sent to a stream after its sink is full, and to all of them together. Defaults 512 KiB and 64 MiB. */
+  readonly overflowStreamBytesMax?: number;
+  readonly overflowTotalBytesMax?: number;
   /** Revisions of history read at once, and in one response at most. Default 1000 (etcd's limit). */
   readonly historyRevisionsMax?: number;
 }
@@ -44,8 +48,8 @@ export interface WatchHubOptions {
  * Watchers that are up to date (synced) are found through an index by key, and get a revision when it is published. One
  * whose stream is full, or that wants what is not in memory, falls behind: the hub notes its next revision and nothing
  * else, and it is served from history later. So what the hub holds does not grow with slow clients: a watcher takes
- * about half a kilobyte, whatever its state; a stream's unsent bytes are the sink's, at most its own limit and one
- * response more. The number of streams and of watchers is not limited here.
+ * about half a kilobyte, whatever its state; a stream's unsent bytes are the sink's, at most its own limit, half a
+ * megabyte while that is to be had, and one response more. The number of streams and of watchers is not limited here.
  */
 export class WatchHub implements contracts.WatchHub {
   readonly #history: HistoryReads;
@@ -83,7 +87,11 @@ export class WatchHub implements contracts.WatchHub {
         this.#wake(watcher.stream, 1);
       },
     });
-    this.#host = this.#makeHost(progressIntervalMs, options.prng);
+    const overflow = new Overflow({
+      streamBytesMax: options.overflowStreamBytesMax ?? 512 * 1024,
+      totalBytesMax: options.overflowTotalBytesMax ?? 64 * 1024 * 1024,
+    });
+    this.#host = this.#makeHost({ progressIntervalMs, overflow, prng: options.prng });
   }
 
   openStream(sink: WatchSink): WatchStream {
@@ -142,13 +150,12 @@ export class WatchHub implements contracts.WatchHub {
     await this.#catchUp.close();
   }
 
-  #makeHost(progressIntervalMs: number, prng: Prng | undefined): StreamHost {
+  #makeHost(options: Pick<StreamHost, 'progressIntervalMs' | 'overflow' | 'prng'>): StreamHost {
     const published = () => this.#published;
     return {
       clock: this.#clock,
       history: this.#history,
-      progressIntervalMs,
-      prng,
+      ...options,
       get publishedRevision() {
         return published();
       },

@@ -4,6 +4,7 @@ import type { WatchCreateRequest } from '../../wire/gen/etcdserverpb.js';
 import type { HistoryReads, WatchSink, WatchStream } from '../contracts.js';
 import { StoreError } from '../errors.js';
 import { type KeyRange, parseKeyRange } from './key-range.js';
+import type { Overflow } from './overflow.js';
 import { encodeNotice, type Notice, noWatchId } from './response.js';
 import { Watcher } from './watcher.js';
 import { WatcherQueue } from './watcher-queue.js';
@@ -15,6 +16,7 @@ export interface StreamHost {
   /** The newest revision whose events all synced watchers were given. */
   readonly publishedRevision: number;
   readonly progressIntervalMs: number;
+  readonly overflow: Overflow;
   /** Spreads the progress responses of many streams; none: they are not spread. */
   readonly prng: Prng | undefined;
   header(revision: number): Uint8Array;
@@ -32,8 +34,10 @@ export class HubStream implements WatchStream {
   readonly watchers = new Map<bigint, Watcher>();
   /** Those that are behind and wait until the stream takes events again. The hub's. */
   readonly waiting = new WatcherQueue();
-  /** The sink is full: no events until it has drained. */
+  /** The sink is full, and what may be sent beyond that has been: no events until it has drained. */
   isFull = false;
+  /** Bytes sent since the sink was full. */
+  #overflowBytes = 0;
   #isClosed = false;
   readonly #host: StreamHost;
   readonly #sink: WatchSink;
@@ -82,6 +86,7 @@ export class HubStream implements WatchStream {
   }
 
   onDrained(): void {
+    this.#giveBackOverflow();
     if (this.#isClosed || !this.isFull) return;
     this.isFull = false;
     this.#host.onDrained(this);
@@ -95,12 +100,24 @@ export class HubStream implements WatchStream {
     this.#isClosed = true;
     for (const watcher of this.watchers.values()) this.#end(watcher);
     if (this.#progressTimer !== null) this.#host.clock.clearTimer(this.#progressTimer);
+    this.#giveBackOverflow();
     this.#host.onClosed(this);
   }
 
   /** Hands one encoded response to the client. */
   send(response: readonly Uint8Array[]): void {
-    if (!this.#isClosed && !this.#sink.send(response)) this.isFull = true;
+    if (this.#isClosed || this.#sink.send(response) || this.isFull) return;
+    const { overflow } = this.#host;
+    for (const piece of response) {
+      this.#overflowBytes += piece.length;
+      overflow.take(piece.length);
+    }
+    this.isFull = !overflow.allows(this.#overflowBytes);
+  }
+
+  #giveBackOverflow(): void {
+    this.#host.overflow.giveBack(this.#overflowBytes);
+    this.#overflowBytes = 0;
   }
 
   /** Ends a watcher whose next revision is compacted. As in etcd the header's revision is 0 and there is no reason. */

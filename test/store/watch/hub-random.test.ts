@@ -45,6 +45,7 @@ class Run {
       progressIntervalMs: 100_000,
       responseBytesMax: this.#bytesMax,
       historyRevisionsMax: prng.pick([1, 10, 1000]),
+      overflowStreamBytesMax: 0,
     });
   }
 

@@ -115,6 +115,31 @@ t.test('WatchHub makes one response of all revisions that come together', async 
   await close();
 });
 
+t.test(
+  'WatchHub sends a full stream some more, all of them together not without end',
+  async (t) => {
+    const { clock, history, publish, watch, close } = newHub({
+      overflowStreamBytesMax: 3_000,
+      overflowTotalBytesMax: 6_000,
+    });
+    const clients = Array.from({ length: 4 }, () => watch({ key: bytes('a') }));
+    for (const { inbox } of clients) inbox.isOpen = false;
+    for (let i = 0; i < 20; i++) publish(history.apply([['a', 'x'.repeat(950)]]));
+    const counts = () => clients.map(({ inbox }) => inbox.events.length);
+    t.same(counts(), [3, 3, 2, 2], 'at most the share, then the total');
+    for (const { inbox, stream } of clients) {
+      inbox.isOpen = true;
+      stream.onDrained();
+    }
+    await clock.settle();
+    t.same(counts(), [20, 20, 20, 20]);
+    for (const { inbox } of clients) inbox.isOpen = false;
+    for (let i = 0; i < 5; i++) publish(history.apply([['a', 'x'.repeat(950)]]));
+    t.same(counts(), [23, 23, 22, 22], 'what was taken has been given back');
+    await close();
+  },
+);
+
 t.test('WatchHub sends the same bytes to streams with like watchers', async (t) => {
   const { history, publish, watch, close } = newHub();
   const inboxes = Array.from({ length: 5 }, () => watch({ key: bytes('a') }).inbox);

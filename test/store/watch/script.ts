@@ -139,6 +139,7 @@ class ScriptRunner {
       header: (revision) => ResponseHeader.encode({ revision }),
       progressIntervalMs: Number(options.get('interval') ?? 600_000),
       responseBytesMax: Number(options.get('bytes') ?? 1_000_000),
+      overflowStreamBytesMax: 0,
     });
   }
 
