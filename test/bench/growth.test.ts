@@ -1,7 +1,7 @@
 import t from 'tap';
 import { curves } from '../../bench/growth/curves.js';
 
-const options = { kind: 'flotilla', program: null, seconds: 0.1 } as const;
+const options = { kind: 'flotilla', program: null, seconds: 2 } as const;
 const measure = (name: string, size: number) =>
   curves.find((curve) => curve.name === name)!.measure(size, options);
 
