@@ -5,7 +5,7 @@ import { compareAll } from '../../bench/side-by-side/run.js';
 import { needs } from '../e2e/project.js';
 
 function optionsOf(argv: readonly string[]): BenchOptions {
-  const options = parseOptions([...argv, '--rounds', '2', '--seconds', '0.2'], process.env);
+  const options = parseOptions([...argv, '--rounds', '2', '--seconds', '1'], process.env);
   if ('text' in options) throw new Error(options.text);
   return options;
 }
