@@ -130,6 +130,8 @@ export async function startStore(
       onRemoved,
     });
     holder.member = member;
+    // Until now nobody could tell who was removed.
+    holder.transport?.dropRemoved();
     closers.push(() => member.close());
     const compactor = startAutoCompaction(settings, member);
     closers.push(async () => compactor?.close());

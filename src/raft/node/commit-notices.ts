@@ -35,6 +35,14 @@ export class CommitNotices {
     return false;
   }
 
+  /** All that is held back, to be sent now. */
+  takeAll(): readonly Message[] {
+    const all = [...this.#due.values(), ...this.#fresh.values()];
+    this.#due.clear();
+    this.#fresh.clear();
+    return all;
+  }
+
   /** Ends a turn: what is to be sent now. */
   takeDue(): readonly Message[] {
     if (this.#due.size === 0) return [];

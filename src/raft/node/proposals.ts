@@ -16,6 +16,9 @@ type PendingProposal<Result> = Pending<Result> &
 const busyMin = 64;
 const collectedMax = 128;
 const collectedBytesMax = 64 * 1024;
+/** Forwarded and not known to be taken, at the most: proposals, and bytes but for a single one. */
+const streamMax = 4096;
+const streamBytesMax = 8 * 1024 * 1024;
 
 interface Pending<Result> {
   readonly number: number;
@@ -51,7 +54,12 @@ export class ProposalQueue<Result> {
   #streamAccepted = 0;
   /** Numbers up to here have been sent at least once. Invariant: accepted <= sent <= accepted + stream length. */
   #streamSent = 0;
-  #streamSentAt = 0;
+  /** Sum over `#stream`. */
+  #streamBytes = 0;
+  /** When the leader last took something, or the oldest of what it has not taken was sent. */
+  #streamProgressAt = 0;
+  /** It took something since {@link forward} was called last. */
+  #hasProgressed = false;
   /** The leader of `#streamTerm` has said that it takes no more. */
   #streamEnded = false;
 
@@ -118,19 +126,17 @@ export class ProposalQueue<Result> {
   forward(term: Term, now: number, resendMs: number): PeerMessage | undefined {
     if (term !== this.#streamTerm) this.#openStream(term);
     if (this.#streamEnded) return undefined;
+    if (this.#hasProgressed) this.#streamProgressAt = now;
+    this.#hasProgressed = false;
     const isUnanswered = this.#streamAccepted < this.#streamSent;
-    const isStale = isUnanswered && now - this.#streamSentAt >= resendMs;
+    const isStale = isUnanswered && now - this.#streamProgressAt >= resendMs;
     if (isUnanswered && !isStale && this.mayCollect) return undefined;
-    for (const item of this.#queued) {
-      item.term = term;
-      this.#stream.push(item);
-    }
-    this.#queued = [];
+    this.#fillStream(term);
     const after = isStale ? this.#streamAccepted : this.#streamSent;
     const unsent = this.#stream.slice(after - this.#streamAccepted);
     if (unsent.length === 0) return undefined;
     this.#streamSent = this.#streamAccepted + this.#stream.length;
-    this.#streamSentAt = now;
+    if (isStale || !isUnanswered) this.#streamProgressAt = now;
     return {
       kind: 'forward',
       session: this.#session,
@@ -138,6 +144,21 @@ export class ProposalQueue<Result> {
       firstSequence: after + 1,
       proposals: unsent,
     };
+  }
+
+  /** What the stream has no room for stays queued: the leader takes frames up to a size, and what is queued can expire. */
+  #fillStream(term: Term): void {
+    let count = 0;
+    for (const item of this.#queued) {
+      const isFull =
+        this.#stream.length >= streamMax || this.#streamBytes + item.data.length > streamBytesMax;
+      if (isFull && this.#stream.length > 0) break;
+      item.term = term;
+      this.#stream.push(item);
+      this.#streamBytes += item.data.length;
+      count++;
+    }
+    this.#queued.splice(0, count);
   }
 
   /** The leader's answer to {@link forward}. */
@@ -151,13 +172,16 @@ export class ProposalQueue<Result> {
       }
     }
     if (reply.acceptedSequence > this.#streamAccepted) {
-      this.#stream.splice(0, reply.acceptedSequence - this.#streamAccepted);
+      const taken = this.#stream.splice(0, reply.acceptedSequence - this.#streamAccepted);
+      for (const { data } of taken) this.#streamBytes -= data.length;
       this.#streamAccepted = reply.acceptedSequence;
+      this.#hasProgressed = true;
     }
     if (!reply.ended) return;
     this.#streamEnded = true;
     const untaken = this.#stream;
     this.#stream = [];
+    this.#streamBytes = 0;
     // What was provably lost meanwhile may have been proposed in a later term already.
     this.#requeue(untaken.filter((item) => item.term === reply.term));
   }
@@ -224,7 +248,9 @@ export class ProposalQueue<Result> {
     this.#stream = [];
     this.#streamAccepted = 0;
     this.#streamSent = 0;
-    this.#streamSentAt = 0;
+    this.#streamBytes = 0;
+    this.#streamProgressAt = 0;
+    this.#hasProgressed = false;
     this.#streamEnded = false;
   }
 

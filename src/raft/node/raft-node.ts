@@ -344,6 +344,8 @@ export class RaftNode<Result> {
       this.#reads.onApplied(this.#applyLoop.applied);
       if (this.#reads.hasQueued) this.#schedule();
     }
+    // Whoever is about to be removed learns of it from here, as long as there is a connection.
+    if (ready.committed.some((entry) => entry.kind === 'config')) this.#sendNotices();
     this.#applyLoop.push(ready.committed);
     if (ready.snapshotWanted) this.#options.snapshots.save();
   }
@@ -357,6 +359,10 @@ export class RaftNode<Result> {
 
   #send(messages: readonly Message[]): void {
     for (const message of messages) if (!this.#notices.holdsBack(message)) this.#post(message);
+  }
+
+  #sendNotices(): void {
+    for (const message of this.#notices.takeAll()) this.#post(message);
   }
 
   #post(message: Message): void {

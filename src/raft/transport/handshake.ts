@@ -73,7 +73,13 @@ export function decodeHello(body: Uint8Array): Hello {
 function readUrls(reader: ByteReader): string[] {
   const count = reader.uint32();
   if (count > urlsMax) throw new MalformedFrameError(`a member with ${count} addresses`);
-  return Array.from({ length: count }, () => new TextDecoder().decode(reader.bytes()));
+  return Array.from({ length: count }, () => readUrl(reader));
+}
+
+function readUrl(reader: ByteReader): string {
+  const url = new TextDecoder().decode(reader.bytes());
+  if (/^https?:\/\//.test(url) && URL.canParse(url)) return url;
+  throw new MalformedFrameError('a member with an address that is no URL');
 }
 
 export function encodeWelcome(welcome: Welcome): Uint8Array[] {

@@ -108,7 +108,6 @@ export class PeerLink {
     const url = this.#urls[this.#nextUrl % Math.max(1, this.#urls.length)];
     if (url === undefined || this.#closed) return;
     const splitter = new FrameSplitter();
-    const timeout = this.#options.clock.setTimer(connectTimeoutMs, () => stream.destroy());
     const stream = this.#options.dial(url, {
       onConnect: () => {
         const { hello, to } = this.#options;
@@ -128,6 +127,7 @@ export class PeerLink {
         this.#onClose(stream, refused, message);
       },
     });
+    const timeout = this.#options.clock.setTimer(connectTimeoutMs, () => stream.destroy());
     this.#stream = stream;
   }
 

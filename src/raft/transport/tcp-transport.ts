@@ -67,15 +67,19 @@ export class TcpTransport implements PeerTransport {
   setPeers(peers: ReadonlyMap<MemberId, readonly string[]>): void {
     this.#peers = peers;
     for (const id of [...this.#links.keys()]) this.#closeUnneeded(id);
-    // A removed member may have missed its removal: it dials again, and is told.
-    for (const [stream, from] of this.#incoming) {
-      if (from !== null && this.#options.isRemoved(from)) stream.destroy();
-    }
+    this.dropRemoved();
     for (const [id, urls] of peers) {
       if (id === this.#options.memberId || this.#closed) continue;
       const link = this.#links.get(id);
       if (link === undefined) this.#links.set(id, this.#open(id, urls));
       else link.setUrls(urls);
+    }
+  }
+
+  /** Ends the connections of removed members. One that has missed its removal dials again, and is told. */
+  dropRemoved(): void {
+    for (const [stream, from] of this.#incoming) {
+      if (from !== null && this.#options.isRemoved(from)) stream.destroy();
     }
   }
 
@@ -129,7 +133,8 @@ export class TcpTransport implements PeerTransport {
    * ever learn comes from it. So it is answered, where it says, as long as it is connected.
    */
   #answerTo(id: MemberId, urls: readonly string[]): void {
-    if (this.#closed || this.#links.has(id) || urls.length === 0) return;
+    if (this.#closed || id === this.#options.memberId) return;
+    if (this.#links.has(id) || urls.length === 0) return;
     this.#links.set(id, this.#open(id, urls));
   }
 

@@ -87,7 +87,9 @@ export class WriteQueue {
   /** Queues writes that are this member's own business and move no applied index. */
   addLocal(writes: readonly DbWrite[]): void {
     let bytes = 0;
-    for (const write of writes) bytes += write.key.length;
+    for (const write of writes) {
+      bytes += write.key.length + (write.kind === 'put' ? write.value.length : 0);
+    }
     this.#push({ writes, bytes, applied: null, sync: false, waiter: null });
   }
 

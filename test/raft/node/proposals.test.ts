@@ -63,12 +63,51 @@ t.test(
     add(2);
     forward(5, 0);
     queue.onForwardReply(reply(5, 1));
-    t.equal(forward(5, resendMs - 1), undefined);
-    t.same(sent(forward(5, resendMs)), [2, [2]]);
+    t.equal(forward(5, 10), undefined, 'the leader is taking');
+    t.equal(forward(5, resendMs + 9), undefined);
+    t.same(sent(forward(5, resendMs + 10)), [2, [2]]);
     queue.onForwardReply(reply(5, 2));
     t.equal(forward(5, 10 * resendMs), undefined);
   },
 );
+
+t.test('ProposalQueue resends what was lost although it goes on sending', async (t) => {
+  const { queue, add, forward } = makeQueue();
+  add(1);
+  t.same(sent(forward(5, 0)), [1, [1]], 'lost');
+  for (let now = 100; now < resendMs; now += 100) {
+    add(1 + now / 100);
+    t.same(sent(forward(5, now)), [1 + now / 100, [1 + now / 100]]);
+    queue.onForwardReply(reply(5, 0));
+  }
+  add(6);
+  t.same(sent(forward(5, resendMs)), [1, [1, 2, 3, 4, 5, 6]]);
+});
+
+t.test('ProposalQueue does not resend while the leader takes what it is sent', async (t) => {
+  const { queue, add, forward } = makeQueue();
+  for (let number = 1; number <= 20; number++) {
+    add(number);
+    t.same(sent(forward(5, number * 100)), [number, [number]]);
+    queue.onForwardReply(reply(5, number - 1));
+  }
+});
+
+t.test('ProposalQueue forwards no more than a leader takes, and the rest can expire', async (t) => {
+  const { queue, outcomes, add, forward } = makeQueue(noDefects, 10_000);
+  for (let i = 0; i < 5000; i++) add(i % 200);
+  t.equal(forward(5)?.proposals.length, 4096);
+  queue.expire(1001);
+  t.equal(outcomes.length, 5000);
+  queue.onForwardReply(reply(5, 4096));
+  t.equal(forward(5), undefined, 'what was not forwarded never will be');
+  const mebibyte = new Uint8Array(1024 * 1024);
+  const waiter = { resolve: () => {}, reject: () => {} };
+  for (let i = 0; i < 20; i++) queue.add(1, mebibyte, 2000, waiter);
+  t.equal(forward(5)?.proposals.length, 7, 'less than 8 MiB');
+  queue.onForwardReply(reply(5, 4103));
+  t.equal(forward(5)?.firstSequence, 4104);
+});
 
 t.test('ProposalQueue does not propose again because of a new leader alone', async (t) => {
   const { queue, add, forward } = makeQueue();

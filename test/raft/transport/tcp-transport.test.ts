@@ -4,6 +4,8 @@ import { silentLogger } from '../../../src/base/logger.js';
 import { hostClock } from '../../../src/host/clock.js';
 import { connectStream, listenStreams } from '../../../src/host/net.js';
 import type { PeerMessage } from '../../../src/raft/node/contracts.js';
+import { frame } from '../../../src/raft/transport/framing.js';
+import { encodeHello, protocolVersion } from '../../../src/raft/transport/handshake.js';
 import { describeCluster, peerDial, TcpTransport } from '../../../src/raft/transport/index.js';
 
 const cluster = clusterId(9n);
@@ -148,6 +150,26 @@ t.test('TcpTransport closes a connection that sends garbage and serves on', asyn
   a.transport.setPeers(new Map([[two, [b.url]]]));
   await until(() => a.transport.connectedPeers().length === 1);
   t.same(b.events, []);
+});
+
+t.test('TcpTransport survives a stranger who names addresses that are none', async (t) => {
+  const b = await startPeer(t, two);
+  for (const urls of [
+    ['x'],
+    ['http://'],
+    ['http://127.0.0.1:1', 'ftp://x'],
+    Array(65).fill(b.url),
+  ]) {
+    const hello = { purpose: 'messages', version: protocolVersion, clusterId: cluster } as const;
+    await new Promise<void>((resolve) => {
+      const stream = connectStream({ host: '127.0.0.1', port: b.port }, null, {
+        onConnect: () => stream.write(frame(encodeHello({ ...hello, from: one, to: two, urls }))),
+        onData: () => t.fail('welcomed'),
+        onClose: () => resolve(),
+      });
+    });
+  }
+  t.same(b.transport.connectedPeers(), []);
 });
 
 t.test('describeCluster tells who is there, and rejects where nobody is', async (t) => {

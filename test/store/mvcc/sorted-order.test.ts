@@ -36,6 +36,18 @@ t.test('sortedOrder yields on the way, also among keys that are alike', async (t
   t.ok(yields > 5, `${yields}`);
 });
 
+t.test('sortedOrder sorts more than a million keys that differ by a carry', async (t) => {
+  const texts = Array.from({ length: 2 ** 20 + 1 }, (_, i) => `a\xff\xff\xff${i}`);
+  texts.push('b', 'a');
+  const order = runToEnd(sortedOrder(texts));
+  t.equal(texts[order[0] as number], 'a');
+  t.equal(texts[order[order.length - 1] as number], 'b');
+  const isSorted = order.every(
+    (at, i) => i === 0 || (texts[order[i - 1] as number] as string) < (texts[at] as string),
+  );
+  t.ok(isSorted);
+});
+
 function runToEnd<T>(steps: Generator<void, T>): T {
   for (;;) {
     const step = steps.next();
