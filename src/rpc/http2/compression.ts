@@ -12,6 +12,15 @@ export function messageEncodingOf(name: string): MessageEncoding | null {
   return name === 'identity' || name === 'gzip' ? name : null;
 }
 
+/** A received message that is compressed still. Where many wait they wait like this: it may become a thousand times as large. */
+export class CompressedMessage {
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+}
+
 /**
  * Decompresses a message. Throws RpcError, in grpc-go's words: for one that is larger than `bytesMax` when decompressed, without
  * decompressing more of it than that, and for one that is not gzip.

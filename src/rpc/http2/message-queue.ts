@@ -1,17 +1,20 @@
 import { assert } from '../../base/assert.js';
 
 /** What a queue does with its messages. */
-export interface MessageQueueOptions<T> {
-  /** Decodes a message; what it throws, the reader gets. */
-  decode(bytes: Uint8Array): T;
+export interface MessageQueueOptions<T, M> {
+  /** Decodes a message, once the reader takes it; what it throws, the reader gets. */
+  decode(message: M): T | Promise<T>;
   /** The reader has taken all there is. */
   onEmpty(): void;
 }
 
-/** Received messages, until their one reader takes them. What bounds the queue is the flow control behind it. */
-export class MessageQueue<T> implements AsyncIterable<T>, AsyncIterator<T> {
-  readonly #options: MessageQueueOptions<T>;
-  #messages: Uint8Array[] = [];
+/**
+ * Received messages, until their one reader takes them. What bounds the queue is the flow control behind it, so messages are kept
+ * as they came (M) until then.
+ */
+export class MessageQueue<T, M = Uint8Array> implements AsyncIterable<T>, AsyncIterator<T> {
+  readonly #options: MessageQueueOptions<T, M>;
+  #messages: M[] = [];
   /** Index of the next message; those before were taken. */
   #next = 0;
   /** No message will be added. */
@@ -21,7 +24,7 @@ export class MessageQueue<T> implements AsyncIterable<T>, AsyncIterator<T> {
   /** The reader, when it waits for a message. Invariant: set only while the queue is empty and not ended. */
   #waiter: Settlers<IteratorResult<T>> | null = null;
 
-  constructor(options: MessageQueueOptions<T>) {
+  constructor(options: MessageQueueOptions<T, M>) {
     this.#options = options;
   }
 
@@ -33,7 +36,7 @@ export class MessageQueue<T> implements AsyncIterable<T>, AsyncIterator<T> {
     return this.#isEnded;
   }
 
-  push(message: Uint8Array): void {
+  push(message: M): void {
     if (this.#isEnded) return;
     const waiter = this.#waiter;
     if (waiter === null) {
@@ -41,7 +44,7 @@ export class MessageQueue<T> implements AsyncIterable<T>, AsyncIterator<T> {
       return;
     }
     this.#waiter = null;
-    settleWith(() => ({ done: false, value: this.#options.decode(message) }), waiter);
+    this.#decodeFor(message, waiter);
   }
 
   /** No more messages come; after those that are there, the reader gets the error, or the end. */
@@ -95,19 +98,26 @@ export class MessageQueue<T> implements AsyncIterable<T>, AsyncIterator<T> {
   }
 
   #take(): Promise<IteratorResult<T>> {
-    const message = this.#messages[this.#next] as Uint8Array;
+    const message = this.#messages[this.#next] as M;
     this.#next++;
     if (this.isEmpty) {
       this.#messages = [];
       this.#next = 0;
       this.#options.onEmpty();
     }
-    return new Promise((resolve, reject) => {
-      settleWith(() => ({ done: false, value: this.#options.decode(message) }), {
-        resolve,
-        reject,
-      });
-    });
+    return new Promise((resolve, reject) => this.#decodeFor(message, { resolve, reject }));
+  }
+
+  #decodeFor(message: M, { resolve, reject }: Settlers<IteratorResult<T>>): void {
+    let value: T | Promise<T>;
+    try {
+      value = this.#options.decode(message);
+    } catch (error) {
+      reject(error);
+      return;
+    }
+    if (value instanceof Promise) value.then((value) => resolve({ done: false, value }), reject);
+    else resolve({ done: false, value });
   }
 }
 
@@ -115,15 +125,4 @@ export class MessageQueue<T> implements AsyncIterable<T>, AsyncIterator<T> {
 interface Settlers<T> {
   resolve(value: T): void;
   reject(error: unknown): void;
-}
-
-function settleWith<T>(make: () => T, { resolve, reject }: Settlers<T>): void {
-  let value: T;
-  try {
-    value = make();
-  } catch (error) {
-    reject(error);
-    return;
-  }
-  resolve(value);
 }

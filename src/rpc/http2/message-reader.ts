@@ -1,6 +1,6 @@
 import { messageTooLarge } from '../dispatch.js';
 import { RpcError, Status } from '../service.js';
-import { gunzipMessage, type MessageEncoding } from './compression.js';
+import type { MessageEncoding } from './compression.js';
 
 /** A flag for compression and the length (gRPC over HTTP/2, "Length-Prefixed-Message"). */
 const prefixBytes = 5;
@@ -13,8 +13,8 @@ export interface MessageReaderOptions {
   readonly bytesMax: number;
   /** How messages are compressed that are marked so. */
   readonly encoding: MessageEncoding;
-  /** Takes each message, in memory that never changes. */
-  readonly onMessage: (message: Uint8Array) => void;
+  /** Takes each message as it came, in memory that never changes; decompressing it is left to whoever has a use for it. */
+  readonly onMessage: (message: Uint8Array, isCompressed: boolean) => void;
   /** Accounts for the memory of the incomplete message: how much more, or less, it takes. May throw RpcError. */
   readonly onRoom: (bytes: number) => void;
 }
@@ -87,9 +87,8 @@ export class MessageReader {
   }
 
   #deliver(message: Uint8Array): void {
-    const { bytesMax, onMessage } = this.#options;
     this.discard();
-    onMessage(this.#isCompressed ? gunzipMessage(message, bytesMax) : message);
+    this.#options.onMessage(message, this.#isCompressed);
   }
 
   /** Drops what has come of the incomplete message. */

@@ -21,13 +21,14 @@ import { Responses } from './responses.js';
 import { ServerCall } from './server-call.js';
 import type { Http2Stream } from './stream.js';
 import { Http2StreamCall } from './stream-call.js';
+import type { TimeSlices } from './time-slices.js';
 import { Http2UnaryCall } from './unary-call.js';
 
 /** Our SETTINGS_INITIAL_WINDOW_SIZE. */
 const streamWindowBytes = 1 << 20;
 /** Calls at a time on one connection, whatever the configuration allows: each costs memory. */
 const concurrentStreamsLimit = 16_384;
-/** Memory for messages that are not complete, on one connection together. */
+/** Memory for requests that are not complete, on one connection together. */
 const partialBytesMax = 512 << 20;
 /** Bytes of answers that may wait for the client's windows, on one connection together. */
 const queuedBytesMax = 512 << 20;
@@ -38,6 +39,8 @@ const keepalivePing = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1);
 export interface ServerShared extends Answerable {
   readonly options: RpcServerOptions;
   readonly flushQueue: FlushQueue;
+  /** In which what clients have sent is decompressed. */
+  readonly slices: TimeSlices;
   /** By what a new connection multiplies the age that it may reach: 0.9 to 1.1, spread evenly. */
   nextAgeFactor(): number;
   /** Told once when a connection is over. */
@@ -50,6 +53,7 @@ export class ServerConnection extends Http2Connection {
   readonly peer: string;
   readonly logger: Logger;
   readonly receiveBytesMax: number;
+  readonly slices: TimeSlices;
   readonly responses = new Responses(this.writer, this.encoder);
   /** Ends calls whose time is over. */
   readonly deadlines: DeadlineWatch;
@@ -64,7 +68,7 @@ export class ServerConnection extends Http2Connection {
   #lastStreamId = 0;
   /** Handlers at work, those of calls that are over included: what a client keeps busy by cancelling is bounded too. */
   #handlerCount = 0;
-  /** Memory that incomplete messages take. */
+  /** Memory that messages take of which more is to come, and decompressed requests of unary calls whose handlers run. */
   #partialBytes = 0;
   /** The whole server closes: streaming calls are not begun any more. */
   #isServerClosing = false;
@@ -75,6 +79,7 @@ export class ServerConnection extends Http2Connection {
     this.#shared = shared;
     this.logger = logger;
     this.receiveBytesMax = limits.receiveBytesMax;
+    this.slices = shared.slices;
     this.peer =
       duplex instanceof Socket ? `${duplex.remoteAddress}:${duplex.remotePort}` : 'unknown';
     this.deadlines = new DeadlineWatch(clock, () => this.#calls());
@@ -199,7 +204,10 @@ export class ServerConnection extends Http2Connection {
     if (!isEnd) this.#refuseStream(streamId, ErrorCode.noError);
   }
 
-  /** Accounts for the memory of incomplete messages. Throws RpcError when this connection has too many of them. */
+  /**
+   * Accounts for the memory of messages that are not complete, or are the request of a unary call and wait for its end, or were
+   * decompressed for it. Throws RpcError when this connection has too many of them.
+   */
   reserve(bytes: number): void {
     if (bytes > 0 && this.#partialBytes + bytes > partialBytesMax) {
       const text = 'too many large messages at once on one connection';

@@ -4,6 +4,7 @@ import type { HttpRoutes } from '../http-routes.js';
 import type { RpcServer, RpcServerOptions } from '../server.js';
 import { FlushQueue } from './flush-queue.js';
 import { ServerConnection, type ServerShared } from './server-connection.js';
+import { TimeSlices } from './time-slices.js';
 
 /** Multiples of it, modulo 1, are spread as evenly as can be however many there are. */
 const goldenRatio = (Math.sqrt(5) - 1) / 2;
@@ -18,6 +19,7 @@ class Http2Server implements RpcServer, ServerShared {
   readonly routes: Routes;
   readonly http: HttpRoutes;
   readonly flushQueue: FlushQueue;
+  readonly slices: TimeSlices;
   readonly #connections = new Set<ServerConnection>();
   /** Connections taken over so far. */
   #count = 0;
@@ -30,6 +32,7 @@ class Http2Server implements RpcServer, ServerShared {
     this.routes = new Routes(options.services);
     this.http = options.http ?? new Map();
     this.flushQueue = new FlushQueue(options.clock);
+    this.slices = new TimeSlices(options.clock);
   }
 
   attach(connection: Duplex): void {

@@ -1,5 +1,6 @@
 import { decodeRequest, type Route, toRpcError } from '../dispatch.js';
 import { RpcError, type ServerStream, Status } from '../service.js';
+import { CompressedMessage, gunzipMessage } from './compression.js';
 import { MessageQueue } from './message-queue.js';
 import { MessageReader } from './message-reader.js';
 import type { RequestHead } from './request-head.js';
@@ -14,7 +15,7 @@ export class Http2StreamCall extends ServerCall implements ServerStream<unknown,
   readonly #connection: ServerConnection;
   readonly #route: StreamRoute;
   readonly #reader: MessageReader;
-  readonly #received: MessageQueue<unknown>;
+  readonly #received: MessageQueue<unknown, Uint8Array | CompressedMessage>;
   /** Whoever waits for room to send, or for the end. */
   #roomWaiters: (() => void)[] = [];
 
@@ -23,14 +24,15 @@ export class Http2StreamCall extends ServerCall implements ServerStream<unknown,
     this.#connection = connection;
     this.#route = route;
     this.#received = new MessageQueue({
-      decode: (bytes) => decodeRequest(route.method.request, bytes, true),
+      decode: (message) => this.#decode(message),
       onEmpty: () => connection.data.grantReceived(this),
     });
     this.requests = this.#received;
     this.#reader = new MessageReader({
       bytesMax: connection.receiveBytesMax,
       encoding: head.encoding,
-      onMessage: (message) => this.#received.push(message),
+      onMessage: (message, isCompressed) =>
+        this.#received.push(isCompressed ? new CompressedMessage(message) : message),
       onRoom: (change) => connection.reserve(change),
     });
   }
@@ -51,6 +53,22 @@ export class Http2StreamCall extends ServerCall implements ServerStream<unknown,
     this.settle();
     this.finish(error);
     this.#received.discard();
+  }
+
+  #decode(message: Uint8Array | CompressedMessage): unknown {
+    const codec = this.#route.method.request;
+    if (message instanceof Uint8Array) return decodeRequest(codec, message, true);
+    const { slices, receiveBytesMax } = this.#connection;
+    return new Promise((resolve, reject) => {
+      slices.run(() => {
+        try {
+          if (this.isEnded) throw this.#reasonOfEnd();
+          resolve(decodeRequest(codec, gunzipMessage(message.bytes, receiveBytesMax), true));
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
   }
 
   override get isHoldingBack(): boolean {
@@ -104,8 +122,12 @@ export class Http2StreamCall extends ServerCall implements ServerStream<unknown,
   }
 
   protected onStopped(): void {
-    this.#received.abort(this.abortReason ?? new RpcError(Status.cancelled, 'the call has ended'));
+    this.#received.abort(this.#reasonOfEnd());
     this.#wakeSenders();
+  }
+
+  #reasonOfEnd(): RpcError {
+    return this.abortReason ?? new RpcError(Status.cancelled, 'the call has ended');
   }
 
   #wakeSenders(): void {

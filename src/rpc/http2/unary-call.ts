@@ -1,7 +1,7 @@
 import { assert } from '../../base/assert.js';
 import { decodeRequest, encodeAnswer, type Route, toRpcError } from '../dispatch.js';
 import { type AnswerSink, PendingAnswer, RpcError, Status, type UnaryCall } from '../service.js';
-import type { MessageEncoding } from './compression.js';
+import { gunzipMessage, type MessageEncoding } from './compression.js';
 import { MessageReader, soleMessage } from './message-reader.js';
 import type { RequestHead } from './request-head.js';
 import { ServerCall } from './server-call.js';
@@ -15,6 +15,10 @@ export class Http2UnaryCall extends ServerCall implements UnaryCall, AnswerSink 
   readonly #route: UnaryRoute;
   readonly #encoding: MessageEncoding;
   #request: Uint8Array | null = null;
+  #isCompressed = false;
+  /** What is reserved for the request: from when it is there until its handler starts, or settles if it was compressed. */
+  #reservedBytes = 0;
+  #hasStarted = false;
   /** Made when the request does not come in one frame. */
   #reader: MessageReader | null = null;
 
@@ -35,13 +39,16 @@ export class Http2UnaryCall extends ServerCall implements UnaryCall, AnswerSink 
     const { receiveBytesMax } = this.#connection;
     try {
       if (this.#reader === null && this.#request === null) {
-        this.#request = soleMessage(bytes, start, end, receiveBytesMax);
-        if (this.#request !== null) return;
+        const message = soleMessage(bytes, start, end, receiveBytesMax);
+        if (message !== null) {
+          this.#onMessage(message, false);
+          return;
+        }
       }
       this.#reader ??= new MessageReader({
         bytesMax: receiveBytesMax,
         encoding: this.#encoding,
-        onMessage: (message) => this.#onMessage(message),
+        onMessage: (message, isCompressed) => this.#onMessage(message, isCompressed),
         onRoom: (change) => this.#connection.reserve(change),
       });
       this.#reader.push(bytes, start, end);
@@ -51,11 +58,19 @@ export class Http2UnaryCall extends ServerCall implements UnaryCall, AnswerSink 
     }
   }
 
-  #onMessage(message: Uint8Array): void {
+  #onMessage(message: Uint8Array, isCompressed: boolean): void {
     if (this.#request !== null) {
       throw new RpcError(Status.internal, 'a unary call takes one request message, and got more');
     }
+    this.#reserve(message.length);
     this.#request = message;
+    this.#isCompressed = isCompressed;
+  }
+
+  /** Has the request account for so many bytes, in place of those before. */
+  #reserve(bytes: number): void {
+    this.#connection.reserve(bytes - this.#reservedBytes);
+    this.#reservedBytes = bytes;
   }
 
   onRemoteEnd(): void {
@@ -64,9 +79,35 @@ export class Http2UnaryCall extends ServerCall implements UnaryCall, AnswerSink 
       this.finish(new RpcError(Status.internal, 'the request ends before its message does'));
       return;
     }
+    const request = this.#request;
+    if (this.#isCompressed) {
+      this.#connection.slices.run(() => this.#startCompressed(request));
+      return;
+    }
+    this.#reserve(0);
+    this.#start(request);
+  }
+
+  #startCompressed(compressed: Uint8Array): void {
+    if (this.isEnded) return;
+    let bytes: Uint8Array;
+    try {
+      bytes = gunzipMessage(compressed, this.#connection.receiveBytesMax);
+      this.#request = bytes;
+      this.#reserve(bytes.length);
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error;
+      this.finish(error);
+      return;
+    }
+    this.#start(bytes);
+  }
+
+  #start(bytes: Uint8Array): void {
+    this.#hasStarted = true;
     this.#connection.onHandlerStarted();
     try {
-      const request = decodeRequest(this.#route.method.request, this.#request, false);
+      const request = decodeRequest(this.#route.method.request, bytes, false);
       const response = this.#route.handler(request, this);
       if (response instanceof PendingAnswer) {
         response.attach(this);
@@ -91,7 +132,7 @@ export class Http2UnaryCall extends ServerCall implements UnaryCall, AnswerSink 
       this.onFailure(error);
       return;
     }
-    this.settle();
+    this.#onSettled();
     if (this.isEnded) return;
     if (!this.#connection.hasQueueRoom) {
       this.finish(new RpcError(Status.resourceExhausted, 'too many answers wait to be read'));
@@ -102,14 +143,20 @@ export class Http2UnaryCall extends ServerCall implements UnaryCall, AnswerSink 
   }
 
   onFailure(error: unknown): void {
-    this.settle();
+    this.#onSettled();
     const status = toRpcError(error, this.#route.method.path, this.#connection.logger);
     this.finish(status);
+  }
+
+  #onSettled(): void {
+    this.#reserve(0);
+    this.settle();
   }
 
   protected override close(): void {
     super.close();
     this.#reader?.discard();
+    if (!this.#hasStarted) this.#reserve(0);
   }
 
   onWritable(): void {

@@ -363,6 +363,36 @@ t.test('messages in the making cost what has come of them, not what was announce
   t.ok(process.memoryUsage().arrayBuffers - before < 100 << 20, 'far less than 500 x 2 MiB');
 });
 
+t.test(
+  'unary requests that are there but have not ended count as messages in the making',
+  async (t) => {
+    const { port } = await serveEcho(t, { Unary: () => ({}) });
+    const client = await HandClient.connect(t, port);
+    client.send(hello);
+    const chunks = Array.from({ length: 128 }, () => new Uint8Array(16_384));
+    const payload = prefixed(Buffer.concat(chunks).subarray(0, receiveBytesMax));
+    const begin = (id: number) => {
+      client.send(headers(id, requestFields(unary)));
+      for (let pos = 0; pos < payload.length; pos += 16_384) {
+        client.send(data(id, payload.subarray(pos, pos + 16_384)));
+      }
+    };
+    for (let i = 0; i < 256; i++) begin(i * 2 + 1);
+    begin(513);
+    await eventually(() => client.status(513) === 8, 'one more than 512 MiB is refused', 20_000);
+    t.equal(client.of(FrameType.headers).length, 1, 'the others wait for their end');
+    client.send(rstStream(1));
+    begin(515);
+    await client.settle();
+    t.equal(client.status(515), undefined, 'let in for the one that was taken back');
+    client.send(data(3, none, true));
+    await eventually(() => client.status(3) !== undefined, 'one is answered');
+    begin(517);
+    await client.settle();
+    t.equal(client.status(517), undefined, 'and one for the one that has ended');
+  },
+);
+
 t.test('SETTINGS that repeat a value cost one pass over the streams', async (t) => {
   const { port } = await serveEcho(t, { Unary: (request) => request });
   const client = await HandClient.connect(t, port);
