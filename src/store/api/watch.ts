@@ -4,25 +4,69 @@ import { Watch, type WatchRequest } from '../../wire/gen/etcdserverpb.js';
 import type { WatchSink, WatchStream } from '../contracts.js';
 import type { ApiContext } from './context.js';
 
+/**
+ * Answers to requests that are queued while the stream is full. Beyond that further requests wait unread. Enough for a client
+ * that reads slowly to cancel what it has too much of.
+ */
+const unreadAnswersMax = 1024;
+
 /** etcdserverpb.Watch: one watch stream of the hub per call. */
 export function watchService(context: ApiContext): ServiceImplementation {
   return implementService(Watch, {
-    async Watch(stream) {
-      let isOpen = true;
-      const sink = sinkOf(stream, () => {
-        if (isOpen) watch.onDrained();
-      });
-      const watch = context.watch.openStream(sink);
-      try {
-        for await (const request of stream.requests) dispatch(watch, request);
-        // The caller may half-close and keep listening, as etcd allows.
-        await aborted(stream.signal);
-      } finally {
-        isOpen = false;
-        watch.close();
-      }
-    },
+    Watch: (stream) => new WatchCall(context, stream).run(),
   });
+}
+
+/** A Watch call: brings requests to the hub's stream, and what that says to the client. */
+class WatchCall implements WatchSink {
+  readonly #stream: ServerStream<WatchRequest, unknown>;
+  readonly #watch: WatchStream;
+  #isOpen = true;
+  /** Responses sent since the stream became full; 0 while it is not. */
+  #unreadCount = 0;
+  /** Those of them that answer requests. */
+  #unreadAnswerCount = 0;
+
+  constructor(context: ApiContext, stream: ServerStream<WatchRequest, unknown>) {
+    this.#stream = stream;
+    this.#watch = context.watch.openStream(this);
+  }
+
+  /** Ends as the call does. */
+  async run(): Promise<never> {
+    try {
+      for await (const request of this.#stream.requests) {
+        this.#answer(request);
+        if (this.#unreadAnswerCount >= unreadAnswersMax) await drainedOrAborted(this.#stream);
+      }
+      // The caller may half-close and keep listening, as etcd allows.
+      return await aborted(this.#stream.signal);
+    } finally {
+      this.#isOpen = false;
+      this.#watch.close();
+    }
+  }
+
+  send(response: readonly Uint8Array[]): boolean {
+    const hasRoom = this.#stream.sendEncoded(response);
+    if (hasRoom) return true;
+    if (this.#unreadCount++ === 0) void this.#awaitRoom();
+    return false;
+  }
+
+  async #awaitRoom(): Promise<void> {
+    await this.#stream.drained();
+    this.#unreadCount = 0;
+    this.#unreadAnswerCount = 0;
+    if (this.#isOpen) this.#watch.onDrained();
+  }
+
+  /** The hub answers before it returns, if at all; events come later. */
+  #answer(request: WatchRequest): void {
+    const before = this.#unreadCount;
+    dispatch(this.#watch, request);
+    this.#unreadAnswerCount += this.#unreadCount - before;
+  }
 }
 
 /** A request of no kind, from a newer client perhaps, does not end the stream. */
@@ -32,23 +76,18 @@ function dispatch(watch: WatchStream, request: WatchRequest): void {
   else if (request.progressRequest !== undefined) watch.requestProgress();
 }
 
-function sinkOf(stream: ServerStream<WatchRequest, unknown>, onDrained: () => void): WatchSink {
-  let isWaiting = false;
-  const wait = async () => {
-    await stream.drained();
-    isWaiting = false;
-    onDrained();
-  };
-  return {
-    send(response) {
-      const hasRoom = stream.sendEncoded(response);
-      if (!hasRoom && !isWaiting) {
-        isWaiting = true;
-        void wait();
-      }
-      return hasRoom;
-    },
-  };
+/** The signal may be aborted before the transport knows that the call is over. */
+function drainedOrAborted(stream: ServerStream<WatchRequest, unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const { signal } = stream;
+    const done = () => {
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', done);
+    void stream.drained().then(done);
+  });
 }
 
 /** Rejects with the signal's reason once it is aborted. */

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
-import t from 'tap';
-import type { ClientStream } from '../../../src/rpc/service.js';
+import t, { type Test } from 'tap';
+import type { CallOptions, ClientStream } from '../../../src/rpc/service.js';
 import type { WatchSink, WatchStream } from '../../../src/store/contracts.js';
 import {
   KV,
@@ -150,6 +150,99 @@ t.test(
     t.strictSame(errors, []);
   },
 );
+
+/** A hub of one stream, whose events are large until the client's stream is full, and small then. */
+class FloodHub {
+  creates = 0;
+  cancels = 0;
+  closed = 0;
+  isFull = false;
+  #sink: WatchSink | null = null;
+
+  openStream(sink: WatchSink): WatchStream {
+    this.#sink = sink;
+    return {
+      create: () => {
+        this.creates++;
+        this.send(created);
+      },
+      cancel: () => {
+        this.cancels++;
+        this.send();
+      },
+      requestProgress() {},
+      onDrained: () => {
+        this.isFull = false;
+      },
+      close: () => void this.closed++,
+    };
+  }
+
+  get isOpen(): boolean {
+    return this.#sink !== null;
+  }
+
+  send(response = this.isFull ? small : large): void {
+    this.isFull = !this.#sink!.send([response]);
+  }
+}
+
+const large = WatchResponse.encode({ cancelReason: 'x'.repeat(100_000) });
+const small = WatchResponse.encode({});
+const created = WatchResponse.encode({ created: true });
+
+/** A Watch call whose client reads nothing, when it takes no more. */
+async function fullWatch(t: Test, options?: CallOptions) {
+  const api = await serveApi(t);
+  const hub = new FloodHub();
+  Object.defineProperty(api.rig, 'watch', { value: hub });
+  const stream = api.channel.stream(Watch.methods.Watch, options);
+  stream.send({});
+  await eventually(() => hub.isOpen, 'the stream is open');
+  /** Resolves when the server has read what was sent, and sent what the client takes. */
+  const settle = async () => {
+    for (let i = 0; i < 5; i++) await api.channel.unary(KV.methods.Range, { key: b('a') });
+  };
+  await eventually(async () => {
+    while (!hub.isFull) hub.send();
+    await settle();
+    return hub.isFull;
+  }, 'the client takes no more');
+  return { ...api, hub, stream, settle };
+}
+
+t.test('Watch reads no more requests while many answers wait for a client', async (t) => {
+  const { hub, stream, settle } = await fullWatch(t);
+  for (let i = 0; i < 3000; i++) stream.send({ createRequest: { key: b('a') } });
+  await eventually(() => hub.creates >= 1024, 'many are answered');
+  await settle();
+  t.ok(hub.creates < 1100, `${hub.creates} answers`);
+  const next = reader(stream);
+  let created = 0;
+  while (created < 3000) if ((await next()).created) created++;
+  t.equal(hub.creates, 3000, 'the others are read once the client reads');
+  stream.cancel();
+});
+
+t.test('Watch reads on while only events wait: a client that is slow can cancel', async (t) => {
+  const { hub, stream } = await fullWatch(t);
+  for (let i = 0; i < 5000; i++) hub.send();
+  for (let i = 0; i < 1000; i++) stream.send({ cancelRequest: { watchId: 1n } });
+  await eventually(() => hub.cancels === 1000, 'all are read');
+  t.equal(hub.isFull, true);
+  stream.cancel();
+});
+
+t.test('Watch ends when the leader is lost, also while requests wait unread', async (t) => {
+  const { rig, hub, stream, settle } = await fullWatch(t, { metadata: { hasleader: 'true' } });
+  for (let i = 0; i < 3000; i++) stream.send({ createRequest: { key: b('a') } });
+  await eventually(() => hub.creates >= 1024, 'many are answered');
+  await settle();
+  t.strictSame([hub.creates < 1100, hub.closed], [true, 0], 'requests wait unread');
+  rig.lost.abort();
+  await eventually(() => hub.closed === 1, 'the hub stream is closed');
+  stream.cancel();
+});
 
 t.test('a stream with hasleader ends when the leader is lost, others go on', async (t) => {
   const { rig, channel } = await serveApi(t);

@@ -50,6 +50,30 @@ t.test(`WatcherQueue serves everyone in it, once (SEED=${seed})`, async (t) => {
   t.pass();
 });
 
+t.test('WatcherQueue keeps no places for those that were removed', async (t) => {
+  const queue = new WatcherQueue();
+  const other = new WatcherQueue();
+  const [first, second, last] = [fakeWatcher(), fakeWatcher(), fakeWatcher()];
+  queue.add(first);
+  queue.add(second);
+  for (let i = 0; i < 100_000; i++) {
+    const watcher = fakeWatcher();
+    queue.add(watcher);
+    if (i % 3 === 0) other.add(watcher);
+    else queue.remove(watcher);
+    queue.remove(second);
+    queue.add(second);
+    if (queue.placeCount > 1100) return void t.fail(`${queue.placeCount} places for two`);
+  }
+  queue.add(last);
+  t.equal(queue.take(), first);
+  t.strictSame(new Set([queue.take(), queue.take()]), new Set([second, last]));
+  t.equal(queue.take(), undefined);
+  let count = 0;
+  while (other.take() !== undefined) count++;
+  t.equal(count, 33_334, 'those that went to another line are there');
+});
+
 t.test('WatcherQueue takes as long for the last of many as for the first', async (t) => {
   const queue = new WatcherQueue();
   const count = 200_000;
