@@ -124,7 +124,7 @@ export class CatchUp {
     if (watcher.state !== 'behind') return undefined;
     if (!watcher.stream.isFull) {
       const stretch = this.#window.at(watcher.nextRevision);
-      if (stretch === undefined) return this.#readAndServe(watcher);
+      if (stretch === undefined || this.#mayGrow(stretch)) return this.#readAndServe(watcher);
       const replaying = this.#delivery.replay(watcher, stretch);
       if (replaying !== undefined) return this.#finish(watcher, replaying);
     }
@@ -149,14 +149,22 @@ export class CatchUp {
     if (watcher.state === 'behind') this.#onServed(watcher);
   }
 
+  /** The history has gone on since it was read: what is new goes into the same response, as etcd has it. */
+  #mayGrow({ revisions, through }: Stretch): boolean {
+    return revisions.length < this.#revisionsMax && through < this.#history.revision;
+  }
+
+  /** Reads what the window lacks of the stretch that the watcher wants. */
   async #read({ nextRevision }: Watcher): Promise<Stretch> {
     const current = this.#history.revision;
     if (nextRevision > current) return { through: current, revisions: [] };
-    const read = await this.#history.history(nextRevision, this.#revisionsMax);
+    const from = (this.#window.at(nextRevision)?.through ?? nextRevision - 1) + 1;
+    const read = await this.#history.history(from, this.#revisionsMax);
     const through = read.at(-1)?.revision ?? current;
-    const stretch = { through, revisions: read.map((revision) => new SharedRevision(revision)) };
-    this.#window.add(nextRevision, stretch);
-    return stretch;
+    const revisions = read.map((revision) => new SharedRevision(revision));
+    this.#window.add(from, { through, revisions });
+    // Nothing when the history was replaced meanwhile: the watcher comes again.
+    return this.#window.at(nextRevision) ?? { through: nextRevision - 1, revisions: [] };
   }
 
   async #onFailure(watcher: Watcher, error: unknown): Promise<void> {
