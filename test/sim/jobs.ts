@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import type { CampaignOptions } from './main.js';
 import { Report, type SeedReport } from './report.js';
 
-/** Splits the seeds among child processes. The first failure ends all. Resolves with whether all passed. */
+/** Splits the seeds among child processes. The first failure ends all, a child that ends by itself included. Resolves with whether all passed. */
 export async function runJobs(options: CampaignOptions): Promise<boolean> {
   const report = new Report(options);
   const children: ChildProcess[] = [];
@@ -22,7 +22,16 @@ export async function runJobs(options: CampaignOptions): Promise<boolean> {
       for (const other of children) other.kill();
     });
     return new Promise<boolean>((resolve) => {
-      child.on('close', (code) => resolve(code === 0));
+      child.on('close', (code, signal) => {
+        if (code !== 0 && !hasFailed) {
+          hasFailed = true;
+          process.stderr.write(
+            `the process with the seeds from ${options.seed + job} on ended by ${signal ?? `exit code ${code}`}\n`,
+          );
+          for (const other of children) other.kill();
+        }
+        resolve(code === 0);
+      });
     });
   });
   const isFine = (await Promise.all(ends)).every(Boolean);

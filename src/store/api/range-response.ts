@@ -1,5 +1,6 @@
 import { type EncodedMessage, encodedMessage } from '../../rpc/service.js';
 import type { RangeRequest } from '../../wire/gen/etcdserverpb.js';
+import { varintBytes, writeVarint } from '../../wire/varint.js';
 import type { StoredRange } from '../contracts.js';
 import type { ApiContext } from './context.js';
 
@@ -29,10 +30,10 @@ function encodeAnswer(context: ApiContext, found: StoredRange): EncodedMessage {
  */
 export function encodeRange(header: Uint8Array, found: StoredRange): Uint8Array {
   const { kvs, more, count } = found;
-  let size = 1 + varintSize(header.length) + header.length;
-  for (const kv of kvs) size += 1 + varintSize(kv.length) + kv.length;
+  let size = 1 + varintBytes(header.length) + header.length;
+  for (const kv of kvs) size += 1 + varintBytes(kv.length) + kv.length;
   if (more) size += 2;
-  if (count > 0) size += 1 + varintSize(count);
+  if (count > 0) size += 1 + varintBytes(count);
   const bytes = Buffer.allocUnsafe(size);
   let at = writeField(bytes, 0, headerTag, header);
   for (const kv of kvs) at = writeField(bytes, at, kvsTag, kv);
@@ -53,22 +54,4 @@ function writeField(target: Uint8Array, offset: number, tag: number, value: Uint
   const at = writeVarint(target, offset + 1, value.length);
   target.set(value, at);
   return at + value.length;
-}
-
-/** Writes a safe non-negative integer; returns where it ends. */
-function writeVarint(target: Uint8Array, offset: number, value: number): number {
-  let at = offset;
-  let rest = value;
-  while (rest >= 0x80) {
-    target[at++] = (rest % 0x80) + 0x80;
-    rest = Math.floor(rest / 0x80);
-  }
-  target[at] = rest;
-  return at + 1;
-}
-
-function varintSize(value: number): number {
-  let size = 1;
-  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size++;
-  return size;
 }

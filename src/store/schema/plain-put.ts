@@ -1,5 +1,6 @@
 import { assert } from '../../base/assert.js';
-import { recordHeaderBytes, writeHeader, writeVarint } from './revision-record.js';
+import { varintBytes, writeVarint } from '../../wire/varint.js';
+import { recordHeaderBytes, writeHeader } from './revision-record.js';
 
 /** Longer keys are copied natively, shorter ones byte by byte: making a view costs more than that. */
 const shortKeyBytes = 64;
@@ -96,10 +97,4 @@ export function writePlainPut(
 function writeCounter(target: Uint8Array, at: number, tag: number, value: number): number {
   target[at] = tag;
   return writeVarint(target, at + 1, value);
-}
-
-function varintBytes(value: number): number {
-  let bytes = 1;
-  for (let rest = value; rest >= 128; rest /= 128) bytes++;
-  return bytes;
 }

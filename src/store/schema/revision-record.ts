@@ -1,5 +1,6 @@
 import { assert } from '../../base/assert.js';
 import { KeyValue } from '../../wire/gen/mvccpb.js';
+import { writeVarint } from '../../wire/varint.js';
 import { getUint64, getWord, putUint64, putWord } from './keys.js';
 
 /**
@@ -139,19 +140,6 @@ function writeCounter(target: Uint8Array, offset: number, tag: number, value: nu
   if (value === 0) return offset;
   target[offset] = tag;
   return writeVarint(target, offset + 1, value);
-}
-
-/** Writes a safe non-negative integer; returns where it ends. */
-export function writeVarint(target: Uint8Array, offset: number, value: number): number {
-  assert(value >= 0, 'a counter is negative');
-  let at = offset;
-  let rest = value;
-  while (rest >= 0x80) {
-    target[at++] = (rest % 0x80) + 0x80;
-    rest = Math.floor(rest / 0x80);
-  }
-  target[at] = rest;
-  return at + 1;
 }
 
 function writeLease(target: Uint8Array, offset: number, lease: bigint): number {
