@@ -15,7 +15,32 @@ const allowed = {
   raft: ['base', 'host', 'wire', 'raft/core'],
   store: ['base', 'host', 'wire', 'rpc', 'raft', 'raft/core'],
   client: ['base', 'host', 'wire', 'rpc'],
-  cmd: ['base', 'host', 'wire', 'rpc', 'raft', 'raft/core', 'store', 'client'],
+  'control/machinery': ['base'],
+  'control/api': ['base', 'control/machinery'],
+  'control/client': ['base', 'host', 'wire', 'rpc', 'control/machinery', 'control/api'],
+  'control/apiserver': [
+    'base',
+    'host',
+    'wire',
+    'rpc',
+    'client',
+    'control/machinery',
+    'control/api',
+  ],
+  cmd: [
+    'base',
+    'host',
+    'wire',
+    'rpc',
+    'raft',
+    'raft/core',
+    'store',
+    'client',
+    'control/machinery',
+    'control/api',
+    'control/client',
+    'control/apiserver',
+  ],
 };
 
 /** Node's own modules and packages that reach the outside; only these folders may name them. */

@@ -1,0 +1,121 @@
+import type { KubeObject } from '../../machinery/object.js';
+
+/** An object as it is stored: what was decoded, shared by all readers and never changed by them, and its bytes. */
+export interface StoredObject<T extends KubeObject = KubeObject> {
+  /** With `metadata.resourceVersion` set. Shared: copy before changing. */
+  readonly object: T;
+  /** The store's revision of the last change. */
+  readonly revision: number;
+  /** JSON of `object`, resourceVersion included; made once, on demand, for all who send it. */
+  json(): Uint8Array;
+}
+
+/** How fresh a read must be. */
+export type Freshness =
+  /** What is committed now (resourceVersion ''). */
+  | { readonly at: 'latest' }
+  /** Whatever is at hand (resourceVersion '0'). */
+  | { readonly at: 'any' }
+  /** Not older than this revision (resourceVersion N, or match NotOlderThan). */
+  | { readonly at: 'not-older'; readonly revision: number }
+  /** Exactly this revision (match Exact, and every page after the first). */
+  | { readonly at: 'exact'; readonly revision: number };
+
+/** Keeps only what a list or a watch asks for. Pure. */
+export type ObjectFilter = (object: KubeObject) => boolean;
+
+/** What a list asks for. */
+export interface ListQuery {
+  /** '' lists all namespaces. */
+  readonly namespace: string;
+  /** Set: only this name (field selector `metadata.name=`). */
+  readonly name?: string;
+  readonly freshness: Freshness;
+  readonly filter: ObjectFilter | null;
+  /** Objects at most; 0 is all. */
+  readonly limit: number;
+  /** The storage key after which this page starts, from the last page's `nextKey`; '' for the first. */
+  readonly afterKey: string;
+}
+
+/** A page of a list, in key order (namespace, then name). */
+export interface ListPage {
+  readonly items: readonly StoredObject[];
+  /** The revision that all pages are of. */
+  readonly revision: number;
+  /** Where the next page starts; null when this is the last. */
+  readonly nextKey: string | null;
+  /** How many are left after this page, when that is known (never with a filter). */
+  readonly remainingCount: number | null;
+}
+
+/** A change as a watcher with a filter sees it. */
+export type StorageEvent =
+  | { readonly type: 'added' | 'modified' | 'deleted'; readonly item: StoredObject }
+  /** Everything up to `revision` has been sent. `endsInitialEvents` marks the bookmark after a `sendInitialEvents` list. */
+  | { readonly type: 'bookmark'; readonly revision: number; readonly endsInitialEvents: boolean };
+
+/** What a watch asks for. */
+export interface WatchQuery {
+  readonly namespace: string;
+  readonly name?: string;
+  readonly filter: ObjectFilter | null;
+  /**
+   * The revision after which events are wanted; null: begin with what is there now (as `added` events), then go on. 0: the same from
+   * whatever is at hand.
+   */
+  readonly afterRevision: number | null;
+  /** Begins with all objects, then a bookmark with `endsInitialEvents`, whatever `afterRevision` says (not older than it). */
+  readonly sendInitialEvents: boolean;
+  readonly bookmarks: boolean;
+}
+
+/** Conditions of a write. */
+export interface Preconditions {
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+}
+
+/**
+ * The objects of one resource. Implemented by `DirectStorage` (requests to the store) and `CachedStorage` (reads and watches from
+ * memory); one contract suite for both. Rejects with StatusError as Kubernetes words it: 404, 409, 410 Expired, 504 and so on; the
+ * names in those texts come from the resource that the storage was made for.
+ */
+export interface ObjectStorage {
+  get(namespace: string, name: string, freshness: Freshness): Promise<StoredObject>;
+  list(query: ListQuery): Promise<ListPage>;
+  /** Yields batches until `signal` aborts. Rejects with 410 Expired when `afterRevision` is compacted. */
+  watch(
+    query: WatchQuery,
+    options: { readonly signal: AbortSignal },
+  ): AsyncIterable<readonly StorageEvent[]>;
+  /** 409 AlreadyExists when it is there. With a ttl the object goes by itself. */
+  create(
+    object: KubeObject,
+    options: { readonly ttlSeconds: number | null },
+  ): Promise<StoredObject>;
+  /**
+   * Reads, changes, and writes if nobody else did meanwhile; else again with the fresh state. `change` gets a copy that it owns
+   * (undefined: not there, only when `mayCreate`), and returns what to write: the same content is not written again. What it throws
+   * ends the update.
+   */
+  update(
+    namespace: string,
+    name: string,
+    change: (
+      current: KubeObject | undefined,
+    ) => Promise<{ object: KubeObject; ttlSeconds: number | null }>,
+    options: { readonly preconditions: Preconditions; readonly mayCreate: boolean },
+  ): Promise<StoredObject>;
+  /** Removes; `check` may refuse by throwing, and is asked again when the object changed meanwhile. Answers the last state. */
+  delete(
+    namespace: string,
+    name: string,
+    options: {
+      readonly preconditions: Preconditions;
+      readonly check: (current: KubeObject) => Promise<void>;
+    },
+  ): Promise<StoredObject>;
+  /** How many objects there are. */
+  count(): Promise<number>;
+}
