@@ -16,6 +16,8 @@ export interface Clock {
   clearTimer(timer: Timer): void;
   /** Runs `callback` after the I/O that is ready now: the end of this event-loop turn (setImmediate). */
   defer(callback: () => void): void;
+  /** Within a deferred callback, runs `callback` as soon as that one is done; elsewhere it is deferred. */
+  deferBriefly(callback: () => void): void;
 }
 
 /** Resolves after `delayMs` on `clock`; rejects with the signal's reason when aborted first. */

@@ -20,9 +20,24 @@ export const hostClock: Clock = {
     clearTimeout((timer.timer as HostTimer).handle);
   },
   defer(callback) {
-    setImmediate(callback);
+    setImmediate(runDeferred, callback);
+  },
+  deferBriefly(callback) {
+    if (isDeferredRunning) queueMicrotask(callback);
+    else setImmediate(runDeferred, callback);
   },
 };
+
+let isDeferredRunning = false;
+
+function runDeferred(callback: () => void): void {
+  isDeferredRunning = true;
+  try {
+    callback();
+  } finally {
+    isDeferredRunning = false;
+  }
+}
 
 function arm(timer: HostTimer, delayMs: number, callback: () => void): void {
   if (delayMs <= timerMsMax) {

@@ -37,6 +37,10 @@ export class FakeClock implements Clock {
     setImmediate(callback);
   }
 
+  deferBriefly(callback: () => void): void {
+    this.defer(callback);
+  }
+
   /** Moves time on, firing timers in order and letting promises settle after each. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;

@@ -15,6 +15,7 @@ export const realClock: Clock = {
   setTimer: (delayMs, callback) => ({ timer: setTimeout(callback, delayMs) }),
   clearTimer: ({ timer }) => clearTimeout(timer as NodeJS.Timeout),
   defer: (callback) => void setImmediate(callback),
+  deferBriefly: (callback) => void setImmediate(callback),
 };
 
 /** An engine under test. */

@@ -116,6 +116,10 @@ export class IncarnationClock implements Clock {
     this.#plan(0, 'defer', callback);
   }
 
+  deferBriefly(callback: () => void): void {
+    this.defer(callback);
+  }
+
   /** No timer of this incarnation fires any more. */
   kill(): void {
     this.#isDead = true;

@@ -7,4 +7,5 @@ export const instantClock: Clock = {
   setTimer: (_, callback) => ({ timer: setImmediate(callback) }),
   clearTimer: ({ timer }) => clearImmediate(timer as NodeJS.Immediate),
   defer: (callback) => void setImmediate(callback),
+  deferBriefly: (callback) => void setImmediate(callback),
 };

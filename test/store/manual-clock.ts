@@ -38,6 +38,10 @@ export class ManualClock implements Clock {
     this.#deferred.push(callback);
   }
 
+  deferBriefly(callback: () => void): void {
+    this.defer(callback);
+  }
+
   /** Timers that are set. */
   get timerCount(): number {
     return this.#planned.length;

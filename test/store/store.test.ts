@@ -284,6 +284,7 @@ t.test(
       setTimer: (_: number, callback: () => void) => ({ timer: setImmediate(callback) }),
       clearTimer: () => {},
       defer: (callback: () => void) => void setImmediate(callback),
+      deferBriefly: (callback: () => void) => void setImmediate(callback),
     };
     const rig = await StoreRig.open(newHome(), { valueCacheBytesMax: 1, clock });
     const count = 3000;

@@ -7,7 +7,8 @@ export interface Flushable {
 
 /**
  * Writes at the end of the event-loop turn what its connections have collected in it: one write a connection, however many
- * calls were answered.
+ * calls were answered. What a deferred step has answered (a turn of the consensus loop) is written right after that step, not a
+ * look at all sockets later.
  */
 export class FlushQueue {
   readonly #clock: Clock;
@@ -20,7 +21,7 @@ export class FlushQueue {
   /** Has `flush` called once at the end of the turn. The caller does not add itself again before that. */
   add(flushable: Flushable): void {
     this.#dirty.push(flushable);
-    if (this.#dirty.length === 1) this.#clock.defer(() => this.#flushAll());
+    if (this.#dirty.length === 1) this.#clock.deferBriefly(() => this.#flushAll());
   }
 
   #flushAll(): void {

@@ -36,6 +36,10 @@ class HandClock implements Clock {
   defer(callback: () => void): void {
     setImmediate(callback);
   }
+
+  deferBriefly(callback: () => void): void {
+    this.defer(callback);
+  }
   get timerCount(): number {
     return this.#timers.size;
   }
