@@ -1,0 +1,174 @@
+import type { JsonObject, JsonValue } from '../../machinery/json.js';
+import { isJsonObject, setField } from '../../machinery/json-object.js';
+import type { SchemaNode } from '../../machinery/schema-node.js';
+import { BuiltInSchemaNode } from '../built-in-schema-node.js';
+import { DecodeError, describeValue, ExactNumber, type ReadValue } from './decode-error.js';
+import { goTypeOf } from './go-type.js';
+import { readScalar, zeroOf } from './scalars.js';
+
+/** Which members of the objects that were read are repeated. */
+export type RepeatedMembers = ReadonlyMap<object, ReadonlySet<string>>;
+
+/** More problems are not collected: one request shall not make the server write a book. */
+const problemCountMax = 100;
+
+/**
+ * Reads JSON data as the types of the Kubernetes API, in the way Go's decoder does: what is null is absent, what the schema does not
+ * name is left out and remembered, and the first value of a wrong type fails the whole once all is read.
+ */
+export class SchemaReader {
+  /** What strict validation objects to: unknown and repeated fields, in the order of the text. */
+  readonly problems: string[] = [];
+  /** Members of all objects, those left out included; compared with what the text has. */
+  memberCount = 0;
+  readonly #repeated: RepeatedMembers;
+  /** The way to the value at hand: names of fields and keys of maps, and places in lists. */
+  readonly #steps: (string | number)[] = [];
+  /** For each step, whether it is a key of a map: the texts about types leave those out. */
+  readonly #isKey: boolean[] = [];
+  #typeProblem: string | undefined = undefined;
+
+  constructor(repeated: RepeatedMembers = new Map()) {
+    this.#repeated = repeated;
+  }
+
+  /** The object as the schema has it; a new one. Throws DecodeError. */
+  readObject(value: JsonObject, schema: SchemaNode): JsonObject {
+    const object = this.#readFields(value, schema);
+    if (this.#typeProblem !== undefined) throw new DecodeError(this.#typeProblem);
+    return object;
+  }
+
+  /** Undefined when the value counts as absent. `struct` is the innermost object with fields, which texts name. */
+  #read(value: ReadValue, node: SchemaNode, struct: SchemaNode): JsonValue | undefined {
+    if (value === null) return undefined;
+    switch (node.type) {
+      case 'object':
+        if (isObject(value)) return this.#readFields(value, node);
+        break;
+      case 'map':
+        if (isObject(value)) return this.#readMap(value, node, struct);
+        break;
+      case 'list':
+        if (Array.isArray(value)) return this.#readList(value, node, struct);
+        break;
+      case 'any':
+        return this.#readAny(value);
+      default:
+        return this.#readScalar(value, node, struct);
+    }
+    this.#wrongType(describeValue(value), goTypeOf(node), struct);
+    this.#countMembers(value);
+    return undefined;
+  }
+
+  #readFields(value: JsonObject, node: SchemaNode): JsonObject {
+    const object: JsonObject = {};
+    const repeated = this.#repeated.get(value);
+    for (const name in value) {
+      this.memberCount += 1;
+      const field = node.fields.get(name);
+      const member = value[name] as ReadValue;
+      if (field === undefined) {
+        this.#object('unknown', name);
+        this.#countMembers(member);
+        continue;
+      }
+      if (repeated?.has(name)) this.#object('duplicate', name);
+      this.#steps.push(name);
+      this.#isKey.push(false);
+      const read = this.#read(member, field, node);
+      this.#leave();
+      if (read !== undefined) setField(object, name, read);
+    }
+    return object;
+  }
+
+  #readMap(value: JsonObject, node: SchemaNode, struct: SchemaNode): JsonObject {
+    const map: JsonObject = {};
+    const element = node.element;
+    if (element === undefined) return this.#readAny(value) as JsonObject;
+    const repeated = this.#repeated.get(value);
+    for (const key in value) {
+      this.memberCount += 1;
+      if (repeated?.has(key)) this.#object('duplicate', key);
+      this.#steps.push(key);
+      this.#isKey.push(true);
+      const read = this.#read(value[key] as ReadValue, element, struct);
+      this.#leave();
+      setField(map, key, read ?? zeroOf(element));
+    }
+    return map;
+  }
+
+  #readList(value: readonly JsonValue[], node: SchemaNode, struct: SchemaNode): JsonValue[] {
+    const element = node.element;
+    const list = new Array<JsonValue>(value.length);
+    for (let i = 0; i < value.length; i++) {
+      this.#steps.push(i);
+      this.#isKey.push(false);
+      const item = value[i] as ReadValue;
+      const read = element === undefined ? this.#readAny(item) : this.#read(item, element, struct);
+      this.#leave();
+      list[i] = read ?? (element === undefined ? null : zeroOf(element));
+    }
+    return list;
+  }
+
+  #readScalar(value: ReadValue, node: SchemaNode, struct: SchemaNode): JsonValue | undefined {
+    const read = readScalar(value, node);
+    if (read.problem === undefined) return read.value;
+    if (read.problem.isFatal) throw new DecodeError(read.problem.text);
+    this.#wrongType(read.problem.text, read.problem.goType ?? goTypeOf(node), struct);
+    this.#countMembers(value);
+    return undefined;
+  }
+
+  /** Kept as it is, but for exact numbers. */
+  #readAny(value: ReadValue): JsonValue {
+    if (value instanceof ExactNumber) return Number(value.text);
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return value.map((item) => this.#readAny(item));
+    const copy: JsonObject = {};
+    for (const name in value) {
+      this.memberCount += 1;
+      setField(copy, name, this.#readAny(value[name] as ReadValue));
+    }
+    return copy;
+  }
+
+  #countMembers(value: ReadValue): void {
+    if (typeof value === 'object' && value !== null) this.#readAny(value);
+  }
+
+  #leave(): void {
+    this.#steps.pop();
+    this.#isKey.pop();
+  }
+
+  #object(problem: 'unknown' | 'duplicate', name: string): void {
+    if (this.problems.length >= problemCountMax) return;
+    this.problems.push(`${problem} field "${pathText([...this.#steps, name])}"`);
+  }
+
+  #wrongType(what: string, goType: string, struct: SchemaNode): void {
+    if (this.#typeProblem !== undefined) return;
+    const names = this.#steps.filter((step, at) => typeof step === 'string' && !this.#isKey[at]);
+    const owner = struct instanceof BuiltInSchemaNode ? struct.definition : '';
+    const structName = owner.slice(owner.lastIndexOf('.') + 1);
+    this.#typeProblem = `json: cannot unmarshal ${what} into Go struct field ${structName}.${names.join('.')} of type ${goType}`;
+  }
+}
+
+function isObject(value: ReadValue): value is JsonObject {
+  return isJsonObject(value) && !(value instanceof ExactNumber);
+}
+
+function pathText(steps: readonly (string | number)[]): string {
+  let text = '';
+  for (const step of steps) {
+    if (typeof step === 'number') text += `[${step}]`;
+    else text += text === '' ? step : `.${step}`;
+  }
+  return text;
+}

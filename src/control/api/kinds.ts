@@ -1,0 +1,6 @@
+import type { KindDefinition } from './kind-definition.js';
+
+/** The rules of the built-in kinds that have some, from the folder of each group and version. */
+export function builtInKinds(): readonly KindDefinition[] {
+  return [];
+}

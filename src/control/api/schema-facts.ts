@@ -1,0 +1,41 @@
+import type { JsonValue } from '../machinery/json.js';
+import { schemaJson } from './gen/schema-data.js';
+
+/** A schema as `schema/kubernetes-1.36.json` has it; schema/README.md says what each key means. */
+export interface SchemaFact {
+  readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
+  readonly format?: string;
+  readonly ref?: string;
+  readonly items?: SchemaFact;
+  readonly values?: SchemaFact;
+  readonly properties?: Readonly<Record<string, SchemaFact>>;
+  readonly required?: readonly string[];
+  readonly default?: JsonValue;
+  readonly 'list-type'?: 'atomic' | 'set' | 'map';
+  readonly 'list-map-keys'?: readonly string[];
+  readonly 'map-type'?: 'atomic' | 'granular';
+  readonly 'patch-strategy'?: string;
+  readonly 'patch-merge-key'?: string;
+  readonly 'group-version-kind'?: readonly {
+    readonly group: string;
+    readonly version: string;
+    readonly kind: string;
+  }[];
+}
+
+/** HTTP method, then the action and the kind (`apps/v1/Deployment`) that it is about. */
+export type PathFact = Readonly<Record<string, readonly [action: string, kind: string]>>;
+
+/** The facts of the Kubernetes API that everything in this folder is built from. */
+export interface SchemaFacts {
+  readonly definitions: Readonly<Record<string, SchemaFact>>;
+  readonly paths: Readonly<Record<string, PathFact>>;
+}
+
+let facts: SchemaFacts | undefined;
+
+/** Parsed when first asked for, then shared. */
+export function schemaFacts(): SchemaFacts {
+  facts ??= JSON.parse(schemaJson) as SchemaFacts;
+  return facts;
+}
