@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../base/logger.js';
 
 /** A plain HTTP request, as the few handlers next to gRPC need it. */
@@ -24,21 +24,16 @@ export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse> | Http
 /** Handlers by exact path. */
 export type HttpRoutes = ReadonlyMap<string, HttpHandler>;
 
-/** Serves the routes with node:http; other paths answer 404. */
-export function httpListener(routes: HttpRoutes, logger: Logger): RequestListener {
-  return (request, response) => void serve(routes, logger, request, response);
-}
-
-async function serve(
-  routes: HttpRoutes,
-  logger: Logger,
+/** Answers a request over HTTP/1.1; 404 without a handler. */
+export async function serveRoute(
+  handler: HttpHandler | undefined,
   request: IncomingMessage,
   response: ServerResponse,
+  logger: Logger,
 ): Promise<void> {
   request.resume();
   request.on('error', () => response.destroy());
-  response.on('error', () => response.destroy());
-  const answer = await answerTo(routes, request, response, logger);
+  const answer = await answerTo(handler, request, response, logger);
   if (response.destroyed) return;
   const body = Buffer.from(answer.body, 'utf8');
   response.writeHead(answer.status, {
@@ -51,16 +46,15 @@ async function serve(
 }
 
 async function answerTo(
-  routes: HttpRoutes,
+  handler: HttpHandler | undefined,
   request: IncomingMessage,
   response: ServerResponse,
   logger: Logger,
 ): Promise<HttpResponse> {
-  const { path, query } = parseTarget(request.url ?? '/');
-  const handler = routes.get(path);
   if (handler === undefined) {
     return { status: 404, contentType: 'text/plain; charset=utf-8', body: '404 page not found\n' };
   }
+  const { path, query } = parseTarget(request.url ?? '/');
   const abort = new AbortController();
   response.once('close', () => abort.abort());
   const { signal } = abort;

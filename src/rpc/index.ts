@@ -2,7 +2,13 @@
 
 export { ListenError, type ListenErrorCode } from '../host/listen-error.js';
 export type { HttpHandler, HttpRequest, HttpResponse, HttpRoutes } from './http-routes.js';
+export { answerUpgrade } from './http1/upgrade.js';
 export { type HandlerOf, implementService, type ServiceHandlers } from './implement.js';
-export { type Listener, type ListenerOptions, type ListenerTls, listen } from './listener.js';
+export { type Listener, type ListenerOptions, listen } from './listener.js';
+export type { CertificatePair, ListenerTls, NamedCertificate } from './listener-tls.js';
+export { readWebBody } from './read-web-body.js';
 export type { RpcServer, RpcServerOptions } from './server.js';
 export * from './service.js';
+export { cipherSuiteNames } from './tls-ciphers.js';
+export type { WebHandler, WebHeaders, WebRequest, WebResponse, WebUpgradeHandler } from './web.js';
+export * from './web-errors.js';

@@ -1,4 +1,3 @@
-import http from 'node:http';
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
@@ -6,19 +5,15 @@ import { assert } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import { ListenError, listenErrorOf } from '../host/listen-error.js';
-import { type HttpRoutes, httpListener } from './http-routes.js';
+import { Http1Server, type Http1ServerOptions } from './http1/server.js';
+import {
+  type ListenerTls,
+  NamedContexts,
+  secureContextOptions,
+  tlsServerOptions,
+} from './listener-tls.js';
 import type { RpcServer } from './server.js';
 import { sniffProtocol } from './sniff.js';
-
-/** Certificates for TLS, as PEM text. */
-export interface ListenerTls {
-  readonly cert: string;
-  readonly key: string;
-  /** Who signs clients' certificates; null accepts none. */
-  readonly clientCa: string | null;
-  /** Refuses clients without a certificate signed by `clientCa`. */
-  readonly clientCertAuth: boolean;
-}
 
 /**
  * Milliseconds of silence after which the kernel asks whether the other machine is still there, as Go's servers have it: a
@@ -26,15 +21,13 @@ export interface ListenerTls {
  */
 const keepaliveDelayMs = 15_000;
 
-/** What a listener needs. */
-export interface ListenerOptions {
+/** What a listener needs. What it says of HTTP/1.1 is true on the same port; over HTTP/2 the RPC engine answers. */
+export interface ListenerOptions extends Http1ServerOptions {
   /** `http://host:port` or `https://host:port` (then `tls` is given). Port 0 takes a free one; see {@link Listener.port}. */
   readonly url: string;
   readonly tls: ListenerTls | null;
   /** Takes the HTTP/2 connections. The listener does not close it. */
   readonly rpc: RpcServer;
-  /** Answers HTTP/1.1 on the same port. */
-  readonly http: HttpRoutes;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Milliseconds that a new connection may keep silent, and an HTTP/1.1 client may take to say what it wants. */
@@ -46,6 +39,11 @@ export interface Listener {
   readonly url: string;
   /** The port that it listens on. */
   readonly port: number;
+  /**
+   * Takes other certificates, client authorities and cipher suites into use for the connections that come from now on; whether
+   * clients are asked for certificates stays as it is. Throws ListenError, changing nothing. Only where `tls` was given.
+   */
+  setTls(tls: ListenerTls): void;
   /**
    * Stops accepting, and finishes HTTP/1.1 requests for up to `graceMs`. Resolves when every connection is closed, those
    * given to the RPC engine included: close that one at the same time, not after.
@@ -79,19 +77,20 @@ class SharedPortListener implements Listener {
   readonly url: string;
   readonly #options: ListenerOptions;
   readonly #server: net.Server;
-  readonly #http: http.Server;
-  /** Connections not handed to the RPC engine. */
-  readonly #connections = new Set<Duplex>();
+  readonly #http1: Http1Server;
+  /** Connections of which it is not known yet what they speak. */
+  readonly #unknown = new Set<Duplex>();
+  #named: NamedContexts | null = null;
   #isClosing = false;
 
   constructor(options: ListenerOptions) {
     this.url = options.url;
     this.#options = options;
-    this.#http = createHttpServer(options);
+    this.#http1 = new Http1Server(options);
     this.#server =
       options.tls === null
         ? net.createServer({ noDelay: true })
-        : createTlsServer(options.url, options.tls);
+        : this.#createTlsServer(options.url, options.tls);
     const event = options.tls === null ? 'connection' : 'secureConnection';
     this.#server.on(event, (socket: net.Socket) => void this.#onConnection(socket));
     this.#server.on('tlsClientError', (error: Error, socket: net.Socket) => {
@@ -104,6 +103,20 @@ class SharedPortListener implements Listener {
     const address = this.#server.address();
     assert(address !== null && typeof address === 'object', 'the listener is not open');
     return address.port;
+  }
+
+  setTls(options: ListenerTls): void {
+    const { url } = this;
+    assert(this.#server instanceof tls.Server, 'only a TLS listener has certificates');
+    const named = new NamedContexts(url, options);
+    this.#server.setSecureContext(secureContextOptions(url, options));
+    this.#named = named;
+  }
+
+  #createTlsServer(url: string, options: ListenerTls): tls.Server {
+    this.#named = new NamedContexts(url, options);
+    const find = (name: string) => this.#named?.find(name) ?? null;
+    return tls.createServer(tlsServerOptions(url, options, { find }));
   }
 
   open(host: string, port: number): Promise<void> {
@@ -128,20 +141,15 @@ class SharedPortListener implements Listener {
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });
-    this.#http.close();
-    for (const connection of this.#connections) {
-      if (!busyWithHttp(connection)) connection.destroy();
-    }
-    const timer = this.#options.clock.setTimer(graceMs, () => {
-      for (const connection of this.#connections) connection.destroy();
-    });
+    this.#http1.drain();
+    for (const connection of this.#unknown) connection.destroy();
+    const timer = this.#options.clock.setTimer(graceMs, () => this.#http1.destroy());
     await closed;
     this.#options.clock.clearTimer(timer);
   }
 
   async #onConnection(socket: net.Socket): Promise<void> {
-    this.#connections.add(socket);
-    socket.once('close', () => this.#connections.delete(socket));
+    this.#unknown.add(socket);
     socket.on('error', () => {
       // A reset by the peer; 'close' follows and is what counts.
     });
@@ -149,52 +157,14 @@ class SharedPortListener implements Listener {
     socket.setKeepAlive(true, keepaliveDelayMs);
     const { clock, silenceMsMax } = this.#options;
     const protocol = await sniffProtocol(socket, { clock, timeoutMs: silenceMsMax });
+    this.#unknown.delete(socket);
     if (protocol === null) return;
     if (this.#isClosing || socket.destroyed) {
       socket.destroy();
     } else if (protocol === 'http2') {
-      this.#connections.delete(socket);
       this.#options.rpc.attach(socket);
     } else {
-      this.#http.emit('connection', socket);
+      this.#http1.attach(socket);
     }
-  }
-}
-
-/** A node:http server for connections that others accept. */
-function createHttpServer({ http: routes, logger, silenceMsMax }: ListenerOptions): http.Server {
-  const server = http.createServer(
-    { headersTimeout: silenceMsMax, connectionsCheckingInterval: silenceMsMax / 4 },
-    httpListener(routes, logger),
-  );
-  server.on('clientError', (_error, socket) => socket.destroy());
-  // It looks for requests that take too long only once it listens, which it never does by itself here.
-  server.emit('listening');
-  return server;
-}
-
-/** Whether a request is in progress on a connection that node:http took over. */
-function busyWithHttp(connection: Duplex): boolean {
-  const message: unknown = '_httpMessage' in connection ? connection._httpMessage : null;
-  return message !== null && message !== undefined;
-}
-
-function createTlsServer(url: string, options: ListenerTls): tls.Server {
-  try {
-    return tls.createServer({
-      cert: options.cert,
-      key: options.key,
-      ...(options.clientCa === null ? {} : { ca: options.clientCa }),
-      requestCert: options.clientCa !== null,
-      rejectUnauthorized: options.clientCertAuth,
-      ALPNProtocols: ['h2', 'http/1.1'],
-      minVersion: 'TLSv1.2',
-    });
-  } catch (error) {
-    throw new ListenError(
-      'bad-tls',
-      `cannot listen on ${JSON.stringify(url)}: the certificate or key is not usable (${(error as Error).message})`,
-      { cause: error },
-    );
   }
 }

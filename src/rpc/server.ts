@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import type { HttpRoutes } from './http-routes.js';
 import type { ServiceImplementation } from './service.js';
+import type { WebHandler } from './web.js';
 
 /** What a server engine is made with. */
 export interface RpcServerOptions {
@@ -12,6 +13,8 @@ export interface RpcServerOptions {
    * engine on grpc-js does not answer them.
    */
   readonly http?: HttpRoutes;
+  /** Answers what is neither a gRPC call nor among `http`. The engine on grpc-js does not ask it. */
+  readonly web?: WebHandler;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: {

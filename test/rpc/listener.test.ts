@@ -9,7 +9,8 @@ import { createGrpcJsChannel, type GrpcJsChannelOptions } from '../../src/rpc/gr
 import { createGrpcJsServer } from '../../src/rpc/grpc-js/server.js';
 import type { HttpHandler } from '../../src/rpc/http-routes.js';
 import { implementService } from '../../src/rpc/implement.js';
-import { type Listener, type ListenerTls, listen } from '../../src/rpc/listener.js';
+import { type Listener, listen } from '../../src/rpc/listener.js';
+import type { ListenerTls } from '../../src/rpc/listener-tls.js';
 import { ca, clientCert, clientKey, serverCert, serverKey } from './certificates.js';
 import { Echo, message, textOf } from './echo-service.js';
 import { deferred, eventually, realClock } from './support.js';

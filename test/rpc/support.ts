@@ -3,9 +3,11 @@ import type { Test } from 'tap';
 import type { Clock } from '../../src/base/clock.js';
 import { silentLogger } from '../../src/base/logger.js';
 import type { HttpRoutes } from '../../src/rpc/http-routes.js';
-import { type Listener, type ListenerTls, listen } from '../../src/rpc/listener.js';
+import { type Listener, listen } from '../../src/rpc/listener.js';
+import type { ListenerTls } from '../../src/rpc/listener-tls.js';
 import type { RpcServer, RpcServerOptions } from '../../src/rpc/server.js';
 import type { Channel, ServiceImplementation } from '../../src/rpc/service.js';
+import type { WebHandler, WebUpgradeHandler } from '../../src/rpc/web.js';
 import { serverCert, serverKey } from './certificates.js';
 
 /** The machine's clock, for tests over real sockets. */
@@ -44,6 +46,9 @@ export interface ServeOptions extends Partial<Pick<RpcServerOptions, 'limits'>> 
   readonly host?: string;
   readonly tls?: ListenerTls;
   readonly http?: HttpRoutes;
+  readonly web?: WebHandler;
+  readonly upgrade?: WebUpgradeHandler;
+  readonly silenceMsMax?: number;
 }
 
 /** TLS with the tests' own certificate, for any client. */
@@ -61,12 +66,14 @@ export async function serve(
   services: readonly ServiceImplementation[],
   options: ServeOptions = {},
 ): Promise<Served> {
-  const { host = '127.0.0.1', tls = null, http = new Map() } = options;
+  const { host = '127.0.0.1', tls = null, http = new Map(), silenceMsMax = 10_000 } = options;
+  const web = options.web === undefined ? {} : { web: options.web };
   const errors: string[] = [];
   const logger = { ...silentLogger, error: (message: string) => void errors.push(message) };
   const rpc = engine.createServer({
     services,
     http,
+    ...web,
     clock: realClock,
     logger,
     limits: options.limits ?? { receiveBytesMax, concurrentStreamsMax: 1000 },
@@ -78,9 +85,11 @@ export async function serve(
     tls,
     rpc,
     http,
+    ...web,
+    upgrade: options.upgrade,
     clock: realClock,
     logger,
-    silenceMsMax: 10_000,
+    silenceMsMax,
   });
   const close = async (graceMs = 0) => {
     await Promise.all([rpc.close({ graceMs }), listener.close({ graceMs })]);

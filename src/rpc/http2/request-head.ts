@@ -1,15 +1,17 @@
 import type { Route, Routes } from '../dispatch.js';
 import { type HttpHandler, type HttpRoutes, parseTarget } from '../http-routes.js';
 import { type Metadata, RpcError, Status } from '../service.js';
+import type { WebHandler } from '../web.js';
 import { type MessageEncoding, messageEncodingOf } from './compression.js';
 import { parseTimeout } from './grpc-fields.js';
 import type { HeaderField } from './hpack/field.js';
 import { MetadataError, metadataOf } from './metadata.js';
+import { type WebRequestHead, webRequestHeadOf } from './web-request-head.js';
 
 /** What the header list of a request says. It does not depend on when it comes, so equal lists can share one. */
 export interface RequestHead {
   /** Null: the request is malformed (RFC 9113 section 8.1.1), and its stream is to be reset. */
-  readonly outcome: Route | PlainRequest | Refusal | null;
+  readonly outcome: Route | PlainRequest | WebRequestHead | Refusal | null;
   /** Milliseconds that the caller gives the call, or null. */
   readonly timeoutMs: number | null;
   /** Bytes that the payload must have, or null when the request does not say. */
@@ -47,27 +49,33 @@ export class PlainRequest {
 export interface Answerable {
   readonly routes: Routes;
   readonly http: HttpRoutes;
+  /** Asked for whatever is neither; null: that is refused. */
+  readonly web: WebHandler | null;
 }
 
 /** Reads a header list. `fields` is null when it was too large to be kept. */
 export function readRequestHead(
   fields: readonly HeaderField[] | null,
-  { routes, http }: Answerable,
+  { routes, http, web }: Answerable,
 ): RequestHead {
   if (fields === null) return refused(tooLarge);
   const found = new Map<string, string>();
   if (!collect(fields, found)) return malformed;
-  const plain = plainRequestOf(found, http);
-  if (plain !== null) return { ...malformed, outcome: plain };
+  const length = found.get('content-length');
+  const contentBytes = length === undefined ? null : Number(length);
+  if (!grpcContentType.test(found.get('content-type') ?? '')) {
+    const plain = plainRequestOf(found, http);
+    if (plain !== null) return { ...malformed, outcome: plain };
+    if (web !== null) return { ...malformed, outcome: webRequestHeadOf(fields), contentBytes };
+  }
   const refusal = refusalOf(found);
   if (refusal !== null) return refused(refusal);
   const timeout = found.get('grpc-timeout');
-  const length = found.get('content-length');
   try {
     return {
       outcome: routeOf(routes, found.get(':path') ?? ''),
       timeoutMs: timeout === undefined ? null : parseTimeout(timeout),
-      contentBytes: length === undefined ? null : Number(length),
+      contentBytes,
       encoding: messageEncodingOf(found.get('grpc-encoding') ?? 'identity') ?? 'identity',
       metadata: metadataOf(fields),
     };
@@ -133,7 +141,6 @@ function collect(fields: readonly HeaderField[], found: Map<string, string>): bo
 const grpcContentType = /^application\/grpc(?:$|[+;])/;
 
 function plainRequestOf(found: ReadonlyMap<string, string>, http: HttpRoutes): PlainRequest | null {
-  if (grpcContentType.test(found.get('content-type') ?? '')) return null;
   const { path, query } = parseTarget(found.get(':path') ?? '');
   const handler = http.get(path);
   if (handler === undefined) return null;

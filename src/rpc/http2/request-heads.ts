@@ -7,6 +7,7 @@ import {
   type RequestHead,
   readRequestHead,
 } from './request-head.js';
+import { WebRequestHead } from './web-request-head.js';
 
 /** The SETTINGS_MAX_HEADER_LIST_SIZE announced: bytes of a header list, 32 a field on top (RFC 9113 section 6.5.2). */
 export const headerListBytesMax = 64 * 1024;
@@ -37,6 +38,8 @@ export class RequestHeads {
     const last = this.#lastFields;
     const { outcome, contentBytes, encoding, metadata } = this.#lastHead ?? malformed;
     if (outcome === null || outcome instanceof Refusal) return null;
+    // Its handler sees every field.
+    if (outcome instanceof WebRequestHead) return null;
     if (fields.length !== last.length) return null;
     let timeoutMs: number | null = null;
     for (let i = 0; i < fields.length; i++) {

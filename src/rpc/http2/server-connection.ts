@@ -1,9 +1,10 @@
-import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { assert } from '../../base/assert.js';
 import type { Logger } from '../../base/logger.js';
 import { serverClosing } from '../dispatch.js';
 import type { RpcServerOptions } from '../server.js';
 import { RpcError, Status } from '../service.js';
+import { Transport } from '../transport.js';
 import { Http2Connection } from './connection.js';
 import { connectionWindowBytes } from './data-frames.js';
 import { DeadlineWatch } from './deadline-watch.js';
@@ -23,6 +24,9 @@ import type { Http2Stream } from './stream.js';
 import { Http2StreamCall } from './stream-call.js';
 import type { TimeSlices } from './time-slices.js';
 import { Http2UnaryCall } from './unary-call.js';
+import { WebCall } from './web-call.js';
+import { WebHeads } from './web-heads.js';
+import { WebRequestHead } from './web-request-head.js';
 
 /** Our SETTINGS_INITIAL_WINDOW_SIZE. */
 const streamWindowBytes = 1 << 20;
@@ -49,12 +53,14 @@ export interface ServerShared extends Answerable {
 
 /** The server's end of a connection: turns header lists into calls. */
 export class ServerConnection extends Http2Connection {
+  readonly transport: Transport;
   /** The caller's address. */
   readonly peer: string;
   readonly logger: Logger;
   readonly receiveBytesMax: number;
   readonly slices: TimeSlices;
   readonly responses = new Responses(this.writer, this.encoder);
+  readonly webHeads = new WebHeads(this.encoder);
   /** Ends calls whose time is over. */
   readonly deadlines: DeadlineWatch;
   readonly #concurrentStreamsMax: number;
@@ -80,8 +86,8 @@ export class ServerConnection extends Http2Connection {
     this.logger = logger;
     this.receiveBytesMax = limits.receiveBytesMax;
     this.slices = shared.slices;
-    this.peer =
-      duplex instanceof Socket ? `${duplex.remoteAddress}:${duplex.remotePort}` : 'unknown';
+    this.transport = new Transport(duplex);
+    this.peer = this.transport.remoteAddress;
     this.deadlines = new DeadlineWatch(clock, () => this.#calls());
     const heads = new RequestHeads(shared);
     this.#heads = new HeaderBlocks(this.decoder, headerListBytesMax, (fields) =>
@@ -171,6 +177,10 @@ export class ServerConnection extends Http2Connection {
       this.#open(new PlainCall(this, streamId, outcome), isEnd);
       return;
     }
+    if (outcome instanceof WebRequestHead) {
+      this.#onWebRequest(streamId, outcome, head.contentBytes, isEnd);
+      return;
+    }
     if (outcome.kind === 'unary') {
       this.#open(new Http2UnaryCall(this, streamId, head, outcome), isEnd);
       return;
@@ -179,6 +189,19 @@ export class ServerConnection extends Http2Connection {
     this.#open(call, isEnd);
     if (this.#isServerClosing) call.finish(serverClosing());
     else call.start();
+  }
+
+  #onWebRequest(
+    streamId: number,
+    head: WebRequestHead,
+    contentBytes: number | null,
+    isEnd: boolean,
+  ): void {
+    const { web } = this.#shared;
+    assert(web !== null);
+    const call = new WebCall(this, streamId, head, contentBytes);
+    this.#open(call, isEnd);
+    void call.serve(web);
   }
 
   #open(stream: Http2Stream, isEnd: boolean): void {

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { Routes } from '../dispatch.js';
 import type { HttpRoutes } from '../http-routes.js';
 import type { RpcServer, RpcServerOptions } from '../server.js';
+import type { WebHandler } from '../web.js';
 import { FlushQueue } from './flush-queue.js';
 import { ServerConnection, type ServerShared } from './server-connection.js';
 import { TimeSlices } from './time-slices.js';
@@ -18,6 +19,7 @@ class Http2Server implements RpcServer, ServerShared {
   readonly options: RpcServerOptions;
   readonly routes: Routes;
   readonly http: HttpRoutes;
+  readonly web: WebHandler | null;
   readonly flushQueue: FlushQueue;
   readonly slices: TimeSlices;
   readonly #connections = new Set<ServerConnection>();
@@ -31,6 +33,7 @@ class Http2Server implements RpcServer, ServerShared {
     this.options = options;
     this.routes = new Routes(options.services);
     this.http = options.http ?? new Map();
+    this.web = options.web ?? null;
     this.flushQueue = new FlushQueue(options.clock);
     this.slices = new TimeSlices(options.clock);
   }

@@ -8,7 +8,7 @@ export const connectionQueueBytesMax = 64 << 20;
 /** What goes in front of a message: whether it is compressed, and its length (gRPC over HTTP/2, "Length-Prefixed-Message"). */
 const messagePrefixBytes = 5;
 
-/** A stream of an HTTP/2 connection (RFC 9113 section 5) that carries a gRPC call. */
+/** A stream of an HTTP/2 connection (RFC 9113 section 5) that carries a call or another request. */
 export abstract class Http2Stream {
   readonly id: number;
   readonly connection: Http2Connection;
@@ -129,8 +129,26 @@ export abstract class Http2Stream {
     connection.touch();
   }
 
+  /** Sends payload as it is, at once when nothing is before it and it can be. The last ends our side. */
+  protected sendBody(bytes: Uint8Array, isLast = false): void {
+    const { connection } = this;
+    if (bytes.length > 0 && this.#queuedBytes === 0 && connection.takes(this, bytes.length)) {
+      this.#writeDataHeader(bytes.length, isLast ? Flag.endStream : 0);
+      connection.output.append(bytes);
+      connection.touch();
+      if (isLast) this.#onEndWritten();
+      return;
+    }
+    this.sendPayload(bytes);
+    if (isLast) this.#endAfterQueue();
+  }
+
   /** Ends our side after what is queued. */
   end(): void {
+    this.#endAfterQueue();
+  }
+
+  #endAfterQueue(): void {
     if (this.#queuedBytes > 0) this.#isEnding = true;
     else this.#writeEndNow();
   }

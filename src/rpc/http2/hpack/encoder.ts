@@ -33,12 +33,22 @@ export class HpackEncoder {
     this.table.resize(maxBytes);
   }
 
-  /** Encodes one header list. The result is the caller's to keep. */
-  encode(fields: Iterable<OutgoingField>): Uint8Array {
+  /**
+   * Encodes one header list. The result is the caller's to keep. `before` is a block that begins the list, encoded just now or
+   * with the table as it is.
+   */
+  encode(fields: Iterable<OutgoingField>, before?: Uint8Array): Uint8Array {
     this.#length = 0;
-    this.#announceSize();
+    if (before === undefined) this.#announceSize();
+    else this.#append(before);
     for (const field of fields) this.#field(field);
     return this.#target.slice(0, this.#length);
+  }
+
+  #append(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#target.set(bytes, 0);
+    this.#length = bytes.length;
   }
 
   #announceSize(): void {

@@ -1,0 +1,57 @@
+import { WebHeadError } from './web-errors.js';
+
+/** A request target taken apart. */
+export interface WebTarget {
+  readonly path: string;
+  readonly query: string;
+  /** The authority of a target in absolute form (RFC 9112 section 3.2.2), which overrides Host; null for the usual ones. */
+  readonly authority: string | null;
+}
+
+/** Takes a request target apart. Null: it is none that a server answers (RFC 9112 section 3.2). */
+export function splitTarget(target: string): WebTarget | null {
+  if (target.startsWith('/')) return splitPath(target, null);
+  if (target === '*') return { path: '*', query: '', authority: null };
+  const [, authority, rest] = /^https?:\/\/([^/?#]+)(.*)$/i.exec(target) ?? [];
+  if (authority === undefined || rest === undefined) return null;
+  return splitPath(rest.startsWith('/') ? rest : `/${rest}`, authority);
+}
+
+function splitPath(target: string, authority: string | null): WebTarget {
+  const mark = target.indexOf('?');
+  if (mark < 0) return { path: target, query: '', authority };
+  return { path: target.slice(0, mark), query: target.slice(mark + 1), authority };
+}
+
+/** Adds a field of a request to those of its name (RFC 9110 section 5.3; RFC 9113 section 8.2.3 for cookies). `name` is lower case. */
+export function addField(fields: Map<string, string>, name: string, value: string): void {
+  const before = fields.get(name);
+  if (before === undefined) fields.set(name, value);
+  else fields.set(name, `${before}${name === 'cookie' ? '; ' : ', '}${value}`);
+}
+
+/** The method and status of an answer say that it has no body (RFC 9110 section 6.4.1). */
+export function isBodiless(method: string, status: number): boolean {
+  return method === 'HEAD' || status === 204 || status === 304;
+}
+
+const namePattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const badValuePattern = /[^\t\x20-\x7e\x80-\xff]/;
+
+/** Throws WebHeadError for a status that is none of a final answer. */
+export function checkStatus(status: number): void {
+  if (Number.isInteger(status) && status >= 200 && status <= 599) return;
+  throw new WebHeadError(`cannot answer with status ${status}: final ones are 200 to 599`);
+}
+
+/** Throws WebHeadError for a field that would not be what it seems, as one with a line break. */
+export function checkField(name: string, value: string): void {
+  if (!namePattern.test(name)) {
+    throw new WebHeadError(`cannot answer with a header field named ${JSON.stringify(name)}`);
+  }
+  if (badValuePattern.test(value)) {
+    throw new WebHeadError(
+      `cannot answer with header field ${name}: ${JSON.stringify(value)} has characters that HTTP does not`,
+    );
+  }
+}
