@@ -29,9 +29,11 @@ const special = {
 function main() {
   const schemaText = readFileSync(join(schemaDir, 'kubernetes-1.36.json'), 'utf8');
   const protobufText = readFileSync(join(schemaDir, 'kubernetes-protobuf.json'), 'utf8');
+  const goText = readFileSync(join(schemaDir, 'kubernetes-go.json'), 'utf8');
   const { definitions, paths } = JSON.parse(schemaText);
   const files = new Map(typeFiles(definitions));
   files.set('schema-data.ts', dataModule('schemaJson', { definitions, paths }));
+  files.set('go-data.ts', dataModule('goJson', JSON.parse(goText)));
   files.set('protobuf-data.ts', dataModule('protobufJson', JSON.parse(protobufText)));
   mkdirSync(genDir, { recursive: true });
   for (const [name, text] of files) writeIfChanged(join(genDir, name), text);

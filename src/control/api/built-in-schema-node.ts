@@ -1,7 +1,7 @@
 import { defined } from '../../base/assert.js';
 import type { JsonValue } from '../machinery/json.js';
 import type { SchemaNode, SchemaType } from '../machinery/schema-node.js';
-import { type SchemaFact, schemaFacts } from './schema-facts.js';
+import { goFactOf, type SchemaFact, schemaFacts } from './schema-facts.js';
 
 /** Definitions whose values are not what their own schema says: type and format. */
 const specialTypes: ReadonlyMap<string, readonly [SchemaType, string]> = new Map([
@@ -21,7 +21,20 @@ const specialTypes: ReadonlyMap<string, readonly [SchemaType, string]> = new Map
   ],
 ]);
 
-const noFields: ReadonlyMap<string, SchemaNode> = new Map();
+/**
+ * What becomes of a field that holds the zero value of its type (an empty text, 0, false, an empty list): Kubernetes drops it, keeps
+ * it, or writes it even when nobody set it.
+ */
+export type ZeroValue = 'dropped' | 'kept' | 'written';
+
+/** What the definition that a field is in says about it. */
+interface FieldMarks {
+  readonly zeroValue: ZeroValue;
+  readonly goType: string;
+}
+
+const noMarks: FieldMarks = { zeroValue: 'kept', goType: '' };
+const noFields: ReadonlyMap<string, BuiltInSchemaNode> = new Map();
 const definitions = new Map<string, BuiltInSchemaNode>();
 const fieldsByDefinition = new Map<string, ReadonlyMap<string, BuiltInSchemaNode>>();
 
@@ -44,11 +57,15 @@ export class BuiltInSchemaNode implements SchemaNode {
   readonly default: JsonValue | undefined;
   /** The name of the definition that the content comes from; '' when it is written in place. */
   readonly definition: string;
+  readonly zeroValue: ZeroValue;
+  /** What error texts call the type; '' when that follows from the rest. */
+  readonly goType: string;
   readonly #content: SchemaFact;
-  #fields: ReadonlyMap<string, SchemaNode> | undefined;
+  #fields: ReadonlyMap<string, BuiltInSchemaNode> | undefined;
+  #writtenFields: readonly (readonly [string, BuiltInSchemaNode])[] | undefined;
   #element: SchemaNode | undefined;
 
-  private constructor(fact: SchemaFact, definition: string) {
+  private constructor(fact: SchemaFact, definition: string, marks: FieldMarks) {
     const content = definition === '' ? fact : factOf(definition);
     const mapType = fact['map-type'] ?? content['map-type'];
     [this.type, this.format] = specialTypes.get(definition) ?? [typeOf(content), formatOf(content)];
@@ -60,8 +77,11 @@ export class BuiltInSchemaNode implements SchemaNode {
     this.patchMergeKey = fact['patch-merge-key'] ?? '';
     this.default = fact.default;
     this.definition = definition;
+    this.zeroValue = marks.zeroValue;
+    this.goType = marks.goType;
     this.#content = content;
     this.#fields = undefined;
+    this.#writtenFields = undefined;
     this.#element = undefined;
   }
 
@@ -75,41 +95,63 @@ export class BuiltInSchemaNode implements SchemaNode {
   static require(name: string): BuiltInSchemaNode {
     let node = definitions.get(name);
     if (node === undefined) {
-      node = new BuiltInSchemaNode(factOf(name), name);
+      node = new BuiltInSchemaNode(factOf(name), name, noMarks);
       definitions.set(name, node);
     }
     return node;
   }
 
-  get fields(): ReadonlyMap<string, SchemaNode> {
+  /** The node of a place in a definition. */
+  static at(fact: SchemaFact, marks: FieldMarks): BuiltInSchemaNode {
+    return new BuiltInSchemaNode(fact, fact.ref ?? '', marks);
+  }
+
+  get fields(): ReadonlyMap<string, BuiltInSchemaNode> {
     this.#fields ??= this.type === 'object' ? this.#buildFields() : noFields;
     return this.#fields;
   }
 
+  /** The fields that are written even when nobody set them. */
+  get writtenFields(): readonly (readonly [string, BuiltInSchemaNode])[] {
+    this.#writtenFields ??= [...this.fields].filter(isWritten);
+    return this.#writtenFields;
+  }
+
   get element(): SchemaNode | undefined {
     const fact = this.type === 'list' ? this.#content.items : this.#content.values;
-    if (this.#element === undefined && fact !== undefined) this.#element = nodeOf(fact);
+    if (this.#element === undefined && fact !== undefined) {
+      const goType = elementGoType(this.goType);
+      this.#element = BuiltInSchemaNode.at(fact, { zeroValue: 'kept', goType });
+    }
     return this.#element;
   }
 
-  #buildFields(): ReadonlyMap<string, SchemaNode> {
+  #buildFields(): ReadonlyMap<string, BuiltInSchemaNode> {
     const shared = fieldsByDefinition.get(this.definition);
     if (shared !== undefined) return shared;
     const fields = new Map<string, BuiltInSchemaNode>();
     for (const [name, fact] of Object.entries(this.#content.properties ?? {}))
-      fields.set(name, nodeOf(fact));
+      fields.set(name, BuiltInSchemaNode.at(fact, marksOf(this.definition, name)));
     if (this.definition !== '') fieldsByDefinition.set(this.definition, fields);
     return fields;
   }
-
-  /** The node of a place in a definition. */
-  static at(fact: SchemaFact): BuiltInSchemaNode {
-    return new BuiltInSchemaNode(fact, fact.ref ?? '');
-  }
 }
 
-function nodeOf(fact: SchemaFact): BuiltInSchemaNode {
-  return BuiltInSchemaNode.at(fact);
+function isWritten([, node]: readonly [string, BuiltInSchemaNode]): boolean {
+  return node.zeroValue === 'written';
+}
+
+/** The marks of a definition's field. Objects are never dropped: Go tells an absent one by a pointer, and writes the others. */
+function marksOf(definition: string, name: string): FieldMarks {
+  const { always, pointers, types } = goFactOf(definition);
+  const goType = types?.[name] ?? '';
+  if (always?.includes(name)) return { zeroValue: 'written', goType };
+  return { zeroValue: pointers?.includes(name) ? 'kept' : 'dropped', goType };
+}
+
+/** The type of the items or values of a named type. */
+function elementGoType(goType: string): string {
+  return /^(?:\[\]|map\[[^\]]+\])(.+)$/.exec(goType)?.[1] ?? '';
 }
 
 function factOf(definition: string): SchemaFact {

@@ -1,4 +1,5 @@
 import type { JsonValue } from '../machinery/json.js';
+import { goJson } from './gen/go-data.js';
 import { schemaJson } from './gen/schema-data.js';
 
 /** A schema as `schema/kubernetes-1.36.json` has it; schema/README.md says what each key means. */
@@ -38,4 +39,19 @@ let facts: SchemaFacts | undefined;
 export function schemaFacts(): SchemaFacts {
   facts ??= JSON.parse(schemaJson) as SchemaFacts;
   return facts;
+}
+
+/** What Kubernetes' types say beyond the schema of a definition; schema/README.md says what each means. */
+export interface GoFact {
+  readonly always?: readonly string[];
+  readonly pointers?: readonly string[];
+  readonly types?: Readonly<Record<string, string>>;
+}
+
+let goFacts: Readonly<Record<string, GoFact>> | undefined;
+
+/** The facts of a definition; empty when there is nothing to say. */
+export function goFactOf(definition: string): GoFact {
+  goFacts ??= JSON.parse(goJson) as Readonly<Record<string, GoFact>>;
+  return goFacts[definition] ?? {};
 }

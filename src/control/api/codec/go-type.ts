@@ -12,6 +12,7 @@ const scalarTypes: Readonly<Record<string, string>> = {
 
 /** What error texts of Kubernetes call the type of a value: `int32`, `[]v1.Container`, `map[string]string`. */
 export function goTypeOf(node: SchemaNode): string {
+  if (node instanceof BuiltInSchemaNode && node.goType !== '') return node.goType;
   if (node.type === 'list') return `[]${elementType(node)}`;
   if (node.type === 'map') return `map[string]${elementType(node)}`;
   if (node.type === 'integer') return node.format === 'int32' ? 'int32' : 'int64';

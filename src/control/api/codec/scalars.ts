@@ -40,27 +40,6 @@ export function readScalar(value: ReadValue, node: SchemaNode): ScalarResult {
   }
 }
 
-/** What Go has where JSON has null inside a list or map. */
-export function zeroOf(node: SchemaNode): JsonValue {
-  switch (node.type) {
-    case 'object':
-    case 'map':
-      return {};
-    case 'list':
-      return [];
-    case 'string':
-      return '';
-    case 'boolean':
-      return false;
-    case 'quantity':
-      return '0';
-    case 'any':
-      return null;
-    default:
-      return 0;
-  }
-}
-
 function wrong(value: ReadValue): ScalarResult {
   return { problem: { text: describeValue(value), isFatal: false } };
 }

@@ -4,7 +4,8 @@ import type { SchemaNode } from '../../machinery/schema-node.js';
 import { BuiltInSchemaNode } from '../built-in-schema-node.js';
 import { DecodeError, describeValue, ExactNumber, type ReadValue } from './decode-error.js';
 import { goTypeOf } from './go-type.js';
-import { readScalar, zeroOf } from './scalars.js';
+import { readScalar } from './scalars.js';
+import { writeZeroValues, zeroOf } from './zero-values.js';
 
 /** Which members of the objects that were read are repeated. */
 export type RepeatedMembers = ReadonlyMap<object, ReadonlySet<string>>;
@@ -79,8 +80,9 @@ export class SchemaReader {
       this.#isKey.push(false);
       const read = this.#read(member, field, node);
       this.#leave();
-      if (read !== undefined) setField(object, name, read);
+      if (read !== undefined && !isDropped(read, field)) setField(object, name, read);
     }
+    if (node instanceof BuiltInSchemaNode) writeZeroValues(object, node);
     return object;
   }
 
@@ -158,6 +160,31 @@ export class SchemaReader {
     const structName = owner.slice(owner.lastIndexOf('.') + 1);
     this.#typeProblem = `json: cannot unmarshal ${what} into Go struct field ${structName}.${names.join('.')} of type ${goType}`;
   }
+}
+
+/** Whether Go leaves the value out when it writes the field. */
+function isDropped(value: JsonValue, field: SchemaNode): boolean {
+  if (!(field instanceof BuiltInSchemaNode) || field.zeroValue !== 'dropped') return false;
+  switch (field.type) {
+    case 'string':
+      return value === '';
+    case 'boolean':
+      return value === false;
+    case 'integer':
+    case 'number':
+      return value === 0;
+    case 'list':
+      return (value as JsonValue[]).length === 0;
+    case 'map':
+      return isEmpty(value as JsonObject);
+    default:
+      return false;
+  }
+}
+
+function isEmpty(object: JsonObject): boolean {
+  for (const _name in object) return false;
+  return true;
 }
 
 function isObject(value: ReadValue): value is JsonObject {
