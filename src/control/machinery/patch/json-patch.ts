@@ -2,6 +2,7 @@ import { cloneJson } from '../clone.js';
 import { deepEqual } from '../deep-equal.js';
 import type { JsonObject, JsonValue } from '../json.js';
 import { getField, isJsonObject } from '../json-object.js';
+import { utf8Length } from '../quote.js';
 import { badRequest, requestEntityTooLarge } from '../status-errors.js';
 import { addAt, getAt, type Place, placeOf, removeAt, replaceAt } from './json-pointer.js';
 import { patchDoesNotApply } from './patch-errors.js';
@@ -57,29 +58,33 @@ function jsonType(value: JsonValue): string {
   return typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
+type Handler = (state: PatchState, operation: JsonObject) => void;
+
+const handlers: ReadonlyMap<JsonValue | undefined, Handler> = new Map([
+  ['add', add],
+  ['remove', remove],
+  ['replace', replace],
+  ['move', move],
+  ['copy', copy],
+  ['test', test],
+]);
+
 function apply(state: PatchState, operation: JsonObject): void {
   const op = getField(operation, 'op');
-  switch (op) {
-    case 'add':
-      return add(state, operation);
-    case 'remove':
-      return removeAt(placeFor(state, operation, 'path', 'remove'));
-    case 'replace':
-      return replace(state, operation);
-    case 'move':
-      return move(state, operation);
-    case 'copy':
-      return copy(state, operation);
-    case 'test':
-      return test(state, operation);
-    default:
-      throw patchDoesNotApply(`Unexpected kind: ${typeof op === 'string' ? op : 'unknown'}`);
+  const handler = handlers.get(op);
+  if (handler === undefined) {
+    throw patchDoesNotApply(`Unexpected kind: ${typeof op === 'string' ? op : 'unknown'}`);
   }
+  handler(state, operation);
 }
 
 function add(state: PatchState, operation: JsonObject): void {
   const place = placeFor(state, operation, 'path', 'add');
   addAt(place, fitting(place, cloneJson(getField(operation, 'value') ?? null)));
+}
+
+function remove(state: PatchState, operation: JsonObject): void {
+  removeAt(placeFor(state, operation, 'path', 'remove'));
 }
 
 function replace(state: PatchState, operation: JsonObject): void {
@@ -107,7 +112,7 @@ function copy(state: PatchState, operation: JsonObject): void {
   const value = cloneJson(getAt(placeFor(state, operation, 'from', 'copy')) ?? null);
   const place = placeFor(state, operation, 'path', 'copy');
   fitting(place, value);
-  if (value !== null) state.copiedBytes += Buffer.byteLength(JSON.stringify(value));
+  if (value !== null) state.copiedBytes += utf8Length(JSON.stringify(value));
   if (state.copiedBytes > jsonPatchCopyBytesMax) {
     throw patchDoesNotApply(
       'Unable to complete the copy, the accumulated size increase of copy is ' +

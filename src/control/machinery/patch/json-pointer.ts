@@ -29,7 +29,7 @@ export function placeOf(document: JsonValue, pointer: string): Place | undefined
 }
 
 function unescaped(segment: string): string {
-  return segment.replace(/~[01]/g, (escape) => (escape === '~1' ? '/' : '~'));
+  return segment.replace(/~[01]/g, (code) => (code === '~1' ? '/' : '~'));
 }
 
 function isHolder(value: JsonValue): value is JsonObject | JsonValue[] {
