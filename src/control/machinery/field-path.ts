@@ -13,10 +13,10 @@ export class FieldPath {
     this.#segment = segment;
   }
 
-  /** The path of a field within this one. */
+  /** The path of a field within this one. A field without a name is shown as `[]`. */
   child(...names: readonly string[]): FieldPath {
     let path: FieldPath = this;
-    for (const name of names) path = new FieldPath(path, name);
+    for (const name of names) path = new FieldPath(path, name === '' ? '[]' : name);
     return path;
   }
 

@@ -226,6 +226,13 @@ export function percentProblems(value: string): string[] {
   return [regexProblem(text, '[0-9]+%', '1%', '93%')];
 }
 
+export {
+  canonicalCidrProblems,
+  canonicalIpProblems,
+  cidrProblems,
+  ipProblems,
+} from './ip-problems.js';
+
 /** How the name of an object is checked. */
 export type NameRule = 'dns-subdomain' | 'dns-label' | 'dns-1035-label' | 'path-segment';
 
