@@ -1,0 +1,95 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { Secret } from '../../../api/gen/core-v1.js';
+import type { ObjectReader, UserInfo } from '../../contracts.js';
+import { TokenError } from '../token-authenticator.js';
+import {
+  serviceAccountGroups,
+  serviceAccountUsername,
+  splitServiceAccountUsername,
+  userInfo,
+} from '../user-info.js';
+import { type LegacyClaims, readLegacyClaims } from './claims.js';
+
+/** Label of a secret whose token was switched off since nobody used it. */
+const invalidSinceLabel = 'kubernetes.io/legacy-token-invalid-since';
+
+/** Validates tokens that live in secrets of type kubernetes.io/service-account-token. Their signature is checked before. */
+export class LegacyTokenValidator {
+  readonly #objects: ObjectReader;
+  readonly #looksUp: boolean;
+
+  constructor(objects: ObjectReader, looksUp: boolean) {
+    this.#objects = objects;
+    this.#looksUp = looksUp;
+  }
+
+  /** The service account of these verified claims. Rejects with TokenError when secret or account are no longer the same. */
+  async userOf(token: string, fields: Readonly<Record<string, unknown>>): Promise<UserInfo> {
+    const claims = readLegacyClaims(fields);
+    checkClaims(claims);
+    if (this.#looksUp) {
+      await this.#checkSecret(token, claims);
+      await this.#checkAccount(claims);
+    }
+    const { namespace, serviceAccountName, serviceAccountUid } = claims;
+    return userInfo({
+      name: serviceAccountUsername(namespace, serviceAccountName),
+      uid: serviceAccountUid,
+      groups: serviceAccountGroups(namespace),
+    });
+  }
+
+  async #checkSecret(token: string, claims: LegacyClaims): Promise<void> {
+    const { namespace, secretName, serviceAccountName } = claims;
+    const secret = (await this.#objects.get(
+      { group: '', resource: 'secrets' },
+      namespace,
+      secretName,
+    )) as Secret | undefined;
+    if (secret === undefined || secret.metadata.deletionTimestamp !== undefined)
+      throw new TokenError('service account token has been invalidated');
+    const stored = Buffer.from(secret.data?.token ?? '', 'base64');
+    const given = Buffer.from(token);
+    if (stored.length !== given.length || !timingSafeEqual(stored, given))
+      throw new TokenError("service account token does not match server's copy");
+    if (secret.metadata.labels?.[invalidSinceLabel] !== undefined) {
+      throw new TokenError(
+        `the token in secret ${namespace}/${secretName} for service account ${namespace}/${serviceAccountName} has been marked ` +
+          'invalid. Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the ' +
+          `'${invalidSinceLabel}' label from the secret to temporarily allow use of this token`,
+      );
+    }
+  }
+
+  async #checkAccount({
+    namespace,
+    serviceAccountName,
+    serviceAccountUid,
+  }: LegacyClaims): Promise<void> {
+    const account = await this.#objects.get(
+      { group: '', resource: 'serviceaccounts' },
+      namespace,
+      serviceAccountName,
+    );
+    if (account === undefined)
+      throw new TokenError(`serviceaccounts "${serviceAccountName}" not found`);
+    if (account.metadata.deletionTimestamp !== undefined)
+      throw new TokenError(`service account ${namespace}/${serviceAccountName} has been deleted`);
+    const uid = account.metadata.uid ?? '';
+    if (uid !== serviceAccountUid)
+      throw new TokenError(
+        `service account UID (${uid}) does not match claim (${serviceAccountUid})`,
+      );
+  }
+}
+
+function checkClaims(claims: LegacyClaims): void {
+  if (claims.sub === '') throw new TokenError('sub claim is missing');
+  if (claims.namespace === '') throw new TokenError('namespace claim is missing');
+  if (claims.secretName === '') throw new TokenError('secretName claim is missing');
+  if (claims.serviceAccountName === '') throw new TokenError('serviceAccountName claim is missing');
+  if (claims.serviceAccountUid === '') throw new TokenError('serviceAccountUID claim is missing');
+  const subject = splitServiceAccountUsername(claims.sub);
+  if (subject?.namespace !== claims.namespace || subject.name !== claims.serviceAccountName)
+    throw new TokenError('sub claim is invalid');
+}

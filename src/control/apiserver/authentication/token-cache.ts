@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { assert } from '../../../base/assert.js';
+import type { Clock } from '../../../base/clock.js';
+import type { TokenAuthenticator, TokenIdentity } from './token-authenticator.js';
+
+/** How long a good token is believed without looking again, as in Kubernetes. */
+const goodMs = 10_000;
+
+interface Entry {
+  readonly identity: TokenIdentity;
+  readonly expiresMs: number;
+}
+
+/**
+ * Remembers good tokens for ten seconds, by their digest: tokens themselves are not kept. Requests that bring the same unknown
+ * token at once share one look. Failures are not remembered. Bounded: the oldest entry makes room.
+ */
+export class TokenCache implements TokenAuthenticator {
+  readonly #inner: TokenAuthenticator;
+  readonly #clock: Clock;
+  readonly #entriesMax: number;
+  /** In order of expiry, since all live equally long. */
+  readonly #entries = new Map<string, Entry>();
+  readonly #pending = new Map<string, Promise<TokenIdentity | null>>();
+
+  constructor(inner: TokenAuthenticator, clock: Clock, entriesMax = 4096) {
+    assert(entriesMax > 0);
+    this.#inner = inner;
+    this.#clock = clock;
+    this.#entriesMax = entriesMax;
+  }
+
+  authenticateToken(token: string, audiences: readonly string[]): Promise<TokenIdentity | null> {
+    const key = keyOf(token, audiences);
+    const entry = this.#entries.get(key);
+    if (entry !== undefined && entry.expiresMs > this.#clock.now())
+      return Promise.resolve(entry.identity);
+    const pending = this.#pending.get(key);
+    if (pending !== undefined) return pending;
+    const look = this.#look(key, token, audiences);
+    this.#pending.set(key, look);
+    return look;
+  }
+
+  async #look(
+    key: string,
+    token: string,
+    audiences: readonly string[],
+  ): Promise<TokenIdentity | null> {
+    try {
+      const identity = await this.#inner.authenticateToken(token, audiences);
+      if (identity !== null) this.#keep(key, identity);
+      return identity;
+    } finally {
+      this.#pending.delete(key);
+    }
+  }
+
+  #keep(key: string, identity: TokenIdentity): void {
+    this.#entries.delete(key);
+    const now = this.#clock.now();
+    for (const [oldest, entry] of this.#entries) {
+      if (entry.expiresMs > now && this.#entries.size < this.#entriesMax) break;
+      this.#entries.delete(oldest);
+    }
+    this.#entries.set(key, { identity, expiresMs: now + goodMs });
+  }
+}
+
+function keyOf(token: string, audiences: readonly string[]): string {
+  const hash = createHash('sha256').update(token);
+  for (const audience of audiences) hash.update(`\0${audience.length}:${audience}`);
+  return hash.digest('base64');
+}
