@@ -11,4 +11,5 @@ export type { RpcServer, RpcServerOptions } from './server.js';
 export * from './service.js';
 export { cipherSuiteNames } from './tls-ciphers.js';
 export type { WebHandler, WebHeaders, WebRequest, WebResponse, WebUpgradeHandler } from './web.js';
+export * from './web-client.js';
 export * from './web-errors.js';

@@ -24,18 +24,17 @@ export class BodyTooLargeError extends Error {
 }
 
 /**
- * Why a request to another server failed. `bad-url`: it is none that can be asked; `tls`: the handshake failed, or the server's
+ * Why a request to another server failed. `bad-request`: its URL, header fields or certificates cannot be used; `tls`: the handshake failed, or the server's
  * certificate is not good; `connect`: no connection; `timeout`: not answered in time; `aborted`: the caller's signal; `broken`:
- * the connection broke, or what came is no HTTP; `refused-upgrade`: the server answered, and does not upgrade.
+ * the connection broke, or what came is no HTTP.
  */
 export type WebClientErrorCode =
-  | 'bad-url'
+  | 'bad-request'
   | 'tls'
   | 'connect'
   | 'timeout'
   | 'aborted'
-  | 'broken'
-  | 'refused-upgrade';
+  | 'broken';
 
 /** A request to another server that failed. The message names the URL. */
 export class WebClientError extends Error {

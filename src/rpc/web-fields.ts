@@ -1,3 +1,4 @@
+import type { WebHeaders } from './web.js';
 import { WebHeadError } from './web-errors.js';
 
 /** A request target taken apart. */
@@ -30,6 +31,28 @@ export function addField(fields: Map<string, string>, name: string, value: strin
   else fields.set(name, `${before}${name === 'cookie' ? '; ' : ', '}${value}`);
 }
 
+/** The header fields of a message as node:http read them, name and value in turns. */
+export function rawFields(rawHeaders: readonly string[]): Map<string, string> {
+  const fields = new Map<string, string>();
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    addField(fields, (rawHeaders[i] as string).toLowerCase(), rawHeaders[i + 1] as string);
+  }
+  return fields;
+}
+
+/** Header fields as node:http takes them. Throws WebHeadError for those that HTTP does not allow. */
+export function nodeFields(headers: WebHeaders): Record<string, string | string[]> {
+  const fields: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    const values = typeof value === 'string' ? [value] : [...value];
+    for (const one of values) checkField(name, one);
+    // The framing is node's own.
+    if (name.toLowerCase() === 'transfer-encoding') continue;
+    fields[name] = typeof value === 'string' ? value : values;
+  }
+  return fields;
+}
+
 /** The method and status of an answer say that it has no body (RFC 9110 section 6.4.1). */
 export function isBodiless(method: string, status: number): boolean {
   return method === 'HEAD' || status === 204 || status === 304;
@@ -47,11 +70,11 @@ export function checkStatus(status: number): void {
 /** Throws WebHeadError for a field that would not be what it seems, as one with a line break. */
 export function checkField(name: string, value: string): void {
   if (!namePattern.test(name)) {
-    throw new WebHeadError(`cannot answer with a header field named ${JSON.stringify(name)}`);
+    throw new WebHeadError(`cannot send a header field named ${JSON.stringify(name)}`);
   }
   if (badValuePattern.test(value)) {
     throw new WebHeadError(
-      `cannot answer with header field ${name}: ${JSON.stringify(value)} has characters that HTTP does not`,
+      `cannot send header field ${name}: ${JSON.stringify(value)} has characters that HTTP does not`,
     );
   }
 }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { assert } from '../../base/assert.js';
 import type { WebHeaders } from '../web.js';
-import { checkField, checkStatus, isBodiless } from '../web-fields.js';
+import { checkStatus, isBodiless, nodeFields } from '../web-fields.js';
 import type { WebAnswer } from '../web-run.js';
 import type { Http1Request } from './web-request.js';
 
@@ -51,7 +51,7 @@ export class Http1Answer implements WebAnswer {
   start(status: number, headers: WebHeaders): void {
     assert(!this.#isStarted, 'an answer starts once');
     checkStatus(status);
-    const fields = fieldsOf(headers);
+    const fields = nodeFields(headers);
     this.#isStarted = true;
     this.#mayHaveBody = !isBodiless(this.#request.method, status);
     if (this.#isGone) return;
@@ -92,16 +92,4 @@ export class Http1Answer implements WebAnswer {
     this.#room = null;
     this.#onRoom();
   }
-}
-
-function fieldsOf(headers: WebHeaders): Record<string, string | string[]> {
-  const fields: Record<string, string | string[]> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    const values = typeof value === 'string' ? [value] : [...value];
-    for (const one of values) checkField(name, one);
-    // The framing is node's own.
-    if (name.toLowerCase() === 'transfer-encoding') continue;
-    fields[name] = typeof value === 'string' ? value : values;
-  }
-  return fields;
 }

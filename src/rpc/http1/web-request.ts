@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Transport } from '../transport.js';
 import type { WebRequest } from '../web.js';
 import { clientGone } from '../web-errors.js';
-import { addField, splitTarget, type WebTarget } from '../web-fields.js';
+import { rawFields, splitTarget, type WebTarget } from '../web-fields.js';
 
 /** A request over HTTP/1.1. */
 export class Http1Request implements WebRequest {
@@ -25,7 +25,7 @@ export class Http1Request implements WebRequest {
     transport: Transport,
     sendContinue: (() => void) | null,
   ) {
-    const headers = headersOf(message.rawHeaders);
+    const headers = rawFields(message.rawHeaders);
     this.authority = target.authority ?? headers.get('host') ?? '';
     headers.delete('host');
     this.method = message.method ?? 'GET';
@@ -84,14 +84,6 @@ export class Http1Request implements WebRequest {
     this.#isClientGone = true;
     this.#abort?.abort(clientGone);
   }
-}
-
-function headersOf(rawHeaders: readonly string[]): Map<string, string> {
-  const headers = new Map<string, string>();
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    addField(headers, (rawHeaders[i] as string).toLowerCase(), rawHeaders[i + 1] as string);
-  }
-  return headers;
 }
 
 async function* bodyOf(message: IncomingMessage): AsyncGenerator<Uint8Array> {
