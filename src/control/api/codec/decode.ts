@@ -1,26 +1,28 @@
-import type { JsonObject, JsonValue } from '../../machinery/json.js';
-import { getField, isJsonObject } from '../../machinery/json-object.js';
+import type { JsonObject } from '../../machinery/json.js';
+import { isJsonObject } from '../../machinery/json-object.js';
 import { apiVersionOf, type GroupVersionKind, type KubeObject } from '../../machinery/object.js';
 import type { SchemaNode } from '../../machinery/schema-node.js';
-import { badRequest } from '../../machinery/status-errors.js';
-import { DecodeError, describeValue } from './decode-error.js';
-import { scanJson } from './json-scan.js';
+import { type Body, type BodyFormat, parseBody } from './body.js';
+import { readCustomObject } from './custom-object.js';
+import { DecodeError, describeValue, ExactNumber } from './decode-error.js';
+import { cannotBeHandled, checkKind, type KindLookup, kindOf, unrecognized } from './envelope.js';
 import { SchemaReader } from './schema-reader.js';
 
 /** What happens to fields that the schema does not know and to repeated ones: refused, warned of, or dropped in silence. */
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 
-/** The kind that a body must be of. */
+/** The kind that a body must be of; a ServedKind is one. */
 export interface DecodeTarget {
   readonly of: GroupVersionKind;
   readonly schema: SchemaNode;
+  /** A custom resource: types are left to validation. */
   readonly isCustom?: boolean;
 }
 
 /** A body and how to read it. */
 export interface DecodeRequest {
   readonly body: Uint8Array;
-  readonly format: 'json' | 'yaml';
+  readonly format: BodyFormat;
   readonly fieldValidation: FieldValidation;
 }
 
@@ -30,135 +32,98 @@ export interface DecodedObject {
   readonly warnings: readonly string[];
 }
 
-/** Tells the kinds that there are from those that there are not. */
-export interface KindLookup {
-  kind(of: GroupVersionKind): { readonly schema: SchemaNode } | undefined;
-}
-
-/** Objects nested deeper than this are refused, as by Go's decoder, which gives up at 10,000. */
-const depthMax = 1000;
-
-/** Reads a body. Throws StatusError 400 with Kubernetes' texts. */
+/** Reads a body as an object of the kind. Throws StatusError 400 with Kubernetes' texts. */
 export function decodeObject(
   kinds: KindLookup,
   target: DecodeTarget,
   request: DecodeRequest,
 ): DecodedObject {
-  const value = parse(request, target);
-  const kind = kindOf(value, target, request);
+  const body = readBody(request, target);
+  const kind = kindOf(body.value, target, request.body);
   checkKind(kinds, kind, target);
+  const read = readOrRefuse(body, request, kind, target);
+  const problems = [...body.problems, ...read.problems];
+  if (request.fieldValidation === 'Strict' && problems.length > 0)
+    throw cannotBeHandled(kind, target, strictDecodingText(problems));
+  const warnings = request.fieldValidation === 'Warn' ? problems : [];
+  return { object: read.object, warnings };
+}
+
+/** What strict validation says of all its objections together. */
+export function strictDecodingText(problems: readonly string[]): string {
+  return `strict decoding error: ${problems.join(', ')}`;
+}
+
+/** An object that was read from data, and what strict validation objects to. */
+export interface ReadObject {
+  readonly object: KubeObject;
+  readonly problems: readonly string[];
+}
+
+/**
+ * Reads JSON data, as what a patch makes of an object, as an object of the kind; whatever kind it says it is. The data is left as it
+ * is. Throws DecodeError with the text of Go's decoder.
+ */
+export function readObject(value: JsonObject, target: DecodeTarget): ReadObject {
   const reader = new SchemaReader();
-  let object: JsonObject;
+  return { object: readWith(reader, value, target), problems: reader.problems };
+}
+
+/** The object as it looks after it was stored and read again: zero values dropped and written as Kubernetes does. A new object. */
+export function canonicalObject<T extends KubeObject>(object: T, target: DecodeTarget): T {
+  return readObject(object as unknown as JsonObject, target).object as T;
+}
+
+function readWith(reader: SchemaReader, value: JsonObject, target: DecodeTarget): KubeObject {
+  const object = target.isCustom
+    ? readCustomObject(reader, value, target.schema)
+    : reader.readObject(value, target.schema);
+  return arrange(object, target.of);
+}
+
+type ObjectBody = Body & { readonly value: JsonObject };
+
+function readBody(request: DecodeRequest, target: DecodeTarget): ObjectBody {
   try {
-    object = reader.readObject(value, target.schema);
+    return asObject(parseBody(request.body, request.format));
   } catch (error) {
-    throw cannotBeHandled(kind, target, textOf(error));
+    if (!(error instanceof DecodeError)) throw error;
+    const text =
+      request.format === 'json'
+        ? `couldn't get version/kind; json parse error: ${error.message}`
+        : error.message;
+    throw unrecognized(request.body, target, text);
   }
-  const isStrict = request.fieldValidation === 'Strict';
-  if (isStrict && reader.problems.length > 0)
-    throw cannotBeHandled(kind, target, `strict decoding error: ${reader.problems.join(', ')}`);
-  return {
-    object: arrange(object, target.of),
-    warnings: request.fieldValidation === 'Warn' ? reader.problems : [],
-  };
 }
 
-function parse(request: DecodeRequest, target: DecodeTarget): JsonObject {
-  const scan = scanJson(request.body);
-  if (scan.depth > depthMax)
-    throw unrecognized(request, target, jsonParseError('exceeded max depth'));
-  let value: JsonValue;
+function readOrRefuse(
+  body: ObjectBody,
+  request: DecodeRequest,
+  kind: GroupVersionKind,
+  target: DecodeTarget,
+): ReadObject {
+  const reader = new SchemaReader(body.repeated);
   try {
-    value = JSON.parse(Buffer.from(request.body).toString('utf8')) as JsonValue;
+    const object = readWith(reader, body.value, target);
+    const isComplete = body.isExact || reader.memberCount === body.memberCount;
+    if (isComplete || request.fieldValidation === 'Ignore')
+      return { object, problems: reader.problems };
+    return readOrRefuse(asObject(body.exact()), request, kind, target);
   } catch (error) {
-    throw unrecognized(request, target, jsonParseError(textOf(error)));
+    if (!(error instanceof DecodeError)) throw error;
+    throw cannotBeHandled(kind, target, error.message);
   }
-  if (value === null) return {};
-  if (isJsonObject(value)) return value;
-  throw unrecognized(
-    request,
-    target,
-    jsonParseError(
-      `json: cannot unmarshal ${describeValue(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
-    ),
-  );
 }
 
-/** The kind that the body says it is of; what it leaves out is what is expected. */
-function kindOf(value: JsonObject, target: DecodeTarget, request: DecodeRequest): GroupVersionKind {
-  const [apiVersion, kind] = ['apiVersion', 'kind'].map((name) => {
-    const field = getField(value, name) ?? '';
-    if (typeof field === 'string') return field;
-    const problem = `json: cannot unmarshal ${describeValue(field)} into Go struct field .${name} of type string`;
-    throw unrecognized(request, target, jsonParseError(problem));
-  }) as [string, string];
-  const parts = apiVersion === '' || apiVersion === '/' ? [] : apiVersion.split('/');
-  if (parts.length > 2)
-    throw unrecognized(request, target, `unexpected GroupVersion string: ${apiVersion}`);
-  const [group, version] = parts.length === 2 ? parts : ['', parts[0] ?? ''];
-  const said = { group: group ?? '', version: version ?? '', kind: kind || target.of.kind };
-  return said.group === '' && said.version === '' ? { ...target.of, kind: said.kind } : said;
-}
+const metaType =
+  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
 
-const registry = 'pkg/api/legacyscheme/scheme.go:30';
-
-function checkKind(kinds: KindLookup, kind: GroupVersionKind, target: DecodeTarget): void {
-  const expected = target.of;
-  if (
-    kind.kind === expected.kind &&
-    kind.group === expected.group &&
-    kind.version === expected.version
-  )
-    return;
-  const said = apiVersionOf(kind);
-  if (kinds.kind(kind) === undefined)
-    throw cannotBeHandled(
-      kind,
-      target,
-      `no kind "${kind.kind}" is registered for version "${said}" in scheme "${registry}"`,
-    );
-  if (kind.kind !== expected.kind || kind.group !== expected.group) {
-    const internal = `${packageOf(expected.group)}.${expected.kind}`;
-    throw cannotBeHandled(
-      kind,
-      target,
-      `converting (${kind.version}.${kind.kind}) to (${internal}): unknown conversion`,
-    );
-  }
-  throw badRequest(
-    `the API version in the data (${said}) does not match the expected API version (${apiVersionOf(expected)})`,
-  );
-}
-
-/** What Kubernetes calls its own types of a group. */
-function packageOf(group: string): string {
-  return group === '' ? 'core' : (group.split('.')[0] ?? group);
-}
-
-function cannotBeHandled(kind: GroupVersionKind, target: DecodeTarget, text: string): Error {
-  return badRequest(
-    `${kind.kind} in version "${kind.version}" cannot be handled as a ${target.of.kind}: ${text}`,
-  );
-}
-
-function jsonParseError(text: string): string {
-  return `couldn't get version/kind; json parse error: ${text}`;
-}
-
-function unrecognized(request: DecodeRequest, target: DecodeTarget, text: string): Error {
-  return badRequest(
-    `the object provided is unrecognized (must be of type ${target.of.kind}): ${text} (${summaryOf(request.body)})`,
-  );
-}
-
-const summaryBytes = 30;
-
-/** The start of a body, as text when it looks like JSON. */
-function summaryOf(body: Uint8Array): string {
-  if (body.length === 0) return '<empty>';
-  const isJson = body[0] === 0x7b;
-  const text = Buffer.from(body.subarray(0, summaryBytes)).toString(isJson ? 'utf8' : 'hex');
-  return body.length > summaryBytes ? `${text} ...` : text;
+/** Null counts as an object without fields. */
+function asObject(body: Body): ObjectBody {
+  const value = body.value ?? {};
+  if (isJsonObject(value) && !(value instanceof ExactNumber)) return { ...body, value };
+  const what = describeValue(value);
+  throw new DecodeError(`json: cannot unmarshal ${what} into Go value of type ${metaType}`);
 }
 
 /** The object with its kind and metadata in front. */
@@ -170,9 +135,4 @@ function arrange(object: JsonObject, of: GroupVersionKind): KubeObject {
     metadata: isJsonObject(metadata) ? metadata : {},
     ...fields,
   };
-}
-
-function textOf(error: unknown): string {
-  if (error instanceof DecodeError || error instanceof SyntaxError) return error.message;
-  throw error;
 }

@@ -33,11 +33,19 @@ export class SchemaReader {
     this.#repeated = repeated;
   }
 
-  /** The object as the schema has it; a new one. Throws DecodeError. */
-  readObject(value: JsonObject, schema: SchemaNode): JsonObject {
+  /** The object as the schema has it; a new one. `at` is where it is in a larger one. Throws DecodeError. */
+  readObject(value: JsonObject, schema: SchemaNode, ...at: readonly string[]): JsonObject {
+    for (const step of at) this.#enter(step);
     const object = this.#readFields(value, schema);
+    for (const _step of at) this.#leave();
     if (this.#typeProblem !== undefined) throw new DecodeError(this.#typeProblem);
     return object;
+  }
+
+  /** A copy that only differs in exact numbers, for what is not read by a schema. */
+  copyObject(value: JsonObject): JsonObject {
+    if (this.#repeated.size > 0) this.#objectToRepeated(value);
+    return this.#readAny(value) as JsonObject;
   }
 
   /** Undefined when the value counts as absent. `struct` is the innermost object with fields, which texts name. */
@@ -76,8 +84,7 @@ export class SchemaReader {
         continue;
       }
       if (repeated?.has(name)) this.#object('duplicate', name);
-      this.#steps.push(name);
-      this.#isKey.push(false);
+      this.#enter(name);
       const read = this.#read(member, field, node);
       this.#leave();
       if (read !== undefined && !isDropped(read, field)) setField(object, name, read);
@@ -94,8 +101,7 @@ export class SchemaReader {
     for (const key in value) {
       this.memberCount += 1;
       if (repeated?.has(key)) this.#object('duplicate', key);
-      this.#steps.push(key);
-      this.#isKey.push(true);
+      this.#enter(key, true);
       const read = this.#read(value[key] as ReadValue, element, struct);
       this.#leave();
       setField(map, key, read ?? zeroOf(element));
@@ -107,8 +113,7 @@ export class SchemaReader {
     const element = node.element;
     const list = new Array<JsonValue>(value.length);
     for (let i = 0; i < value.length; i++) {
-      this.#steps.push(i);
-      this.#isKey.push(false);
+      this.#enter(i);
       const item = value[i] as ReadValue;
       const read = element === undefined ? this.#readAny(item) : this.#read(item, element, struct);
       this.#leave();
@@ -143,14 +148,30 @@ export class SchemaReader {
     if (typeof value === 'object' && value !== null) this.#readAny(value);
   }
 
+  #enter(step: string | number, isKey = false): void {
+    this.#steps.push(step);
+    this.#isKey.push(isKey);
+  }
+
   #leave(): void {
     this.#steps.pop();
     this.#isKey.pop();
   }
 
   #object(problem: 'unknown' | 'duplicate', name: string): void {
-    if (this.problems.length >= problemCountMax) return;
-    this.problems.push(`${problem} field "${pathText([...this.#steps, name])}"`);
+    if (this.problems.length < problemCountMax)
+      this.problems.push(`${problem} field "${pathText([...this.#steps, name])}"`);
+  }
+
+  #objectToRepeated(value: JsonValue): void {
+    if (typeof value !== 'object' || value === null) return;
+    const repeated = this.#repeated.get(value);
+    for (const [name, member] of Object.entries(value)) {
+      if (repeated?.has(name)) this.#object('duplicate', name);
+      this.#enter(Array.isArray(value) ? Number(name) : name);
+      this.#objectToRepeated(member as JsonValue);
+      this.#leave();
+    }
   }
 
   #wrongType(what: string, goType: string, struct: SchemaNode): void {
