@@ -24,6 +24,12 @@ export type Freshness =
 /** Keeps only what a list or a watch asks for. Pure. */
 export type ObjectFilter = (object: KubeObject) => boolean;
 
+/** Names an index of the storage (`StorageOptions.indexes`) and the value that an object must be filed under to pass the filter. */
+export interface IndexHint {
+  readonly index: string;
+  readonly value: string;
+}
+
 /** What a list asks for. */
 export interface ListQuery {
   /** '' lists all namespaces. */
@@ -32,9 +38,11 @@ export interface ListQuery {
   readonly name?: string;
   readonly freshness: Freshness;
   readonly filter: ObjectFilter | null;
+  /** Only objects filed so can pass the filter, which is asked all the same. */
+  readonly index?: IndexHint;
   /** Objects at most; 0 is all. */
   readonly limit: number;
-  /** The storage key after which this page starts, from the last page's `nextKey`; '' for the first. */
+  /** Where this page starts: the last page's `nextKey`; '' for the first. Any text is safe: it cannot leave the query's range. */
   readonly afterKey: string;
 }
 
@@ -60,6 +68,10 @@ export interface WatchQuery {
   readonly namespace: string;
   readonly name?: string;
   readonly filter: ObjectFilter | null;
+  /** Filters of one resource with the same text keep the same objects: their watchers share the work. */
+  readonly filterKey?: string;
+  /** Only objects filed so can pass the filter, which is asked all the same. */
+  readonly index?: IndexHint;
   /**
    * The revision after which events are wanted; null: begin with what is there now (as `added` events), then go on. 0: the same from
    * whatever is at hand.
@@ -68,6 +80,13 @@ export interface WatchQuery {
   /** Begins with all objects, then a bookmark with `endsInitialEvents`, whatever `afterRevision` says (not older than it). */
   readonly sendInitialEvents: boolean;
   readonly bookmarks: boolean;
+}
+
+/** How long a watch runs. */
+export interface WatchOptions {
+  readonly signal: AbortSignal;
+  /** When `signal` will abort, in milliseconds from now, as far as that is known: there is a bookmark shortly before. */
+  readonly timeoutMs?: number;
 }
 
 /** Conditions of a write. */
@@ -84,11 +103,12 @@ export interface Preconditions {
 export interface ObjectStorage {
   get(namespace: string, name: string, freshness: Freshness): Promise<StoredObject>;
   list(query: ListQuery): Promise<ListPage>;
-  /** Yields batches until `signal` aborts. Rejects with 410 Expired when `afterRevision` is compacted. */
-  watch(
-    query: WatchQuery,
-    options: { readonly signal: AbortSignal },
-  ): AsyncIterable<readonly StorageEvent[]>;
+  /**
+   * Yields batches until `signal` aborts; batches and events are shared by the watchers of one filter. Ends by itself when its
+   * reader is too slow: who still cares watches again from the last revision that it saw. Rejects with 410 Expired when what
+   * comes after `afterRevision` is not kept any more.
+   */
+  watch(query: WatchQuery, options: WatchOptions): AsyncIterable<readonly StorageEvent[]>;
   /** 409 AlreadyExists when it is there. With a ttl the object goes by itself. */
   create(
     object: KubeObject,

@@ -1,0 +1,270 @@
+import type { Clock } from '../../../base/clock.js';
+import type { GroupResource, KubeObject } from '../../machinery/object.js';
+import { internalError, notFound } from '../../machinery/status-errors.js';
+import type { CacheFeed } from './cache-feed.js';
+import { pickPage } from './cache-page.js';
+import type {
+  Freshness,
+  ListPage,
+  ListQuery,
+  ObjectStorage,
+  Preconditions,
+  StorageEvent,
+  StoredObject,
+  WatchOptions,
+  WatchQuery,
+} from './contracts.js';
+import { initialFreshnessOf, startsWithState } from './initial-events.js';
+import type { ProgressAsker } from './progress-asker.js';
+import type { ResourceKeys } from './resource-keys.js';
+import type { RevisionReader } from './revision-reader.js';
+import { notReady, revisionTooLarge, storeFailure } from './store-failure.js';
+import type { StoreFeatures } from './store-features.js';
+import type { StoreReader } from './store-reader.js';
+import type { StoreWriter } from './store-writer.js';
+import type { WatchCache } from './watch-cache.js';
+
+/** How long a request waits for the cache to be filled at the start. */
+const fillMsMax = 10_000;
+/** How long a read waits for the cache to come to a revision. */
+const reachMsMax = 3000;
+/** Objects in a batch of initial events. */
+const firstBatchMax = 500;
+
+/** The objects of a resource, read and watched from memory; writes go to the store, starting from what the cache has. */
+export class CachedStorage implements ObjectStorage {
+  readonly #clock: Clock;
+  readonly #keys: ResourceKeys;
+  readonly #resource: GroupResource;
+  readonly #reader: StoreReader;
+  readonly #writer: StoreWriter;
+  readonly #cache: WatchCache;
+  readonly #feed: CacheFeed;
+  readonly #revisions: RevisionReader;
+  readonly #progress: ProgressAsker;
+  readonly #features: StoreFeatures;
+
+  constructor(options: {
+    readonly clock: Clock;
+    readonly keys: ResourceKeys;
+    readonly resource: GroupResource;
+    readonly reader: StoreReader;
+    readonly writer: StoreWriter;
+    readonly cache: WatchCache;
+    readonly feed: CacheFeed;
+    readonly revisions: RevisionReader;
+    readonly progress: ProgressAsker;
+    readonly features: StoreFeatures;
+  }) {
+    this.#clock = options.clock;
+    this.#keys = options.keys;
+    this.#resource = options.resource;
+    this.#reader = options.reader;
+    this.#writer = options.writer;
+    this.#cache = options.cache;
+    this.#feed = options.feed;
+    this.#revisions = options.revisions;
+    this.#progress = options.progress;
+    this.#features = options.features;
+  }
+
+  /** What the cache holds and serves at the moment, for metrics. */
+  stats() {
+    const { size, watcherCount, windowSize, revision } = this.#cache;
+    return { objects: size, watchers: watcherCount, events: windowSize, revision };
+  }
+
+  async get(namespace: string, name: string, freshness: Freshness): Promise<StoredObject> {
+    const key = this.#keys.keyOf(namespace, name);
+    const item = await this.#getItem(key, freshness);
+    if (item === null || item === undefined) throw notFound(this.#resource, name);
+    return item;
+  }
+
+  async list(query: ListQuery): Promise<ListPage> {
+    const revision = await this.#revisionFor(query.freshness);
+    if (revision === null) return await this.#reader.list(query);
+    this.#checkReadable();
+    const source = this.#cache.source(query, revision);
+    if (source === null) return await this.#reader.list(query);
+    return await pickPage(this.#clock, source, { query, looseName: this.#keys.looseNameOf(query) });
+  }
+
+  async *watch(
+    query: WatchQuery,
+    { signal, timeoutMs }: WatchOptions,
+  ): AsyncGenerator<readonly StorageEvent[], void, undefined> {
+    const withState = startsWithState(query);
+    await this.#untilReached(query, withState, signal);
+    if (signal.aborted) return;
+    const { watcher, first, revision } = this.#cache.attach(query, {
+      afterRevision: withState ? null : query.afterRevision,
+      timeoutMs: timeoutMs ?? null,
+    });
+    const onAbort = () => watcher.end(null);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      yield* slices(first);
+      if (query.sendInitialEvents && query.bookmarks) {
+        yield [{ type: 'bookmark', revision, endsInitialEvents: true }];
+      }
+      const now = () => this.#clock.now();
+      for (;;) {
+        const batch = await watcher.next(now);
+        if (batch === null) return;
+        yield batch;
+      }
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      watcher.end(null);
+      this.#cache.detach(watcher);
+    }
+  }
+
+  create(
+    object: KubeObject,
+    options: { readonly ttlSeconds: number | null },
+  ): Promise<StoredObject> {
+    return this.#writer.create(object, options);
+  }
+
+  update(
+    namespace: string,
+    name: string,
+    change: (
+      current: KubeObject | undefined,
+    ) => Promise<{ object: KubeObject; ttlSeconds: number | null }>,
+    options: { readonly preconditions: Preconditions; readonly mayCreate: boolean },
+  ): Promise<StoredObject> {
+    return this.#writer.update(namespace, name, change, options);
+  }
+
+  delete(
+    namespace: string,
+    name: string,
+    options: {
+      readonly preconditions: Preconditions;
+      readonly check: (current: KubeObject) => Promise<void>;
+    },
+  ): Promise<StoredObject> {
+    return this.#writer.delete(namespace, name, options);
+  }
+
+  async count(): Promise<number> {
+    return this.#cache.isFilled ? this.#cache.size : await this.#reader.count();
+  }
+
+  /** Resolves once the cache is filled; rejects with 429 when that takes too long. */
+  async filled(): Promise<void> {
+    if (!(await this.#cache.reached(0, { timeoutMs: fillMsMax }))) throw notReady(this.#resource);
+  }
+
+  /** Ends all watches and the feed. */
+  async close(): Promise<void> {
+    this.#cache.close();
+    await this.#feed.close();
+  }
+
+  async #getItem(key: string, freshness: Freshness): Promise<StoredObject | null | undefined> {
+    const known = this.#cache.get(key);
+    const isServed =
+      freshness.at === 'any'
+        ? this.#cache.isFilled
+        : freshness.at === 'not-older' && this.#cache.revision >= freshness.revision;
+    if (isServed && !this.#feed.unreadable.has(key)) return known;
+    // One read of the key is as cheap as the read that would confirm the cache, and it decodes nothing that is known.
+    return await this.#reader.get(key, freshness, known);
+  }
+
+  /** The cache's revision that a list is to be of; null: the store itself is asked. */
+  async #revisionFor(freshness: Freshness): Promise<number | null> {
+    await this.filled();
+    switch (freshness.at) {
+      case 'any':
+        return this.#cache.revision;
+      case 'latest':
+        return (await this.#confirm()) ? this.#cache.revision : null;
+      case 'not-older': {
+        if (await this.#reach(freshness.revision)) return this.#cache.revision;
+        if (!(await this.#features.hasExactProgress())) return null;
+        throw revisionTooLarge(freshness.revision, this.#cache.revision, 1);
+      }
+      case 'exact':
+        return freshness.revision <= this.#cache.revision ? freshness.revision : null;
+    }
+  }
+
+  /** Makes sure that the cache has all that the store had when this was called; false when it cannot. */
+  async #confirm(): Promise<boolean> {
+    if (!(await this.#features.hasExactProgress())) return false;
+    const before = this.#cache.revision;
+    let revision: number;
+    try {
+      revision = await this.#revisions.current();
+    } catch (error) {
+      throw storeFailure(error, { action: 'list', resource: this.#resource });
+    }
+    if (revision < before) {
+      // The store is not what it was (restored from a backup): nothing in memory counts.
+      this.#feed.restart();
+      return false;
+    }
+    return await this.#reach(revision);
+  }
+
+  async #reach(revision: number): Promise<boolean> {
+    if (this.#cache.revision >= revision) return true;
+    const stopAsking = await this.#askForProgress();
+    try {
+      return await this.#cache.reached(revision, { timeoutMs: reachMsMax });
+    } finally {
+      stopAsking();
+    }
+  }
+
+  async #askForProgress(): Promise<() => void> {
+    return (await this.#features.hasExactProgress()) ? this.#progress.want() : () => {};
+  }
+
+  /** Waits until the cache can begin a watch. */
+  async #untilReached(query: WatchQuery, withState: boolean, signal: AbortSignal): Promise<void> {
+    if (!withState) {
+      await this.filled();
+      // The future may be another replica's present: it comes. Meanwhile there is nothing to tell.
+      const revision = query.afterRevision ?? 0;
+      if (!(await this.#reach(revision)))
+        await this.#cache.reached(revision, { timeoutMs: null, signal });
+      return;
+    }
+    const freshness = initialFreshnessOf(query);
+    const revision = await this.#revisionFor(freshness);
+    if (revision === null) await this.#catchUp();
+    this.#checkReadable();
+  }
+
+  /** For stores that cannot say how far a watch has come: a list of the store tells what the cache must have. */
+  async #catchUp(): Promise<void> {
+    const { items } = await this.#reader.list({
+      namespace: '',
+      freshness: { at: 'latest' },
+      filter: null,
+      limit: 0,
+      afterKey: '',
+    });
+    const revision = items.reduce((last, item) => Math.max(last, item.revision), 0);
+    if (await this.#cache.reached(revision, { timeoutMs: reachMsMax })) return;
+    throw revisionTooLarge(revision, this.#cache.revision, 1);
+  }
+
+  #checkReadable(): void {
+    for (const error of this.#feed.unreadable.values()) throw internalError(error);
+  }
+}
+
+function* slices(events: readonly StorageEvent[]): Generator<readonly StorageEvent[]> {
+  for (let at = 0; at < events.length; at += firstBatchMax) {
+    yield at === 0 && events.length <= firstBatchMax
+      ? events
+      : events.slice(at, at + firstBatchMax);
+  }
+}

@@ -1,0 +1,66 @@
+import type { KeyValue } from '../../../client/index.js';
+import type { KubeObject } from '../../machinery/object.js';
+import { internalError } from '../../machinery/status-errors.js';
+import type { JsonBudget } from './json-budget.js';
+import type { ResourceKeys } from './resource-keys.js';
+import { StoredItem, withResourceVersion } from './stored-item.js';
+import type { ValueTransformer } from './value-transformer.js';
+
+const encoder = new TextEncoder();
+
+/** Between the store's values and objects. What is stored is JSON without `resourceVersion`, which is the key's revision. */
+export class ObjectCodec {
+  readonly #keys: ResourceKeys;
+  readonly #decode: (bytes: Uint8Array) => KubeObject;
+  readonly #transformer: ValueTransformer;
+  readonly #budget: JsonBudget;
+
+  constructor(options: {
+    readonly keys: ResourceKeys;
+    /** Makes an object of the JSON; it is not used elsewhere. */
+    readonly decode: (bytes: Uint8Array) => KubeObject;
+    readonly transformer: ValueTransformer;
+    readonly budget: JsonBudget;
+  }) {
+    this.#keys = options.keys;
+    this.#decode = options.decode;
+    this.#transformer = options.transformer;
+    this.#budget = options.budget;
+  }
+
+  /** Throws a StatusError 500 that names the key when the value cannot be read. */
+  decode({ key: storeKey, value, modRevision }: KeyValue): StoredItem {
+    const key = this.#keys.fromStore(storeKey);
+    try {
+      const { bytes, isStale } = this.#transformer.fromStored(value, storeKey);
+      const object = this.#decode(bytes);
+      object.metadata.resourceVersion = String(modRevision);
+      const fields = { key, object, isStale, revision: modRevision, size: value.length };
+      return new StoredItem({ ...fields, budget: this.#budget });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw internalError(
+        new Error(`unable to read what is stored at ${this.#keys.textOf(key)}: ${why}`, {
+          cause: error,
+        }),
+      );
+    }
+  }
+
+  /** The bytes to store. */
+  encode(key: string, object: KubeObject): Uint8Array {
+    const { resourceVersion: _, ...metadata } = object.metadata;
+    const bytes = encoder.encode(JSON.stringify({ ...object, metadata }));
+    return this.#transformer.toStored(bytes, this.#keys.toStore(key));
+  }
+
+  /** The item that a write has made. */
+  written(
+    key: string,
+    object: KubeObject,
+    { revision, size }: { readonly revision: number; readonly size: number },
+  ): StoredItem {
+    const stored = { key, object: withResourceVersion(object, revision), revision, size };
+    return new StoredItem({ ...stored, isStale: false, budget: this.#budget });
+  }
+}

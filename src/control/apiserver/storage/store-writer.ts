@@ -1,0 +1,265 @@
+import type { Clock } from '../../../base/clock.js';
+import {
+  type Client,
+  ClientError,
+  compare,
+  type KeyValue,
+  put,
+  range,
+  remove,
+} from '../../../client/index.js';
+import { cloneJson } from '../../machinery/clone.js';
+import { deepEqual } from '../../machinery/deep-equal.js';
+import type { GroupResource, KubeObject } from '../../machinery/object.js';
+import { alreadyExists, notFound } from '../../machinery/status-errors.js';
+import type { ObjectStorage, Preconditions } from './contracts.js';
+import type { LeasePool } from './lease-pool.js';
+import type { ObjectCodec } from './object-codec.js';
+import { checkPreconditions } from './preconditions.js';
+import type { ResourceKeys } from './resource-keys.js';
+import { outOfTime, type StoreAction, storeFailure } from './store-failure.js';
+import type { StoreReader } from './store-reader.js';
+import type { StoredItem } from './stored-item.js';
+
+/** How long a write that others keep overtaking goes on trying. */
+const contendedMsMax = 60_000;
+
+/** What a write starts from. */
+interface Basis {
+  /** Null: nothing is there. */
+  readonly item: StoredItem | null;
+  /** Read from the store for this write; else it is what a cache had, and a refusal based on it must be looked at again. */
+  readonly isConfirmed: boolean;
+}
+
+/** An attempt of a write: done, or to be made again from here. */
+type Attempt = { readonly done: StoredItem } | { readonly again: Basis };
+
+/** A compare-and-swap: done, or lost to somebody who left the key like this. */
+type Swap = { readonly done: StoredItem } | { readonly lostTo: readonly KeyValue[] };
+
+interface Target {
+  readonly key: string;
+  readonly name: string;
+}
+
+/** The new state of an object. */
+interface Written {
+  readonly object: KubeObject;
+  readonly ttlSeconds: number | null;
+}
+
+/**
+ * Compare-and-swap writes, one round trip an attempt: who loses a race is told the winner's state in the same answer. A write whose
+ * outcome is unknown is never repeated.
+ */
+export class StoreWriter implements Pick<ObjectStorage, 'create' | 'update' | 'delete'> {
+  readonly #client: Client;
+  readonly #clock: Clock;
+  readonly #keys: ResourceKeys;
+  readonly #codec: ObjectCodec;
+  readonly #reader: StoreReader;
+  readonly #leases: LeasePool;
+  readonly #resource: GroupResource;
+  /** What a cache holds for a key; may be behind. */
+  readonly #suggest: (key: string) => StoredItem | undefined;
+
+  constructor(options: {
+    readonly client: Client;
+    readonly clock: Clock;
+    readonly keys: ResourceKeys;
+    readonly codec: ObjectCodec;
+    readonly reader: StoreReader;
+    readonly leases: LeasePool;
+    readonly resource: GroupResource;
+    readonly suggest: (key: string) => StoredItem | undefined;
+  }) {
+    this.#client = options.client;
+    this.#clock = options.clock;
+    this.#keys = options.keys;
+    this.#codec = options.codec;
+    this.#reader = options.reader;
+    this.#leases = options.leases;
+    this.#resource = options.resource;
+    this.#suggest = options.suggest;
+  }
+
+  async create(
+    object: KubeObject,
+    options: { readonly ttlSeconds: number | null },
+  ): Promise<StoredItem> {
+    const { namespace = '', name = '' } = object.metadata;
+    const key = this.#keys.keyOf(namespace, name);
+    const written = { object, ttlSeconds: options.ttlSeconds };
+    const swap = await this.#swap(key, null, written, 'create');
+    if ('done' in swap) return swap.done;
+    throw alreadyExists(this.#resource, name);
+  }
+
+  async update(
+    namespace: string,
+    name: string,
+    change: (current: KubeObject | undefined) => Promise<Written>,
+    options: { readonly preconditions: Preconditions; readonly mayCreate: boolean },
+  ): Promise<StoredItem> {
+    const target = { key: this.#keys.keyOf(namespace, name), name };
+    return await this.#untilDone(target, async (basis) => {
+      const written = await this.#onBasis(target, basis, async (item) => {
+        if (item === null && !options.mayCreate) throw notFound(this.#resource, name);
+        this.#check(options.preconditions, item, target);
+        return await change(item === null ? undefined : cloneJson(item.object));
+      });
+      if ('again' in written) return written;
+      if (basis.item !== null && isSame(basis.item, written.value.object)) {
+        return await this.#confirmed(target, basis, basis.item);
+      }
+      const swap = await this.#swap(target.key, basis.item, written.value, 'update');
+      return 'done' in swap ? swap : this.#overtaken(swap.lostTo);
+    });
+  }
+
+  async delete(
+    namespace: string,
+    name: string,
+    options: {
+      readonly preconditions: Preconditions;
+      readonly check: (current: KubeObject) => Promise<void>;
+    },
+  ): Promise<StoredItem> {
+    const target = { key: this.#keys.keyOf(namespace, name), name };
+    return await this.#untilDone(target, async (basis) => {
+      const checked = await this.#onBasis(target, basis, async (item) => {
+        if (item === null) throw notFound(this.#resource, name);
+        this.#check(options.preconditions, item, target);
+        await options.check(item.object);
+        return item;
+      });
+      if ('again' in checked) return checked;
+      const swap = await this.#remove(target.key, checked.value);
+      return 'done' in swap ? swap : this.#overtaken(swap.lostTo);
+    });
+  }
+
+  async #untilDone(
+    target: Target,
+    attempt: (basis: Basis) => Promise<Attempt>,
+  ): Promise<StoredItem> {
+    const endMs = this.#clock.now() + contendedMsMax;
+    const suggested = this.#suggest(target.key);
+    let basis: Basis =
+      suggested === undefined ? await this.#read(target) : { item: suggested, isConfirmed: false };
+    for (;;) {
+      const outcome = await attempt(basis);
+      if ('done' in outcome) return outcome.done;
+      basis = outcome.again;
+      if (this.#clock.now() >= endMs) throw outOfTime();
+    }
+  }
+
+  /** Runs what may refuse. A refusal that rests on a state that has passed is no refusal. */
+  async #onBasis<T>(
+    target: Target,
+    basis: Basis,
+    step: (item: StoredItem | null) => Promise<T>,
+  ): Promise<{ readonly value: T } | { readonly again: Basis }> {
+    try {
+      return { value: await step(basis.item) };
+    } catch (error) {
+      if (basis.isConfirmed) throw error;
+      const fresh = await this.#read(target);
+      if (fresh.item?.revision === basis.item?.revision) throw error;
+      return { again: fresh };
+    }
+  }
+
+  /** A write that changes nothing is done, if that is still so. */
+  async #confirmed(target: Target, basis: Basis, item: StoredItem): Promise<Attempt> {
+    if (basis.isConfirmed) return { done: item };
+    const fresh = await this.#read(target);
+    return fresh.item?.revision === item.revision ? { done: item } : { again: fresh };
+  }
+
+  async #read({ key }: Target): Promise<Basis> {
+    const reuse = this.#suggest(key);
+    return { item: await this.#reader.get(key, { at: 'latest' }, reuse), isConfirmed: true };
+  }
+
+  #check(preconditions: Preconditions, item: StoredItem | null, { key, name }: Target): void {
+    const storeKey = this.#keys.textOf(key);
+    checkPreconditions(preconditions, item?.object, { resource: this.#resource, name, storeKey });
+  }
+
+  /** Writes if the key still is as in `before` (null: not there). */
+  async #swap(
+    key: string,
+    before: StoredItem | null,
+    { object, ttlSeconds }: Written,
+    action: StoreAction,
+  ): Promise<Swap> {
+    const value = this.#codec.encode(key, object);
+    return await this.#leased(ttlSeconds, action, async (lease) => {
+      const storeKey = this.#keys.toStore(key);
+      const result = await this.#client.kv
+        .txn()
+        .if(compare(storeKey).modRevision('=', before?.revision ?? 0))
+        .then(put(storeKey, value, lease === null ? {} : { lease }))
+        .else(range(storeKey))
+        .commit();
+      if (!result.succeeded) return { lostTo: result.results[0].kvs };
+      const { revision } = result.header;
+      return { done: this.#codec.written(key, object, { revision, size: value.length }) };
+    });
+  }
+
+  async #remove(key: string, item: StoredItem): Promise<Swap> {
+    const storeKey = this.#keys.toStore(key);
+    try {
+      const result = await this.#client.kv
+        .txn()
+        .if(compare(storeKey).modRevision('=', item.revision))
+        .then(remove(storeKey))
+        .else(range(storeKey))
+        .commit();
+      if (!result.succeeded) return { lostTo: result.results[0].kvs };
+      return { done: item.at(result.header.revision) };
+    } catch (error) {
+      throw storeFailure(error, { action: 'delete', resource: this.#resource });
+    }
+  }
+
+  /** Somebody else was faster: the state that they left. */
+  #overtaken(kvs: readonly KeyValue[]): Attempt {
+    const [kv] = kvs;
+    const item = kv === undefined ? null : this.#codec.decode(kv);
+    return { again: { item, isConfirmed: true } };
+  }
+
+  /** Writes with a lease where the object has a time to live; once more with a new one when the shared one is gone. */
+  async #leased<T>(
+    ttlSeconds: number | null,
+    action: StoreAction,
+    write: (lease: bigint | null) => Promise<T>,
+  ): Promise<T> {
+    try {
+      if (ttlSeconds === null) return await write(null);
+      const lease = await this.#leases.leaseFor(ttlSeconds);
+      try {
+        return await write(lease);
+      } catch (error) {
+        if (!(error instanceof ClientError) || error.code !== 'lease-not-found') throw error;
+        this.#leases.forget(lease);
+      }
+      return await write(await this.#leases.leaseFor(ttlSeconds));
+    } catch (error) {
+      throw storeFailure(error, { action, resource: this.#resource });
+    }
+  }
+}
+
+/** Whether writing `object` would change nothing. */
+function isSame(item: StoredItem, object: KubeObject): boolean {
+  if (item.isStale) return false;
+  const { resourceVersion } = item.object.metadata;
+  const metadata = { ...object.metadata, resourceVersion };
+  return deepEqual({ ...object, metadata }, item.object);
+}

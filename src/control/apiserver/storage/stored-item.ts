@@ -1,0 +1,67 @@
+import type { KubeObject } from '../../machinery/object.js';
+import type { StoredObject } from './contracts.js';
+import type { JsonBudget } from './json-budget.js';
+
+const encoder = new TextEncoder();
+
+/** An object with where and as what it is stored. Never changed: a new state is a new item. */
+export class StoredItem implements StoredObject {
+  readonly key: string;
+  readonly object: KubeObject;
+  readonly revision: number;
+  /** Bytes in the store; what the object costs in memory is taken to be in proportion. */
+  readonly size: number;
+  /** It is stored in a way that is to be replaced at the next write (an old encryption key), even if it says the same. */
+  readonly isStale: boolean;
+  readonly #budget: JsonBudget;
+  /** Null: not made yet, or given up for others'. */
+  #json: Uint8Array | null = null;
+
+  constructor(fields: {
+    readonly key: string;
+    readonly object: KubeObject;
+    readonly revision: number;
+    readonly size: number;
+    readonly isStale: boolean;
+    readonly budget: JsonBudget;
+  }) {
+    this.key = fields.key;
+    this.object = fields.object;
+    this.revision = fields.revision;
+    this.size = fields.size;
+    this.isStale = fields.isStale;
+    this.#budget = fields.budget;
+  }
+
+  json(): Uint8Array {
+    let bytes = this.#json;
+    if (bytes === null) {
+      bytes = encoder.encode(JSON.stringify(this.object));
+      this.#json = bytes;
+      this.#budget.onMade(this, bytes.length);
+    }
+    return bytes;
+  }
+
+  /** Frees the JSON; it is made again when somebody asks. For the budget. */
+  dropJson(): void {
+    this.#json = null;
+  }
+
+  /** The same state under another revision: how a watcher sees an object that is deleted, or leaves its filter. */
+  at(revision: number): StoredItem {
+    return new StoredItem({
+      key: this.key,
+      object: withResourceVersion(this.object, revision),
+      revision,
+      size: this.size,
+      isStale: this.isStale,
+      budget: this.#budget,
+    });
+  }
+}
+
+/** The object with `metadata.resourceVersion` set to a revision; shares all else with the given one. */
+export function withResourceVersion(object: KubeObject, revision: number): KubeObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+}

@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { Prng } from '../../../../src/base/prng.js';
+import { type Client, connect } from '../../../../src/client/index.js';
+import {
+  type OpenStorage,
+  openStorage,
+  type StorageOptions,
+  StoreConnection,
+  type StoreConnectionOptions,
+} from '../../../../src/control/apiserver/storage/index.js';
+import { hostClock } from '../../../../src/host/clock.js';
+import { until } from '../../../client/until.js';
+import { serveApi } from '../../../store/api/rig.js';
+
+/** The servers that storages are tested against: ours, in this process, and etcd, where it is on the PATH. */
+export type StoreKind = 'flotilla' | 'etcd';
+
+/** Why a store cannot be had here, or false. */
+export function skipReason(kind: StoreKind): string | false {
+  if (kind === 'flotilla') return false;
+  return spawnSync('etcd', ['--version']).status === 0 ? false : 'etcd is not installed';
+}
+
+/** Starts a store until the test ends; resolves to its endpoint. */
+export async function startStore(t: Test, kind: StoreKind): Promise<string> {
+  return kind === 'flotilla' ? (await serveApi(t)).endpoint : await startEtcd(t);
+}
+
+/** A connection to a store until the test ends. */
+export function connectStore(
+  t: Test,
+  endpoint: string,
+  options: Partial<StoreConnectionOptions> = {},
+): { readonly client: Client; readonly store: StoreConnection } {
+  const client = options.client ?? connect({ endpoints: [endpoint] });
+  const store = new StoreConnection({ clock: hostClock, prng: new Prng(1), ...options, client });
+  t.teardown(async () => {
+    await store.close();
+    await client.close();
+  });
+  return { client, store };
+}
+
+let lastPrefix = 0;
+
+/** A storage of things that nobody else has, until the test ends. */
+export function openThings(
+  t: Test,
+  store: StoreConnection,
+  options: Partial<StorageOptions> & Pick<StorageOptions, 'cached'>,
+): OpenStorage {
+  const storage = openStorage({
+    store,
+    prefix: `/registry/things-${++lastPrefix}`,
+    groupResource: { group: 'test.dev', resource: 'things' },
+    isNamespaced: true,
+    ...options,
+  });
+  t.teardown(() => storage.close());
+  return storage;
+}
+
+async function startEtcd(t: Test): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'storage-test-'));
+  const [client, peer] = [await freeUrl(), await freeUrl()];
+  const flags = [
+    ['--data-dir', dir],
+    ['--listen-client-urls', client],
+    ['--advertise-client-urls', client],
+    ['--listen-peer-urls', peer],
+    ['--initial-advertise-peer-urls', peer],
+    ['--initial-cluster', `default=${peer}`],
+  ].flat();
+  const env = { ...process.env, ETCD_UNSUPPORTED_ARCH: process.arch };
+  const child = spawn('etcd', flags, { stdio: 'ignore', env });
+  t.teardown(async () => {
+    await stop(child);
+    await rm(dir, { recursive: true, force: true });
+  });
+  const isHealthy = () =>
+    fetch(`${client}/health`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  await until('etcd serves', isHealthy, 20_000);
+  return client;
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+async function freeUrl(): Promise<string> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  await new Promise((done) => server.close(done));
+  return `http://127.0.0.1:${port}`;
+}
