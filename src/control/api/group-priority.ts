@@ -1,3 +1,5 @@
+import { stabilityOf } from './version-order.js';
+
 /**
  * Where each group stands in discovery: higher comes first (the `groupPriorityMinimum` of its APIService). kubectl takes the first
  * group that has a resource when only its name is given.
@@ -41,7 +43,16 @@ export function compareGroups(a: string, b: string): number {
   return groupPriority(b) - groupPriority(a) || (a < b ? -1 : a > b ? 1 : 0);
 }
 
-/** The version's place in its group, as its APIService has it (`versionPriority`), from the order of all versions served. */
-export function versionPriority(versions: readonly string[], version: string): number {
-  return (versions.length - versions.indexOf(version)) * 15;
+/** Whether the group comes with the server. */
+export function isBuiltInGroup(group: string): boolean {
+  return Object.hasOwn(priorities, group);
+}
+
+/** A version's place in its group, as its APIService has it (`versionPriority`). Where two are equal, their names decide. */
+export function versionPriority(group: string, version: string): number {
+  if (group === '') return 1;
+  if (!isBuiltInGroup(group)) return 100;
+  const stability = stabilityOf(version);
+  if (stability === 'ga') return 15 * Number(version.slice(1));
+  return stability === 'beta' ? 9 : 1;
 }

@@ -52,6 +52,7 @@ const categories: Readonly<Record<string, readonly string[]>> = {
     'batch/cronjobs',
     'batch/jobs',
   ],
+  podautoscalers: ['autoscaling/horizontalpodautoscalers'],
   'api-extensions': [
     'admissionregistration.k8s.io/mutatingadmissionpolicies',
     'admissionregistration.k8s.io/mutatingadmissionpolicybindings',
