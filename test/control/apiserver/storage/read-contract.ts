@@ -10,7 +10,7 @@ import { create, failureOf, isColor, listQuery, paint, pathsOf, remove, thing } 
 /** Getting and listing. */
 export async function readContract(t: Test, subject: Subject): Promise<void> {
   t.test('get: at any freshness', async (t) => {
-    const storage = subject.open(t);
+    const storage = await subject.open(t);
     const first = await create(storage, thing('a/x', { color: 'red' }));
     const second = await paint(storage, 'a/x', { color: 'blue' });
     const { revision } = second;
@@ -23,7 +23,7 @@ export async function readContract(t: Test, subject: Subject): Promise<void> {
   });
 
   t.test('get: 404 names the resource and the object', async (t) => {
-    const storage = subject.open(t);
+    const storage = await subject.open(t);
     for (const freshness of [{ at: 'latest' }, { at: 'any' }] as const) {
       t.match(await failureOf(storage.get('a', 'x', freshness)), {
         status: {
@@ -36,7 +36,7 @@ export async function readContract(t: Test, subject: Subject): Promise<void> {
   });
 
   t.test('list: scopes, in the order of namespace and name', async (t) => {
-    const storage = subject.open(t);
+    const storage = await subject.open(t);
     const paths = ['b/y', 'a/z', 'a-b/x', 'a/x', 'ab/x', 'a/x-1'];
     for (const path of paths) await create(storage, thing(path));
     const list = async (query: Partial<ListQuery>) => pathsOf(await storage.list(listQuery(query)));
@@ -49,7 +49,7 @@ export async function readContract(t: Test, subject: Subject): Promise<void> {
   });
 
   t.test('list: names that are not ASCII keep the order of the store', async (t) => {
-    const storage = subject.open(t, { isNamespaced: false });
+    const storage = await subject.open(t, { isNamespaced: false });
     const names = ['é', 'z', 'a', '\u{1f600}', '\uffee'];
     for (const name of names) await create(storage, thing(name));
     const whole = pathsOf(await storage.list(listQuery()));
@@ -59,14 +59,14 @@ export async function readContract(t: Test, subject: Subject): Promise<void> {
   });
 
   t.test('list: without namespaces', async (t) => {
-    const storage = subject.open(t, { isNamespaced: false });
+    const storage = await subject.open(t, { isNamespaced: false });
     for (const name of ['b', 'a', 'c']) await create(storage, thing(name));
     t.same(pathsOf(await storage.list(listQuery())), ['a', 'b', 'c']);
     t.same(pathsOf(await storage.list(listQuery({ name: 'b' }))), ['b']);
   });
 
   t.test('list: pages are of the revision of the first, whatever happens meanwhile', async (t) => {
-    const storage = subject.open(t);
+    const storage = await subject.open(t);
     const paths = Array.from({ length: 10 }, (_, i) => `a/x${i}`);
     for (const path of paths) await create(storage, thing(path, { color: 'old' }));
     const first = await storage.list(listQuery({ limit: 4 }));
@@ -101,25 +101,23 @@ export async function readContract(t: Test, subject: Subject): Promise<void> {
   });
 
   t.test('list: a filter is asked until the page is full', async (t) => {
-    const storage = subject.open(t);
+    const storage = await subject.open(t);
     const filter = isColor('red');
-    for (let i = 0; i < 300; i++) {
-      const name = `a/x${String(i).padStart(3, '0')}`;
-      await create(storage, thing(name, { color: i % 50 === 49 ? 'red' : 'blue' }));
-    }
+    const pathAt = (i: number) => `a/x${String(i).padStart(3, '0')}`;
+    const things = Array.from({ length: 300 }, (_, i) =>
+      thing(pathAt(i), { color: i % 50 === 49 ? 'red' : 'blue' }),
+    );
+    await Promise.all(things.map((object) => create(storage, object)));
     const page = await storage.list(listQuery({ filter, limit: 2 }));
     t.same(pathsOf(page), ['a/x049', 'a/x099']);
     t.equal(page.remainingCount, null);
-    t.same(
-      await allPages(storage, { filter, limit: 4 }),
-      [49, 99, 149, 199, 249, 299].map((i) => `a/x${String(i).padStart(3, '0')}`),
-    );
+    t.same(await allPages(storage, { filter, limit: 4 }), [49, 99, 149, 199, 249, 299].map(pathAt));
     t.equal((await storage.list(listQuery({ filter }))).items.length, 6);
   });
 
   t.test('list: a key to start after cannot lead out of the range', async (t) => {
-    const storage = subject.open(t);
-    const other = subject.open(t);
+    const storage = await subject.open(t);
+    const other = await subject.open(t);
     await create(other, thing('a/x'));
     for (const path of ['a/x', 'b/x']) await create(storage, thing(path));
     const list = async (query: Partial<ListQuery>) => pathsOf(await storage.list(listQuery(query)));
@@ -131,7 +129,7 @@ export async function readContract(t: Test, subject: Subject): Promise<void> {
   });
 
   t.test('list: exact revisions before and after a compaction', async (t) => {
-    const storage = subject.open(t);
+    const storage = await subject.open(t);
     const first = await create(storage, thing('a/x'));
     const second = await create(storage, thing('a/y'));
     await create(storage, thing('a/z'));
@@ -143,7 +141,7 @@ export async function readContract(t: Test, subject: Subject): Promise<void> {
   });
 
   t.test('list: a revision that is not there yet is 504', async (t) => {
-    const storage = subject.open(t);
+    const storage = await subject.open(t);
     const { revision } = await create(storage, thing('a/x'));
     const future = revision + 1000;
     for (const at of ['not-older', 'exact'] as const) {
@@ -163,8 +161,8 @@ export async function readContract(t: Test, subject: Subject): Promise<void> {
   });
 
   t.test('list: what is latest is never older than a write that was answered', async (t) => {
-    const storage = subject.open(t);
-    const elsewhere = subject.open(t);
+    const storage = await subject.open(t);
+    const elsewhere = await subject.open(t);
     for (let i = 0; i < 30; i++) {
       await create(storage, thing(`a/x${i}`));
       if (i % 3 === 0) await create(elsewhere, thing(`a/x${i}`));

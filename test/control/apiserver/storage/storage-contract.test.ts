@@ -12,7 +12,11 @@ for (const kind of ['flotilla', 'etcd'] satisfies StoreKind[]) {
       storageContract(t, {
         client,
         store,
-        open: (t, options = {}) => openThings(t, store, { cached, ...options }),
+        open: async (t, options = {}) => {
+          const storage = openThings(t, store, { cached, ...options });
+          await storage.filled();
+          return storage;
+        },
       });
     });
   }

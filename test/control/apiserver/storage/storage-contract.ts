@@ -13,8 +13,8 @@ import { writeContract } from './write-contract.js';
 export interface Subject {
   readonly client: Client;
   readonly store: StoreConnection;
-  /** A fresh storage of things, until the test ends. */
-  open(t: Test, options?: Partial<StorageOptions>): OpenStorage;
+  /** A fresh storage of things, filled, until the test ends. */
+  open(t: Test, options?: Partial<StorageOptions>): Promise<OpenStorage>;
 }
 
 /** What every storage does, whatever it remembers. */

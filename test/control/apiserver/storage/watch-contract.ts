@@ -5,7 +5,7 @@ import { create, isColor, paint, remove, thing, Watching } from './things.js';
 /** Watching. */
 export async function watchContract(t: Test, subject: Subject): Promise<void> {
   t.test('watch: from a revision on', async (t) => {
-    const storage = subject.open(t);
+    const storage = await subject.open(t);
     const first = await create(storage, thing('a/x', { color: 'red' }));
     const second = await paint(storage, 'a/x', { color: 'blue' });
     const watching = new Watching(storage, { afterRevision: first.revision });
@@ -22,7 +22,7 @@ export async function watchContract(t: Test, subject: Subject): Promise<void> {
   t.test(
     'watch: an event carries the object as it is read, and the deletion its revision',
     async (t) => {
-      const storage = subject.open(t);
+      const storage = await subject.open(t);
       const created = await create(storage, thing('a/x'));
       const deleted = await remove(storage, 'a/x');
       const watching = new Watching(storage, { afterRevision: created.revision - 1 });
@@ -37,7 +37,7 @@ export async function watchContract(t: Test, subject: Subject): Promise<void> {
   );
 
   t.test('watch: begins with what is there', async (t) => {
-    const storage = subject.open(t);
+    const storage = await subject.open(t);
     const first = await create(storage, thing('a/x'));
     const second = await create(storage, thing('b/y'));
     for (const afterRevision of [null, 0]) {
@@ -51,7 +51,7 @@ export async function watchContract(t: Test, subject: Subject): Promise<void> {
   });
 
   t.test('watch: initial events end with a bookmark, and then go on', async (t) => {
-    const storage = subject.open(t);
+    const storage = await subject.open(t);
     const first = await create(storage, thing('a/x'));
     const second = await create(storage, thing('b/y'));
     const query = { sendInitialEvents: true, bookmarks: true };
@@ -72,14 +72,14 @@ export async function watchContract(t: Test, subject: Subject): Promise<void> {
   });
 
   t.test('watch: initial events of nothing are a bookmark alone', async (t) => {
-    const storage = subject.open(t);
+    const storage = await subject.open(t);
     const watching = new Watching(storage, { sendInitialEvents: true, bookmarks: true });
     t.match(await watching.take(1), [{ type: 'bookmark', endsInitialEvents: true }]);
     await watching.close();
   });
 
   t.test('watch: scopes', async (t) => {
-    const storage = subject.open(t);
+    const storage = await subject.open(t);
     const { revision } = await create(storage, thing('z/z'));
     const after = { afterRevision: revision };
     const all = new Watching(storage, after);
@@ -101,7 +101,7 @@ export async function watchContract(t: Test, subject: Subject): Promise<void> {
   });
 
   t.test('watch: a filter sees objects enter and leave', async (t) => {
-    const storage = subject.open(t);
+    const storage = await subject.open(t);
     const { revision } = await create(storage, thing('a/x', { color: 'red' }));
     const after = { afterRevision: revision };
     const reds = new Watching(storage, { ...after, filter: isColor('red') });
@@ -133,7 +133,7 @@ export async function watchContract(t: Test, subject: Subject): Promise<void> {
   });
 
   t.test('watch: from the future waits for it', async (t) => {
-    const storage = subject.open(t);
+    const storage = await subject.open(t);
     const { revision } = await create(storage, thing('a/x'));
     const watching = new Watching(storage, { afterRevision: revision + 2 });
     const next = watching.take(1);
@@ -145,7 +145,7 @@ export async function watchContract(t: Test, subject: Subject): Promise<void> {
   });
 
   t.test('watch: ends when it is aborted, and when the storage closes', async (t) => {
-    const storage = subject.open(t);
+    const storage = await subject.open(t);
     const { revision } = await create(storage, thing('a/x'));
     const aborted = new Watching(storage, { afterRevision: revision });
     const ending = aborted.untilEnd();

@@ -20,7 +20,7 @@ export async function writeContract(t: Test, subject: Subject): Promise<void> {
   t.test(
     'create: stores the object without its resourceVersion and answers it with one',
     async (t) => {
-      const storage = subject.open(t);
+      const storage = await subject.open(t);
       const object = thing('a/x', { color: 'red' });
       object.metadata.resourceVersion = '77';
       const stored = await create(storage, object);
@@ -34,7 +34,7 @@ export async function writeContract(t: Test, subject: Subject): Promise<void> {
   );
 
   t.test('create: refuses a name that is taken', async (t) => {
-    const storage = subject.open(t);
+    const storage = await subject.open(t);
     await create(storage, thing('a/x'));
     t.match(await failureOf(create(storage, thing('a/x'))), {
       status: {
@@ -48,7 +48,7 @@ export async function writeContract(t: Test, subject: Subject): Promise<void> {
   });
 
   t.test('update: gives its own copy to the change and writes what comes back', async (t) => {
-    const storage = subject.open(t);
+    const storage = await subject.open(t);
     const created = await create(storage, thing('a/x', { color: 'red' }));
     const updated = await storage.update(
       'a',
@@ -68,7 +68,7 @@ export async function writeContract(t: Test, subject: Subject): Promise<void> {
   t.test(
     'update: the same content, in whatever order of fields, is not written again',
     async (t) => {
-      const storage = subject.open(t);
+      const storage = await subject.open(t);
       const created = await create(storage, thing('a/x', { color: 'red', size: 1 }));
       const again = await storage.update(
         'a',
@@ -88,7 +88,7 @@ export async function writeContract(t: Test, subject: Subject): Promise<void> {
   );
 
   t.test('update: is 404 when the object is not there, unless it may create', async (t) => {
-    const storage = subject.open(t);
+    const storage = await subject.open(t);
     t.match(await failureOf(paint(storage, 'a/x', {})), {
       status: { code: 404, reason: 'NotFound', message: 'things.test.dev "x" not found' },
     });
@@ -102,7 +102,7 @@ export async function writeContract(t: Test, subject: Subject): Promise<void> {
   });
 
   t.test('update: what the change throws ends it', async (t) => {
-    const storage = subject.open(t);
+    const storage = await subject.open(t);
     const created = await create(storage, thing('a/x'));
     const change = async () => Promise.reject(new Error('no'));
     const updating = storage.update('a', 'x', change, { preconditions: {}, mayCreate: false });
@@ -111,7 +111,7 @@ export async function writeContract(t: Test, subject: Subject): Promise<void> {
   });
 
   t.test('update: many at once lose nothing', async (t) => {
-    const storage = subject.open(t);
+    const storage = await subject.open(t);
     await create(storage, thing('a/x', { size: 0 }));
     const increment = () =>
       storage.update(
@@ -140,7 +140,7 @@ export async function writeContract(t: Test, subject: Subject): Promise<void> {
     },
   ]) {
     t.test(`update and delete: refuse ${what} than the precondition says`, async (t) => {
-      const storage = subject.open(t);
+      const storage = await subject.open(t);
       const { revision } = await create(storage, thing('a/x'));
       const change = async () => ({ object: thing('a/x', { size: 1 }), ttlSeconds: null });
       const refusal = { status: { code: 409, reason: 'Conflict' }, message: text };
@@ -161,7 +161,7 @@ export async function writeContract(t: Test, subject: Subject): Promise<void> {
   }
 
   t.test('update and delete: go ahead when the preconditions hold', async (t) => {
-    const storage = subject.open(t);
+    const storage = await subject.open(t);
     const { revision } = await create(storage, thing('a/x'));
     const preconditions = { uid: 'uid-a/x', resourceVersion: String(revision) };
     const change = async () => ({ object: thing('a/x', { size: 1 }), ttlSeconds: null });
@@ -172,7 +172,7 @@ export async function writeContract(t: Test, subject: Subject): Promise<void> {
   });
 
   t.test('delete: answers the last state under the revision of the deletion', async (t) => {
-    const storage = subject.open(t);
+    const storage = await subject.open(t);
     const created = await create(storage, thing('a/x', { color: 'red' }));
     const deleted = await remove(storage, 'a/x');
     t.ok(deleted.revision > created.revision);
@@ -185,7 +185,7 @@ export async function writeContract(t: Test, subject: Subject): Promise<void> {
   });
 
   t.test('delete: the check may refuse, and is asked again of what came meanwhile', async (t) => {
-    const storage = subject.open(t);
+    const storage = await subject.open(t);
     await create(storage, thing('a/x', { size: 0 }));
     const refuse = async () => Promise.reject(new Error('protected'));
     const refused = storage.delete('a', 'x', { preconditions: {}, check: refuse });
@@ -201,7 +201,7 @@ export async function writeContract(t: Test, subject: Subject): Promise<void> {
   });
 
   t.test('create: objects with a time to live share a lease that outlives them', async (t) => {
-    const storage = subject.open(t);
+    const storage = await subject.open(t);
     for (const name of ['x', 'y']) await storage.create(thing(`a/${name}`), { ttlSeconds: 100 });
     await storage.create(thing('a/z'), { ttlSeconds: 1000 });
     const { leases } = await subject.client.lease.list();
