@@ -12,8 +12,10 @@ import {
   secureContextOptions,
   tlsServerOptions,
 } from './listener-tls.js';
+import { PeerChains } from './peer-chains.js';
 import type { RpcServer } from './server.js';
 import { sniffProtocol } from './sniff.js';
+import { setPeerCertificates } from './transport.js';
 
 /**
  * Milliseconds of silence after which the kernel asks whether the other machine is still there, as Go's servers have it: a
@@ -80,6 +82,7 @@ class SharedPortListener implements Listener {
   readonly #http1: Http1Server;
   /** Connections of which it is not known yet what they speak. */
   readonly #unknown = new Set<Duplex>();
+  readonly #chains = new PeerChains();
   #named: NamedContexts | null = null;
   #isClosing = false;
 
@@ -155,6 +158,7 @@ class SharedPortListener implements Listener {
     });
     socket.setNoDelay(true);
     socket.setKeepAlive(true, keepaliveDelayMs);
+    if (socket instanceof tls.TLSSocket) setPeerCertificates(socket, this.#chains.of(socket));
     const { clock, silenceMsMax } = this.#options;
     const protocol = await sniffProtocol(socket, { clock, timeoutMs: silenceMsMax });
     this.#unknown.delete(socket);

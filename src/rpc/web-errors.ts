@@ -24,9 +24,9 @@ export class BodyTooLargeError extends Error {
 }
 
 /**
- * Why a request to another server failed. `bad-request`: its URL, header fields or certificates cannot be used; `tls`: the handshake failed, or the server's
- * certificate is not good; `connect`: no connection; `timeout`: not answered in time; `aborted`: the caller's signal; `broken`:
- * the connection broke, or what came is no HTTP.
+ * Why a request to another server failed. `bad-request`: its URL, header fields or certificates cannot be used; `connect`: no
+ * connection; `tls`: the handshake failed, or the server's certificate is not good; `timeout`: not answered in time; `aborted`:
+ * the caller's signal; `broken`: the connection broke, or what came is no HTTP.
  */
 export type WebClientErrorCode =
   | 'bad-request'
