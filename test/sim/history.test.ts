@@ -113,6 +113,85 @@ const histories: readonly { name: string; rows: readonly Row[]; violates?: RegEx
       [txn([put('b', '2')]), 3, 4, answer(3)],
       [txn([get('a')]), 5, 6, answer(3, [found('1', 3)])],
     ],
+    violates: /^a revision belongs to one write/,
+  },
+  {
+    name: 'refuses a delete of unknown outcome where no revision is left for it',
+    rows: [
+      [txn([put('a', '1')]), 0, 1, answer(2)],
+      [txn([del('a')]), 1],
+      [txn([put('b', '1')]), 2, 3, answer(3)],
+      [txn([get('a')]), 4, 5, answer(3, [absent])],
+    ],
+    violates: /^linearizability/,
+  },
+  {
+    name: 'accepts two deletes of unknown outcome, one for each time that the key vanished',
+    rows: [
+      [txn([del('a')]), 0],
+      [txn([del('a')]), 0],
+      [txn([put('a', '1')]), 1, 2, answer(2, [{ kind: 'put', previous: null }])],
+      [txn([put('a', '2')]), 3, 4, answer(4, [{ kind: 'put', previous: null }])],
+      [txn([get('a')]), 5, 6, answer(5, [absent])],
+    ],
+  },
+  {
+    name: 'refuses one delete of unknown outcome for two times that the key vanished',
+    rows: [
+      [txn([del('a')]), 0],
+      [txn([put('a', '1')]), 1, 2, answer(2, [{ kind: 'put', previous: null }])],
+      [txn([put('a', '2')]), 3, 4, answer(4, [{ kind: 'put', previous: null }])],
+      [txn([get('a')]), 5, 6, answer(5, [absent])],
+    ],
+    violates: /^linearizability/,
+  },
+  {
+    name: 'refuses that an earlier call of the same effect stands for a later one twice',
+    rows: [
+      [txn([del('a')]), 0],
+      [txn([put('a', '1')]), 1, 2, answer(2, [{ kind: 'put', previous: null }])],
+      [txn([put('a', '2')]), 3, 4, answer(4, [{ kind: 'put', previous: null }])],
+      [txn([get('a')]), 5, 6, answer(5, [absent])],
+      [txn([del('a')]), 7],
+    ],
+    violates: /^linearizability/,
+  },
+  {
+    name: 'accepts a creation of unknown outcome, at the revision that a later version tells',
+    rows: [
+      [txn([put('a', '1')]), 0],
+      [txn([put('b', '1')]), 1, 2, answer(3)],
+      [txn([put('a', '2')]), 3, 4, answer(4)],
+      [txn([get('a')]), 5, 6, answer(4, [found('2', 4, 2, 2)])],
+    ],
+  },
+  ...[3, 4, 5].map((createRevision) => ({
+    name: `refuses a creation of unknown outcome at revision ${createRevision}, which is another's or too late`,
+    rows: [
+      [txn([put('a', '1')]), 0],
+      [txn([put('b', '1')]), 1, 2, answer(3)],
+      [txn([put('a', '2')]), 3, 4, answer(4)],
+      [txn([get('a')]), 5, 6, answer(5, [found('2', 4, 2, createRevision)])],
+    ] satisfies readonly Row[],
+    violates: /^linearizability/,
+  })),
+  {
+    name: 'accepts the one of two conditional puts of unknown outcome whose condition held',
+    rows: [
+      [txn([put('a', '1')]), 0, 1, answer(2)],
+      [txn([put('a', '2')], [{ key: 'a', target: 'mod', equals: 1 }]), 2],
+      [txn([put('a', '3')], [{ key: 'a', target: 'mod', equals: 2 }]), 3],
+      [txn([put('a', '4')]), 4, 5, answer(4)],
+      [txn([get('a')]), 6, 7, answer(4, [found('4', 4, 3, 2)])],
+    ],
+  },
+  {
+    name: 'refuses a shown put whose version nothing explains',
+    rows: [
+      [txn([put('a', '1')]), 0, 1, answer(2)],
+      [txn([put('a', '2')]), 2],
+      [txn([get('a')]), 3, 4, answer(4, [found('2', 4, 1, 4)])],
+    ],
     violates: /^linearizability/,
   },
   {
@@ -176,6 +255,24 @@ t.test('History.refuse takes an operation out of what must be explained', async 
   t.throws(() => history.check(), { message: /^linearizability/ });
 });
 
+t.test('History.check knows the revisions of other keys that watchers were shown', async (t) => {
+  const rows: readonly Row[] = [
+    [txn([put('a', '1')]), 0, 1, answer(2)],
+    [txn([del('a')]), 2],
+    [txn([get('a')]), 3, 4, answer(3, [absent])],
+  ];
+  t.doesNotThrow(() => record(rows).check());
+  const history = record(rows);
+  history.seeEvent({ key: 'b', modRevision: 3, version: null, at: 5 });
+  t.throws(() => history.check(), { message: /^linearizability/ });
+});
+
+t.test('History.check refuses what was seen before it was asked for', async (t) => {
+  const history = record([[txn([get('a')]), 0, 1, answer(2, [found('1', 2)])]]);
+  history.begin('c', 2, txn([put('a', '1')]), false);
+  t.throws(() => history.check(), { message: /^nothing is seen before it is asked for/ });
+});
+
 t.test('History.seeVersion refuses two contents of one revision', async (t) => {
   const history = new History();
   const version: KvVersion = {
@@ -185,9 +282,9 @@ t.test('History.seeVersion refuses two contents of one revision', async (t) => {
     modRevision: 5,
     lease: '',
   };
-  history.seeVersion('a', version);
-  history.seeVersion('a', version);
-  t.throws(() => history.seeVersion('a', { ...version, value: '2' }), {
+  history.seeVersion('a', version, 0);
+  history.seeVersion('a', version, 0);
+  t.throws(() => history.seeVersion('a', { ...version, value: '2' }, 1), {
     message: /^one version of a key per revision/,
   });
 });

@@ -1,7 +1,7 @@
 import { assert } from '../../src/base/assert.js';
 import { SimFailure } from './failure.js';
 import type { KvOp, KvResult, KvVersion } from './kv-model.js';
-import { kvModel } from './kv-model.js';
+import { kvModel, shownRevision } from './kv-model.js';
 import { checkLinearizable, type Interval } from './linearizability.js';
 
 /** One client operation, as it is recorded. The answer is filled in when it comes. */
@@ -25,11 +25,19 @@ export interface WatchedEvent {
   readonly at: number;
 }
 
+/** A version of a key that somebody was shown, and when. */
+interface Showing {
+  readonly version: KvVersion;
+  readonly at: number;
+}
+
 /** All that clients did and saw in one run. */
 export class History {
   readonly operations: Operation[] = [];
   /** What is known of each revision's changes of each key: reads, answers and watchers must agree. */
   readonly #versions = new Map<string, string>();
+  /** By key and value, the first showing of a put to anybody. Nobody was shown a put that is not here. */
+  readonly #showings = new Map<string, Showing>();
   /** Events by revision, from all watchers, to see that none misses what another saw. */
   readonly #events = new Map<number, Map<string, WatchedEvent>>();
 
@@ -49,7 +57,7 @@ export class History {
     for (const [i, step] of branch.entries()) {
       const outcome = result.steps[i];
       const shown = outcome?.kind === 'get' ? outcome.found : outcome?.previous;
-      if (shown !== undefined && shown !== null) this.seeVersion(step.key, shown);
+      if (shown !== undefined && shown !== null) this.seeVersion(step.key, shown, at);
     }
   }
 
@@ -58,8 +66,10 @@ export class History {
     operation.refused = true;
   }
 
-  /** A version of a key was shown to somebody; every other showing of it must be the same. */
-  seeVersion(key: string, version: KvVersion): void {
+  /** A version of a key was shown to somebody at `now`; every other showing of it must be the same. */
+  seeVersion(key: string, version: KvVersion, now: number): void {
+    const put = `${key}=${version.value}`;
+    if (!this.#showings.has(put)) this.#showings.set(put, { version, at: now });
     const at = `${key}@${version.modRevision}`;
     const text = `${version.value} version ${version.version} created ${version.createRevision} lease ${version.lease}`;
     const before = this.#versions.get(at);
@@ -87,18 +97,7 @@ export class History {
       );
     }
     if (before === undefined) atRevision.set(event.key, event);
-    if (event.version !== null) this.seeVersion(event.key, event.version);
-  }
-
-  /** The first showing of every put, by key and value. */
-  #puts(): Map<string, WatchedEvent> {
-    const puts = new Map<string, WatchedEvent>();
-    for (const events of this.#events.values()) {
-      for (const event of events.values()) {
-        if (event.version !== null) puts.set(`${event.key}=${event.version.value}`, event);
-      }
-    }
-    return puts;
+    if (event.version !== null) this.seeVersion(event.key, event.version, event.at);
   }
 
   /** Every revision that a watcher saw, with the keys that changed. */
@@ -114,14 +113,14 @@ export class History {
   /** Throws {@link SimFailure} unless everything that clients saw can be explained. */
   check(): { readonly steps: number } {
     const operations = this.operations.filter((operation) => !operation.refused);
-    const puts = this.#puts();
     const linearizable = operations
       .filter((operation) => !operation.serializable)
-      .map((operation) => withEvidence(operation, puts));
+      .map((operation) => withEvidence(operation, this.#showings));
     checkRevisionOrder(linearizable);
-    const model = kvModel(linearizable.flatMap((operation) => writeRevision(operation) ?? []));
+    const written = linearizable.flatMap((operation) => writeRevision(operation) ?? []);
     let steps = 0;
-    for (const component of components(linearizable)) {
+    for (const { keys, operations: component } of components(linearizable)) {
+      const model = kvModel([...written, ...this.#revisionsElsewhere(keys)]);
       const verdict = checkLinearizable(model, component);
       steps += verdict.steps;
       if (verdict.kind === 'linearizable') continue;
@@ -135,21 +134,35 @@ export class History {
     }
     return { steps };
   }
+
+  /** Revisions that are those of changes of other keys, as a watcher saw. One write does not change keys of two components. */
+  *#revisionsElsewhere(keys: ReadonlySet<string>): Iterable<number> {
+    for (const [revision, events] of this.#events) {
+      if (![...events.keys()].some((key) => keys.has(key))) yield revision;
+    }
+  }
 }
 
 /**
- * An operation without an answer is not unknown any more when a watcher was shown its put (values are unique): it took
- * effect, at that revision, before that time.
+ * An operation without an answer is not unknown any more when anybody was shown its put (values are unique): it took effect,
+ * at that revision, before that time.
  */
-function withEvidence(operation: Operation, puts: ReadonlyMap<string, WatchedEvent>): Operation {
+function withEvidence(operation: Operation, showings: ReadonlyMap<string, Showing>): Operation {
   const { op } = operation;
   if (op.kind !== 'txn' || op.result !== null) return operation;
   for (const step of [...op.success, ...op.failure]) {
     if (step.kind !== 'put') continue;
-    const event = puts.get(`${step.key}=${step.value}`);
-    if (event === undefined) continue;
-    const shown = { key: step.key, value: step.value, revision: event.modRevision };
-    return { ...operation, op: { ...op, shown }, return: event.at };
+    const { key, value } = step;
+    const showing = showings.get(`${key}=${value}`);
+    if (showing === undefined) continue;
+    const { version, at } = showing;
+    if (at < operation.call) {
+      throw new SimFailure(
+        'nothing is seen before it is asked for',
+        `${key}=${value} was shown at ${at.toFixed(3)}: ${describe(operation)}`,
+      );
+    }
+    return { ...operation, op: { ...op, shown: { key, version } }, return: at };
   }
   return operation;
 }
@@ -158,7 +171,7 @@ function withEvidence(operation: Operation, puts: ReadonlyMap<string, WatchedEve
 export function writeRevision(operation: Interval<KvOp>): number | undefined {
   const { op } = operation;
   if (op.kind !== 'txn') return undefined;
-  if (op.result === null) return op.shown?.revision;
+  if (op.result === null) return op.shown?.version.modRevision;
   const { result } = op;
   const branch = result.succeeded ? op.success : op.failure;
   const wrote = branch.some((step, i) => {
@@ -206,12 +219,21 @@ function checkRevisionOrder(operations: readonly Operation[]): void {
 }
 
 function revisionOf(operation: Operation): number {
-  const { op } = operation;
-  return op.kind === 'txn' ? ((op.result ?? op.shown)?.revision ?? 0) : 0;
+  return shownRevision(operation.op) ?? 0;
+}
+
+/** Operations with the keys that they have in common, directly or through others. */
+interface Component {
+  readonly keys: Set<string>;
+  readonly operations: Operation[];
 }
 
 /** Splits a history into parts without a key in common; linearizability of all parts is that of the whole (it is local). */
-function components(operations: readonly Operation[]): Interval<KvOp>[][] {
+function components(operations: readonly Operation[]): Component[] {
+  const attached = attachedKeys(operations);
+  const keysPerOperation = operations.map(({ op }) =>
+    op.kind === 'txn' ? keysOf(op) : [...(attached.get(op.lease) ?? [])],
+  );
   const parent = new Map<string, string>();
   const find = (key: string): string => {
     const up = parent.get(key);
@@ -220,32 +242,34 @@ function components(operations: readonly Operation[]): Interval<KvOp>[][] {
     parent.set(key, root);
     return root;
   };
-  const leaseKeys = new Map<string, Set<string>>();
-  for (const { op } of operations) {
-    if (op.kind !== 'txn') continue;
-    const keys = keysOf(op);
+  for (const keys of keysPerOperation) {
     for (const key of keys) parent.set(find(key), find(keys[0] as string));
-    for (const step of [...op.success, ...op.failure]) {
-      if (step.kind !== 'put' || step.lease === '') continue;
-      const attached = leaseKeys.get(step.lease) ?? new Set();
-      leaseKeys.set(step.lease, attached.add(step.key));
-    }
   }
-  const parts = new Map<string, Interval<KvOp>[]>();
-  const add = (root: string, operation: Interval<KvOp>) => {
-    const part = parts.get(root);
-    if (part === undefined) parts.set(root, [operation]);
-    else part.push(operation);
-  };
-  for (const operation of operations) {
-    const { op } = operation;
-    if (op.kind === 'txn') add(find(keysOf(op)[0] as string), operation);
-    else {
-      const roots = new Set([...(leaseKeys.get(op.lease) ?? [])].map(find));
-      for (const root of roots) add(root, operation);
-    }
+  const parts = new Map<string, Component>();
+  for (const [i, operation] of operations.entries()) {
+    const keys = keysPerOperation[i] ?? [];
+    // The end of a lease that no key was ever attached to changes nothing.
+    if (keys[0] === undefined) continue;
+    const root = find(keys[0]);
+    const part = parts.get(root) ?? { keys: new Set(), operations: [] };
+    parts.set(root, part);
+    part.operations.push(operation);
+    for (const key of keys) part.keys.add(key);
   }
   return [...parts.values()];
+}
+
+/** By lease, the keys that anybody asked to attach to it: its end may delete them all, at one revision. */
+function attachedKeys(operations: readonly Operation[]): Map<string, Set<string>> {
+  const attached = new Map<string, Set<string>>();
+  for (const { op } of operations) {
+    if (op.kind !== 'txn') continue;
+    for (const step of [...op.success, ...op.failure]) {
+      if (step.kind !== 'put' || step.lease === '') continue;
+      attached.set(step.lease, (attached.get(step.lease) ?? new Set()).add(step.key));
+    }
+  }
+  return attached;
 }
 
 function keysOf(op: KvOp & { kind: 'txn' }): string[] {
@@ -277,7 +301,7 @@ export function describe(operation: Interval<KvOp> & { readonly client?: string 
   const compares = op.compares.map(({ key, target, equals }) => `${target}(${key})==${equals}`);
   const when = compares.length === 0 ? '' : `if ${compares.join(' and ')} then `;
   const otherwise = op.failure.length === 0 ? '' : ` else ${steps(op.failure).join(', ')}`;
-  return `${span}${who} ${when}${steps(op.success).join(', ')}${otherwise} -> ${describeResult(op.result)}${op.shown === undefined ? '' : `, shown at revision ${op.shown.revision}`}`;
+  return `${span}${who} ${when}${steps(op.success).join(', ')}${otherwise} -> ${describeResult(op.result)}${op.shown === undefined ? '' : `, shown at revision ${op.shown.version.modRevision}`}`;
 }
 
 function describeResult(result: KvResult | null): string {

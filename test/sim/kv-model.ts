@@ -51,29 +51,30 @@ export type KvOp =
       readonly failure: readonly KvStep[];
       /** Null when no answer came. */
       readonly result: KvResult | null;
-      /** Without an answer: a put of this operation that somebody was shown, so it took effect, at that revision. */
+      /**
+       * Without an answer: a put of this operation that somebody was shown, so it took effect, at that revision. When there
+       * is none, nobody was ever shown any of its puts.
+       */
       readonly shown?: ShownPut;
     }
   | { readonly kind: 'expire'; readonly lease: string };
 
-/** A put of an operation, and the revision at which it is. */
+/** A put of an operation, as it was shown: the key's version that it made. */
 export interface ShownPut {
   readonly key: string;
-  readonly value: string;
-  readonly revision: number;
+  readonly version: KvVersion;
 }
 
 /**
- * A key in the model. Revisions are null as long as nobody has seen them: the write's outcome was unknown. Such a
- * revision is above `floor`.
+ * A key in the model. Value and modification revision are null when nobody was ever shown this version. The creation
+ * revision is null as long as nobody was shown it.
  */
 interface KeyState {
-  readonly value: string;
+  readonly value: string | null;
   readonly lease: string;
   readonly version: number;
   readonly createRevision: number | null;
   readonly modRevision: number | null;
-  readonly floor: number;
 }
 
 /** The keys of one component, and what is known of the store's revision. Absent keys are not in the map. */
@@ -124,13 +125,15 @@ export function kvModel(knownWriteRevisions: Iterable<number>): Model<KvState, K
   const stepShown = (
     state: KvState,
     steps: readonly KvStep[],
-    { key, value, revision }: ShownPut,
+    { key, version }: ShownPut,
   ): KvState | undefined => {
-    const isIt = steps.some(
-      (step) => step.kind === 'put' && step.key === key && step.value === value,
-    );
-    const seen = isIt ? seeRevision(state, revision - 1) : undefined;
-    return seen && { keys: applyWrites(seen, steps, revision), revision, unseenWrites: 0 };
+    const revision = version.modRevision;
+    const seen = seeRevision(state, revision - 1);
+    if (seen === undefined) return undefined;
+    const keys = applyWrites(seen, steps, revision);
+    const shown = observe(keys.get(key), version, isTaken);
+    if (shown === 'impossible' || shown === null) return undefined;
+    return { keys: keys.set(key, shown), revision, unseenWrites: 0 };
   };
 
   const applySeen = (
@@ -145,13 +148,13 @@ export function kvModel(knownWriteRevisions: Iterable<number>): Model<KvState, K
       if (observed === undefined || observed.kind !== step.kind) return undefined;
       const shown = observed.kind === 'get' ? observed.found : observed.previous;
       if (shown !== undefined) {
-        const bound = observe(keys.get(step.key), shown, result.revision, isTaken);
+        const bound = observe(keys.get(step.key), shown, isTaken);
         if (bound === 'impossible') return undefined;
         if (bound !== null) keys.set(step.key, bound);
       }
       const present = keys.get(step.key);
       if (step.kind === 'put') {
-        keys.set(step.key, putKey(present, step, result.revision, state.revision));
+        keys.set(step.key, putKey(present, step, result.revision));
       } else if (observed.kind === 'delete') {
         if (observed.deleted !== (present === undefined ? 0 : 1)) return undefined;
         keys.delete(step.key);
@@ -172,8 +175,24 @@ export function kvModel(knownWriteRevisions: Iterable<number>): Model<KvState, K
     admits: (state, revision) =>
       revision >= state.revision &&
       (revision === Infinity || state.unseenWrites <= freeRevisions(state.revision, revision)),
-    rank: (op) => (op.kind === 'txn' ? (op.result ?? op.shown)?.revision : undefined) ?? Infinity,
+    rank: (op) => shownRevision(op) ?? Infinity,
+    effect: effectOf,
   };
+}
+
+/** The revision that the answer to an operation carries, or at which its effect was shown. */
+export function shownRevision(op: KvOp): number | undefined {
+  if (op.kind === 'expire') return undefined;
+  return op.result?.revision ?? op.shown?.version.modRevision;
+}
+
+/** What an operation of which nobody was shown anything does: its values do not matter, nobody saw them. */
+function effectOf(op: KvOp): string {
+  if (op.kind === 'expire') return `expire ${op.lease}`;
+  const steps = (list: readonly KvStep[]) =>
+    list.map((step) => [step.kind, step.key, step.kind === 'put' ? step.lease : '']);
+  const compares = op.compares.map(({ key, target, equals }) => [key, target, equals]);
+  return JSON.stringify([compares, steps(op.success), steps(op.failure)]);
 }
 
 /** A write whose revision nobody was told. */
@@ -190,7 +209,7 @@ function applyWrites(
   const keys = new Map(state.keys);
   for (const step of steps) {
     if (step.kind === 'put') {
-      keys.set(step.key, putKey(keys.get(step.key), step, revision, state.revision));
+      keys.set(step.key, putKey(keys.get(step.key), step, revision));
     } else if (step.kind === 'delete') {
       keys.delete(step.key);
     }
@@ -202,15 +221,13 @@ function putKey(
   present: KeyState | undefined,
   step: KvStep & { kind: 'put' },
   revision: number | null,
-  floor: number,
 ): KeyState {
   return {
-    value: step.value,
+    value: revision === null ? null : step.value,
     lease: step.lease,
     version: (present?.version ?? 0) + 1,
     createRevision: present === undefined ? revision : present.createRevision,
     modRevision: revision,
-    floor,
   };
 }
 
@@ -229,32 +246,30 @@ function isTrue(state: KvState, compare: KvCompare): boolean {
   return key.modRevision === compare.equals;
 }
 
-/** What a read that returned `found` tells of the key: its state with revisions filled in, or that it cannot be. */
+/** What a showing of `found` tells of the key: its state with revisions filled in, or that it cannot be. */
 function observe(
   present: KeyState | undefined,
   found: KvVersion | null,
-  storeRevision: number,
   isTaken: ReadonlySet<number>,
 ): KeyState | null | 'impossible' {
   if (present === undefined) return found === null ? null : 'impossible';
   if (found === null) return 'impossible';
   const { modRevision, createRevision } = found;
   if (found.value !== present.value || found.lease !== present.lease) return 'impossible';
-  if (found.version !== present.version || modRevision > storeRevision) return 'impossible';
-  if (present.modRevision === null) {
-    if (modRevision <= present.floor || isTaken.has(modRevision)) return 'impossible';
-  } else if (modRevision !== present.modRevision) return 'impossible';
-  if (present.createRevision !== null && createRevision !== present.createRevision) {
+  if (found.version !== present.version || found.modRevision !== present.modRevision) {
     return 'impossible';
   }
-  if (present.version === 1 && createRevision !== modRevision) return 'impossible';
-  return { ...present, modRevision, createRevision };
+  if (present.createRevision === createRevision) return present;
+  if (present.createRevision !== null) return 'impossible';
+  // Created by a write that nobody was told of: at a revision that no other write has.
+  if (createRevision >= modRevision || isTaken.has(createRevision)) return 'impossible';
+  return { ...present, createRevision };
 }
 
 function stateKey(state: KvState): string {
   let text = `${state.revision}+${state.unseenWrites}`;
   for (const [name, key] of [...state.keys].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    text += `|${name}=${key.value},${key.version},${key.createRevision},${key.modRevision},${key.floor},${key.lease}`;
+    text += `|${name}=${key.value},${key.version},${key.createRevision},${key.modRevision},${key.lease}`;
   }
   return text;
 }

@@ -26,6 +26,7 @@ const register: Model<number, RegisterOp> = {
   key: String,
   rank: () => 0,
   admits: () => true,
+  effect: (op) => JSON.stringify(op),
 };
 
 const write = (value: number, call: number, end: number | null): Interval<RegisterOp> => ({
@@ -82,6 +83,17 @@ const cases: readonly {
     name: 'a write of unknown outcome seen before it was called',
     history: [read(1, 0, 1), write(1, 2, null)],
     expected: 'violation',
+  },
+  {
+    name: 'two of unknown outcome of which the later one has to come first',
+    history: [
+      write(1, 0, null),
+      { op: { kind: 'swap', expected: 0, value: 1, ok: null }, call: 1, return: null },
+      read(1, 2, 3),
+      write(2, 4, 5),
+      read(1, 6, 7),
+    ],
+    expected: 'linearizable',
   },
   {
     name: 'two swaps that both win from one value',
@@ -155,12 +167,13 @@ t.test('checkLinearizable is fast on a long concurrent history', async (t) => {
 
 function randomHistory(prng: Prng): Interval<RegisterOp>[] {
   const history: Interval<RegisterOp>[] = [];
-  const count = prng.int(2, 7);
+  const count = prng.int(2, 9);
+  const unknownChance = prng.pick([0.3, 0.8]);
   for (let i = 0; i < count; i++) {
     const call = prng.int(0, 12);
     const end = call + prng.int(0, 8);
     const kind = prng.pick(['read', 'write', 'swap'] as const);
-    const isUnknown = kind !== 'read' && prng.chance(0.3);
+    const isUnknown = kind !== 'read' && prng.chance(unknownChance);
     const value = prng.int(0, 3);
     if (kind === 'read') history.push(read(value, call, end));
     else if (kind === 'write') history.push(write(value, call, isUnknown ? null : end));

@@ -12,6 +12,8 @@ export interface Model<State, Op> {
   rank(op: Op): number;
   /** False only when no operation of this rank is possible any more in this state or any after it. Bounds the search. */
   admits(state: State, rank: number): boolean;
+  /** Equal for operations of unknown outcome that do the same to every state: of those, one can stand for another. */
+  effect(op: Op): string;
 }
 
 /** One operation as its client saw it. Times are virtual milliseconds. */
@@ -37,11 +39,14 @@ export type Verdict<Op> =
 /** Known operations form a list by call time; taking one out and putting it back is O(1) (Lowe 2017, section 3). */
 interface Node<Op> {
   readonly interval: Interval<Op>;
+  /** Among the known operations, or among the unknown ones. */
   readonly position: number;
   readonly returns: number;
   readonly rank: number;
   previous: Node<Op> | null;
   next: Node<Op> | null;
+  /** For one of unknown outcome: the one of the same effect that was called before it. That one is placed first. */
+  readonly alike: Node<Op> | null;
 }
 
 /** One decision of the depth-first search: the candidates at this point, and the one being tried. */
@@ -55,6 +60,11 @@ interface Frame<State, Op> {
  * Decides whether a history is linearizable (Wing and Gong 1993, with the memoisation of Lowe 2017): is there an order of
  * the operations that respects real time, in which the specification explains every answer? Operations of unknown outcome
  * are placed anywhere after their call, or left out. Exponential in the worst case, bounded by `stepsMax`.
+ *
+ * Two things keep the unknown ones from multiplying the search. Of those with the same effect, the one called first is
+ * placed first: in any order that uses a later one instead, the two can change places, since neither has to be over by any
+ * time. And a configuration is given up when nothing led to the end from one with the same known operations and the same
+ * state that had used up only some of its unknown ones: whatever can follow the one can follow the other.
  */
 export function checkLinearizable<State, Op>(
   model: Model<State, Op>,
@@ -70,34 +80,28 @@ class Search<State, Op> {
   readonly #head: Node<Op>;
   readonly #unknown: readonly Node<Op>[];
   /** One bit per operation that is placed. */
-  readonly #placed: Uint32Array;
+  readonly #placedKnown: Uint32Array;
+  readonly #placedUnknown: Uint32Array;
   #knownLeft: number;
   readonly #order: Node<Op>[] = [];
-  /** Configurations (set of placed operations, state) from which nothing leads to the end. */
-  readonly #dead = new Set<string>();
+  /**
+   * Configurations met before: by the known operations placed and the state, the sets of unknown ones placed. No set of one
+   * list contains an earlier one.
+   */
+  readonly #met = new Map<string, Uint32Array[]>();
 
   constructor(model: Model<State, Op>, history: readonly Interval<Op>[]) {
     this.#model = model;
-    const nodes = [...history]
-      .sort((a, b) => a.call - b.call)
-      .map((interval, position): Node<Op> => {
-        const returns = interval.return ?? Number.POSITIVE_INFINITY;
-        assert(returns >= interval.call, 'an operation returned before it was called');
-        const rank = model.rank(interval.op);
-        return { interval, position, returns, rank, previous: null, next: null };
-      });
-    const sentinel = { interval: {} as Interval<Op>, position: -1, returns: 0, rank: 0 };
-    this.#head = { ...sentinel, previous: null, next: null };
-    const known = nodes.filter((node) => node.interval.return !== null);
-    let last = this.#head;
-    for (const node of known) {
-      last.next = node;
-      node.previous = last;
-      last = node;
-    }
-    this.#unknown = nodes.filter((node) => node.interval.return === null);
+    const inOrder = [...history].sort((a, b) => a.call - b.call);
+    const known = inOrder.filter((interval) => interval.return !== null);
+    this.#head = listOf(known, model);
+    this.#unknown = chainsOf(
+      inOrder.filter((interval) => interval.return === null),
+      model,
+    );
     this.#knownLeft = known.length;
-    this.#placed = new Uint32Array(Math.ceil(nodes.length / 32));
+    this.#placedKnown = new Uint32Array(Math.ceil(known.length / 32));
+    this.#placedUnknown = new Uint32Array(Math.ceil(this.#unknown.length / 32));
   }
 
   run(stepsMax: number): Verdict<Op> {
@@ -143,7 +147,8 @@ class Search<State, Op> {
     const candidates = known.sort((a, b) => a.rank - b.rank);
     for (const node of this.#unknown) {
       if (node.interval.call > firstReturn) break;
-      if (!this.#isPlaced(node)) candidates.push(node);
+      if (this.#isPlaced(node)) continue;
+      if (node.alike === null || this.#isPlaced(node.alike)) candidates.push(node);
     }
     return { state, candidates, tried: 0 };
   }
@@ -167,14 +172,20 @@ class Search<State, Op> {
   }
 
   #isNew(state: State): boolean {
-    const key = `${this.#placed.join()}|${this.#model.key(state)}`;
-    if (this.#dead.has(key)) return false;
-    this.#dead.add(key);
+    const key = `${this.#placedKnown.join()}|${this.#model.key(state)}`;
+    const unknown = this.#placedUnknown;
+    const met = this.#met.get(key);
+    if (met === undefined) {
+      this.#met.set(key, [unknown.slice()]);
+      return true;
+    }
+    if (met.some((set) => isSubset(set, unknown))) return false;
+    met.push(unknown.slice());
     return true;
   }
 
-  #isPlaced(node: Node<Op>): boolean {
-    return ((this.#placed[node.position >> 5] as number) & (1 << (node.position & 31))) !== 0;
+  #isPlaced(unknown: Node<Op>): boolean {
+    return ((this.#placedUnknown[unknown.position >> 5] as number) & bitOf(unknown)) !== 0;
   }
 
   #place(node: Node<Op>): void {
@@ -194,7 +205,54 @@ class Search<State, Op> {
   }
 
   #flip(node: Node<Op>): void {
+    const placed = node.interval.return === null ? this.#placedUnknown : this.#placedKnown;
     const word = node.position >> 5;
-    this.#placed[word] = (this.#placed[word] as number) ^ (1 << (node.position & 31));
+    placed[word] = (placed[word] as number) ^ bitOf(node);
   }
+}
+
+/** What a model says of operations apart from any state. */
+type Facts<Op> = Pick<Model<unknown, Op>, 'rank' | 'effect'>;
+
+/** The known operations, linked in the order of their calls, behind a sentinel. */
+function listOf<Op>(known: readonly Interval<Op>[], model: Facts<Op>): Node<Op> {
+  const links = { previous: null, next: null, alike: null };
+  const head: Node<Op> = {
+    interval: {} as Interval<Op>,
+    position: -1,
+    returns: 0,
+    rank: 0,
+    ...links,
+  };
+  let last = head;
+  for (const [position, interval] of known.entries()) {
+    const returns = interval.return ?? Number.POSITIVE_INFINITY;
+    assert(returns >= interval.call, 'an operation returned before it was called');
+    const rank = model.rank(interval.op);
+    const node: Node<Op> = { interval, position, returns, rank, ...links, previous: last };
+    last.next = node;
+    last = node;
+  }
+  return head;
+}
+
+/** The operations of unknown outcome in the order of their calls, each with the one of its effect before it. */
+function chainsOf<Op>(unknown: readonly Interval<Op>[], model: Facts<Op>): Node<Op>[] {
+  const lastOf = new Map<string, Node<Op>>();
+  return unknown.map((interval, position) => {
+    const effect = model.effect(interval.op);
+    const alike = lastOf.get(effect) ?? null;
+    const rank = model.rank(interval.op);
+    const node = { interval, position, returns: Infinity, rank, previous: null, next: null, alike };
+    lastOf.set(effect, node);
+    return node;
+  });
+}
+
+function bitOf({ position }: { readonly position: number }): number {
+  return 1 << (position & 31);
+}
+
+function isSubset(part: Uint32Array, whole: Uint32Array): boolean {
+  return part.every((word, i) => (word & ~(whole[i] as number)) === 0);
 }

@@ -102,7 +102,7 @@ export class Watcher {
     const at = this.#world.scheduler.now;
     const watched = { key, modRevision: kv.modRevision, version, at };
     this.#world.history.seeEvent(watched);
-    if (prevKv !== undefined) this.#world.history.seeVersion(key, toVersion(prevKv));
+    if (prevKv !== undefined) this.#world.history.seeVersion(key, toVersion(prevKv), at);
     return watched;
   }
 }
