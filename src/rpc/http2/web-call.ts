@@ -1,4 +1,5 @@
 import { assert } from '../../base/assert.js';
+import type { Timer } from '../../base/clock.js';
 import type { WebHandler, WebHeaders, WebRequest } from '../web.js';
 import { clientGone } from '../web-errors.js';
 import { isBodiless } from '../web-fields.js';
@@ -8,6 +9,16 @@ import { emptyBody, RequestBody } from './request-body.js';
 import type { ServerConnection } from './server-connection.js';
 import { Http2Stream } from './stream.js';
 import type { WebRequestHead } from './web-request-head.js';
+
+/** Bytes of a body that a client may go on sending after it was answered, and milliseconds that it has for that. */
+const lingerBytesMax = 4 << 20;
+const lingerMsMax = 5000;
+
+/** What a client is left that was answered before it had sent its request. */
+interface Linger {
+  bytesLeft: number;
+  readonly timer: Timer;
+}
 
 /** A request that is no gRPC call, and its answer: one object, for thousands of them are watches that live for hours. */
 export class WebCall extends Http2Stream implements WebRequest, WebAnswer {
@@ -28,6 +39,8 @@ export class WebCall extends Http2Stream implements WebRequest, WebAnswer {
   #isClientGone = false;
   /** The handler has settled. Invariant: once set, the signal does not fire. */
   #isSettled = false;
+  /** There from when the answer was sent to when the request has ended. */
+  #linger: Linger | null = null;
   /** What the handler waits for that has written much. */
   #room: Promise<void> | null = null;
   #onRoom: () => void = () => {};
@@ -183,7 +196,13 @@ export class WebCall extends Http2Stream implements WebRequest, WebAnswer {
         return;
       }
     }
-    if (!this.#isSettled) this.#received.push(bytes, start, end);
+    if (this.#linger !== null) this.#drop(this.#linger, end - start);
+    else if (!this.#isSettled) this.#received.push(bytes, start, end);
+  }
+
+  #drop(linger: Linger, bytes: number): void {
+    linger.bytesLeft -= bytes;
+    if (linger.bytesLeft < 0) this.reset(ErrorCode.noError);
   }
 
   /**
@@ -219,9 +238,24 @@ export class WebCall extends Http2Stream implements WebRequest, WebAnswer {
     this.#server.writer.dataHeader(this.id, 0, Flag.endStream);
   }
 
-  /** RFC 9113 section 8.1: who has answered in full may tell the peer to stop sending, without that being an error. */
+  /**
+   * RFC 9113 section 8.1: who has answered in full may tell the client to stop sending. There are clients that take this for a
+   * failure and forget the answer, so they are let send what a request may reasonably have, which is dropped.
+   */
   protected onLocalEnd(): void {
-    if (this.hasRemoteEnded) this.close();
-    else this.reset(ErrorCode.noError);
+    if (this.hasRemoteEnded) {
+      this.close();
+      return;
+    }
+    const stop = () => this.reset(ErrorCode.noError);
+    this.#linger = {
+      bytesLeft: lingerBytesMax,
+      timer: this.connection.timers.set(lingerMsMax, stop),
+    };
+  }
+
+  protected override close(): void {
+    if (this.#linger !== null) this.connection.timers.clear(this.#linger.timer);
+    super.close();
   }
 }
