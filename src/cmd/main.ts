@@ -8,6 +8,11 @@ export async function main(argv: readonly string[]): Promise<void> {
     const { storeMain } = await import('./store.js');
     return storeMain(argv.slice(1), process.env);
   }
+  // kube-apiserver's command line is read as Go reads it.
+  if (argv[0] === 'apiserver') {
+    const { apiserverMain } = await import('./apiserver.js');
+    return apiserverMain(argv.slice(1));
+  }
   const [{ upCommand }, { ctlCommand }, { simCommand }, { benchCommand }] = await Promise.all([
     import('./up.js'),
     import('./ctl.js'),
@@ -19,6 +24,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     .version(flotillaVersion, '--version', 'Print the version.')
     .showHelpAfterError('(see flotilla --help)');
   program.command('store').description("Run one member of a store cluster; takes etcd's flags.");
+  program
+    .command('apiserver')
+    .description("Serve the Kubernetes API on a store; takes kube-apiserver's flags.");
   program.addCommand(upCommand());
   program.addCommand(ctlCommand());
   program.addCommand(simCommand());

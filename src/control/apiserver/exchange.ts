@@ -1,0 +1,151 @@
+import type { WebRequest, WebResponse } from '../../rpc/web.js';
+import type { RequestContext, UserInfo } from './contracts.js';
+import { type ParsedRequest, parseRequestInfo } from './request-info.js';
+
+/** Nobody yet, until authentication has said who asks. */
+export const unknownUser: UserInfo = { name: '', uid: '', groups: [], extra: {} };
+
+/** Bytes of all Warning headers of an answer; further warnings are dropped, lest proxies refuse the answer. */
+const warningBytesMax = 4096;
+
+/** One request and its answer on their way through the filters to a handler. */
+export class Exchange {
+  readonly request: WebRequest;
+  readonly query: URLSearchParams;
+  readonly info: ParsedRequest;
+  /** Names the request in the audit log and in the answer's `Audit-Id` header. */
+  readonly auditId: string;
+  /** Milliseconds since the epoch when the request came. */
+  readonly nowMs: number;
+  /** Who asks: set by authentication, changed by impersonation. */
+  user: UserInfo = unknownUser;
+  /** Who asked before impersonation; null without. */
+  impersonator: UserInfo | null = null;
+  /** Whether the request has no end of its own: watches, logs, exec. No deadline and no place in a queue holds it. */
+  isLongRunning = false;
+  /** What was answered; 0 before. */
+  statusCode = 0;
+  /** Bytes of the answer's body so far. */
+  sentBytes = 0;
+  /** The group, version and kind of what was asked for, when that is known; for the metrics. */
+  scope: '' | 'cluster' | 'namespace' | 'resource' = '';
+  readonly #response: WebResponse;
+  readonly #warnings: string[] = [];
+  readonly #headers: Record<string, string> = {};
+  #warningBytes = 0;
+  /** Made when somebody first asks for the signal: most requests are over before anybody would. */
+  #abort: AbortController | null = null;
+  /** Why the request ends before its time; null while it may go on. */
+  #cutReason: Error | null = null;
+
+  constructor(
+    request: WebRequest,
+    response: WebResponse,
+    { auditId, nowMs }: { readonly auditId: string; readonly nowMs: number },
+  ) {
+    this.request = request;
+    this.#response = response;
+    this.auditId = auditId;
+    this.nowMs = nowMs;
+    this.query = new URLSearchParams(request.query);
+    this.info = parseRequestInfo(request.method, request.path, this.query);
+  }
+
+  get isStarted(): boolean {
+    return this.statusCode !== 0;
+  }
+
+  /** Aborted when the client goes away or its time is up. */
+  get signal(): AbortSignal {
+    if (this.#abort !== null) return this.#abort.signal;
+    const abort = new AbortController();
+    this.#abort = abort;
+    const client = this.request.signal;
+    if (this.#cutReason !== null) abort.abort(this.#cutReason);
+    else if (client.aborted) abort.abort(client.reason);
+    else client.addEventListener('abort', () => abort.abort(client.reason), { once: true });
+    return abort.signal;
+  }
+
+  /** Ends the request for `reason`, which is answered: whoever still works on it is told by the signal, and is not heard any more. */
+  cut(reason: Error): void {
+    this.#cutReason = reason;
+    this.#abort?.abort(reason);
+  }
+
+  header(name: string): string | undefined {
+    return this.request.headers.get(name);
+  }
+
+  /** Adds a header to the answer, when it is not under way yet. */
+  setHeader(name: string, value: string): void {
+    this.#headers[name] = value;
+  }
+
+  /** Adds a Warning header; the same text once. */
+  warn(text: string): void {
+    if (this.isStarted || this.#warnings.includes(text)) return;
+    this.#warningBytes += text.length;
+    if (this.#warningBytes <= warningBytesMax) this.#warnings.push(text);
+  }
+
+  /** What rules and admission know of this request. */
+  context(options: { readonly isDryRun: boolean; readonly fieldManager: string }): RequestContext {
+    return {
+      user: this.user,
+      info: this.info,
+      isDryRun: options.isDryRun,
+      fieldManager: options.fieldManager,
+      nowMs: this.nowMs,
+      signal: this.signal,
+      warn: (text) => this.warn(text),
+    };
+  }
+
+  /** Sends the head of the answer; the body follows by {@link write} and {@link end}. */
+  start(status: number, headers: Readonly<Record<string, string>>): void {
+    if (this.isStarted) return;
+    this.statusCode = status;
+    const all: Record<string, string | readonly string[]> = {
+      'audit-id': this.auditId,
+      'cache-control': 'no-cache, private',
+      ...this.#headers,
+      ...headers,
+    };
+    if (this.#warnings.length > 0) all.warning = this.#warnings.map(warningHeader);
+    this.#response.start(status, all);
+  }
+
+  /** Queues bytes of the body. Resolves when more may be written. */
+  write(chunk: Uint8Array): Promise<void> | undefined {
+    this.sentBytes += chunk.length;
+    return this.#response.write(chunk);
+  }
+
+  end(chunk?: Uint8Array): void {
+    this.sentBytes += chunk?.length ?? 0;
+    this.#response.end(chunk);
+  }
+
+  /** Sends a whole answer. To HEAD it is the head alone. */
+  send(status: number, contentType: string, body: Uint8Array): void {
+    if (this.isStarted) return;
+    this.start(status, { 'content-type': contentType, 'content-length': String(body.length) });
+    if (this.request.method === 'HEAD') this.end();
+    else this.end(body);
+  }
+
+  /** Plain text, as health checks and unknown paths answer. */
+  sendText(status: number, text: string): void {
+    this.setHeader('x-content-type-options', 'nosniff');
+    this.send(status, 'text/plain; charset=utf-8', encoder.encode(text));
+  }
+}
+
+const encoder = new TextEncoder();
+
+/** RFC 7234 section 5.5: code 299, no agent, the text quoted. */
+function warningHeader(text: string): string {
+  const printable = text.replace(/[^\x20-\x7e]/g, (character) => encodeURIComponent(character));
+  return `299 - "${printable.replace(/[\\"]/g, '\\$&')}"`;
+}

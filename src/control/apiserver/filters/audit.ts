@@ -1,0 +1,28 @@
+import type { Exchange } from '../exchange.js';
+import type { Filter } from './filter.js';
+
+/** Who writes the audit log. Neither call may throw or wait. */
+export interface AuditHook {
+  /** An authenticated request came. */
+  onRequest(exchange: Exchange): void;
+  /** Its answer began: told for requests without an end of their own. */
+  onResponseStarted(exchange: Exchange): void;
+  /** Its answer is complete; `error` is what the handler threw. */
+  onResponseComplete(exchange: Exchange, error: unknown): void;
+}
+
+/** Tells the audit log of every authenticated request. */
+export function audit(hook: AuditHook): Filter {
+  return async (exchange, next) => {
+    hook.onRequest(exchange);
+    let failure: unknown = null;
+    try {
+      await next();
+    } catch (error) {
+      failure = error;
+      throw error;
+    } finally {
+      hook.onResponseComplete(exchange, failure);
+    }
+  };
+}

@@ -1,0 +1,43 @@
+import type { Clock } from '../../../base/clock.js';
+import { badRequest, timeoutError } from '../../machinery/status-errors.js';
+import { parseGoDuration } from '../options/go-duration.js';
+import type { Filter } from './filter.js';
+
+/**
+ * Ends requests that take too long with 504. The client may ask for less time with `?timeout=`; requests without an end of their
+ * own have none.
+ */
+export function withDeadline(clock: Clock, timeoutMsMax: number): Filter {
+  return async (exchange, next) => {
+    if (exchange.isLongRunning) return next();
+    const timeoutMs = Math.min(askedTimeoutMs(exchange.query) ?? timeoutMsMax, timeoutMsMax);
+    let onTimeout = () => {};
+    const expired = new Promise<'expired'>((resolve) => {
+      onTimeout = () => resolve('expired');
+    });
+    const timer = clock.setTimer(timeoutMs, onTimeout);
+    try {
+      const work = next();
+      // When it is too late, nobody waits for how it ends.
+      work.catch(() => {});
+      if ((await Promise.race([work, expired])) !== 'expired') return;
+      const error = timeoutError('request did not complete within the allotted timeout', 0);
+      exchange.cut(error);
+      throw error;
+    } finally {
+      clock.clearTimer(timer);
+    }
+  };
+}
+
+function askedTimeoutMs(query: URLSearchParams): number | null {
+  const text = query.get('timeout') ?? '';
+  if (text === '') return null;
+  const timeoutMs = parseGoDuration(text);
+  if (timeoutMs === null) {
+    throw badRequest(
+      `invalid timeout specified in the request URL - time: invalid duration ${JSON.stringify(text)}`,
+    );
+  }
+  return timeoutMs > 0 ? timeoutMs : null;
+}

@@ -1,0 +1,23 @@
+import type { ParsedRequest } from '../request-info.js';
+import type { Filter } from './filter.js';
+
+const longSubresources: ReadonlySet<string> = new Set([
+  'attach',
+  'exec',
+  'proxy',
+  'log',
+  'portforward',
+]);
+const longVerbs: ReadonlySet<string> = new Set(['watch', 'proxy']);
+
+/** Whether a request has no end of its own. */
+export function isLongRunningRequest(info: ParsedRequest): boolean {
+  if (!info.isResourceRequest) return info.path.startsWith('/debug/pprof/');
+  return longVerbs.has(info.verb) || longSubresources.has(info.subresource);
+}
+
+/** Marks such requests, before anything that they are exempt from. */
+export const markLongRunning: Filter = async (exchange, next) => {
+  exchange.isLongRunning = isLongRunningRequest(exchange.info);
+  await next();
+};

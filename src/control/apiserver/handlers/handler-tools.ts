@@ -1,0 +1,19 @@
+import type { Clock } from '../../../base/clock.js';
+import type { Prng } from '../../../base/prng.js';
+import type { Scheme } from '../../api/scheme.js';
+import type { ProtobufCodec } from '../negotiation/object-codec.js';
+import type { BodyDecoder } from './decode-request.js';
+
+/** What all handlers share. */
+export interface HandlerTools {
+  readonly scheme: Scheme;
+  readonly bodies: BodyDecoder;
+  /** Null: protobuf is neither read nor written. */
+  readonly protobuf: ProtobufCodec | null;
+  readonly clock: Clock;
+  readonly prng: Prng;
+  /** Seconds that a watch lasts at least when the client does not say; up to twice as many, so that not all end at once. */
+  readonly watchSecondsMin: number;
+  /** Aborted when the server stops: watches end then. */
+  readonly stopping: AbortSignal;
+}

@@ -1,0 +1,109 @@
+import type { JsonObject, JsonValue } from '../../machinery/json.js';
+import { apiVersionOf } from '../../machinery/object.js';
+import type { Exchange } from '../exchange.js';
+import type { ProtobufCodec } from '../negotiation/object-codec.js';
+import { mediaTypes } from '../negotiation/output-format.js';
+import { sendParts } from '../negotiation/send-bytes.js';
+import { isTable } from '../negotiation/transform.js';
+import { encodeContinueToken } from '../options/continue-token.js';
+import { parseListOptions } from '../options/list-options.js';
+import type { ListPage } from '../storage/contracts.js';
+import { defaultLayout } from '../tables/default-layout.js';
+import { partialObjectMetadata } from '../tables/partial-object.js';
+import { parseIncludeObject, renderTable } from '../tables/table.js';
+import { objectFor, type ResourceEndpoint } from './endpoint.js';
+import { listQuery } from './list-query.js';
+import { isPlainJson, negotiate, type Output, sendDocument } from './output.js';
+
+const encoder = new TextEncoder();
+const comma = encoder.encode(',');
+const tail = encoder.encode(']}\n');
+
+/** GET of a collection. */
+export async function handleList(
+  exchange: Exchange,
+  endpoint: ResourceEndpoint,
+  protobuf: ProtobufCodec | null,
+): Promise<void> {
+  const output = negotiate(exchange, protobuf);
+  const options = parseListOptions(exchange.query);
+  const query = listQuery(endpoint, exchange.info.namespace, options);
+  const page = await endpoint.registry.storage.list(query);
+  await sendPage(exchange, endpoint, output, page);
+}
+
+/** Answers a page of a list. */
+export async function sendPage(
+  exchange: Exchange,
+  endpoint: ResourceEndpoint,
+  output: Output,
+  page: ListPage,
+): Promise<void> {
+  const metadata = listMetadata(page);
+  if (isPlainJson(output) && endpoint.resource.conversion === null) {
+    const parts = jsonParts(endpoint, metadata, page);
+    await sendParts(exchange, 200, mediaTypes.json, parts);
+  } else {
+    const document = listDocument(exchange, endpoint, output, { metadata, page });
+    await sendDocument(exchange, output, 200, document);
+  }
+}
+
+/** The list's own metadata (metav1.ListMeta). */
+function listMetadata({ revision, nextKey, remainingCount }: ListPage): JsonObject {
+  return {
+    resourceVersion: String(revision),
+    ...(nextKey === null ? {} : { continue: encodeContinueToken({ revision, afterKey: nextKey }) }),
+    ...(nextKey === null || remainingCount === null ? {} : { remainingItemCount: remainingCount }),
+  };
+}
+
+/** The list around the bytes that all readers of the objects share. */
+function jsonParts(
+  { resource }: ResourceEndpoint,
+  metadata: JsonObject,
+  page: ListPage,
+): Uint8Array[] {
+  const head = { kind: resource.listKind, apiVersion: apiVersionOf(resource), metadata };
+  const parts: Uint8Array[] = [encoder.encode(`${JSON.stringify(head).slice(0, -1)},"items":[`)];
+  for (const [at, item] of page.items.entries()) {
+    if (at > 0) parts.push(comma);
+    parts.push(item.json());
+  }
+  parts.push(tail);
+  return parts;
+}
+
+function listDocument(
+  exchange: Exchange,
+  endpoint: ResourceEndpoint,
+  { as }: Output,
+  { metadata, page }: { readonly metadata: JsonObject; readonly page: ListPage },
+): JsonObject {
+  const { resource } = endpoint;
+  const objects = page.items.map((item) => objectFor(endpoint, item));
+  if (as === null) {
+    const items = objects as unknown as JsonValue;
+    return { kind: resource.listKind, apiVersion: apiVersionOf(resource), metadata, items };
+  }
+  if (!isTable(as.kind)) {
+    const kind = { ...as, kind: 'PartialObjectMetadata' };
+    const items = objects.map((object) => partialObjectMetadata(object, kind));
+    return {
+      kind: 'PartialObjectMetadataList',
+      apiVersion: apiVersionOf(as),
+      metadata,
+      items: items as unknown as JsonValue,
+    };
+  }
+  return renderTable(
+    {
+      layout: resource.rules.table ?? defaultLayout,
+      objects,
+      metadata,
+      nowMs: exchange.nowMs,
+      hasColumns: true,
+    },
+    { includeObject: parseIncludeObject(exchange.query), version: as.version },
+  );
+}

@@ -1,0 +1,115 @@
+import type { KubeObject } from '../../machinery/object.js';
+import { StatusError } from '../../machinery/status.js';
+import { failure, unsupportedMediaType } from '../../machinery/status-errors.js';
+import type { Exchange } from '../exchange.js';
+import { parseMediaRange } from '../negotiation/media-range.js';
+import { optionsObject, parseWriteOptions, type WriteOptions } from '../options/write-options.js';
+import type { UpdateResult } from '../registry/update.js';
+import { applyConfiguration } from './apply.js';
+import { type ResourceEndpoint, toStoredVersion } from './endpoint.js';
+import type { HandlerTools } from './handler-tools.js';
+import { negotiate } from './output.js';
+import { type PatchType, parsePatch } from './patch-body.js';
+import { readBody } from './read-body.js';
+import { sendStored } from './send-object.js';
+import { expectedBody, writeRequest } from './write-context.js';
+
+const patchTypes: Readonly<Record<string, PatchType>> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+  'application/apply-patch+yaml': 'apply',
+};
+
+/** Tries of a patch that names no version, when others keep writing at the same time. */
+const attemptsMax = 5;
+const encoder = new TextEncoder();
+
+/** PATCH of an object, or of its status. */
+export async function handlePatch(
+  exchange: Exchange,
+  endpoint: ResourceEndpoint,
+  tools: HandlerTools,
+): Promise<void> {
+  const type = patchTypeOf(exchange, endpoint);
+  const output = negotiate(exchange, tools.protobuf);
+  const isApply = type === 'apply';
+  const options = parseWriteOptions(exchange.query, 'PatchOptions', isApply);
+  const body = await readBody(exchange);
+  const result = isApply
+    ? await applyConfiguration(exchange, endpoint, tools, { body, options })
+    : await retried(() => patchOnce(exchange, endpoint, tools, { type, body, options }));
+  const status = result.isCreated ? 201 : 200;
+  await sendStored(exchange, endpoint, output, { status, stored: result.stored });
+}
+
+/** Throws 415 for a Content-Type that is no patch of this resource. */
+export function patchTypeOf(exchange: Exchange, { resource }: ResourceEndpoint): PatchType {
+  const range = parseMediaRange(exchange.header('content-type') ?? '');
+  const type = range === null ? undefined : patchTypes[`${range.type}/${range.subtype}`];
+  if (type !== undefined && !(type === 'strategic' && resource.isCustom)) return type;
+  const accepted = Object.keys(patchTypes).filter(
+    (name) => !(resource.isCustom && patchTypes[name] === 'strategic'),
+  );
+  throw unsupportedMediaType(accepted);
+}
+
+async function patchOnce(
+  exchange: Exchange,
+  endpoint: ResourceEndpoint,
+  tools: HandlerTools,
+  {
+    type,
+    body,
+    options,
+  }: {
+    readonly type: Exclude<PatchType, 'apply'>;
+    readonly body: Uint8Array;
+    readonly options: WriteOptions;
+  },
+): Promise<UpdateResult> {
+  const patch = parsePatch(type, body, endpoint.resource.schema);
+  const request = writeRequest(exchange, {
+    ...options,
+    options: optionsObject('PatchOptions', options),
+  });
+  const expected = expectedBody(endpoint, options);
+  const { conversion } = endpoint.resource;
+  return endpoint.registry.update(request, exchange.info.name, {
+    updated: (stored) => {
+      const current = conversion === null ? stored : stored && conversion.fromStored(stored);
+      const patched = patch.apply(current as KubeObject);
+      const bytes = encoder.encode(JSON.stringify(patched));
+      const object = readPatched(() =>
+        tools.bodies.read(exchange, { body: bytes, format: 'json', expected }),
+      );
+      return toStoredVersion(endpoint, object);
+    },
+    preconditions: {},
+    mayCreate: false,
+    tracksManagers: false,
+  });
+}
+
+/** What a patch makes of an object is judged as the patch's fault: 422 where a body would be 400. */
+function readPatched(read: () => KubeObject): KubeObject {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.code !== 400) throw error;
+    if (error.message.startsWith('strict decoding error')) throw error;
+    throw failure(422, 'Invalid', error.message, {});
+  }
+}
+
+/** A conflict means that somebody wrote between reading and writing: the patch is made again on what is there now. */
+async function retried(attempt: () => Promise<UpdateResult>): Promise<UpdateResult> {
+  for (let count = 1; ; count++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const isConflict = error instanceof StatusError && error.reason === 'Conflict';
+      if (!isConflict || count >= attemptsMax) throw error;
+    }
+  }
+}

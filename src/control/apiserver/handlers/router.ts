@@ -1,0 +1,110 @@
+import { failure } from '../../machinery/status-errors.js';
+import type { Exchange } from '../exchange.js';
+import type { EndpointTable } from '../registry/endpoint-table.js';
+import { handleCreate } from './create.js';
+import { handleDelete, handleDeleteCollection } from './delete.js';
+import type { ResourceEndpoint } from './endpoint.js';
+import { handleGet } from './get.js';
+import type { HandlerTools } from './handler-tools.js';
+import { handleList } from './list.js';
+import { handlePatch } from './patch.js';
+import { handleUpdate } from './update.js';
+import { handleWatch } from './watch.js';
+
+/** Answers a verb on a resource. */
+export type ResourceHandler = (
+  exchange: Exchange,
+  endpoint: ResourceEndpoint,
+  tools: HandlerTools,
+) => Promise<void>;
+
+/** Answers a subresource, or a resource that keeps no objects. Throws 405 for verbs that it does not know. */
+export type SubresourceHandler = (exchange: Exchange, tools: HandlerTools) => Promise<void>;
+
+const handlers: Readonly<Record<string, ResourceHandler>> = {
+  get: (exchange, endpoint, { protobuf }) => handleGet(exchange, endpoint, protobuf),
+  list: (exchange, endpoint, { protobuf }) => handleList(exchange, endpoint, protobuf),
+  watch: handleWatch,
+  create: handleCreate,
+  update: handleUpdate,
+  patch: handlePatch,
+  delete: handleDelete,
+  deletecollection: handleDeleteCollection,
+};
+
+const statusVerbs: ReadonlySet<string> = new Set(['get', 'update', 'patch']);
+
+/** Finds who answers a request for a resource. */
+export class ResourceRouter {
+  readonly #endpoints: EndpointTable;
+  readonly #tools: HandlerTools;
+  /** By `resource[.group]` or `resource[.group]/subresource`. */
+  readonly #special: ReadonlyMap<string, SubresourceHandler>;
+
+  constructor(options: {
+    readonly endpoints: EndpointTable;
+    readonly tools: HandlerTools;
+    readonly special: ReadonlyMap<string, SubresourceHandler>;
+  }) {
+    this.#endpoints = options.endpoints;
+    this.#tools = options.tools;
+    this.#special = options.special;
+  }
+
+  /** False when there is no such path. Throws 405 when the path has another verb. */
+  async route(exchange: Exchange): Promise<boolean> {
+    const { info } = exchange;
+    const { group, version, resource, subresource } = info;
+    const served = this.#tools.scheme.resource(group, version, resource);
+    if (served === undefined) return false;
+    const base = group === '' ? resource : `${resource}.${group}`;
+    const key = subresource === '' ? base : `${base}/${subresource}`;
+    if (subresource !== '' && !served.subresources.some(({ name }) => name === subresource)) {
+      return false;
+    }
+    if (!isPlacedRight(exchange, served.isNamespaced)) return false;
+    exchange.scope =
+      info.name !== '' ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster';
+    const special = this.#special.get(key);
+    if (special !== undefined) {
+      await special(exchange, this.#tools);
+      return true;
+    }
+    const endpoint = this.#endpoints.endpointOf(served);
+    if (endpoint === undefined || (subresource !== '' && subresource !== 'status')) {
+      throw failure(501, '', `${key} is not available on this server`);
+    }
+    const handler = handlers[info.verb];
+    const isOffered =
+      subresource === 'status' ? statusVerbs.has(info.verb) : served.verbs.includes(info.verb);
+    if (handler === undefined || !isOffered || isMisplacedWrite(exchange, served.isNamespaced)) {
+      throw verbNotAllowed();
+    }
+    await handler(exchange, endpoint, this.#tools);
+    return true;
+  }
+}
+
+/** 405, in the words that clients show for it. */
+export function verbNotAllowed(): Error {
+  return failure(
+    405,
+    'MethodNotAllowed',
+    'the server does not allow this method on the requested resource',
+    {},
+  );
+}
+
+/** Objects in namespaces have paths with a namespace, others have none; only whole collections go without. */
+function isPlacedRight({ info }: Exchange, isNamespaced: boolean): boolean {
+  const { resource, namespace, parts } = info;
+  const isNamespaceObject = resource === 'namespaces' && info.group === '';
+  const hasNamespace = namespace !== '' && !isNamespaceObject;
+  if (!isNamespaced) return !hasNamespace;
+  return hasNamespace || parts.length < 2;
+}
+
+/** Nothing is made in all namespaces at once, nor deleted. */
+function isMisplacedWrite({ info }: Exchange, isNamespaced: boolean): boolean {
+  return isNamespaced && info.namespace === '' && info.verb !== 'list' && info.verb !== 'watch';
+}

@@ -1,0 +1,64 @@
+import type { JsonObject } from '../../machinery/json.js';
+import { fieldsOf, type KubeObject } from '../../machinery/object.js';
+import type { Exchange } from '../exchange.js';
+import { mediaTypes } from '../negotiation/output-format.js';
+import { sendParts } from '../negotiation/send-bytes.js';
+import { isTable } from '../negotiation/transform.js';
+import type { StoredObject } from '../storage/contracts.js';
+import { defaultLayout } from '../tables/default-layout.js';
+import { partialObjectMetadata } from '../tables/partial-object.js';
+import { parseIncludeObject, renderTable } from '../tables/table.js';
+import { objectFor, type ResourceEndpoint } from './endpoint.js';
+import { isPlainJson, type Output, sendDocument } from './output.js';
+
+const lineFeed = new Uint8Array([0x0a]);
+
+/** Answers one object in the version and format that the client asked for. */
+export async function sendStored(
+  exchange: Exchange,
+  endpoint: ResourceEndpoint,
+  output: Output,
+  answer: { readonly status: number; readonly stored: StoredObject },
+): Promise<void> {
+  const { status, stored } = answer;
+  if (isPlainJson(output) && endpoint.resource.conversion === null) {
+    await sendParts(exchange, status, mediaTypes.json, [stored.json(), lineFeed]);
+  } else {
+    const object = objectFor(endpoint, stored);
+    await sendObject(exchange, endpoint, output, { status, object });
+  }
+}
+
+/** The same for an object that is made for this answer. */
+export async function sendObject(
+  exchange: Exchange,
+  endpoint: ResourceEndpoint,
+  output: Output,
+  answer: { readonly status: number; readonly object: KubeObject },
+): Promise<void> {
+  const document = transformed(exchange, endpoint, output, answer.object);
+  await sendDocument(exchange, output, answer.status, document);
+}
+
+function transformed(
+  exchange: Exchange,
+  { resource }: ResourceEndpoint,
+  { as }: Output,
+  object: KubeObject,
+): JsonObject {
+  if (as === null) return fieldsOf(object);
+  if (!isTable(as.kind)) {
+    return fieldsOf(partialObjectMetadata(object, { ...as, kind: 'PartialObjectMetadata' }));
+  }
+  const { resourceVersion = '' } = object.metadata;
+  return renderTable(
+    {
+      layout: resource.rules.table ?? defaultLayout,
+      objects: [object],
+      metadata: { resourceVersion },
+      nowMs: exchange.nowMs,
+      hasColumns: true,
+    },
+    { includeObject: parseIncludeObject(exchange.query), version: as.version },
+  );
+}

@@ -1,0 +1,126 @@
+import type { JsonObject, JsonValue } from '../../machinery/json.js';
+import { apiVersionOf, fieldsOf, type KubeObject } from '../../machinery/object.js';
+import type { Status } from '../../machinery/status.js';
+import { internalError } from '../../machinery/status-errors.js';
+import type { Exchange } from '../exchange.js';
+import { encodeJson } from '../negotiation/json-text.js';
+import { mediaTypes } from '../negotiation/output-format.js';
+import { isTable } from '../negotiation/transform.js';
+import type { StorageEvent } from '../storage/contracts.js';
+import { defaultLayout } from '../tables/default-layout.js';
+import { partialObjectMetadata } from '../tables/partial-object.js';
+import { type IncludeObject, parseIncludeObject, renderTable } from '../tables/table.js';
+import type { ResourceEndpoint } from './endpoint.js';
+import type { Output } from './output.js';
+
+type ObjectEvent = Exclude<StorageEvent, { readonly type: 'bookmark' }>;
+type BookmarkEvent = Extract<StorageEvent, { readonly type: 'bookmark' }>;
+
+const encoder = new TextEncoder();
+const heads = {
+  added: encoder.encode('{"type":"ADDED","object":'),
+  modified: encoder.encode('{"type":"MODIFIED","object":'),
+  deleted: encoder.encode('{"type":"DELETED","object":'),
+};
+const tail = encoder.encode('}\n');
+
+/** Frames of events that several watchers get: made once. They go when the event does. */
+const sharedFrames = new WeakMap<ObjectEvent, Uint8Array>();
+
+/** Writes the events of one watch in the format that its client accepts. */
+export class WatchEncoder {
+  readonly contentType: string;
+  readonly #exchange: Exchange;
+  readonly #endpoint: ResourceEndpoint;
+  readonly #output: Output;
+  readonly #includeObject: IncludeObject;
+  readonly #canShare: boolean;
+  #isFirst = true;
+
+  constructor(exchange: Exchange, endpoint: ResourceEndpoint, output: Output) {
+    this.#exchange = exchange;
+    this.#endpoint = endpoint;
+    this.#output = output;
+    const isJson = output.serialization === 'json';
+    this.contentType = isJson ? mediaTypes.json : `${mediaTypes.protobuf};stream=watch`;
+    this.#includeObject = parseIncludeObject(exchange.query);
+    this.#canShare = isJson && output.as === null && endpoint.resource.conversion === null;
+  }
+
+  encode(event: StorageEvent): Uint8Array {
+    if (event.type === 'bookmark') return this.#frame('BOOKMARK', this.#bookmark(event));
+    if (this.#canShare) return sharedFrame(event);
+    const { conversion } = this.#endpoint.resource;
+    const { object: stored } = event.item;
+    const object = conversion === null ? stored : conversion.fromStored(stored);
+    return this.#frame(event.type.toUpperCase(), this.#transformed(object));
+  }
+
+  encodeError(status: Status): Uint8Array {
+    return this.#frame('ERROR', status as unknown as JsonObject);
+  }
+
+  #bookmark({ revision, endsInitialEvents }: BookmarkEvent): JsonObject {
+    const { resource } = this.#endpoint;
+    const annotations = endsInitialEvents
+      ? { annotations: { 'k8s.io/initial-events-end': 'true' } }
+      : {};
+    const metadata = { resourceVersion: String(revision), ...annotations };
+    return this.#transformed({ kind: resource.kind, apiVersion: apiVersionOf(resource), metadata });
+  }
+
+  #transformed(object: KubeObject): JsonObject {
+    const { as } = this.#output;
+    if (as === null) return fieldsOf(object);
+    if (!isTable(as.kind)) {
+      return fieldsOf(partialObjectMetadata(object, { ...as, kind: 'PartialObjectMetadata' }));
+    }
+    const hasColumns = this.#isFirst;
+    this.#isFirst = false;
+    return renderTable(
+      {
+        layout: this.#endpoint.resource.rules.table ?? defaultLayout,
+        objects: [object],
+        metadata: { resourceVersion: object.metadata.resourceVersion ?? '' },
+        nowMs: this.#exchange.nowMs,
+        hasColumns,
+      },
+      { includeObject: this.#includeObject, version: as.version },
+    );
+  }
+
+  #frame(type: string, object: JsonObject): Uint8Array {
+    if (this.#output.serialization === 'json') return encodeJson({ type, object }, false);
+    return lengthPrefixed(this.#protobuf(type, object));
+  }
+
+  #protobuf(type: string, object: JsonObject): Uint8Array {
+    const event: JsonObject = {
+      apiVersion: 'v1',
+      kind: 'WatchEvent',
+      type,
+      object: object as JsonValue,
+    };
+    const bytes = this.#output.protobuf?.encode(event) ?? null;
+    if (bytes === null) throw internalError('this kind has no protobuf form');
+    return bytes;
+  }
+}
+
+/** A JSON line around the bytes that all readers of the object share. */
+function sharedFrame(event: ObjectEvent): Uint8Array {
+  let frame = sharedFrames.get(event);
+  if (frame === undefined) {
+    frame = Buffer.concat([heads[event.type], event.item.json(), tail]);
+    sharedFrames.set(event, frame);
+  }
+  return frame;
+}
+
+/** Frames of a protobuf stream are preceded by their length in four bytes, big-endian. */
+function lengthPrefixed(bytes: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(4 + bytes.length);
+  new DataView(frame.buffer).setUint32(0, bytes.length);
+  frame.set(bytes, 4);
+  return frame;
+}

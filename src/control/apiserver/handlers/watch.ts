@@ -1,0 +1,98 @@
+import { badRequest, statusOf } from '../../machinery/status-errors.js';
+import type { Exchange } from '../exchange.js';
+import { type ListOptions, parseListOptions } from '../options/list-options.js';
+import { parseResourceVersion } from '../options/resource-version.js';
+import type { WatchQuery } from '../storage/contracts.js';
+import type { ResourceEndpoint } from './endpoint.js';
+import type { HandlerTools } from './handler-tools.js';
+import { scopeOf } from './list-query.js';
+import { negotiate } from './output.js';
+import { WatchEncoder } from './watch-encoder.js';
+
+/** GET with `watch=true`: events until the client goes away or the watch's time is up. */
+export async function handleWatch(
+  exchange: Exchange,
+  endpoint: ResourceEndpoint,
+  tools: HandlerTools,
+): Promise<void> {
+  const output = negotiate(exchange, tools.protobuf, { isStream: true });
+  const options = parseListOptions(withWatch(exchange.query));
+  const query = watchQuery(exchange, endpoint, options);
+  const encoder = new WatchEncoder(exchange, endpoint, output);
+  const abort = new AbortController();
+  const onEnd = () => abort.abort();
+  const seconds = options.timeoutSeconds ?? tools.watchSecondsMin * (1 + tools.prng.float());
+  const timer = tools.clock.setTimer(Math.max(0, seconds) * 1000, onEnd);
+  for (const signal of [exchange.signal, tools.stopping]) {
+    if (signal.aborted) onEnd();
+    signal.addEventListener('abort', onEnd, { once: true });
+  }
+  exchange.start(200, { 'content-type': encoder.contentType });
+  try {
+    await pump(exchange, endpoint, { query, encoder, signal: abort.signal });
+  } finally {
+    tools.clock.clearTimer(timer);
+    for (const signal of [exchange.signal, tools.stopping]) {
+      signal.removeEventListener('abort', onEnd);
+    }
+    onEnd();
+    exchange.end();
+  }
+}
+
+async function pump(
+  exchange: Exchange,
+  endpoint: ResourceEndpoint,
+  {
+    query,
+    encoder,
+    signal,
+  }: { readonly query: WatchQuery; readonly encoder: WatchEncoder; readonly signal: AbortSignal },
+): Promise<void> {
+  try {
+    for await (const batch of endpoint.registry.storage.watch(query, { signal })) {
+      for (const event of batch) {
+        const waiting = exchange.write(encoder.encode(event));
+        if (waiting !== undefined) await waiting;
+      }
+      if (signal.aborted) return;
+    }
+  } catch (error) {
+    // The stream is under way: what is wrong is said in it.
+    if (!signal.aborted) await exchange.write(encoder.encodeError(statusOf(error)));
+  }
+}
+
+function withWatch(query: URLSearchParams): URLSearchParams {
+  const copy = new URLSearchParams(query);
+  copy.set('watch', 'true');
+  return copy;
+}
+
+function watchQuery(
+  exchange: Exchange,
+  endpoint: ResourceEndpoint,
+  options: ListOptions,
+): WatchQuery {
+  const selection = endpoint.selectors.selection({
+    labels: options.labelSelector,
+    fields: fieldsFor(exchange, options),
+  });
+  return {
+    ...scopeOf(exchange.info.namespace, selection),
+    filter: selection.filter,
+    filterKey: selection.filterKey,
+    afterRevision: parseResourceVersion(options.resourceVersion),
+    sendInitialEvents: options.sendInitialEvents === true,
+    bookmarks: options.allowWatchBookmarks,
+  };
+}
+
+/** The old paths name the object: `/api/v1/watch/namespaces/NS/pods/NAME`. */
+function fieldsFor({ info }: Exchange, { fieldSelector }: ListOptions): string {
+  const name = info.parts[1] ?? '';
+  if (name === '') return fieldSelector;
+  const own = `metadata.name=${name}`;
+  if (fieldSelector === '' || fieldSelector === own) return own;
+  throw badRequest("fieldSelector metadata.name doesn't match requested name");
+}

@@ -1,0 +1,10 @@
+import type { JsonObject } from '../../machinery/json.js';
+import type { GroupVersionKind } from '../../machinery/object.js';
+
+/** Kubernetes' protobuf, between bytes with the `k8s\0` prefix and objects as their JSON has them. */
+export interface ProtobufCodec {
+  /** Throws StatusError 400 for what cannot be read. `defaultKind` counts when the bytes do not say. */
+  decode(bytes: Uint8Array, defaultKind: GroupVersionKind | null): JsonObject;
+  /** With the prefix. Lists, Status and watch events too. Null: there is no schema for this kind. */
+  encode(object: JsonObject): Uint8Array | null;
+}

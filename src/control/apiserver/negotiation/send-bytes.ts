@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import { constants, createGzip } from 'node:zlib';
+import type { Exchange } from '../exchange.js';
+
+/** Answers smaller than this are sent as they are: packing them costs more than it saves. */
+const gzipBytesMin = 128 * 1024;
+/** Small parts are sent together. */
+const pieceBytes = 64 * 1024;
+
+/** Sends an answer that is there in parts, packed when it is large and the client takes that. */
+export async function sendParts(
+  exchange: Exchange,
+  status: number,
+  contentType: string,
+  parts: readonly Uint8Array[],
+): Promise<void> {
+  if (exchange.isStarted) return;
+  let size = 0;
+  for (const part of parts) size += part.length;
+  const headers = { 'content-type': contentType };
+  if (exchange.request.method === 'HEAD') {
+    exchange.start(status, { ...headers, 'content-length': String(size) });
+    exchange.end();
+  } else if (size >= gzipBytesMin && acceptsGzip(exchange)) {
+    exchange.start(status, { ...headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' });
+    await writePacked(exchange, parts);
+  } else {
+    exchange.start(status, { ...headers, 'content-length': String(size) });
+    for (const piece of gathered(parts)) await exchange.write(piece);
+    exchange.end();
+  }
+}
+
+function acceptsGzip(exchange: Exchange): boolean {
+  if (exchange.request.method !== 'GET') return false;
+  const accepted = exchange.header('accept-encoding') ?? '';
+  return accepted
+    .split(',')
+    .some((coding) => /^\s*gzip\s*(;\s*q=(?!0(\.0*)?\s*$).*)?$/i.test(coding));
+}
+
+async function writePacked(exchange: Exchange, parts: readonly Uint8Array[]): Promise<void> {
+  const gzip = createGzip({ level: constants.Z_BEST_SPEED });
+  const sending = (async () => {
+    for await (const chunk of gzip) await exchange.write(chunk as Uint8Array);
+    exchange.end();
+  })();
+  for (const piece of gathered(parts)) {
+    if (!gzip.write(piece)) await once(gzip, 'drain');
+  }
+  gzip.end();
+  await sending;
+}
+
+/** Joins small parts; large ones go as they are, without copying. */
+function* gathered(parts: readonly Uint8Array[]): Generator<Uint8Array> {
+  let small: Uint8Array[] = [];
+  let size = 0;
+  for (const part of parts) {
+    if (part.length >= pieceBytes) {
+      if (size > 0) yield Buffer.concat(small, size);
+      small = [];
+      size = 0;
+      yield part;
+      continue;
+    }
+    small.push(part);
+    size += part.length;
+    if (size < pieceBytes) continue;
+    yield Buffer.concat(small, size);
+    small = [];
+    size = 0;
+  }
+  if (size > 0) yield Buffer.concat(small, size);
+}

@@ -1,0 +1,157 @@
+import { assert, defined } from '../../../base/assert.js';
+import type { Prng } from '../../../base/prng.js';
+import { setObjectDefaults } from '../../api/schema-defaults.js';
+import type { Scheme, ServedResource } from '../../api/scheme.js';
+import type { KubeObject } from '../../machinery/object.js';
+import { generateName } from '../../machinery/object-meta.js';
+import type { ResourceEndpoint } from '../handlers/endpoint.js';
+import { SelectorCache } from '../handlers/selector-cache.js';
+import {
+  type IndexFunctions,
+  identityTransformer,
+  type OpenStorage,
+  openStorage,
+  type StoreConnection,
+  type ValueTransformer,
+} from '../storage/index.js';
+import { GenericRegistry } from './generic-registry.js';
+import { habitsOf, indexedFieldsOf } from './kind-habits.js';
+import type { Admission, FieldManagement, RegistryHooks } from './registry-options.js';
+
+/** What all registries of a server share. */
+export interface EndpointTableOptions {
+  readonly scheme: Scheme;
+  readonly store: StoreConnection;
+  readonly fieldManagement: FieldManagement | null;
+  /** How values of a resource are kept; by `resource` or `resource.group`. */
+  transformerOf?(resource: ServedResource): ValueTransformer;
+  /** What every key begins with, as `/registry`. */
+  readonly storePrefix: string;
+  readonly eventTtlSeconds: number;
+  readonly newUid: () => string;
+  readonly prng: Prng;
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+/** The prefix in the rows, which `--etcd-prefix` may replace. */
+const rowPrefix = '/registry';
+
+/** Who takes part in writes. */
+export interface WritingParts {
+  readonly admission: Admission;
+  /** By `resource` or `resource.group`. */
+  readonly hooks: Readonly<Record<string, RegistryHooks>>;
+}
+
+/** The endpoints of everything that is served, each made when it is first asked for. */
+export class EndpointTable {
+  readonly #options: EndpointTableOptions;
+  readonly #endpoints = new Map<ServedResource, ResourceEndpoint>();
+  /** By storage prefix: versions and groups that are faces of the same objects share one. */
+  readonly #registries = new Map<string, GenericRegistry>();
+  readonly #storages = new Map<string, OpenStorage>();
+  #writing: WritingParts | null = null;
+
+  constructor(options: EndpointTableOptions) {
+    this.#options = options;
+  }
+
+  /** Says who takes part in writes; once, before the first. Reading needs none of them, and they need reading. */
+  enableWrites(parts: WritingParts): void {
+    assert(this.#writing === null, 'writes are enabled once');
+    this.#writing = parts;
+  }
+
+  /** Undefined when nothing of that name is served, or it has no objects to keep (reviews). */
+  find(group: string, version: string, resource: string): ResourceEndpoint | undefined {
+    const served = this.#options.scheme.resource(group, version, resource);
+    return served === undefined ? undefined : this.endpointOf(served);
+  }
+
+  endpointOf(served: ServedResource): ResourceEndpoint | undefined {
+    const known = this.#endpoints.get(served);
+    if (known !== undefined) return known;
+    const registry = this.#registryOf(served);
+    if (registry === undefined) return undefined;
+    const endpoint = { resource: served, registry, selectors: new SelectorCache(served) };
+    this.#endpoints.set(served, endpoint);
+    return endpoint;
+  }
+
+  /** The registry of a resource, whichever version of it is stored; undefined when it is not served. */
+  registry(group: string, resource: string): GenericRegistry | undefined {
+    const served = this.#options.scheme.storedResource({ group, resource });
+    return served === undefined ? undefined : this.#registryOf(served);
+  }
+
+  /** Ends all watches and closes the storages. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#storages.values()].map((storage) => storage.close()));
+  }
+
+  #registryOf(served: ServedResource): GenericRegistry | undefined {
+    if (served.storage === null) return undefined;
+    const { prefix, group, version } = served.storage;
+    const known = this.#registries.get(prefix);
+    if (known !== undefined) return known;
+    const stored = this.#options.scheme.resource(group, version, served.resource) ?? served;
+    const registry = this.#makeRegistry(stored, prefix);
+    this.#registries.set(prefix, registry);
+    return registry;
+  }
+
+  #writingParts(): WritingParts {
+    return defined(this.#writing, 'who takes part in writes');
+  }
+
+  #makeRegistry(row: ServedResource, rowKeyPrefix: string): GenericRegistry {
+    const options = this.#options;
+    const { group, resource } = row;
+    const name = group === '' ? resource : `${resource}.${group}`;
+    const habits = habitsOf(row);
+    const prefix = options.storePrefix + rowKeyPrefix.slice(rowPrefix.length).replace(/\/$/, '');
+    const storage = openStorage({
+      store: options.store,
+      prefix,
+      groupResource: { group, resource },
+      isNamespaced: row.isNamespaced,
+      decode: (bytes) => decodeStored(row, bytes),
+      transformer: options.transformerOf?.(row) ?? identityTransformer,
+      cached: habits.isCached,
+      indexes: indexesOf(row),
+    });
+    this.#storages.set(rowKeyPrefix, storage);
+    return new GenericRegistry({
+      row,
+      storage,
+      admission: {
+        mutate: (request) => this.#writingParts().admission.mutate(request),
+        validate: (request) => this.#writingParts().admission.validate(request),
+      },
+      fieldManagement: options.fieldManagement,
+      hooks: () => this.#writingParts().hooks[name] ?? {},
+      defaultPropagation: habits.defaultPropagation,
+      returnsDeletedObject: habits.returnsDeletedObject,
+      ttlSeconds: habits.isShortLived ? options.eventTtlSeconds : null,
+      newUid: options.newUid,
+      generateName: (base) => generateName(base, options.prng),
+    });
+  }
+}
+
+/** What is stored may be older than a default: it is filled in on the way out. */
+function decodeStored(row: ServedResource, bytes: Uint8Array): KubeObject {
+  const object = JSON.parse(decoder.decode(bytes)) as KubeObject;
+  object.metadata ??= {};
+  setObjectDefaults(object, row);
+  return object;
+}
+
+function indexesOf(row: ServedResource): IndexFunctions {
+  const functions: Record<string, (object: KubeObject) => readonly string[]> = {};
+  for (const field of indexedFieldsOf(row)) {
+    const fieldValue = row.rules.selectableFields?.[field];
+    if (fieldValue !== undefined) functions[field] = (object) => [fieldValue(object)];
+  }
+  return functions;
+}

@@ -1,0 +1,76 @@
+import type { ServedResource } from '../../api/scheme.js';
+import type { KubeObject } from '../../machinery/object.js';
+import type { AdmissionRequest, RequestContext } from '../contracts.js';
+import type { ObjectStorage } from '../storage/contracts.js';
+
+/** The admission plugins, in order. Both throw StatusError to refuse. */
+export interface Admission {
+  /** Lets all plugins change `request.object`. */
+  mutate(request: AdmissionRequest): Promise<void>;
+  /** Asks all plugins whether they agree to what will be written. */
+  validate(request: AdmissionRequest): Promise<void>;
+}
+
+/** Who keeps track of which manager set which field (server-side apply's managedFields). */
+export interface FieldManagement {
+  /** Notes in `object` what a create or update by `manager` sets; `live` is what was there. */
+  track(change: {
+    readonly live: KubeObject | null;
+    readonly object: KubeObject;
+    readonly manager: string;
+    readonly subresource: string;
+    readonly nowMs: number;
+  }): void;
+  /** Merges an applied configuration into what is there; throws 409 with the conflicts unless `force`. */
+  apply(request: {
+    readonly live: KubeObject | null;
+    readonly applied: KubeObject;
+    readonly manager: string;
+    readonly force: boolean;
+    readonly subresource: string;
+    readonly nowMs: number;
+  }): KubeObject;
+}
+
+/** What is reserved outside the object while a write is under way, such as a Service's addresses. */
+export interface Reservation {
+  /** The write was made. */
+  commit(): Promise<void>;
+  /** It was not: what was reserved is free again. */
+  rollback(): Promise<void>;
+}
+
+/** What a kind does around the writing itself, beyond its pure rules. */
+export interface RegistryHooks {
+  /** After mutating admission, before validation; may complete the object. */
+  beginCreate?(object: KubeObject, context: RequestContext): Promise<Reservation | null>;
+  beginUpdate?(
+    object: KubeObject,
+    old: KubeObject,
+    context: RequestContext,
+  ): Promise<Reservation | null>;
+  /** The object is gone. */
+  afterDelete?(object: KubeObject): Promise<void>;
+}
+
+/** What becomes of dependents when the client does not say (rest.GarbageCollectionPolicy). */
+export type DefaultPropagation = 'Background' | 'Orphan' | 'Unsupported';
+
+/** What a registry is made of. */
+export interface RegistryOptions {
+  /** In the version that is stored. */
+  readonly row: ServedResource;
+  readonly storage: ObjectStorage;
+  readonly admission: Admission;
+  readonly fieldManagement: FieldManagement | null;
+  readonly hooks: () => RegistryHooks;
+  readonly defaultPropagation: DefaultPropagation;
+  /** Whether an immediate deletion answers the object; else a Status. */
+  readonly returnsDeletedObject: boolean;
+  /** Seconds that objects live, as events do; null: until they are deleted. */
+  readonly ttlSeconds: number | null;
+  /** A new universally unique id. */
+  readonly newUid: () => string;
+  /** A name that begins like `base` and is probably not taken. */
+  readonly generateName: (base: string) => string;
+}

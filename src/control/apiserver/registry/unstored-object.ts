@@ -1,0 +1,17 @@
+import type { KubeObject } from '../../machinery/object.js';
+import type { StoredObject } from '../storage/contracts.js';
+
+const encoder = new TextEncoder();
+
+/** An object that is answered like a stored one but was not written: the result of a dry run. */
+export function unstoredObject(object: KubeObject, revision = 0): StoredObject {
+  let bytes: Uint8Array | null = null;
+  return {
+    object,
+    revision,
+    json: () => {
+      bytes ??= encoder.encode(JSON.stringify(object));
+      return bytes;
+    },
+  };
+}

@@ -1,0 +1,122 @@
+import type { Clock } from '../../../base/clock.js';
+import type { Logger } from '../../../base/logger.js';
+import type { Prng } from '../../../base/prng.js';
+import type { WebHandler } from '../../../rpc/web.js';
+import type { Scheme } from '../../api/scheme.js';
+import type { Authorizer } from '../contracts.js';
+import type { Exchange } from '../exchange.js';
+import type { AuditHook } from '../filters/audit.js';
+import type { RequestAuthenticator } from '../filters/authentication.js';
+import { limitInFlight } from '../filters/max-in-flight.js';
+import { BodyDecoder } from '../handlers/decode-request.js';
+import type { HandlerTools } from '../handlers/handler-tools.js';
+import { ResourceRouter, type SubresourceHandler } from '../handlers/router.js';
+import type { ProtobufCodec } from '../negotiation/object-codec.js';
+import { createPipeline } from '../pipeline.js';
+import type { EndpointTable } from '../registry/endpoint-table.js';
+import { addHealthRoutes } from './health.js';
+import { ServerMetrics } from './metrics.js';
+import type { PlainRoutes } from './plain-routes.js';
+import { Readiness } from './readiness.js';
+
+/** How much is done at a time, and for how long. */
+export interface ServerLimits {
+  readonly readingRequestsMax: number;
+  readonly writingRequestsMax: number;
+  readonly requestTimeoutMs: number;
+  /** A watch lasts this to twice this long when the client does not say. */
+  readonly watchSecondsMin: number;
+}
+
+/** kube-apiserver's defaults. */
+export const serverLimitsDefault: ServerLimits = {
+  readingRequestsMax: 400,
+  writingRequestsMax: 200,
+  requestTimeoutMs: 60_000,
+  watchSecondsMin: 1800,
+};
+
+/** Who decides about requests, and who is told of them. */
+export interface ServerSecurity {
+  readonly authenticator: RequestAuthenticator;
+  readonly authorizer: Authorizer;
+  readonly audit: AuditHook;
+}
+
+/** What an API server is made of. */
+export interface ApiServerOptions {
+  readonly scheme: Scheme;
+  readonly endpoints: EndpointTable;
+  readonly clock: Clock;
+  readonly prng: Prng;
+  readonly logger: Logger;
+  readonly newUid: () => string;
+  readonly limits: ServerLimits;
+  readonly protobuf: ProtobufCodec | null;
+  readonly security: ServerSecurity;
+  /** By `resource[.group]/subresource`, and resources without objects by their name. */
+  readonly special: ReadonlyMap<string, SubresourceHandler>;
+  /** Paths that are no resources; those of health and metrics are added. */
+  readonly routes: PlainRoutes;
+}
+
+/** An API server without its port: everything from a request to the store. Any number may run on one store. */
+export class ApiServer {
+  readonly metrics: ServerMetrics;
+  readonly readiness = new Readiness();
+  readonly handle: WebHandler;
+  readonly #endpoints: EndpointTable;
+  readonly #router: ResourceRouter;
+  readonly #routes: PlainRoutes;
+  readonly #stopping = new AbortController();
+
+  constructor(options: ApiServerOptions) {
+    const { clock, prng, scheme, limits, protobuf, security, endpoints, special } = options;
+    const metrics = new ServerMetrics(clock);
+    this.metrics = metrics;
+    this.#endpoints = endpoints;
+    const tools: HandlerTools = {
+      scheme,
+      protobuf,
+      clock,
+      prng: prng.fork(),
+      bodies: new BodyDecoder(scheme, protobuf),
+      watchSecondsMin: limits.watchSecondsMin,
+      stopping: this.#stopping.signal,
+    };
+    this.#router = new ResourceRouter({ endpoints, tools, special });
+    this.#routes = options.routes;
+    addHealthRoutes(this.#routes, this.readiness.groups());
+    this.#routes.exact('/metrics', (exchange) => metrics.serve(exchange));
+    const inFlight = { reading: limits.readingRequestsMax, writing: limits.writingRequestsMax };
+    this.handle = createPipeline({
+      clock,
+      logger: options.logger,
+      newUid: options.newUid,
+      ...security,
+      observe: metrics.observe,
+      limit: limitInFlight(inFlight, (kind, count) => metrics.onInFlight(kind, count)),
+      requestTimeoutMs: limits.requestTimeoutMs,
+      onAuthenticated: (result, username) => metrics.onAuthenticated(result, username),
+      handler: (exchange) => this.#answer(exchange),
+    });
+  }
+
+  /** Ends the watches; other requests go on. */
+  endWatches(): void {
+    this.#stopping.abort();
+  }
+
+  /** Ends the watches and closes what reads the store. */
+  async close(): Promise<void> {
+    this.endWatches();
+    await this.#endpoints.close();
+  }
+
+  async #answer(exchange: Exchange): Promise<void> {
+    if (exchange.info.isResourceRequest && (await this.#router.route(exchange))) return;
+    const plain = this.#routes.find(exchange);
+    if (plain !== undefined) await plain(exchange);
+    else exchange.sendText(404, '404 page not found\n');
+  }
+}

@@ -1,0 +1,148 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Clock } from '../../../base/clock.js';
+import type { Exchange } from '../exchange.js';
+import type { AuthenticationResult } from '../filters/authentication.js';
+import type { Filter } from '../filters/filter.js';
+
+const durationSeconds = [
+  0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45,
+  60,
+];
+const sizeBytes = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+
+const labelNames = ['verb', 'group', 'version', 'resource', 'subresource', 'scope'] as const;
+
+/** What the server counts, under kube-apiserver's names. */
+export class ServerMetrics {
+  readonly registry = new Registry();
+  readonly #clock: Clock;
+  readonly #requests: Counter<(typeof labelNames)[number] | 'code' | 'dry_run'>;
+  readonly #durations: Histogram<(typeof labelNames)[number] | 'dry_run'>;
+  readonly #sizes: Histogram<(typeof labelNames)[number]>;
+  readonly #longRunning: Gauge<(typeof labelNames)[number]>;
+  readonly #inFlight: Gauge<'request_kind'>;
+  readonly #authentications: Counter<'result'>;
+  readonly #authenticatedUsers: Counter<'username'>;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    const registers = [this.registry];
+    this.#requests = new Counter({
+      name: 'apiserver_request_total',
+      help: 'Requests that were answered, by verb, dry run, group, version, resource, scope and HTTP code.',
+      labelNames: [...labelNames, 'code', 'dry_run'],
+      registers,
+    });
+    this.#durations = new Histogram({
+      name: 'apiserver_request_duration_seconds',
+      help: 'Seconds until a request was answered; watches and the like are not counted.',
+      labelNames: [...labelNames, 'dry_run'],
+      buckets: durationSeconds,
+      registers,
+    });
+    this.#sizes = new Histogram({
+      name: 'apiserver_response_sizes',
+      help: 'Bytes of answers.',
+      labelNames: [...labelNames],
+      buckets: sizeBytes,
+      registers,
+    });
+    this.#longRunning = new Gauge({
+      name: 'apiserver_longrunning_requests',
+      help: 'Watches and other requests without an end of their own that are under way.',
+      labelNames: [...labelNames],
+      registers,
+    });
+    this.#inFlight = new Gauge({
+      name: 'apiserver_current_inflight_requests',
+      help: 'Requests that are being worked on, by kind.',
+      labelNames: ['request_kind'],
+      registers,
+    });
+    this.#authentications = new Counter({
+      name: 'authentication_attempts',
+      help: 'Authentications by result.',
+      labelNames: ['result'],
+      registers,
+    });
+    this.#authenticatedUsers = new Counter({
+      name: 'authenticated_user_requests',
+      help: 'Requests by the user that they were authenticated as; all but a few are `other`.',
+      labelNames: ['username'],
+      registers,
+    });
+  }
+
+  /** Measures each request around everything else. */
+  get observe(): Filter {
+    return async (exchange, next) => {
+      const start = this.#clock.now();
+      const labels = labelsOf(exchange);
+      if (exchange.isLongRunning) this.#longRunning.inc(labels);
+      try {
+        await next();
+      } finally {
+        if (exchange.isLongRunning) this.#longRunning.dec(labels);
+        this.#count(exchange, (this.#clock.now() - start) / 1000);
+      }
+    };
+  }
+
+  onInFlight(kind: 'readOnly' | 'mutating', count: number): void {
+    this.#inFlight.set({ request_kind: kind }, count);
+  }
+
+  onAuthenticated(result: AuthenticationResult, username: string): void {
+    this.#authentications.inc({ result });
+    if (result !== 'success') return;
+    this.#authenticatedUsers.inc({ username: compressed(username) });
+  }
+
+  /** Answers all metrics as text, as Prometheus reads them. */
+  async serve(exchange: Exchange): Promise<void> {
+    const text = await this.registry.metrics();
+    exchange.send(200, this.registry.contentType, new TextEncoder().encode(text));
+  }
+
+  #count(exchange: Exchange, seconds: number): void {
+    const labels = labelsOf(exchange);
+    const dryRun = exchange.query.getAll('dryRun').includes('All') ? 'All' : '';
+    this.#requests.inc({ ...labels, code: String(exchange.statusCode), dry_run: dryRun });
+    if (!exchange.isLongRunning) this.#durations.observe({ ...labels, dry_run: dryRun }, seconds);
+    if (exchange.info.isResourceRequest) this.#sizes.observe(labels, exchange.sentBytes);
+  }
+}
+
+/** Paths that nobody serves are one series, whatever clients invent. */
+function labelsOf({
+  info,
+  scope,
+  statusCode,
+}: Exchange): Record<(typeof labelNames)[number], string> {
+  const isKnown = info.isResourceRequest && scope !== '';
+  const verb = info.verb.toUpperCase();
+  if (!isKnown && statusCode !== 0 && info.isResourceRequest) {
+    return { verb, group: '', version: '', resource: '', subresource: '', scope: '' };
+  }
+  const { group, version, resource, subresource } = info;
+  return {
+    verb: knownVerbs.has(verb) ? verb : 'other',
+    group,
+    version,
+    resource: isKnown ? resource : '',
+    subresource: info.isResourceRequest ? subresource : (info.path.split('/')[1] ?? ''),
+    scope,
+  };
+}
+
+const knownVerbs: ReadonlySet<string> = new Set(
+  'APPLY CONNECT CREATE DELETE DELETECOLLECTION GET LIST PATCH POST PROXY PUT UPDATE WATCH'.split(
+    ' ',
+  ),
+);
+
+function compressed(username: string): string {
+  const isSystem =
+    /^system:(anonymous|apiserver|kube-[a-z-]+)$/.test(username) || username === 'admin';
+  return isSystem ? username : 'other';
+}

@@ -1,0 +1,30 @@
+import type { JsonObject } from '../../machinery/json.js';
+
+/** The version of the Kubernetes API that is served. */
+export const kubernetesVersion = { major: '1', minor: '36', patch: '0' } as const;
+
+/** What `GET /version` answers (k8s.io/apimachinery/pkg/version.Info). kubectl compares major and minor with its own. */
+export function versionDocument(build: {
+  /** Of this program, as `0.1.0`. */
+  readonly version: string;
+  readonly nodeVersion: string;
+  /** As `linux/amd64`. */
+  readonly platform: string;
+}): JsonObject {
+  const { major, minor, patch } = kubernetesVersion;
+  return {
+    major,
+    minor,
+    emulationMajor: major,
+    emulationMinor: minor,
+    minCompatibilityMajor: major,
+    minCompatibilityMinor: minor,
+    gitVersion: `v${major}.${minor}.${patch}+flotilla.${build.version}`,
+    gitCommit: '',
+    gitTreeState: 'clean',
+    buildDate: '1970-01-01T00:00:00Z',
+    goVersion: '',
+    compiler: `node-${build.nodeVersion}`,
+    platform: build.platform,
+  };
+}
