@@ -36,6 +36,8 @@ export interface RequestContext {
   readonly signal: AbortSignal;
   /** Adds a Warning header; the same text once. */
   warn(text: string): void;
+  /** Adds an annotation to the request's audit event. Absent where nothing is audited. */
+  annotate?(key: string, value: string): void;
 }
 
 /** The headers and certificates that say who asks. */
