@@ -2,36 +2,43 @@ import type { WebHeaders } from '../web.js';
 import { checkField, checkStatus } from '../web-fields.js';
 import { type HpackEncoder, type OutgoingField, RecurringBlock } from './hpack/encoder.js';
 
-/** Fields whose values are few: they enter the compression table. */
-const recurringNames: ReadonlySet<string> = new Set([
-  'cache-control',
-  'content-encoding',
-  'content-type',
-  'server',
-  'strict-transport-security',
-  'vary',
-  'x-content-type-options',
-  'x-kubernetes-pf-flowschema-uid',
-  'x-kubernetes-pf-prioritylevel-uid',
-]);
-
-/** Fields that speak of an HTTP/1.1 connection: here they have no meaning (RFC 9113 section 8.2.2), and are left out. */
-const connectionNames: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
+/**
+ * What is done with some fields. `recurring`: their values are few, and they enter the compression table. `dropped`: they speak of
+ * an HTTP/1.1 connection, and have no meaning here (RFC 9113 section 8.2.2).
+ */
+const treatments: ReadonlyMap<string, 'recurring' | 'dropped'> = new Map([
+  ['cache-control', 'recurring'],
+  ['content-encoding', 'recurring'],
+  ['content-type', 'recurring'],
+  ['server', 'recurring'],
+  ['strict-transport-security', 'recurring'],
+  ['vary', 'recurring'],
+  ['x-content-type-options', 'recurring'],
+  ['x-kubernetes-pf-flowschema-uid', 'recurring'],
+  ['x-kubernetes-pf-prioritylevel-uid', 'recurring'],
+  ['connection', 'dropped'],
+  ['keep-alive', 'dropped'],
+  ['proxy-connection', 'dropped'],
+  ['transfer-encoding', 'dropped'],
+  ['upgrade', 'dropped'],
 ]);
 
 /** How many combinations of recurring fields are remembered. */
-const combinationCountMax = 64;
+const combinationCountMax = 32;
+
+/** Recurring fields that were sent together. */
+interface Combination {
+  readonly status: number;
+  /** Names and values in turns. */
+  readonly fields: readonly string[];
+  readonly block: RecurringBlock;
+}
 
 /** Encodes the header lists of a connection's answers that are no gRPC responses. */
 export class WebHeads {
   readonly #encoder: HpackEncoder;
-  /** The blocks of the recurring fields that were sent together, by all of their text. */
-  readonly #recurring = new Map<string, RecurringBlock>();
+  /** Those sent last are the last. */
+  #combinations: Combination[] = [];
 
   constructor(encoder: HpackEncoder) {
     this.#encoder = encoder;
@@ -40,23 +47,17 @@ export class WebHeads {
   /** The block of an answer, to be sent before any other is encoded. Throws WebHeadError, with nothing encoded. */
   encode(status: number, headers: WebHeaders): Uint8Array {
     checkStatus(status);
-    const recurring: OutgoingField[] = [
-      { name: ':status', value: String(status), kind: 'indexed' },
-    ];
+    const recurring: string[] = [];
     const others: OutgoingField[] = [];
-    let key = String(status);
-    for (const [anyCaseName, value] of Object.entries(headers)) {
+    for (const anyCaseName in headers) {
+      const value = headers[anyCaseName] as string | readonly string[];
       const name = anyCaseName.toLowerCase();
-      if (connectionNames.has(name)) continue;
-      if (typeof value === 'string' && recurringNames.has(name)) {
-        checkField(name, value);
-        recurring.push({ name, value: value.trim(), kind: 'indexed' });
-        key += `\n${name}:${value}`;
-      } else {
-        addLiterals(others, name, value);
-      }
+      const treatment = treatments.get(name);
+      if (treatment === 'dropped') continue;
+      if (treatment === 'recurring' && typeof value === 'string') recurring.push(name, value);
+      else addLiterals(others, name, value);
     }
-    const block = this.#blockOf(key, recurring).encode();
+    const block = this.#combinationOf(status, recurring).block.encode();
     return others.length === 0 ? block : this.#encoder.encode(others, block);
   }
 
@@ -65,14 +66,35 @@ export class WebHeads {
     return this.#encoder.encode([{ name: ':status', value: '100', kind: 'literal' }]);
   }
 
-  #blockOf(key: string, fields: readonly OutgoingField[]): RecurringBlock {
-    const known = this.#recurring.get(key);
-    if (known !== undefined) return known;
-    if (this.#recurring.size >= combinationCountMax) this.#recurring.clear();
-    const block = new RecurringBlock(this.#encoder, fields);
-    this.#recurring.set(key, block);
-    return block;
+  #combinationOf(status: number, fields: readonly string[]): Combination {
+    const known = this.#combinations;
+    for (let i = known.length - 1; i >= 0; i--) {
+      const combination = known[i] as Combination;
+      if (combination.status === status && isSame(combination.fields, fields)) return combination;
+    }
+    const made = { status, fields, block: this.#blockOf(status, fields) };
+    if (known.length >= combinationCountMax)
+      this.#combinations = known.slice(-combinationCountMax / 2);
+    this.#combinations.push(made);
+    return made;
   }
+
+  #blockOf(status: number, fields: readonly string[]): RecurringBlock {
+    const list: OutgoingField[] = [{ name: ':status', value: String(status), kind: 'indexed' }];
+    for (let i = 0; i < fields.length; i += 2) {
+      const name = fields[i] as string;
+      const value = fields[i + 1] as string;
+      checkField(name, value);
+      list.push({ name, value: value.trim(), kind: 'indexed' });
+    }
+    return new RecurringBlock(this.#encoder, list);
+  }
+}
+
+function isSame(some: readonly string[], others: readonly string[]): boolean {
+  if (some.length !== others.length) return false;
+  for (let i = 0; i < some.length; i++) if (some[i] !== others[i]) return false;
+  return true;
 }
 
 function addLiterals(
@@ -80,9 +102,12 @@ function addLiterals(
   name: string,
   value: string | readonly string[],
 ): void {
-  for (const one of typeof value === 'string' ? [value] : value) {
-    checkField(name, one);
-    // Section 8.2.1: no blanks around a value, which HTTP/1.1 would have ignored.
-    fields.push({ name, value: one.trim(), kind: 'literal' });
-  }
+  if (typeof value === 'string') addLiteral(fields, name, value);
+  else for (const one of value) addLiteral(fields, name, one);
+}
+
+/** Section 8.2.1: no blanks around a value, which HTTP/1.1 would have ignored. */
+function addLiteral(fields: OutgoingField[], name: string, value: string): void {
+  checkField(name, value);
+  fields.push({ name, value: value.trim(), kind: 'literal' });
 }

@@ -76,19 +76,20 @@ export const staticTable: readonly HeaderField[] = rows.map((row) => {
 /** The first index of the dynamic table (RFC 7541 section 2.3.3). */
 export const dynamicIndexMin = staticTable.length + 1;
 
-const indexByName = new Map<string, number>();
-const indexByField = new Map<string, number>();
+/** By name: its lowest index, and the index of each value. */
+const indexesByName = new Map<string, { first: number; byValue: Map<string, number> }>();
 staticTable.forEach(({ name, value }, i) => {
-  if (!indexByName.has(name)) indexByName.set(name, i + 1);
-  indexByField.set(`${name}\0${value}`, i + 1);
+  const indexes = indexesByName.get(name) ?? { first: i + 1, byValue: new Map() };
+  indexesByName.set(name, indexes);
+  indexes.byValue.set(value, i + 1);
 });
 
 /** The lowest static index with this name, or 0. */
 export function staticIndexOfName(name: string): number {
-  return indexByName.get(name) ?? 0;
+  return indexesByName.get(name)?.first ?? 0;
 }
 
 /** The static index of the whole field, or 0. */
 export function staticIndexOfField(name: string, value: string): number {
-  return indexByField.get(`${name}\0${value}`) ?? 0;
+  return indexesByName.get(name)?.byValue.get(value) ?? 0;
 }
