@@ -12,7 +12,7 @@ const sliceObjects = 128;
 
 /** What a page is picked from: taken at one moment, and not changed by what happens later. */
 export interface PageSource {
-  /** Candidates in key order; with `isCut` only as many as the page needs and one more. */
+  /** Candidates in key order. Where `total` is known, perhaps only as many as the page needs and one more. */
   readonly items: readonly StoredItem[];
   readonly revision: number;
   /** Objects in the range, where the page says how many are left; else null. */
@@ -30,7 +30,8 @@ export function pageSource(
   },
 ): PageSource {
   const { query, revision, undo } = options;
-  const isCounted = query.filter === null && query.name === undefined && query.limit > 0;
+  const isPlain = query.filter === null && query.name === undefined && query.index === undefined;
+  const isCounted = isPlain && query.limit > 0;
   const now = index.select(
     range,
     isCounted && undo.length === 0 ? query.limit + 1 : 0,

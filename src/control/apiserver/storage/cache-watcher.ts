@@ -33,6 +33,11 @@ export class CacheWatcher {
     return this.#end !== null;
   }
 
+  /** Whether {@link next} has something at once. */
+  get hasBatches(): boolean {
+    return this.#head < this.#batches.length;
+  }
+
   /** Adds a batch. Ends the watch when the reader is too far behind. */
   push(batch: Batch, nowMs: number): void {
     assert(batch.length > 0);

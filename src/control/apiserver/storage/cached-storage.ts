@@ -16,19 +16,20 @@ import type {
 } from './contracts.js';
 import { initialFreshnessOf, startsWithState } from './initial-events.js';
 import type { ProgressAsker } from './progress-asker.js';
-import type { ResourceKeys } from './resource-keys.js';
+import { hasName, type ResourceKeys } from './resource-keys.js';
 import type { RevisionReader } from './revision-reader.js';
 import { notReady, revisionTooLarge, storeFailure } from './store-failure.js';
 import type { StoreFeatures } from './store-features.js';
 import type { StoreReader } from './store-reader.js';
 import type { StoreWriter } from './store-writer.js';
+import type { StoredItem } from './stored-item.js';
 import type { WatchCache } from './watch-cache.js';
 
 /** How long a request waits for the cache to be filled at the start. */
 const fillMsMax = 10_000;
 /** How long a read waits for the cache to come to a revision. */
 const reachMsMax = 3000;
-/** Objects in a batch of initial events. */
+/** Objects looked at for a batch of initial events. */
 const firstBatchMax = 500;
 
 /** The objects of a resource, read and watched from memory; writes go to the store, starting from what the cache has. */
@@ -95,16 +96,17 @@ export class CachedStorage implements ObjectStorage {
     { signal, timeoutMs }: WatchOptions,
   ): AsyncGenerator<readonly StorageEvent[], void, undefined> {
     const withState = startsWithState(query);
-    await this.#untilReached(query, withState, signal);
-    if (signal.aborted) return;
-    const { watcher, first, revision } = this.#cache.attach(query, {
+    const isReached = await this.#untilReached(query, withState, signal);
+    if (!isReached || signal.aborted || this.#cache.isClosed) return;
+    const { watcher, state, missed, revision } = this.#cache.attach(query, {
       afterRevision: withState ? null : query.afterRevision,
       timeoutMs: timeoutMs ?? null,
     });
     const onAbort = () => watcher.end(null);
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      yield* slices(first);
+      if (missed.length > 0) yield missed;
+      yield* this.#added(state, query);
       if (query.sendInitialEvents && query.bookmarks) {
         yield [{ type: 'bookmark', revision, endsInitialEvents: true }];
       }
@@ -226,20 +228,24 @@ export class CachedStorage implements ObjectStorage {
     return (await this.#features.hasExactProgress()) ? this.#progress.want() : () => {};
   }
 
-  /** Waits until the cache can begin a watch. */
-  async #untilReached(query: WatchQuery, withState: boolean, signal: AbortSignal): Promise<void> {
+  /** Waits until the cache can begin a watch; false when it will not. */
+  async #untilReached(
+    query: WatchQuery,
+    withState: boolean,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     if (!withState) {
       await this.filled();
       // The future may be another replica's present: it comes. Meanwhile there is nothing to tell.
       const revision = query.afterRevision ?? 0;
-      if (!(await this.#reach(revision)))
-        await this.#cache.reached(revision, { timeoutMs: null, signal });
-      return;
+      if (await this.#reach(revision)) return true;
+      return await this.#cache.reached(revision, { timeoutMs: null, signal });
     }
     const freshness = initialFreshnessOf(query);
     const revision = await this.#revisionFor(freshness);
     if (revision === null) await this.#catchUp();
     this.#checkReadable();
+    return true;
   }
 
   /** For stores that cannot say how far a watch has come: a list of the store tells what the cache must have. */
@@ -256,15 +262,24 @@ export class CachedStorage implements ObjectStorage {
     throw revisionTooLarge(revision, this.#cache.revision, 1);
   }
 
+  /** What a watch begins with, filtered as it is read. */
+  *#added(
+    state: readonly StoredItem[],
+    query: WatchQuery,
+  ): Generator<readonly StorageEvent[], void, undefined> {
+    const looseName = this.#keys.looseNameOf(query);
+    for (let at = 0; at < state.length; at += firstBatchMax) {
+      const events: StorageEvent[] = [];
+      for (const item of state.slice(at, at + firstBatchMax)) {
+        if (looseName !== null && !hasName(item.key, looseName)) continue;
+        if (query.filter === null || query.filter(item.object))
+          events.push({ type: 'added', item });
+      }
+      if (events.length > 0) yield events;
+    }
+  }
+
   #checkReadable(): void {
     for (const error of this.#feed.unreadable.values()) throw internalError(error);
-  }
-}
-
-function* slices(events: readonly StorageEvent[]): Generator<readonly StorageEvent[]> {
-  for (let at = 0; at < events.length; at += firstBatchMax) {
-    yield at === 0 && events.length <= firstBatchMax
-      ? events
-      : events.slice(at, at + firstBatchMax);
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../base/clock.js';
-import type { Client } from '../../../client/index.js';
+import { type Client, ClientError } from '../../../client/index.js';
 
 /** Objects on one lease at most: what a lease takes with it when it ends is one write of the store. */
 const objectsMaxDefault = 1000;
@@ -37,7 +37,10 @@ export class LeasePool {
     this.#objectsMax = options.objectsMax ?? objectsMaxDefault;
   }
 
-  /** A lease for one object that is to live for `ttlSeconds` (at least 1) from now. Throws ClientError. */
+  /**
+   * A lease for one object that is to live for `ttlSeconds` (at least 1) from now. Throws ClientError, never `maybeApplied`: a
+   * lease that nobody heard of changes nothing.
+   */
   async leaseFor(ttlSeconds: number): Promise<bigint> {
     const current = this.#byTtl.get(ttlSeconds);
     if (current !== undefined && this.#isUsable(current, ttlSeconds)) {
@@ -62,7 +65,7 @@ export class LeasePool {
     const grantedSeconds = ttlSeconds + shareSeconds;
     // Counted from before the request: the store's own count starts later, so nothing ends too early.
     const endsAtMs = this.#clock.now() + grantedSeconds * 1000;
-    const id = this.#client.lease.grant(grantedSeconds).then(({ ID }) => ID);
+    const id = this.#client.lease.grant(grantedSeconds).then(({ ID }) => ID, harmless);
     const lease: SharedLease = { id, knownId: 0n, endsAtMs, objects: 1 };
     id.then(
       (knownId) => {
@@ -86,4 +89,10 @@ export class LeasePool {
       if (lease.endsAtMs <= this.#clock.now()) this.#byTtl.delete(ttlSeconds);
     }
   }
+}
+
+function harmless(error: unknown): never {
+  if (!(error instanceof ClientError)) throw error;
+  const { code, message, grpcCode } = error;
+  throw new ClientError(code, message, { cause: error, grpcCode });
 }

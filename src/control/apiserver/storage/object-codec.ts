@@ -1,3 +1,4 @@
+import { verify } from '../../../base/assert.js';
 import type { KeyValue } from '../../../client/index.js';
 import type { KubeObject } from '../../machinery/object.js';
 import { internalError } from '../../machinery/status-errors.js';
@@ -35,6 +36,8 @@ export class ObjectCodec {
       const { bytes, isStale } = this.#transformer.fromStored(value, storeKey);
       const object = this.#decode(bytes);
       object.metadata.resourceVersion = String(modRevision);
+      // Where checks are on, who changes what all share is found out.
+      verify(() => deepFreeze(object));
       const fields = { key, object, isStale, revision: modRevision, size: value.length };
       return new StoredItem({ ...fields, budget: this.#budget });
     } catch (error) {
@@ -63,4 +66,12 @@ export class ObjectCodec {
     const stored = { key, object: withResourceVersion(object, revision), revision, size };
     return new StoredItem({ ...stored, isStale: false, budget: this.#budget });
   }
+}
+
+function deepFreeze(value: unknown): true {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const part of Object.values(value)) deepFreeze(part);
+  }
+  return true;
 }

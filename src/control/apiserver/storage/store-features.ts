@@ -1,9 +1,11 @@
 import type { Client } from '../../../client/index.js';
 
-/** What the members of the store can do, asked once they answer. */
+/** What the members of the store can do, asked once. */
 export class StoreFeatures {
   readonly #client: Client;
-  #hasExactProgress: Promise<boolean> | null = null;
+  /** Null: no member has answered yet. */
+  #isExact: boolean | null = null;
+  #asking: Promise<void> | null = null;
 
   constructor({ client }: { readonly client: Client }) {
     this.#client = client;
@@ -11,26 +13,32 @@ export class StoreFeatures {
 
   /**
    * Whether progress answers on a watch tell the truth. etcd before 3.4.31 and 3.5.13 may say that a watch has come further than
-   * what it has sent (etcd issues 15220 and 17507). Resolves false, to be asked again, while no member answers.
+   * what it has sent (etcd issues 15220 and 17507). The first member that answers decides, and any old one that answers later;
+   * false, to be asked again, while none does.
    */
   async hasExactProgress(): Promise<boolean> {
-    this.#hasExactProgress ??= this.#ask();
-    return await this.#hasExactProgress;
+    if (this.#isExact === null) {
+      this.#asking ??= this.#ask().finally(() => {
+        this.#asking = null;
+      });
+      await this.#asking;
+    }
+    return this.#isExact ?? false;
   }
 
-  async #ask(): Promise<boolean> {
+  async #ask(): Promise<void> {
     const { endpoints, maintenance } = this.#client;
-    const asked = await Promise.allSettled(endpoints.map((url) => maintenance.status(url)));
-    const versions = asked.flatMap((answer) =>
-      answer.status === 'fulfilled' ? [answer.value.version] : [],
-    );
-    if (versions.length < endpoints.length) this.#hasExactProgress = null;
-    return versions.length > 0 && versions.every(isExact);
+    const answers = endpoints.map(async (url) => {
+      const { version } = await maintenance.status(url);
+      this.#isExact = this.#isExact !== false && isExactProgress(version);
+    });
+    // All of them failing says nothing yet.
+    await Promise.any(answers).catch(() => {});
   }
 }
 
-/** Whether a version of etcd (which our store names, too) has exact progress answers. */
-export function isExact(version: string): boolean {
+/** Whether a version of etcd (our store names one, too) has exact progress answers. */
+export function isExactProgress(version: string): boolean {
   const match = /^(\d+)\.(\d+)\.(\d+)/.exec(version);
   if (match === null) return false;
   const [major, minor, patch] = match.slice(1).map(Number) as [number, number, number];

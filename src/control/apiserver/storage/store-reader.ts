@@ -61,7 +61,7 @@ export class StoreReader {
       if (kv === undefined) return null;
       return reuse?.revision === kv.modRevision ? reuse : this.#codec.decode(kv);
     } catch (error) {
-      throw this.#failure(error, 'get', { freshness, isPaging: false });
+      throw await this.#failure(error, 'get', { freshness, isPaging: false });
     }
   }
 
@@ -85,7 +85,7 @@ export class StoreReader {
         pageSize = nextPageSize(response.kvs);
       }
     } catch (error) {
-      throw this.#failure(error, 'list', { freshness, isPaging });
+      throw await this.#failure(error, 'list', { freshness, isPaging });
     }
   }
 
@@ -96,6 +96,15 @@ export class StoreReader {
     } catch (error) {
       throw storeFailure(error, { action: 'list', resource: this.#resource });
     }
+  }
+
+  /** The store's revision, or 0 when it does not say. */
+  #revision(): Promise<number> {
+    const reading = this.#client.kv.get(this.#keys.toStore(''), { isSerializable: true });
+    return reading.then(
+      ({ header }) => header.revision,
+      () => 0,
+    );
   }
 
   #range(
@@ -125,16 +134,16 @@ export class StoreReader {
     }
   }
 
-  #failure(
+  async #failure(
     error: unknown,
     action: 'get' | 'list',
     of: { readonly freshness: Freshness; readonly isPaging: boolean },
-  ): unknown {
+  ): Promise<unknown> {
     const { freshness, isPaging } = of;
     if (error instanceof ClientError) {
       if (error.code === 'compacted') return isPaging ? continueExpired() : listExpired();
       if (error.code === 'future-revision' && freshness.at === 'exact') {
-        return revisionTooLarge(freshness.revision, 0, retrySeconds);
+        return revisionTooLarge(freshness.revision, await this.#revision(), retrySeconds);
       }
     }
     return storeFailure(error, { action, resource: this.#resource });

@@ -25,8 +25,10 @@ export interface Update {
 /** A watch that a cache serves. */
 export interface Attached {
   readonly watcher: CacheWatcher;
-  /** What comes before anything from the watcher. */
-  readonly first: readonly StorageEvent[];
+  /** What was there when the watch began, to be filtered; empty unless it begins with the state. In key order. */
+  readonly state: readonly StoredItem[];
+  /** Events that come before anything from the watcher. */
+  readonly missed: readonly StorageEvent[];
   readonly revision: number;
 }
 
@@ -50,6 +52,7 @@ export class WatchCache {
   /** Changes that the watchers have not been told of yet. */
   #undispatched: Change[] = [];
   #isDispatchDue = false;
+  #isClosed = false;
 
   constructor(options: {
     readonly clock: Clock;
@@ -89,6 +92,11 @@ export class WatchCache {
     return this.#revision;
   }
 
+  /** Closed for watches. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   get size(): number {
     return this.#index.size;
   }
@@ -111,6 +119,7 @@ export class WatchCache {
     options: { readonly timeoutMs: number | null; readonly signal?: AbortSignal },
   ): Promise<boolean> {
     if (this.isFilled && this.#revision >= revision) return Promise.resolve(true);
+    if (this.#isClosed) return Promise.resolve(false);
     return this.#waiters.wait(revision, options);
   }
 
@@ -149,10 +158,10 @@ export class WatchCache {
     this.#waiters.onReached(this.#revision);
   }
 
-  /** The candidates of a page as of now, or of a past revision; null when the window does not reach back to it. */
+  /** The candidates of a page as of now, or of a past revision; null when the cache does not know (any more, or yet). */
   source(query: ListQuery, revision: number = this.#revision): PageSource | null {
-    assert(this.isFilled && revision <= this.#revision);
-    if (revision < this.#window.floor) return null;
+    assert(this.isFilled);
+    if (revision < this.#window.floor || revision > this.#revision) return null;
     const range = rangeAfter(this.#keys.rangeOf(query), query.afterKey);
     if (isEmptyRange(range)) return { items: [], revision, total: null };
     const undo = revision === this.#revision ? [] : this.#window.after(revision);
@@ -168,16 +177,17 @@ export class WatchCache {
     options: { readonly afterRevision: number | null; readonly timeoutMs: number | null },
   ): Attached {
     const { afterRevision, timeoutMs } = options;
-    assert(this.isFilled && (afterRevision ?? 0) <= this.#revision);
+    assert(this.isFilled && !this.#isClosed);
     // Who is new is told below what the others are told here.
     this.#dispatchNow();
     const scope = this.#scopeOf(query);
-    const first =
-      afterRevision === null ? this.#stateFor(query, scope) : this.#since(afterRevision, scope);
+    const missed = afterRevision === null ? [] : this.#since(afterRevision, scope);
+    const range = this.#keys.rangeOf(query);
+    const state = afterRevision === null ? this.#index.select(range, 0, query.index) : [];
     const watcher = new CacheWatcher(this.#watcherLimits);
     this.#groups.add(watcher, scope);
     if (query.bookmarks) this.#bookmarks.add(watcher, timeoutMs);
-    return { watcher, first, revision: this.#revision };
+    return { watcher, state, missed, revision: this.#revision };
   }
 
   detach(watcher: CacheWatcher): void {
@@ -187,6 +197,7 @@ export class WatchCache {
 
   /** Ends every watch, as if its time were up, and every wait. */
   close(): void {
+    this.#isClosed = true;
     this.#dispatchNow();
     for (const watcher of [...this.#groups.watchers]) {
       watcher.end(null);
@@ -195,26 +206,9 @@ export class WatchCache {
     this.#waiters.close();
   }
 
-  #stateFor(query: WatchQuery, scope: WatchScope): StorageEvent[] {
-    const events: StorageEvent[] = [];
-    const items = this.#index.select(this.#keys.rangeOf(query), 0, query.index);
-    for (const item of items) {
-      // What is there now has, for this watcher, just come.
-      const change = new Change({
-        key: item.key,
-        revision: item.revision,
-        before: null,
-        after: item,
-      });
-      if (!isInScope(change, scope, (key) => this.#keys.namespaceOf(key))) continue;
-      const event = change.eventFor(scope.filter);
-      if (event !== null) events.push(event);
-    }
-    return events;
-  }
-
   #since(revision: number, scope: WatchScope): StorageEvent[] {
-    if (revision < this.#window.floor) throw watchExpired(revision, this.#window.floor);
+    if (revision < this.#window.floor || revision > this.#revision)
+      throw watchExpired(revision, this.#window.floor);
     const events: StorageEvent[] = [];
     for (const change of this.#window.after(revision)) {
       if (!isInScope(change, scope, (key) => this.#keys.namespaceOf(key))) continue;
