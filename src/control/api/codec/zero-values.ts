@@ -15,7 +15,7 @@ export function zeroOf(node: SchemaNode): JsonValue {
     case 'list':
       return [];
     case 'string':
-      return '';
+      return node.format === 'date-time' || node.format === 'micro-time' ? null : '';
     case 'boolean':
       return false;
     case 'quantity':
