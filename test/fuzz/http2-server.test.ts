@@ -5,6 +5,7 @@ import { HpackDecoder, HpackError } from '../../src/rpc/http2/hpack/decoder.js';
 import { HpackEncoder } from '../../src/rpc/http2/hpack/encoder.js';
 import { createHttp2Server } from '../../src/rpc/http2/server.js';
 import { implementService } from '../../src/rpc/implement.js';
+import type { WebHandler } from '../../src/rpc/web.js';
 import { KeyValue } from '../../src/wire/gen/mvccpb.js';
 import { Echo, message as textMessage } from '../rpc/echo-service.js';
 import {
@@ -23,7 +24,7 @@ import {
   windowUpdate,
 } from '../rpc/http2/frames.js';
 import { realClock } from '../rpc/support.js';
-import { campaign } from './campaign.js';
+import { campaign, turn } from './campaign.js';
 import { corrupt, cut, Wire } from './wire.js';
 
 const paths = Object.values(Echo.methods).map(({ path }) => path);
@@ -35,6 +36,51 @@ const extraFields: Fields = [
   ['grpc-timeout', '1m'],
   ['content-length', '10'],
 ];
+
+/** Requests that are no gRPC calls: what their handler does is in their path. */
+const webPaths = ['/echo', '/ignore', '/half', '/signal'];
+const webFields: Fields = [
+  ['content-length', '10'],
+  ['content-length', '100'],
+  ['expect', '100-continue'],
+  ['cookie', 'a=b'],
+  ['host', 'other'],
+  ['content-type', 'application/json'],
+  ['Upper', 'x'],
+  ['connection', 'close'],
+];
+
+let webHandlerCount = 0;
+
+const web: WebHandler = async (request, response) => {
+  webHandlerCount++;
+  try {
+    await answer(request, response);
+  } finally {
+    webHandlerCount--;
+  }
+};
+
+const answer: WebHandler = async (request, response) => {
+  switch (request.path) {
+    case '/echo':
+      response.start(200, { 'content-type': 'text/plain' });
+      for await (const chunk of request.body) await response.write(chunk);
+      break;
+    case '/half':
+      for await (const _ of request.body) break;
+      response.start(403, { 'x-authority': request.authority });
+      break;
+    case '/signal':
+      request.signal.addEventListener('abort', () => {});
+      response.start(200, {});
+      await response.write(Buffer.alloc(100));
+      break;
+    default:
+      response.start(404, {});
+  }
+  response.end(Buffer.from('end'));
+};
 
 /** A message that says it is compressed, rightly or not. */
 function compressed(id: number, prng: Prng): Buffer {
@@ -85,10 +131,7 @@ class Talk {
     const prng = this.#prng;
     this.#lastId += 2;
     const id = this.#lastId;
-    const fields = requestFields(
-      prng.pick([...paths, '/x/y', 'z']),
-      extraFields.filter(() => prng.chance(0.2)),
-    );
+    const fields = prng.chance(0.5) ? this.#webFields() : this.#callFields();
     switch (prng.int(0, 4)) {
       case 0:
         return headers(id, fields, prng.chance(0.2));
@@ -101,6 +144,25 @@ class Talk {
       default:
         return Buffer.concat([headers(id, fields), message(id, small)]);
     }
+  }
+
+  #callFields(): Fields {
+    const prng = this.#prng;
+    return requestFields(
+      prng.pick([...paths, '/x/y', 'z']),
+      extraFields.filter(() => prng.chance(0.2)),
+    );
+  }
+
+  #webFields(): Fields {
+    const prng = this.#prng;
+    return [
+      [':method', prng.pick(['GET', 'HEAD', 'POST', 'PUT'])],
+      [':scheme', 'http'],
+      [':path', prng.pick([...webPaths, '*', 'http://x/'])],
+      [':authority', 'test'],
+      ...webFields.filter(() => prng.chance(0.1)),
+    ];
   }
 
   /** Anything. */
@@ -135,6 +197,7 @@ t.test('a server survives random and mutated frames, and its answers are bounded
         },
       }),
     ],
+    web,
     clock: realClock,
     logger: {
       debug() {},
@@ -158,6 +221,8 @@ t.test('a server survives random and mutated frames, and its answers are bounded
     if (!wire.destroyed) survivors++;
     wire.destroy();
     if (errors.length > 0) return errors.splice(0).join('\n');
+    await turn();
+    if (webHandlerCount > 0) return `${webHandlerCount} handlers outlive their connection`;
     const isTooMuch = wire.sentBytes > 1000 + inputBytes * 12;
     return isTooMuch ? `${wire.sentBytes} bytes sent for ${inputBytes}` : null;
   });
