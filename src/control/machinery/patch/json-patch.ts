@@ -79,16 +79,16 @@ function apply(state: PatchState, operation: JsonObject): void {
 }
 
 function add(state: PatchState, operation: JsonObject): void {
-  const place = placeFor(state, operation, 'path', 'add');
-  addAt(place, fitting(place, cloneJson(getField(operation, 'value') ?? null)));
+  const place = placeFor(state, operation, 'add');
+  addAt(place, fitting(place, newValue(operation)));
 }
 
 function remove(state: PatchState, operation: JsonObject): void {
-  removeAt(placeFor(state, operation, 'path', 'remove'));
+  removeAt(placeFor(state, operation, 'remove'));
 }
 
 function replace(state: PatchState, operation: JsonObject): void {
-  const value = cloneJson(getField(operation, 'value') ?? null);
+  const value = newValue(operation);
   if (pointerOf(operation, 'path', 'replace') === '') {
     if (typeof value !== 'object' || value === null) {
       throw patchDoesNotApply('replace operation value must be object or array');
@@ -96,21 +96,21 @@ function replace(state: PatchState, operation: JsonObject): void {
     state.document = value;
     return;
   }
-  const place = placeFor(state, operation, 'path', 'replace');
+  const place = placeFor(state, operation, 'replace');
   replaceAt(place, fitting(place, value));
 }
 
 function move(state: PatchState, operation: JsonObject): void {
-  const from = placeFor(state, operation, 'from', 'move');
+  const from = placeFor(state, operation, 'move from');
   const value = getAt(from) ?? null;
   removeAt(from);
-  const place = placeFor(state, operation, 'path', 'move');
+  const place = placeFor(state, operation, 'move');
   addAt(place, fitting(place, value));
 }
 
 function copy(state: PatchState, operation: JsonObject): void {
-  const value = cloneJson(getAt(placeFor(state, operation, 'from', 'copy')) ?? null);
-  const place = placeFor(state, operation, 'path', 'copy');
+  const value = cloneJson(getAt(placeFor(state, operation, 'copy from')) ?? null);
+  const place = placeFor(state, operation, 'copy');
   fitting(place, value);
   if (value !== null) state.copiedBytes += utf8Length(JSON.stringify(value));
   if (state.copiedBytes > jsonPatchCopyBytesMax) {
@@ -125,12 +125,15 @@ function copy(state: PatchState, operation: JsonObject): void {
 function test(state: PatchState, operation: JsonObject): void {
   const pointer = pointerOf(operation, 'path', 'test');
   const expected = getField(operation, 'value');
-  const actual =
-    pointer === '' ? state.document : getAt(placeFor(state, operation, 'path', 'test'));
+  const actual = pointer === '' ? state.document : getAt(placeFor(state, operation, 'test'));
   // A field that is not there is null to a test.
   const isNull = (actual ?? null) === null;
   if (isNull ? (expected ?? null) === null : deepEqual(actual, expected)) return;
   throw patchDoesNotApply(`testing value ${pointer} failed: test failed`);
+}
+
+function newValue(operation: JsonObject): JsonValue {
+  return cloneJson(getField(operation, 'value') ?? null);
 }
 
 function pointerOf(operation: JsonObject, field: 'path' | 'from', op: string): string {
@@ -139,18 +142,24 @@ function pointerOf(operation: JsonObject, field: 'path' | 'from', op: string): s
   throw patchDoesNotApply(`${op} operation failed to decode ${field}: missing value`);
 }
 
-function placeFor(
-  state: PatchState,
-  operation: JsonObject,
-  field: 'path' | 'from',
-  op: string,
-): Place {
-  const pointer = pointerOf(operation, field, op);
+/** What each use of a pointer says when its place is not there. */
+const missing = {
+  add: (pointer) => `add operation does not apply: doc is missing path: "${pointer}"`,
+  remove: (pointer) => `remove operation does not apply: doc is missing path: "${pointer}"`,
+  replace: (pointer) => `replace operation does not apply: doc is missing path: ${pointer}`,
+  'move from': (pointer) => `move operation does not apply: doc is missing from path: ${pointer}`,
+  move: (pointer) => `move operation does not apply: doc is missing destination path: ${pointer}`,
+  'copy from': (pointer) => `copy operation does not apply: doc is missing from path: ${pointer}`,
+  copy: (pointer) => `copy operation does not apply: doc is missing destination path: ${pointer}`,
+  test: (pointer) => `test operation does not apply: is missing path: ${pointer}`,
+} as const satisfies Record<string, (pointer: string) => string>;
+
+function placeFor(state: PatchState, operation: JsonObject, use: keyof typeof missing): Place {
+  const field = use.endsWith(' from') ? 'from' : 'path';
+  const pointer = pointerOf(operation, field, use.replace(' from', ''));
   const place = placeOf(state.document, pointer);
   if (place !== undefined) return place;
-  throw patchDoesNotApply(
-    `${op} operation does not apply: doc is missing ${field}: ${pointer}: missing value`,
-  );
+  throw patchDoesNotApply(`${missing[use](pointer)}: missing value`);
 }
 
 /** The value, unless the document would get too deep with it: operations can nest what no body could carry. */

@@ -1,8 +1,8 @@
 import type { JsonObject, JsonValue } from '../json.js';
 import { getField, isJsonObject, setField } from '../json-object.js';
-import { inElementOrder, type KeyOf } from './element-order.js';
+import { inElementOrder } from './element-order.js';
 import { badDirective, noMergeKey, patchFailure, shown } from './patch-errors.js';
-import { directiveField, keyReader } from './strategic-lists.js';
+import { directiveField, itemType, keyReader, type MergedList } from './strategic-lists.js';
 
 /** What ordering needs to know of the merge that it is part of. */
 export interface OrderedMerge {
@@ -11,7 +11,7 @@ export interface OrderedMerge {
   /** What tells the items of a list apart; '' for scalars. */
   mergeKeyOf(name: string): string;
   /** The list of that name with the patch's list merged into it. */
-  merge(name: string, was: JsonValue[], change: JsonValue[]): JsonValue[];
+  merge(name: string, was: JsonValue[], change: JsonValue[]): MergedList;
   /** A list that is new, without directives. */
   clean(list: JsonValue): JsonValue | undefined;
 }
@@ -44,11 +44,11 @@ function applyOrder(
   const mergeKey = merge.mergeKeyOf(name);
   checkOrder(change ?? [], order, mergeKey);
   if (was === undefined && change === undefined) return;
-  const serverOrder = [...(was ?? [])];
-  const merged = mergedList(name, was, change, merge);
-  if (mergeKey !== '') for (const item of [...merged, ...order]) checkKey(item, mergeKey);
+  itemType([...(was ?? []), ...(change ?? [])]);
+  const { items, serverOrder } = mergedList(name, was, change, merge);
+  if (mergeKey !== '') for (const item of [...items, ...order]) checkKey(item, mergeKey);
   const keyOf = keyReader(mergeKey);
-  setField(original, name, inElementOrder(merged, { patchOrder: order, serverOrder, keyOf }));
+  setField(original, name, inElementOrder(items, { patchOrder: order, serverOrder, keyOf }));
   delete patch[name];
 }
 
@@ -57,9 +57,11 @@ function mergedList(
   was: JsonValue[] | undefined,
   change: JsonValue[] | undefined,
   merge: OrderedMerge,
-): JsonValue[] {
-  if (change === undefined) return was ?? [];
-  if (was === undefined) return (merge.clean(change) ?? []) as JsonValue[];
+): MergedList {
+  if (change === undefined) return { items: was ?? [], serverOrder: was ?? [] };
+  if (was === undefined) {
+    return { items: (merge.clean(change) ?? []) as JsonValue[], serverOrder: [] };
+  }
   return merge.merge(name, was, change);
 }
 
@@ -76,37 +78,42 @@ function goType(value: JsonValue): string {
   return typeof value === 'boolean' ? 'bool' : 'string';
 }
 
-/** The items that the patch sets are all in the directive, and in the same order. */
+/** The items that the patch sets are all in the directive, and in the same order; items that delete may stand anywhere. */
 function checkOrder(
   change: readonly JsonValue[],
   order: readonly JsonValue[],
   mergeKey: string,
 ): void {
   if (change.length === 0 || order.length === 0) return;
-  const keyOf = keyReader(mergeKey);
-  const items = change.filter((item) => !isDirective(item));
+  const items = mergeKey === '' ? change : change.filter((item) => directiveOf(item) !== 'delete');
   let next = 0;
-  for (const ordered of order) {
-    const item = items[next];
-    if (item === undefined) return;
-    if (sameKey(item, ordered, keyOf, mergeKey)) next++;
+  for (let at = 0; at < order.length && next < items.length; ) {
+    const item = items[next] as JsonValue;
+    if (directiveOf(item) !== undefined) {
+      next++;
+      continue;
+    }
+    if (sameKey(item, order[at] as JsonValue, mergeKey)) next++;
+    at++;
   }
   if (next === items.length) return;
   throw patchFailure(
-    `The order in patch list:\n${shown([...change])}\n doesn't match $setElementOrder list:\n${shown([...order])}\n`,
+    `The order in patch list:\n${shown([...change])}\n ` +
+      `doesn't match $setElementOrder list:\n${shown([...order])}\n`,
   );
 }
 
-function sameKey(a: JsonValue, b: JsonValue, keyOf: KeyOf, mergeKey: string): boolean {
+function sameKey(a: JsonValue, b: JsonValue, mergeKey: string): boolean {
   if (mergeKey !== '') {
     checkKey(a, mergeKey);
     checkKey(b, mergeKey);
   }
+  const keyOf = keyReader(mergeKey);
   return keyOf(a) === keyOf(b);
 }
 
-function isDirective(item: JsonValue): boolean {
-  return isJsonObject(item) && Object.hasOwn(item, directiveField);
+function directiveOf(item: JsonValue): JsonValue | undefined {
+  return isJsonObject(item) ? getField(item, directiveField) : undefined;
 }
 
 function checkKey(item: JsonValue, mergeKey: string): void {

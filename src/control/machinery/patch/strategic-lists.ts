@@ -22,21 +22,32 @@ export interface ListMerge {
   readonly mergeItems: (original: JsonObject, patch: JsonObject) => JsonObject;
 }
 
+/** What became of two lists. */
+export interface MergedList {
+  readonly items: JsonValue[];
+  /**
+   * The places that an explicit order of the patch goes by for all that it does not name: the server's items and, as in the API,
+   * new items in place of deleted ones.
+   */
+  readonly serverOrder: readonly JsonValue[];
+}
+
 /** The two lists merged; items of `original` may change. */
 export function mergeLists(
   original: readonly JsonValue[],
   patch: readonly JsonValue[],
   merge: ListMerge,
-): JsonValue[] {
-  if (original.length === 0 && patch.length === 0) return [];
+): MergedList {
+  if (original.length === 0 && patch.length === 0) return { items: [], serverOrder: [] };
   return itemType([...original, ...patch]) === 'object'
     ? mergeObjects(original as JsonObject[], patch as JsonObject[], merge)
     : mergeScalars(original, patch, merge.isDeletion);
 }
 
-/** The type that all items have; lists in lists, and items of several types, cannot be merged. */
-function itemType(items: readonly JsonValue[]): string {
+/** The type that all items have. Lists in lists, items of several types and no items at all cannot be merged. */
+export function itemType(items: readonly JsonValue[]): string {
   const types = new Set(items.map(typeOf));
+  if (types.size === 0) throw patchFailure('no elements in any of the given slices');
   if (types.has('list')) throw patchDoesNotApply('lists of lists are not supported');
   if (types.size !== 1) {
     throw patchFailure(`list element types are not identical: ${shown([[...items]])}`);
@@ -53,31 +64,34 @@ function mergeScalars(
   original: readonly JsonValue[],
   patch: readonly JsonValue[],
   isDeletion: boolean,
-): JsonValue[] {
+): MergedList {
   if (isDeletion) {
     const deleted = new Set(patch);
-    return original.filter((item) => !deleted.has(item));
+    return { items: original.filter((item) => !deleted.has(item)), serverOrder: original };
   }
   const merged = [...new Set([...original, ...patch])];
-  const keyOf: KeyOf = (item) => item;
-  return inElementOrder(merged, { patchOrder: patch, serverOrder: original, keyOf });
+  const orders = { patchOrder: patch, serverOrder: original, keyOf: keyReader('') };
+  return { items: inElementOrder(merged, orders), serverOrder: original };
 }
 
 function mergeObjects(
   original: readonly JsonObject[],
   patch: readonly JsonObject[],
   merge: ListMerge,
-): JsonValue[] {
+): MergedList {
   const { mergeKey } = merge;
   if (mergeKey === '') throw patchFailure('cannot merge lists without merge key for object');
   const directed = applyDirectives(original, patch, mergeKey);
   const merged = mergeByKey(directed.original, directed.patch, merge);
-  for (const item of [...merged, ...directed.original]) keyIn(item, mergeKey);
-  return inElementOrder(merged, {
-    patchOrder: directed.patch,
-    serverOrder: directed.original,
-    keyOf: keyReader(mergeKey),
-  });
+  for (const item of merged) keyIn(item, mergeKey);
+  return {
+    items: inElementOrder(merged, {
+      patchOrder: directed.patch,
+      serverOrder: directed.original,
+      keyOf: keyReader(mergeKey),
+    }),
+    serverOrder: directed.isReplaced ? original : merged.slice(0, original.length),
+  };
 }
 
 /** Carries out `$patch` of the patch's items; what is left of both lists is to be merged. */
@@ -85,7 +99,7 @@ function applyDirectives(
   original: readonly JsonObject[],
   patch: readonly JsonObject[],
   mergeKey: string,
-): { original: readonly JsonObject[]; patch: readonly JsonObject[] } {
+): { original: readonly JsonObject[]; patch: readonly JsonObject[]; isReplaced: boolean } {
   const plain: JsonObject[] = [];
   const deleted = new Set<JsonValue>();
   let isReplaced = false;
@@ -98,10 +112,10 @@ function applyDirectives(
       throw patchFailure('merging lists cannot yet be specified in the patch');
     } else throw unknownDirective(directive, item);
   }
-  if (isReplaced) return { original: plain, patch: [] };
-  if (deleted.size === 0) return { original, patch: plain };
+  if (isReplaced) return { original: plain, patch: [], isReplaced };
+  if (deleted.size === 0) return { original, patch: plain, isReplaced };
   const kept = original.filter((item) => !deleted.has(getField(item, mergeKey) ?? null));
-  return { original: kept, patch: plain };
+  return { original: kept, patch: plain, isReplaced };
 }
 
 function mergeByKey(

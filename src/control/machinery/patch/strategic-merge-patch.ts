@@ -4,7 +4,7 @@ import { getField, isJsonObject, setField } from '../json-object.js';
 import type { SchemaNode } from '../schema-node.js';
 import { badDirective, unknownDirective } from './patch-errors.js';
 import { applySetElementOrders } from './set-element-order.js';
-import { directiveField, mergeLists } from './strategic-lists.js';
+import { directiveField, type MergedList, mergeLists } from './strategic-lists.js';
 
 const retainKeysField = '$retainKeys';
 const deleteFromListPrefix = '$deleteFromPrimitiveList/';
@@ -89,7 +89,8 @@ function mergeField(
   } else if (isJsonObject(was) && isJsonObject(change)) {
     setField(original, name, mergeObjectField(was, change, fieldSchema(schema, name)));
   } else if (Array.isArray(was) && Array.isArray(change)) {
-    setField(original, name, mergeListField(was, change, fieldSchema(schema, name), isDeletion));
+    const merged = mergeListField(was, change, fieldSchema(schema, name), isDeletion);
+    setField(original, name, merged.items);
   } else if (!isDeletion) {
     setNew(original, name, change);
   }
@@ -115,8 +116,8 @@ function mergeListField(
   change: JsonValue[],
   schema: SchemaNode | undefined,
   isDeletion: boolean,
-): JsonValue[] {
-  if (strategyOf(schema) !== 'merge' && !isDeletion) return change;
+): MergedList {
+  if (strategyOf(schema) !== 'merge' && !isDeletion) return { items: change, serverOrder: was };
   return mergeLists(was, change, {
     mergeKey: schema?.patchMergeKey ?? '',
     isDeletion,
