@@ -22,14 +22,17 @@ export class PeerChains {
     const [leaf] = chain;
     if (leaf === undefined) return chain;
     const key = toLatin1(leaf);
-    const known = this.#byLeaf.get(key);
-    this.#byLeaf.delete(key);
-    const whole = socket.isSessionReused() ? (known ?? chain) : chain;
-    if (whole.length > 1 && bytesOf(whole) <= chainBytesMax) this.#remember(key, whole);
-    return whole;
+    if (socket.isSessionReused()) {
+      const known = this.#byLeaf.get(key);
+      if (known !== undefined) this.#remember(key, known);
+      return known ?? chain;
+    }
+    if (chain.length > 1 && bytesOf(chain) <= chainBytesMax) this.#remember(key, chain);
+    return chain;
   }
 
   #remember(key: string, chain: readonly Uint8Array[]): void {
+    this.#byLeaf.delete(key);
     this.#byLeaf.set(key, chain);
     if (this.#byLeaf.size <= chainCountMax) return;
     for (const oldest of this.#byLeaf.keys()) {

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { assert } from '../../base/assert.js';
 import type { Logger } from '../../base/logger.js';
 import { serverClosing } from '../dispatch.js';
+import type { HttpDate } from '../http-date.js';
 import type { RpcServerOptions } from '../server.js';
 import { RpcError, Status } from '../service.js';
 import { Transport } from '../transport.js';
@@ -43,6 +44,8 @@ const keepalivePing = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1);
 export interface ServerShared extends Answerable {
   readonly options: RpcServerOptions;
   readonly flushQueue: FlushQueue;
+  /** What answers are dated with. */
+  readonly date: HttpDate;
   /** In which what clients have sent is decompressed. */
   readonly slices: TimeSlices;
   /** By what a new connection multiplies the age that it may reach: 0.9 to 1.1, spread evenly. */
@@ -60,7 +63,7 @@ export class ServerConnection extends Http2Connection {
   readonly receiveBytesMax: number;
   readonly slices: TimeSlices;
   readonly responses = new Responses(this.writer, this.encoder);
-  readonly webHeads = new WebHeads(this.encoder);
+  readonly webHeads: WebHeads;
   /** Ends calls whose time is over. */
   readonly deadlines: DeadlineWatch;
   readonly #concurrentStreamsMax: number;
@@ -86,6 +89,7 @@ export class ServerConnection extends Http2Connection {
     this.logger = logger;
     this.receiveBytesMax = limits.receiveBytesMax;
     this.slices = shared.slices;
+    this.webHeads = new WebHeads(this.encoder, shared.date);
     this.transport = new Transport(duplex);
     this.peer = this.transport.remoteAddress;
     this.deadlines = new DeadlineWatch(clock, () => this.#calls());

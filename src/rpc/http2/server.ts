@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { Routes } from '../dispatch.js';
+import { HttpDate } from '../http-date.js';
 import type { HttpRoutes } from '../http-routes.js';
 import type { RpcServer, RpcServerOptions } from '../server.js';
 import type { WebHandler } from '../web.js';
@@ -22,6 +23,7 @@ class Http2Server implements RpcServer, ServerShared {
   readonly web: WebHandler | null;
   readonly flushQueue: FlushQueue;
   readonly slices: TimeSlices;
+  readonly date: HttpDate;
   readonly #connections = new Set<ServerConnection>();
   /** Connections taken over so far. */
   #count = 0;
@@ -36,6 +38,7 @@ class Http2Server implements RpcServer, ServerShared {
     this.web = options.web ?? null;
     this.flushQueue = new FlushQueue(options.clock);
     this.slices = new TimeSlices(options.clock);
+    this.date = new HttpDate(options.clock);
   }
 
   attach(connection: Duplex): void {

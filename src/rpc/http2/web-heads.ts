@@ -1,3 +1,4 @@
+import type { HttpDate } from '../http-date.js';
 import type { WebHeaders } from '../web.js';
 import { checkField, checkStatus } from '../web-fields.js';
 import { type HpackEncoder, type OutgoingField, RecurringBlock } from './hpack/encoder.js';
@@ -37,11 +38,13 @@ interface Combination {
 /** Encodes the header lists of a connection's answers that are no gRPC responses. */
 export class WebHeads {
   readonly #encoder: HpackEncoder;
+  readonly #date: HttpDate;
   /** Those sent last are the last. */
   #combinations: Combination[] = [];
 
-  constructor(encoder: HpackEncoder) {
+  constructor(encoder: HpackEncoder, date: HttpDate) {
     this.#encoder = encoder;
+    this.#date = date;
   }
 
   /** The block of an answer, to be sent before any other is encoded. Throws WebHeadError, with nothing encoded. */
@@ -49,16 +52,20 @@ export class WebHeads {
     checkStatus(status);
     const recurring: string[] = [];
     const others: OutgoingField[] = [];
+    let hasDate = false;
     for (const anyCaseName in headers) {
       const value = headers[anyCaseName] as string | readonly string[];
       const name = anyCaseName.toLowerCase();
       const treatment = treatments.get(name);
       if (treatment === 'dropped') continue;
+      if (name === 'date') hasDate = true;
       if (treatment === 'recurring' && typeof value === 'string') recurring.push(name, value);
       else addLiterals(others, name, value);
     }
-    const block = this.#combinationOf(status, recurring).block.encode();
-    return others.length === 0 ? block : this.#encoder.encode(others, block);
+    const { block } = this.#combinationOf(status, recurring);
+    // All answers of a second have the same.
+    if (!hasDate) others.push({ name: 'date', value: this.#date.text, kind: 'indexed' });
+    return this.#encoder.encode(others, block.encode());
   }
 
   /** RFC 9110 section 15.2.1: the client may send the body. */

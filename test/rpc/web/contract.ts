@@ -41,6 +41,7 @@ export function webContract(client: WebClient): void {
       const path = '/a%2Fb/c?x=%20y&z';
       const answer = await askAll({ path, headers: { cookie: 'a=1; b=2', 'X-Some': 'Thing' } });
       t.equal(answer.status, 201);
+      t.match(answer.headers.date, /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/);
       t.equal(answer.body.toString(), 'ok');
       t.match(answer.headers, {
         'content-type': 'text/plain',
