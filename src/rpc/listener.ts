@@ -80,6 +80,8 @@ class SharedPortListener implements Listener {
   readonly #options: ListenerOptions;
   readonly #server: net.Server;
   readonly #http1: Http1Server;
+  /** Connections that are still at their TLS handshake, by the address of the other side. */
+  readonly #handshakes = new Map<string, net.Socket>();
   /** Connections of which it is not known yet what they speak. */
   readonly #unknown = new Set<Duplex>();
   readonly #chains = new PeerChains();
@@ -94,6 +96,7 @@ class SharedPortListener implements Listener {
       options.tls === null
         ? net.createServer({ noDelay: true })
         : this.#createTlsServer(options.url, options.tls);
+    if (options.tls !== null) this.#server.on('connection', (raw) => this.#onHandshake(raw));
     const event = options.tls === null ? 'connection' : 'secureConnection';
     this.#server.on(event, (socket: net.Socket) => void this.#onConnection(socket));
     this.#server.on('tlsClientError', (error: Error, socket: net.Socket) => {
@@ -146,12 +149,20 @@ class SharedPortListener implements Listener {
     });
     this.#http1.drain();
     for (const connection of this.#unknown) connection.destroy();
+    for (const connection of this.#handshakes.values()) connection.destroy();
     const timer = this.#options.clock.setTimer(graceMs, () => this.#http1.destroy());
     await closed;
     this.#options.clock.clearTimer(timer);
   }
 
+  #onHandshake(socket: net.Socket): void {
+    const address = addressOf(socket);
+    this.#handshakes.set(address, socket);
+    socket.once('close', () => this.#handshakes.delete(address));
+  }
+
   async #onConnection(socket: net.Socket): Promise<void> {
+    this.#handshakes.delete(addressOf(socket));
     this.#unknown.add(socket);
     socket.on('error', () => {
       // A reset by the peer; 'close' follows and is what counts.
@@ -171,4 +182,8 @@ class SharedPortListener implements Listener {
       this.#http1.attach(socket);
     }
   }
+}
+
+function addressOf({ remoteAddress, remotePort }: net.Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }

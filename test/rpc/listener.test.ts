@@ -237,6 +237,25 @@ t.test('close lets a request finish, drops idle connections and frees the port',
   t.equal(again.listener.port, port);
 });
 
+t.test('close does not wait for those that are at their TLS handshake', async (t) => {
+  const { listener, close } = await open(t, { url: 'https://127.0.0.1:0', tls });
+  const silent = net.connect(listener.port, '127.0.0.1');
+  const closed = deferred();
+  silent.on('close', () => closed.resolve());
+  silent.on('error', () => {});
+  silent.resume();
+  await new Promise((resolve) => silent.once('connect', resolve));
+  t.equal(
+    await echo(t, `https://127.0.0.1:${listener.port}`, { tls: { ca } }),
+    'x',
+    'others are served',
+  );
+  const start = Date.now();
+  await close(5000);
+  await closed.promise;
+  t.ok(Date.now() - start < 4000);
+});
+
 t.test('close drops a request that outlasts the grace', async (t) => {
   const started = deferred();
   const gone = deferred();

@@ -7,7 +7,7 @@ import { type Listener, listen } from '../../src/rpc/listener.js';
 import type { ListenerTls } from '../../src/rpc/listener-tls.js';
 import type { RpcServer, RpcServerOptions } from '../../src/rpc/server.js';
 import type { Channel, ServiceImplementation } from '../../src/rpc/service.js';
-import type { WebHandler, WebUpgradeHandler } from '../../src/rpc/web.js';
+import type { WebHandler, WebRequest, WebUpgradeHandler } from '../../src/rpc/web.js';
 import { serverCert, serverKey } from './certificates.js';
 
 /** The machine's clock, for tests over real sockets. */
@@ -48,6 +48,7 @@ export interface ServeOptions extends Partial<Pick<RpcServerOptions, 'limits'>> 
   readonly http?: HttpRoutes;
   readonly web?: WebHandler;
   readonly upgrade?: WebUpgradeHandler;
+  readonly takesUpgrade?: (request: WebRequest) => boolean;
   readonly silenceMsMax?: number;
 }
 
@@ -87,6 +88,7 @@ export async function serve(
     http,
     ...web,
     upgrade: options.upgrade,
+    takesUpgrade: options.takesUpgrade,
     clock: realClock,
     logger,
     silenceMsMax,

@@ -200,6 +200,33 @@ t.test('without an upgrade handler such a request is answered like any other', a
   await client.sees(/<GET \/w >/);
 });
 
+t.test('an upgrade that is not for the upgrade handler is answered like any other', async (t) => {
+  const taken: string[] = [];
+  const { client } = await open(t, echo, {
+    takesUpgrade: ({ path }) => path.endsWith('/exec'),
+    upgrade: ({ path }, socket) => {
+      taken.push(path);
+      socket.end();
+    },
+  });
+  const ask = (path: string) =>
+    `GET ${path} HTTP/1.1\r\nhost: h\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n`;
+  client.socket.write(ask('/watch'));
+  await client.sees(/<GET \/watch >/);
+  client.socket.write(ask('/exec'));
+  await eventually(() => client.isClosed, 'it was handed over');
+  t.strictSame(taken, ['/exec']);
+});
+
+t.test('a connection is kept between requests for longer than one may take to ask', async (t) => {
+  const { client } = await open(t, echo, { silenceMsMax: 200 });
+  client.socket.write('GET /1 HTTP/1.1\r\nhost: h\r\n\r\n');
+  await client.sees(/<GET \/1 >/);
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  client.socket.write('GET /2 HTTP/1.1\r\nhost: h\r\n\r\n');
+  await client.sees(/<GET \/2 >/);
+});
+
 t.test('CONNECT is not served', async (t) => {
   const { client } = await open(t, echo);
   client.socket.write('CONNECT other:1 HTTP/1.1\r\nhost: other:1\r\n\r\n');
