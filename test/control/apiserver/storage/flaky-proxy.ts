@@ -8,23 +8,27 @@ export class FlakyProxy {
   readonly #server: Server;
   readonly #sockets: Set<Socket>;
   #isOpen = true;
+  #target: URL;
 
-  private constructor(endpoint: string, server: Server, sockets: Set<Socket>) {
+  private constructor(
+    endpoint: string,
+    options: { readonly target: URL; readonly server: Server; readonly sockets: Set<Socket> },
+  ) {
     this.endpoint = endpoint;
-    this.#server = server;
-    this.#sockets = sockets;
+    this.#target = options.target;
+    this.#server = options.server;
+    this.#sockets = options.sockets;
   }
 
   /** A proxy to `target` until the test ends. */
   static async start(t: Test, target: string): Promise<FlakyProxy> {
-    const { hostname, port } = new URL(target);
     const sockets = new Set<Socket>();
     const server = createServer((near) => {
       if (!proxy.#isOpen) {
         near.destroy();
         return;
       }
-      const far = connect(Number(port), hostname);
+      const far = connect(Number(proxy.#target.port), proxy.#target.hostname);
       for (const [socket, other] of [
         [near, far],
         [far, near],
@@ -41,7 +45,11 @@ export class FlakyProxy {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const own = (server.address() as { port: number }).port;
-    const proxy = new FlakyProxy(`http://127.0.0.1:${own}`, server, sockets);
+    const proxy = new FlakyProxy(`http://127.0.0.1:${own}`, {
+      target: new URL(target),
+      server,
+      sockets,
+    });
     t.teardown(() => proxy.#close());
     return proxy;
   }
@@ -54,6 +62,12 @@ export class FlakyProxy {
   /** Breaks every connection, and refuses new ones until {@link open}. */
   shut(): void {
     this.#isOpen = false;
+    this.drop();
+  }
+
+  /** Breaks every connection; new ones lead to another server. */
+  retarget(target: string): void {
+    this.#target = new URL(target);
     this.drop();
   }
 

@@ -5,7 +5,19 @@ import type {
   OpenStorage,
 } from '../../../../src/control/apiserver/storage/index.js';
 import type { Subject } from './storage-contract.js';
-import { create, failureOf, isColor, listQuery, paint, pathsOf, remove, thing } from './things.js';
+import {
+  create,
+  failureOf,
+  isColor,
+  listQuery,
+  paint,
+  pathsOf,
+  remove,
+  thing,
+  Watching,
+} from './things.js';
+
+let compacted = 0;
 
 /** Getting and listing. */
 export async function readContract(t: Test, subject: Subject): Promise<void> {
@@ -128,7 +140,33 @@ export async function readContract(t: Test, subject: Subject): Promise<void> {
     t.same(await list({ afterKey: '../' }), ['a/x', 'b/x']);
   });
 
-  t.test('list: exact revisions before and after a compaction', async (t) => {
+  t.test('list and watch: a revision that is compacted is 410', async (t) => {
+    const prefix = `/registry/compacted-${++compacted}`;
+    const storage = await subject.open(t, { prefix });
+    const first = await create(storage, thing('a/w'));
+    for (const name of ['x', 'y', 'z']) await create(storage, thing(`a/${name}`));
+    const last = await create(storage, thing('a/zz'));
+    await subject.client.kv.compact(last.revision);
+    const fresh = await subject.open(t, { prefix });
+    const freshness = { at: 'exact', revision: first.revision } as const;
+    t.match(await failureOf(fresh.list(listQuery({ freshness }))), {
+      message: 'The resourceVersion for the provided list is too old.',
+      status: { code: 410, reason: 'Expired' },
+    });
+    const page = listQuery({ freshness, afterKey: 'a/w', limit: 1 });
+    t.match(await failureOf(fresh.list(page)), {
+      message: /^The provided continue parameter is too old to display a consistent list result\. /,
+      status: { code: 410, reason: 'Expired' },
+    });
+    const watching = new Watching(fresh, { afterRevision: first.revision });
+    t.match(await failureOf(watching.take(1)), {
+      message: new RegExp(`^too old resource version: ${first.revision} \\(\\d+\\)$`),
+      status: { code: 410, reason: 'Expired' },
+    });
+    await watching.close();
+  });
+
+  t.test('list: exact revisions', async (t) => {
     const storage = await subject.open(t);
     const first = await create(storage, thing('a/x'));
     const second = await create(storage, thing('a/y'));

@@ -1,4 +1,5 @@
 import type { Test } from 'tap';
+import type { ValueTransformer } from '../../../../src/control/apiserver/storage/index.js';
 import type { KubeObject } from '../../../../src/control/machinery/object.js';
 import type { Subject } from './storage-contract.js';
 import {
@@ -11,6 +12,8 @@ import {
   type Thing,
   thing,
 } from './things.js';
+
+let transformed = 0;
 
 const gone = { preconditions: {}, check: async () => {} };
 const latest = { at: 'latest' } as const;
@@ -220,4 +223,30 @@ export async function writeContract(t: Test, subject: Subject): Promise<void> {
     await storage.create(thing('a/x'), { ttlSeconds: 100 });
     t.same(pathsOf(await storage.list(listQuery())), ['a/x'], 'a lease that is gone is replaced');
   });
+
+  t.test(
+    'a transformer sees every value on its way, and what is stale is written anew',
+    async (t) => {
+      let key = 1;
+      const flip = (bytes: Uint8Array, by: number) => bytes.map((byte) => byte ^ by);
+      const transformer: ValueTransformer = {
+        toStored: (bytes) => new Uint8Array([key, ...flip(bytes, key)]),
+        fromStored: (bytes) => {
+          const isStale = bytes[0] !== key;
+          return { bytes: flip(bytes.subarray(1), bytes[0]!), isStale };
+        },
+      };
+      const prefix = `/registry/transformed-${++transformed}`;
+      const storage = await subject.open(t, { transformer, prefix });
+      const created = await create(storage, thing('a/x', { color: 'red' }));
+      t.same((await storage.get('a', 'x', latest)).object, created.object);
+      t.equal((await paint(storage, 'a/x', { color: 'red' })).revision, created.revision);
+      key = 2;
+      const again = await subject.open(t, { transformer, prefix });
+      const rewritten = await paint(again, 'a/x', { color: 'red' });
+      t.ok(rewritten.revision > created.revision, 'the same content, under the new key');
+      t.equal((await paint(again, 'a/x', { color: 'red' })).revision, rewritten.revision);
+      t.same((await again.get('a', 'x', latest)).object, rewritten.object);
+    },
+  );
 }

@@ -1,0 +1,261 @@
+import t, { type Test } from 'tap';
+import { connect } from '../../../../src/client/index.js';
+import {
+  openCachedStorage,
+  type StorageOptions,
+} from '../../../../src/control/apiserver/storage/index.js';
+import { until } from '../../../client/until.js';
+import { serveApi } from '../../../store/api/rig.js';
+import { FlakyProxy } from './flaky-proxy.js';
+import { connectStore } from './store-rig.js';
+import {
+  colorOf,
+  create,
+  eventText,
+  failureOf,
+  isColor,
+  listQuery,
+  paint,
+  pathsOf,
+  remove,
+  thing,
+  Watching,
+} from './things.js';
+
+const prefix = '/registry/things';
+
+/** A cache behind a proxy that can break, and a client of the store that is not behind it. */
+async function startCache(t: Test, options: Partial<StorageOptions> = {}) {
+  const { endpoint, rig } = await serveApi(t);
+  const proxy = await FlakyProxy.start(t, endpoint);
+  const { store } = connectStore(t, proxy.endpoint);
+  const others = connect({ endpoints: [endpoint] });
+  t.teardown(() => others.close());
+  const storage = openCachedStorage({
+    store,
+    prefix,
+    groupResource: { group: 'test.dev', resource: 'things' },
+    isNamespaced: true,
+    ...options,
+  });
+  t.teardown(() => storage.close());
+  await storage.filled();
+  const put = async (path: string, value: string = JSON.stringify(thing(path))) =>
+    (await others.kv.put(`${prefix}/${path}`, value)).header.revision;
+  return { storage, rig, proxy, others, put, endpoint };
+}
+
+t.test('CachedStorage: lists of a turn are confirmed by one read', async (t) => {
+  const { storage, rig } = await startCache(t);
+  await create(storage, thing('a/x'));
+  const before = rig.barriers;
+  const pages = await Promise.all(Array.from({ length: 50 }, () => storage.list(listQuery())));
+  for (const page of pages) t.equal(page.items.length, 1);
+  t.equal(rig.barriers, before + 1);
+});
+
+t.test('CachedStorage: a list after writes elsewhere asks how far the watch is', async (t) => {
+  const { storage, others } = await startCache(t);
+  const { header } = await others.kv.put('/registry/others/x', '1');
+  const page = await storage.list(listQuery());
+  t.ok(page.revision >= header.revision);
+  const { revision } = (await others.kv.put('/registry/others/x', '2')).header;
+  const freshness = { at: 'not-older', revision } as const;
+  t.ok((await storage.list(listQuery({ freshness }))).revision >= revision);
+});
+
+t.test('CachedStorage: reads of any age ask nobody, and share objects and JSON', async (t) => {
+  const { storage, rig } = await startCache(t);
+  const { revision } = await create(storage, thing('a/x'));
+  await storage.list(listQuery({ freshness: { at: 'not-older', revision } }));
+  const before = rig.barriers;
+  const got = await storage.get('a', 'x', { at: 'any' });
+  t.equal((await storage.get('a', 'x', { at: 'not-older', revision })).object, got.object);
+  const [listed] = (await storage.list(listQuery({ freshness: { at: 'any' } }))).items;
+  t.equal(rig.barriers, before);
+  t.equal(listed?.json(), got.json());
+  t.equal(
+    (await storage.get('a', 'x', { at: 'latest' })).object,
+    got.object,
+    'nor is it decoded again',
+  );
+});
+
+t.test('CachedStorage: an index hint leaves the rest alone', async (t) => {
+  const indexes = { color: (object: Parameters<typeof colorOf>[0]) => [colorOf(object)] };
+  const { storage } = await startCache(t, { indexes });
+  for (let i = 0; i < 50; i++) {
+    await create(storage, thing(`a/x${i}`, { color: i % 10 === 0 ? 'red' : 'blue' }));
+  }
+  let asked = 0;
+  const filter = (object: Parameters<typeof colorOf>[0]) => {
+    asked++;
+    return isColor('red')(object);
+  };
+  const index = { index: 'color', value: 'red' };
+  const page = await storage.list(listQuery({ filter, index }));
+  t.same(pathsOf(page), ['a/x0', 'a/x10', 'a/x20', 'a/x30', 'a/x40']);
+  t.equal(asked, 5);
+  const watching = new Watching(storage, { filter, index, afterRevision: page.revision });
+  const first = await paint(storage, 'a/x20', { color: 'green' });
+  t.same(await watching.takeTexts(1), [`deleted a/x20@${first.revision} red`]);
+  asked = 0;
+  await paint(storage, 'a/x1', { color: 'green' });
+  const painted = await paint(storage, 'a/x10', { color: 'green' });
+  t.same(await watching.takeTexts(1), [`deleted a/x10@${painted.revision} red`]);
+  t.equal(asked, 2, 'the change of another color is not looked at');
+  await watching.close();
+});
+
+t.test(
+  'CachedStorage: a watch that missed what is compacted begins anew, and watchers are told',
+  async (t) => {
+    const { storage, proxy, put, others } = await startCache(t);
+    const first = await put('a/x');
+    await put('a/y');
+    const watching = new Watching(storage, { afterRevision: first - 1 });
+    await watching.take(2);
+    proxy.shut();
+    await put('a/x', JSON.stringify(thing('a/x', { color: 'red' })));
+    await others.kv.delete(`${prefix}/a/y`);
+    const last = await put('a/z');
+    await others.kv.compact(last);
+    proxy.open();
+    t.match(await failureOf(watching.untilEnd()), {
+      message: new RegExp(`^too old resource version: \\d+ \\(${last}\\)$`),
+      status: { code: 410, reason: 'Expired' },
+    });
+    const page = await storage.list(listQuery());
+    t.same(
+      page.items.map(({ object }) => [object.metadata.name, colorOf(object)]),
+      [
+        ['x', 'red'],
+        ['z', ''],
+      ],
+    );
+    const resumed = new Watching(storage, { afterRevision: page.revision });
+    const next = await put('a/next');
+    t.same(await resumed.takeTexts(1), [`added a/next@${next}`]);
+    await resumed.close();
+  },
+);
+
+t.test('CachedStorage: a broken connection is nothing that watchers see', async (t) => {
+  const { storage, proxy, put } = await startCache(t);
+  const watching = new Watching(storage, { afterRevision: (await put('a/x')) - 1 });
+  await watching.take(1);
+  proxy.shut();
+  const revision = await put('a/y');
+  proxy.open();
+  t.same(await watching.takeTexts(1), [`added a/y@${revision}`]);
+  await watching.close();
+});
+
+t.test('CachedStorage: a store of another history replaces all that is known', async (t) => {
+  const { storage, proxy, put } = await startCache(t);
+  for (let i = 0; i < 20; i++) await put(`a/x${i}`);
+  const page = await storage.list(listQuery());
+  t.equal(page.items.length, 20);
+  const watching = new Watching(storage, { afterRevision: page.revision });
+  const ended = failureOf(watching.untilEnd());
+  const other = await serveApi(t);
+  const client = connect({ endpoints: [other.endpoint] });
+  t.teardown(() => client.close());
+  await client.kv.put(`${prefix}/a/only`, JSON.stringify(thing('a/only')));
+  proxy.retarget(other.endpoint);
+  const paths = async () =>
+    await storage.list(listQuery()).then(pathsOf, () => ['the store cannot be reached']);
+  await until('the new history', async () => (await paths()).join() === 'a/only');
+  t.match(await ended, { status: { code: 410 } });
+  await until('the cache is of it', () => storage.stats().revision < page.revision);
+  t.same(pathsOf(await storage.list(listQuery({ freshness: { at: 'any' } }))), ['a/only']);
+});
+
+t.test(
+  'CachedStorage: what cannot be read is said, not left out, and is no deletion',
+  async (t) => {
+    const { storage, put } = await startCache(t);
+    await put('a/x');
+    const second = await put('a/y');
+    const watching = new Watching(storage, { afterRevision: second });
+    const ended = failureOf(watching.untilEnd());
+    await put('a/x', 'no JSON');
+    t.match(await ended, { status: { code: 410 } });
+    const refusal = {
+      message:
+        /^Internal error occurred: .*unable to read what is stored at \/registry\/things\/a\/x: /,
+      status: { code: 500, reason: 'InternalError' },
+    };
+    for (const at of ['latest', 'any'] as const) {
+      t.match(await failureOf(storage.list(listQuery({ freshness: { at } }))), refusal);
+      t.match(await failureOf(storage.get('a', 'x', { at })), refusal);
+      t.equal((await storage.get('a', 'y', { at })).revision, second);
+    }
+    t.match(await failureOf(new Watching(storage).take(1)), refusal);
+    await put('a/x');
+    await until(
+      'the list is whole',
+      async () => (await storage.list(listQuery())).items.length === 2,
+    );
+  },
+);
+
+t.test('CachedStorage: a reader who does not read is left behind, others are not', async (t) => {
+  const { storage } = await startCache(t, { watcherLimits: { eventsMax: 5, graceMs: 0 } });
+  const { revision } = await create(storage, thing('a/x'));
+  const slow = new Watching(storage, { afterRevision: revision });
+  const fast = new Watching(storage, { afterRevision: revision });
+  await paint(storage, 'a/x', { size: -1 });
+  await Promise.all([slow.take(1), fast.take(1)]);
+  for (let size = 0; size < 60; size++) {
+    await paint(storage, 'a/x', { size });
+    await fast.take(1);
+  }
+  t.same((await slow.untilEnd()).length, 0, 'the watch ends, to be resumed');
+  t.equal(storage.stats().watchers, 1);
+  await fast.close();
+  t.equal(storage.stats().watchers, 0);
+});
+
+t.test('CachedStorage: initial events come in batches, filtered', async (t) => {
+  const { storage, others } = await startCache(t);
+  const total = 1200;
+  for (let i = 0; i < total; i++) {
+    const spec = { color: i % 2 === 0 ? 'red' : 'blue' };
+    void others.kv.put(`${prefix}/a/x${i}`, JSON.stringify(thing(`a/x${i}`, spec)));
+  }
+  await until(
+    'all are there',
+    async () => (await storage.list(listQuery())).items.length === total,
+  );
+  const query = { filter: isColor('red'), sendInitialEvents: true, bookmarks: true };
+  const watching = new Watching(storage, query);
+  const events = await watching.take(total / 2 + 1);
+  t.ok(events.slice(0, -1).every((event) => event.type === 'added'));
+  t.match(eventText(events.at(-1)!), /^bookmark@\d+ end$/);
+  await watching.close();
+});
+
+t.test('CachedStorage: without a store requests wait, then say 429', async (t) => {
+  const { endpoint } = await serveApi(t);
+  const proxy = await FlakyProxy.start(t, endpoint);
+  proxy.shut();
+  const { store } = connectStore(t, proxy.endpoint);
+  const groupResource = { group: 'test.dev', resource: 'things' };
+  const storage = openCachedStorage({ store, prefix, groupResource, isNamespaced: true });
+  t.teardown(() => storage.close());
+  const listing = storage.list(listQuery({ freshness: { at: 'any' } }));
+  proxy.open();
+  t.same(pathsOf(await listing), [], 'a request that came early is answered');
+  proxy.shut();
+  t.same(pathsOf(await storage.list(listQuery({ freshness: { at: 'any' } }))), [], 'from memory');
+});
+
+t.test('CachedStorage: after its end nothing is watched', async (t) => {
+  const { storage } = await startCache(t);
+  const created = await create(storage, thing('a/x'));
+  await remove(storage, 'a/x');
+  await storage.close();
+  const watching = new Watching(storage, { afterRevision: created.revision });
+  t.same(await watching.untilEnd(), []);
+});
