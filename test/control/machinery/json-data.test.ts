@@ -26,7 +26,7 @@ function randomJson(prng: Prng, depth = 3): JsonValue {
 function sortedText(value: JsonValue): string {
   return JSON.stringify(value, (_, item) =>
     typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1))
+      ? ['object', ...Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1))]
       : item,
   );
 }

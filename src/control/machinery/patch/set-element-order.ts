@@ -44,7 +44,7 @@ function applyOrder(
   const mergeKey = merge.mergeKeyOf(name);
   checkOrder(change ?? [], order, mergeKey);
   if (was === undefined && change === undefined) return;
-  itemType([...(was ?? []), ...(change ?? [])]);
+  itemType(was ?? [], change ?? []);
   const { items, serverOrder } = mergedList(name, was, change, merge);
   if (mergeKey !== '') for (const item of [...items, ...order]) checkKey(item, mergeKey);
   const keyOf = keyReader(mergeKey);

@@ -39,20 +39,22 @@ export function mergeLists(
   merge: ListMerge,
 ): MergedList {
   if (original.length === 0 && patch.length === 0) return { items: [], serverOrder: [] };
-  return itemType([...original, ...patch]) === 'object'
+  return itemType(original, patch) === 'object'
     ? mergeObjects(original as JsonObject[], patch as JsonObject[], merge)
     : mergeScalars(original, patch, merge.isDeletion);
 }
 
-/** The type that all items have. Lists in lists, items of several types and no items at all cannot be merged. */
-export function itemType(items: readonly JsonValue[]): string {
-  const types = new Set(items.map(typeOf));
-  if (types.size === 0) throw patchFailure('no elements in any of the given slices');
-  if (types.has('list')) throw patchDoesNotApply('lists of lists are not supported');
-  if (types.size !== 1) {
-    throw patchFailure(`list element types are not identical: ${shown([[...items]])}`);
+/** The type that the items of both lists have. Lists in lists, items of several types and no items at all cannot be merged. */
+export function itemType(original: readonly JsonValue[], patch: readonly JsonValue[]): string {
+  const types = new Set([...original, ...patch].map(typeOf));
+  const [first] = types;
+  if (first === undefined) throw patchFailure('no elements in any of the given slices');
+  if (first === 'list') throw patchDoesNotApply('lists of lists are not supported');
+  if (types.size > 1) {
+    const lists = shown([[...original], [...patch]]);
+    throw patchFailure(`list element types are not identical: ${lists}`);
   }
-  return [...types][0] as string;
+  return first;
 }
 
 function typeOf(value: JsonValue): string {

@@ -14,6 +14,7 @@ import { applyStrategicMergePatch } from '../../../../src/control/machinery/patc
 import type { SchemaNode } from '../../../../src/control/machinery/schema-node.js';
 import { randomDeployment, randomPod, randomService } from './random-objects.js';
 import { randomJsonPatch, randomMergePatch, randomStrategicPatch } from './random-patches.js';
+import { recordedPatches } from './recorded-strategic.js';
 
 /**
  * `kubectl patch --local` runs Kubernetes' own patch code without a server. Every random patch is applied to several random
@@ -178,3 +179,13 @@ for (const type of ['strategic', 'merge', 'json'] as const) {
     },
   );
 }
+
+t.test('the recorded answers to strategic patches are what kubectl gives', { skip }, async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'flotilla-patch-'));
+  t.teardown(() => rm(directory, { recursive: true }));
+  for (const { title, object, patch, result, error } of recordedPatches) {
+    const [answer] = await theirs(directory, 'strategic', [object], patch);
+    if (error === undefined) t.same(answer?.result, result, title);
+    else t.equal(answer?.error?.trim(), `error: ${error}`.trim(), title);
+  }
+});
