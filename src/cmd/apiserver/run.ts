@@ -1,171 +1,109 @@
-import { randomUUID } from 'node:crypto';
+import { sleep } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { connect } from '../../client/index.js';
-import { Discovery } from '../../control/api/discovery/discovery.js';
-import { parseRuntimeConfig } from '../../control/api/runtime-config.js';
-import { Scheme } from '../../control/api/scheme.js';
-import { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
-import { admissionChain } from '../../control/apiserver/registry/admission-chain.js';
-import { EndpointTable } from '../../control/apiserver/registry/endpoint-table.js';
-import { objectReader } from '../../control/apiserver/registry/object-reader.js';
-import { ServerWrites } from '../../control/apiserver/registry/server-writes.js';
-import { ApiServer } from '../../control/apiserver/server/api-server.js';
-import { basicSteps, runBootstrap } from '../../control/apiserver/server/bootstrap.js';
-import { addDiscoveryRoutes } from '../../control/apiserver/server/discovery-routes.js';
-import { addDocumentRoutes } from '../../control/apiserver/server/document-routes.js';
-import { PlainRoutes } from '../../control/apiserver/server/plain-routes.js';
-import { versionDocument } from '../../control/apiserver/server/version.js';
-import { StoreConnection } from '../../control/apiserver/storage/index.js';
+import type { TokenAuthenticator } from '../../control/apiserver/authentication/token-authenticator.js';
 import { hostClock } from '../../host/clock.js';
 import { entropyPrng } from '../../host/entropy.js';
 import { readTextFile } from '../../host/text-file.js';
 import { createHttp2Server } from '../../rpc/http2/index.js';
-import { listen } from '../../rpc/index.js';
+import { type ListenerTls, listen } from '../../rpc/index.js';
 import { UsageError } from '../usage-error.js';
-import { flotillaVersion } from '../version.js';
+import { composeApiServer } from './compose.js';
 import type { ParsedFlags } from './parse.js';
-import { openAuthentication, openAuthorization } from './security.js';
-import { openServiceAccountKeys } from './service-account-keys.js';
 import { servingCertificate } from './serving-certificate.js';
+import { listenerTls } from './tls.js';
 
 /** An API server that answers requests. */
 export interface RunningApiServer {
-  /** `https://127.0.0.1:6443`. */
+  /** As `https://127.0.0.1:6443`. */
   readonly url: string;
   readonly port: number;
   /** PEM of the certificate that clients see. */
   readonly certificate: string;
   /** Resolves once everything that a cluster begins with is there. */
   readonly ready: Promise<void>;
-  /** Stops taking requests, ends watches, finishes what is under way. */
+  /** Tells balancers, waits as long as the flags say, ends watches, finishes what is under way. */
   close(): Promise<void>;
 }
 
 const silenceMsMax = 30_000;
 const drainMs = 60_000;
-const requestMs = 10_000;
+const storeRequestMs = 10_000;
+const pingIntervalMs = 30_000;
+const pingTimeoutMs = 15_000;
+const streamsMax = 1000;
+const messageBytesMax = 4 * 1024 * 1024;
 
 /** Starts an API server as the flags say. Rejects when it cannot listen; nothing keeps running then. */
 export async function startApiServer(
   flags: ParsedFlags,
-  { logger }: { readonly logger: Logger },
+  options: { readonly logger: Logger; readonly extraTokens?: TokenAuthenticator },
 ): Promise<RunningApiServer> {
-  const endpointsOfStore = flags.list('etcd-servers');
-  if (endpointsOfStore.length === 0) {
+  const storeUrls = flags.list('etcd-servers');
+  if (storeUrls.length === 0) {
     throw new UsageError(
       '--etcd-servers is required: give the URLs of the store, as http://127.0.0.1:2379',
     );
   }
-  const [clock, prng] = [hostClock, entropyPrng()];
-  const newUid = () => randomUUID();
-  const scheme = new Scheme({ runtimeConfig: parseRuntimeConfig(flags.text('runtime-config')) });
+  const { logger } = options;
+  const clock = hostClock;
+  const bindAddress = flags.text('bind-address');
+  const address = flags.text('advertise-address') || dialable(bindAddress);
+  const certificate = await servingCertificate(flags, certificateNames(address), clock.wallTime());
+  const tls: ListenerTls = await listenerTls(flags, certificate);
   const client = connect({
-    endpoints: endpointsOfStore,
+    endpoints: storeUrls,
     logger,
-    timeouts: { requestMs },
+    timeouts: { requestMs: storeRequestMs },
     ...(await storeTls(flags)),
   });
-  const store = new StoreConnection({
-    client,
-    clock,
-    prng: prng.fork(),
-    logger,
-    compactionIntervalMs: flags.durationMs('etcd-compaction-interval'),
+  const inputs = { flags, client, clock, prng: entropyPrng(), logger, address };
+  const { extraTokens } = options;
+  const composed = await composeApiServer({
+    ...inputs,
+    ...(extraTokens === undefined ? {} : { extraTokens }),
   });
-  const endpoints = new EndpointTable({
-    scheme,
-    store,
-    fieldManagement: null,
-    storePrefix: flags.text('etcd-prefix').replace(/\/$/, ''),
-    eventTtlSeconds: Math.ceil(flags.durationMs('event-ttl') / 1000),
-    newUid,
-    prng: prng.fork(),
-  });
-  const objects = objectReader(endpoints);
-  const policy = new RbacPolicy();
-  const keys = await openServiceAccountKeys(flags, logger);
-  const inputs = { flags, objects, policy, keys, clock, logger };
-  const authorizer = openAuthorization(inputs);
-  const authenticator = await openAuthentication(inputs);
-  endpoints.enableWrites({ admission: admissionChain([]), hooks: {} });
-  const writes = new ServerWrites(endpoints, () => clock.wallTime());
-  const routes = new PlainRoutes();
-  const { version: nodeVersion, platform, arch } = process;
-  addDocumentRoutes(
-    routes,
-    versionDocument({ version: flotillaVersion, nodeVersion, platform: `${platform}/${arch}` }),
-  );
-  const port = flags.number('secure-port');
-  addDiscoveryRoutes(routes, new Discovery(scheme), `${advertised(flags)}:${port}`);
-  const server = new ApiServer({
-    scheme,
-    endpoints,
-    clock,
-    prng,
-    logger,
-    newUid,
-    limits: {
-      readingRequestsMax: flags.number('max-requests-inflight'),
-      writingRequestsMax: flags.number('max-mutating-requests-inflight'),
-      requestTimeoutMs: flags.durationMs('request-timeout'),
-      watchSecondsMin: flags.number('min-request-timeout'),
-    },
-    protobuf: null,
-    security: {
-      authenticator,
-      authorizer,
-      audit: { onRequest() {}, onResponseStarted() {}, onResponseComplete() {} },
-    },
-    special: new Map(),
-    routes,
-  });
-  const certificate = await servingCertificate(flags, certificateNames(flags), clock.wallTime());
+  const { server } = composed;
   const rpc = createHttp2Server({
     services: [],
     web: server.handle,
     clock,
     logger,
-    limits: { receiveBytesMax: 4 << 20, concurrentStreamsMax: 1000 },
-    keepalive: { intervalMs: 30_000, timeoutMs: 15_000 },
+    limits: { receiveBytesMax: messageBytesMax, concurrentStreamsMax: streamsMax },
+    keepalive: { intervalMs: pingIntervalMs, timeoutMs: pingTimeoutMs },
   });
+  const closeParts = async () => {
+    await composed.stop();
+    await composed.close();
+    await client.close();
+  };
   const listener = await listen({
-    url: `https://${urlHost(flags.text('bind-address'))}:${port}`,
-    tls: { ...certificate, clientCa: null, clientCertAuth: false, isClientCertUnverified: true },
+    url: `https://${urlHost(bindAddress)}:${flags.number('secure-port')}`,
+    tls,
     rpc,
     http: new Map(),
     web: server.handle,
     clock,
     logger,
     silenceMsMax,
+  }).catch(async (error: unknown) => {
+    await closeParts();
+    throw error;
   });
-  const stopped = new AbortController();
-  const done = new Set<string>();
-  const steps = basicSteps(writes);
-  for (const { name } of steps) {
-    server.readiness.add({
-      name: `poststarthook/${name}`,
-      check: () => (done.has(name) ? null : 'not finished'),
-    });
-  }
-  const ready = runBootstrap(steps, {
-    clock,
-    logger,
-    signal: stopped.signal,
-    onDone: (name) => done.add(name),
-  });
+  const ready = composed.start(listener.port);
   return {
-    url: `https://${urlHost(reachable(flags.text('bind-address')))}:${listener.port}`,
+    url: `https://${urlHost(dialable(bindAddress))}:${listener.port}`,
     port: listener.port,
     certificate: certificate.cert,
     ready,
     async close() {
       server.readiness.beginShutdown();
-      stopped.abort();
+      await sleep(clock, flags.durationMs('shutdown-delay-duration'));
+      await composed.stop();
       await ready;
       server.endWatches();
       await Promise.all([listener.close({ graceMs: drainMs }), rpc.close({ graceMs: drainMs })]);
-      await server.close();
-      await store.close();
+      await composed.close();
       await client.close();
     },
   };
@@ -174,42 +112,22 @@ export async function startApiServer(
 async function storeTls(
   flags: ParsedFlags,
 ): Promise<{ tls?: { ca?: string; cert?: string; key?: string } }> {
-  const [ca, cert, key] = await Promise.all(
-    ['etcd-cafile', 'etcd-certfile', 'etcd-keyfile'].map(async (name) => {
-      const path = flags.text(name);
-      return path === '' ? undefined : readTextFile(path);
-    }),
-  );
-  if (ca === undefined && cert === undefined) return {};
-  return {
-    tls: {
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
-    },
-  };
+  const tls: { ca?: string; cert?: string; key?: string } = {};
+  const read = async (name: string) => readTextFile(flags.text(name));
+  if (flags.text('etcd-cafile') !== '') tls.ca = await read('etcd-cafile');
+  if (flags.text('etcd-certfile') !== '') tls.cert = await read('etcd-certfile');
+  if (flags.text('etcd-keyfile') !== '') tls.key = await read('etcd-keyfile');
+  return Object.keys(tls).length === 0 ? {} : { tls };
 }
 
-function certificateNames(flags: ParsedFlags): string[] {
-  const names = [
-    'localhost',
-    'kubernetes',
-    'kubernetes.default',
-    'kubernetes.default.svc',
-    'kubernetes.default.svc.cluster.local',
-    '127.0.0.1',
-    '::1',
-    advertised(flags),
-  ];
-  return [...new Set(names)];
-}
-
-function advertised(flags: ParsedFlags): string {
-  return flags.text('advertise-address') || reachable(flags.text('bind-address'));
+function certificateNames(address: string): string[] {
+  const service = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
+  const cluster = 'kubernetes.default.svc.cluster.local';
+  return [...new Set(['localhost', ...service, cluster, '127.0.0.1', '::1', address])];
 }
 
 /** An address that means all of them cannot be dialled. */
-function reachable(address: string): string {
+function dialable(address: string): string {
   return address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address;
 }
 

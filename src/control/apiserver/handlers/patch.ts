@@ -11,6 +11,7 @@ import type { HandlerTools } from './handler-tools.js';
 import { negotiate } from './output.js';
 import { type PatchType, parsePatch } from './patch-body.js';
 import { readBody } from './read-body.js';
+import { restoring } from './restoring.js';
 import { sendStored } from './send-object.js';
 import { expectedBody, writeRequest } from './write-context.js';
 
@@ -87,12 +88,13 @@ async function patchOnce(
     },
     preconditions: {},
     mayCreate: false,
+    ...restoring(endpoint, exchange.info.subresource),
     tracksManagers: false,
   });
 }
 
 /** What a patch makes of an object is judged as the patch's fault: 422 where a body would be 400. */
-function readPatched(read: () => KubeObject): KubeObject {
+export function readPatched(read: () => KubeObject): KubeObject {
   try {
     return read();
   } catch (error) {
@@ -103,7 +105,7 @@ function readPatched(read: () => KubeObject): KubeObject {
 }
 
 /** A conflict means that somebody wrote between reading and writing: the patch is made again on what is there now. */
-async function retried(attempt: () => Promise<UpdateResult>): Promise<UpdateResult> {
+export async function retried(attempt: () => Promise<UpdateResult>): Promise<UpdateResult> {
   for (let count = 1; ; count++) {
     try {
       return await attempt();

@@ -1,6 +1,7 @@
 import { failure } from '../../machinery/status-errors.js';
 import type { Exchange } from '../exchange.js';
 import type { EndpointTable } from '../registry/endpoint-table.js';
+import { restorers } from '../registry/subresources/restorers.js';
 import { handleCreate } from './create.js';
 import { handleDelete, handleDeleteCollection } from './delete.js';
 import type { ResourceEndpoint } from './endpoint.js';
@@ -8,7 +9,9 @@ import { handleGet } from './get.js';
 import type { HandlerTools } from './handler-tools.js';
 import { handleList } from './list.js';
 import { handlePatch } from './patch.js';
+import { handleScale } from './scale.js';
 import { handleUpdate } from './update.js';
+import { verbNotAllowed } from './verb-not-allowed.js';
 import { handleWatch } from './watch.js';
 
 /** Answers a verb on a resource. */
@@ -31,8 +34,6 @@ const handlers: Readonly<Record<string, ResourceHandler>> = {
   delete: handleDelete,
   deletecollection: handleDeleteCollection,
 };
-
-const statusVerbs: ReadonlySet<string> = new Set(['get', 'update', 'patch']);
 
 /** Finds who answers a request for a resource. */
 export class ResourceRouter {
@@ -59,9 +60,8 @@ export class ResourceRouter {
     if (served === undefined) return false;
     const base = group === '' ? resource : `${resource}.${group}`;
     const key = subresource === '' ? base : `${base}/${subresource}`;
-    if (subresource !== '' && !served.subresources.some(({ name }) => name === subresource)) {
-      return false;
-    }
+    const part = served.subresources.find(({ name }) => name === subresource);
+    if (subresource !== '' && part === undefined) return false;
     if (!isPlacedRight(exchange, served.isNamespaced)) return false;
     exchange.scope =
       info.name !== '' ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster';
@@ -71,28 +71,23 @@ export class ResourceRouter {
       return true;
     }
     const endpoint = this.#endpoints.endpointOf(served);
-    if (endpoint === undefined || (subresource !== '' && subresource !== 'status')) {
+    const isOwnKind = subresource === '' || subresource === 'status' || key in restorers;
+    if (endpoint !== undefined && subresource === 'scale') {
+      await handleScale(exchange, endpoint, this.#tools);
+      return true;
+    }
+    if (endpoint === undefined || !isOwnKind) {
       throw failure(501, '', `${key} is not available on this server`);
     }
     const handler = handlers[info.verb];
-    const isOffered =
-      subresource === 'status' ? statusVerbs.has(info.verb) : served.verbs.includes(info.verb);
+    const offered = part === undefined ? served.verbs : part.verbs;
+    const isOffered = offered.includes(info.verb);
     if (handler === undefined || !isOffered || isMisplacedWrite(exchange, served.isNamespaced)) {
       throw verbNotAllowed();
     }
     await handler(exchange, endpoint, this.#tools);
     return true;
   }
-}
-
-/** 405, in the words that clients show for it. */
-export function verbNotAllowed(): Error {
-  return failure(
-    405,
-    'MethodNotAllowed',
-    'the server does not allow this method on the requested resource',
-    {},
-  );
 }
 
 /** Objects in namespaces have paths with a namespace, others have none; only whole collections go without. */

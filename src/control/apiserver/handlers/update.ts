@@ -6,6 +6,7 @@ import { type ResourceEndpoint, toStoredVersion } from './endpoint.js';
 import type { HandlerTools } from './handler-tools.js';
 import { negotiate } from './output.js';
 import { readBody } from './read-body.js';
+import { restoring } from './restoring.js';
 import { sendStored } from './send-object.js';
 import { expectedBody, writeRequest } from './write-context.js';
 
@@ -37,6 +38,7 @@ export async function handleUpdate(
     updated: () => cloneJson(object),
     preconditions: uid === '' ? {} : { uid },
     mayCreate: subresource === '' && endpoint.resource.rules.allowsCreateOnUpdate === true,
+    ...restoring(endpoint, subresource),
     tracksManagers: false,
   });
   const status = result.isCreated ? 201 : 200;

@@ -45,6 +45,7 @@ export async function deleteObject(
       options: deletion,
       defaultPropagation: options.defaultPropagation,
       rules: row.rules,
+      hooks: options.hooks(),
       nowMs: context.nowMs,
     });
   const first = cloneJson(current.object);
@@ -87,13 +88,15 @@ async function remove(
   deletion: DeleteOptions,
   marked: StoredObject | null,
 ): Promise<DeleteResult> {
+  const isHeld = (object: KubeObject) => options.hooks().isHeld?.(object) === true;
   try {
     const stored = await options.storage.delete(request.namespace, name, {
       preconditions: preconditionsOf(deletion),
       check: async (object) => {
         checkDeletable(options, object, deletion);
         if (marked === null) await validate(options, request, name, object);
-        if ((object.metadata.finalizers ?? []).length > 0) throw new Settled(object, 'pending');
+        if ((object.metadata.finalizers ?? []).length > 0 || isHeld(object))
+          throw new Settled(object, 'pending');
       },
     });
     await options.hooks().afterDelete?.(stored.object);

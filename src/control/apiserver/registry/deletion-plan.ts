@@ -4,7 +4,7 @@ import type { KubeObject } from '../../machinery/object.js';
 import { foregroundDeletionFinalizer, orphanFinalizer } from '../../machinery/object-meta.js';
 import { formatTime, parseTime } from '../../machinery/time.js';
 import type { DeleteOptions } from '../options/delete-options.js';
-import type { DefaultPropagation } from './registry-options.js';
+import type { DefaultPropagation, RegistryHooks } from './registry-options.js';
 
 /**
  * What a deletion does to an object: `update` writes it back as being deleted; `pending` leaves it as it is, since its deletion was
@@ -24,6 +24,7 @@ export interface DeletionRequest {
   readonly options: DeleteOptions;
   readonly defaultPropagation: DefaultPropagation;
   readonly rules: KindRules;
+  readonly hooks: Pick<RegistryHooks, 'isHeld' | 'markDeleted'>;
   readonly nowMs: number;
 }
 
@@ -32,10 +33,11 @@ export function planDeletion(object: KubeObject, request: DeletionRequest): Dele
   const graceful = markGraceful(object, request);
   if (graceful === 'pending') return { step: 'pending', removesAfterUpdate: false };
   const finalizersChanged = settleFinalizers(object, request);
-  const isKept = (object.metadata.finalizers ?? []).length > 0;
+  const isKept =
+    (object.metadata.finalizers ?? []).length > 0 || request.hooks.isHeld?.(object) === true;
   if (graceful === 'none') {
     if (!isKept) return { step: 'now', removesAfterUpdate: false };
-    const isMarked = markWithoutGrace(object, request.nowMs);
+    const isMarked = markWithoutGrace(object, request);
     const step = isMarked || finalizersChanged ? 'update' : 'pending';
     return { step, removesAfterUpdate: false };
   }
@@ -46,7 +48,7 @@ export function planDeletion(object: KubeObject, request: DeletionRequest): Dele
 /** `marked`: the grace period was set or shortened. `none`: this kind or object is not deleted gracefully. */
 function markGraceful(
   object: KubeObject,
-  { options, rules, nowMs }: DeletionRequest,
+  { options, rules, hooks, nowMs }: DeletionRequest,
 ): 'marked' | 'pending' | 'none' {
   const { metadata } = object;
   if (rules.gracePeriodSeconds === undefined) return 'none';
@@ -66,6 +68,7 @@ function markGraceful(
   metadata.deletionTimestamp = formatTime(nowMs + seconds * 1000);
   metadata.deletionGracePeriodSeconds = seconds;
   countDeletion(object);
+  hooks.markDeleted?.(object);
   return 'marked';
 }
 
@@ -75,11 +78,14 @@ function notNegative(seconds: number | undefined): number | undefined {
 }
 
 /** Finalizers alone keep it: it is marked as deleted now. Tells whether that is news. */
-function markWithoutGrace(object: KubeObject, nowMs: number): boolean {
+function markWithoutGrace(object: KubeObject, { nowMs, hooks }: DeletionRequest): boolean {
   const { metadata } = object;
   const before = metadata.deletionTimestamp;
   const isMarked = before !== undefined && metadata.deletionGracePeriodSeconds === 0;
-  if (before === undefined) countDeletion(object);
+  if (before === undefined) {
+    countDeletion(object);
+    hooks.markDeleted?.(object);
+  }
   if (before === undefined || (parseTime(before) ?? 0) > nowMs) {
     metadata.deletionTimestamp = formatTime(nowMs);
   }

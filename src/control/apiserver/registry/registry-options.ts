@@ -49,6 +49,10 @@ export interface RegistryHooks {
     old: KubeObject,
     context: RequestContext,
   ): Promise<Reservation | null>;
+  /** Something besides finalizers still keeps an object that is being deleted. */
+  isHeld?(object: KubeObject): boolean;
+  /** Its deletion begins with this write, which it may complete. */
+  markDeleted?(object: KubeObject): void;
   /** The object is gone. */
   afterDelete?(object: KubeObject): Promise<void>;
 }

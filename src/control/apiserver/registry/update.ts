@@ -7,7 +7,7 @@ import { prepareNewObject } from './create.js';
 import { countGeneration } from './generation.js';
 import { checkName, settleNamespace } from './object-names.js';
 import { checkPreconditions } from './preconditions.js';
-import type { RegistryOptions, Reservation } from './registry-options.js';
+import type { RegistryHooks, RegistryOptions, Reservation } from './registry-options.js';
 import { restoreAllButStatus, restoreMetadata } from './restore.js';
 import { unstoredObject } from './unstored-object.js';
 import { throwIfInvalid, validateChanged, validateNew } from './validation.js';
@@ -23,6 +23,11 @@ export interface UpdateSource {
   readonly preconditions: Preconditions;
   /** Whether an object that is not there may be created. */
   readonly mayCreate: boolean;
+  /**
+   * What a subresource does before validation in place of the kind's own preparation: restores all that it may not change. Absent: the
+   * kind prepares the object.
+   */
+  readonly prepare?: (object: KubeObject, old: KubeObject) => void;
   /** The source has noted the managed fields itself, as server-side apply does. */
   readonly tracksManagers: boolean;
 }
@@ -181,7 +186,10 @@ class UpdateAttempt {
     const context = ruleContext(this.#request);
     object.metadata.generation = old.metadata.generation as number;
     if (old.metadata.generation === undefined) delete object.metadata.generation;
-    if (this.#request.subresource === 'status') {
+    if (this.#source.prepare !== undefined) {
+      this.#source.prepare(object, old);
+      countGeneration(this.#options, object, old);
+    } else if (this.#request.subresource === 'status') {
       if (row.rules.prepareForStatusUpdate === undefined) restoreAllButStatus(object, old);
       else row.rules.prepareForStatusUpdate(object, old, context);
     } else {
@@ -193,7 +201,7 @@ class UpdateAttempt {
     throwIfInvalid(row, object, validateChanged(this.#options, this.#request, object, old));
     this.#warn(object, old);
     await admission.validate(admitted);
-    if (isReadyToGo(object, old)) throw new DeleteInstead(object);
+    if (isReadyToGo(object, old, hooks())) throw new DeleteInstead(object);
     return object;
   }
 
@@ -232,10 +240,11 @@ class UpdateAttempt {
   }
 }
 
-function isReadyToGo({ metadata }: KubeObject, old: KubeObject): boolean {
-  return (
-    (metadata.finalizers ?? []).length === 0 &&
-    old.metadata.deletionTimestamp !== undefined &&
-    old.metadata.deletionGracePeriodSeconds === 0
-  );
+function isReadyToGo(
+  object: KubeObject,
+  { metadata: { deletionTimestamp, deletionGracePeriodSeconds = 0 } }: KubeObject,
+  { isHeld }: RegistryHooks,
+): boolean {
+  if ((object.metadata.finalizers ?? []).length > 0 || isHeld?.(object) === true) return false;
+  return deletionTimestamp !== undefined && deletionGracePeriodSeconds === 0;
 }

@@ -1,5 +1,4 @@
-import type { Clock } from '../../../base/clock.js';
-import { sleep } from '../../../base/clock.js';
+import { type Clock, sleep } from '../../../base/clock.js';
 import type { Logger } from '../../../base/logger.js';
 import type { KubeObject } from '../../machinery/object.js';
 import type { ServerWrites } from '../registry/server-writes.js';
@@ -10,7 +9,8 @@ export interface BootstrapStep {
   run(): Promise<void>;
 }
 
-const retryMs = 500;
+const retryMsMin = 100;
+const retryMsMax = 10_000;
 
 /** The namespaces that every cluster has. */
 const systemNamespaces = ['kube-system', 'kube-public', 'kube-node-lease', 'default'] as const;
@@ -64,30 +64,35 @@ export function basicSteps(writes: ServerWrites): readonly BootstrapStep[] {
   ];
 }
 
-/** Runs steps in order, each until it succeeds or `signal` aborts: the store may not be there yet. */
+/** What running steps needs. */
+export interface BootstrapOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  readonly onDone: (name: string) => void;
+}
+
+/** Runs all steps, each until it succeeds or `signal` aborts: the store, or what another step makes, may not be there yet. */
 export async function runBootstrap(
   steps: readonly BootstrapStep[],
-  options: {
-    readonly clock: Clock;
-    readonly logger: Logger;
-    readonly signal: AbortSignal;
-    readonly onDone: (name: string) => void;
-  },
+  options: BootstrapOptions,
 ): Promise<void> {
+  await Promise.all(steps.map((step) => runStep(step, options)));
+}
+
+async function runStep(step: BootstrapStep, options: BootstrapOptions): Promise<void> {
   const { clock, logger, signal, onDone } = options;
-  for (const step of steps) {
-    while (!signal.aborted) {
-      try {
-        await step.run();
-        onDone(step.name);
-        break;
-      } catch (error) {
-        logger.warn('a step of the start failed and is tried again', {
-          step: step.name,
-          error: error instanceof Error ? error.message : String(error),
-        });
-        await sleep(clock, retryMs, signal).catch(() => {});
-      }
+  for (let waitMs = retryMsMin; !signal.aborted; waitMs = Math.min(waitMs * 2, retryMsMax)) {
+    try {
+      await step.run();
+      onDone(step.name);
+      return;
+    } catch (error) {
+      logger.warn('a step of the start failed and is tried again', {
+        step: step.name,
+        error: error instanceof Error ? error.message : String(error),
+      });
+      await sleep(clock, waitMs, signal).catch(() => {});
     }
   }
 }

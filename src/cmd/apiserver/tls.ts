@@ -1,0 +1,43 @@
+import { readTextFile } from '../../host/text-file.js';
+import type { CertificatePair, ListenerTls, NamedCertificate } from '../../rpc/index.js';
+import { UsageError } from '../usage-error.js';
+import type { ParsedFlags } from './parse.js';
+
+/** How the port speaks TLS: clients' certificates are taken as they come, and judged with each request. */
+export async function listenerTls(
+  flags: ParsedFlags,
+  certificate: CertificatePair,
+): Promise<ListenerTls> {
+  const suites = flags.list('tls-cipher-suites');
+  return {
+    ...certificate,
+    clientCa: null,
+    clientCertAuth: false,
+    isClientCertUnverified: true,
+    named: await namedCertificates(flags.text('tls-sni-cert-key')),
+    minVersion: minVersion(flags.text('tls-min-version')),
+    ...(suites.length === 0 ? {} : { cipherSuites: suites }),
+  };
+}
+
+function minVersion(text: string): 'TLSv1.2' | 'TLSv1.3' {
+  if (text === 'VersionTLS12') return 'TLSv1.2';
+  if (text === 'VersionTLS13') return 'TLSv1.3';
+  throw new UsageError(
+    `--tls-min-version: ${JSON.stringify(text)} is not spoken; give VersionTLS12 or VersionTLS13`,
+  );
+}
+
+/** `cert.crt,cert.key:name1,name2`. */
+async function namedCertificates(text: string): Promise<readonly NamedCertificate[]> {
+  if (text === '') return [];
+  const match = /^([^,:]+),([^,:]+):([^:]+)$/.exec(text);
+  if (match === null) {
+    throw new UsageError(
+      `--tls-sni-cert-key: ${JSON.stringify(text)} is not of the form certfile,keyfile:name,name`,
+    );
+  }
+  const [, certFile = '', keyFile = '', names = ''] = match;
+  const [cert, key] = await Promise.all([readTextFile(certFile), readTextFile(keyFile)]);
+  return [{ cert, key, names: names.split(',') }];
+}

@@ -1,0 +1,107 @@
+import { defined } from '../../../base/assert.js';
+import type { Scale } from '../../api/gen/autoscaling-v1.js';
+import { schemaOf } from '../../api/schema.js';
+import { fieldsOf, type KubeObject } from '../../machinery/object.js';
+import { badRequest } from '../../machinery/status-errors.js';
+import type { Exchange } from '../exchange.js';
+import { optionsObject, parseWriteOptions, type WriteOptions } from '../options/write-options.js';
+import { scaleOf, withScale } from '../registry/subresources/scale.js';
+import type { UpdateResult } from '../registry/update.js';
+import type { ResourceEndpoint } from './endpoint.js';
+import type { HandlerTools } from './handler-tools.js';
+import { negotiate, sendDocument } from './output.js';
+import { patchTypeOf, readPatched, retried } from './patch.js';
+import { parsePatch } from './patch-body.js';
+import { readBody } from './read-body.js';
+import { verbNotAllowed } from './verb-not-allowed.js';
+import { writeRequest } from './write-context.js';
+
+const scaleKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' } as const;
+const encoder = new TextEncoder();
+
+/** The scale subresource of a workload: read, replaced or patched. */
+export async function handleScale(
+  exchange: Exchange,
+  endpoint: ResourceEndpoint,
+  tools: HandlerTools,
+): Promise<void> {
+  const output = { ...negotiate(exchange, tools.protobuf) };
+  const { verb, namespace, name } = exchange.info;
+  let object: KubeObject;
+  if (verb === 'get') {
+    object = (await endpoint.registry.storage.get(namespace, name, { at: 'latest' })).object;
+  } else if (verb === 'update') {
+    object = (await replaceScale(exchange, endpoint, tools)).stored.object;
+  } else if (verb === 'patch') {
+    object = (await patchScale(exchange, endpoint, tools)).stored.object;
+  } else throw verbNotAllowed();
+  await sendDocument(exchange, { ...output, as: null }, 200, fieldsOf(scaleOf(object)));
+}
+
+async function replaceScale(
+  exchange: Exchange,
+  endpoint: ResourceEndpoint,
+  tools: HandlerTools,
+): Promise<UpdateResult> {
+  const options = parseWriteOptions(exchange.query, 'UpdateOptions');
+  const body = await readBody(exchange);
+  const scale = tools.bodies.decode(exchange, body, expectedScale(options)) as Scale;
+  const given = scale.metadata.name ?? '';
+  if (given !== '' && given !== exchange.info.name) {
+    throw badRequest(
+      `the name of the object (${given}) does not match the name on the URL (${exchange.info.name})`,
+    );
+  }
+  return write(exchange, endpoint, { options, kind: 'UpdateOptions', scaleFor: () => scale });
+}
+
+async function patchScale(
+  exchange: Exchange,
+  endpoint: ResourceEndpoint,
+  tools: HandlerTools,
+): Promise<UpdateResult> {
+  const type = patchTypeOf(exchange, endpoint);
+  if (type === 'apply') throw badRequest('server-side apply of a scale is not available');
+  const options = parseWriteOptions(exchange.query, 'PatchOptions');
+  const expected = expectedScale(options);
+  const patch = parsePatch(type, await readBody(exchange), expected.schema);
+  const scaleFor = (current: KubeObject): Scale => {
+    const patched = patch.apply(scaleOf(current));
+    const body = encoder.encode(JSON.stringify(patched));
+    return readPatched(() =>
+      tools.bodies.read(exchange, { body, format: 'json', expected }),
+    ) as Scale;
+  };
+  return retried(() => write(exchange, endpoint, { options, kind: 'PatchOptions', scaleFor }));
+}
+
+function write(
+  exchange: Exchange,
+  { registry, resource }: ResourceEndpoint,
+  {
+    options,
+    kind,
+    scaleFor,
+  }: {
+    readonly options: WriteOptions;
+    readonly kind: 'UpdateOptions' | 'PatchOptions';
+    readonly scaleFor: (current: KubeObject) => Scale;
+  },
+): Promise<UpdateResult> {
+  const request = writeRequest(exchange, { ...options, options: optionsObject(kind, options) });
+  return registry.update(request, exchange.info.name, {
+    updated: (current) => {
+      const live = defined(current, 'a scaled object');
+      return withScale(resource, live, scaleFor(live));
+    },
+    preconditions: {},
+    mayCreate: false,
+    prepare: () => {},
+    tracksManagers: false,
+  });
+}
+
+function expectedScale({ fieldValidation }: WriteOptions) {
+  const schema = defined(schemaOf(scaleKind), 'schema of Scale');
+  return { of: scaleKind, schema, isCustom: false, setDefaults: undefined, fieldValidation };
+}

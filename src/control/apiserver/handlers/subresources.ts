@@ -1,0 +1,218 @@
+import { defined } from '../../../base/assert.js';
+import type { TokenRequest } from '../../api/gen/authentication-v1.js';
+import type { Binding, Pod } from '../../api/gen/core-v1.js';
+import type { Eviction, PodDisruptionBudget } from '../../api/gen/policy-v1.js';
+import { schemaOf } from '../../api/schema.js';
+import { setSchemaDefaults } from '../../api/schema-defaults.js';
+import type { JsonObject } from '../../machinery/json.js';
+import { fieldsOf, type GroupVersionKind, type KubeObject } from '../../machinery/object.js';
+import { badRequest, notFound } from '../../machinery/status-errors.js';
+import type { Exchange } from '../exchange.js';
+import { defaultDeleteOptions, parseDeleteOptions } from '../options/delete-options.js';
+import { optionsObject, parseWriteOptions, type WriteOptions } from '../options/write-options.js';
+import type { EndpointTable } from '../registry/endpoint-table.js';
+import type { GenericRegistry } from '../registry/generic-registry.js';
+import type { ServerWrites } from '../registry/server-writes.js';
+import { boundPod, checkBinding } from '../registry/subresources/binding.js';
+import {
+  budgetsOf,
+  chargedBudget,
+  checkOneBudget,
+  isUnhealthyAllowed,
+  needsBudget,
+} from '../registry/subresources/eviction.js';
+import { admissionRequest } from '../registry/write-request.js';
+import type { HandlerTools } from './handler-tools.js';
+import { negotiate, sendDocument } from './output.js';
+import { readBody } from './read-body.js';
+import type { SubresourceHandler } from './router.js';
+import { verbNotAllowed } from './verb-not-allowed.js';
+import { writeRequest } from './write-context.js';
+
+/** What the subresources of pods and service accounts need. */
+export interface SubresourceParts {
+  readonly endpoints: EndpointTable;
+  readonly writes: ServerWrites;
+  /** Makes a token for a service account. */
+  issueToken(
+    request: TokenRequest,
+    exchange: Exchange,
+    options: { readonly isDryRun: boolean },
+  ): Promise<TokenRequest>;
+}
+
+/** Subresources with documents of their own, by `resource/subresource`. */
+export function subresourceHandlers(
+  parts: SubresourceParts,
+): ReadonlyMap<string, SubresourceHandler> {
+  return new Map<string, SubresourceHandler>([
+    ['pods/binding', (exchange, tools) => bind(exchange, tools, parts)],
+    ['bindings', (exchange, tools) => bind(exchange, tools, parts)],
+    ['pods/eviction', (exchange, tools) => evict(exchange, tools, parts)],
+    ['serviceaccounts/token', (exchange, tools) => makeToken(exchange, tools, parts)],
+  ]);
+}
+
+/** Reads a body that is of another kind than the resource. */
+export async function readDocument(
+  exchange: Exchange,
+  tools: HandlerTools,
+  of: GroupVersionKind,
+  { fieldValidation }: Pick<WriteOptions, 'fieldValidation'>,
+): Promise<KubeObject> {
+  const schema = defined(schemaOf(of), `schema of ${of.kind}`);
+  const body = await readBody(exchange);
+  const setDefaults = (object: KubeObject) => setSchemaDefaults(fieldsOf(object), schema);
+  const isCustom = false;
+  return tools.bodies.decode(exchange, body, {
+    of,
+    schema,
+    isCustom,
+    setDefaults,
+    fieldValidation,
+  });
+}
+
+async function bind(
+  exchange: Exchange,
+  tools: HandlerTools,
+  { endpoints }: SubresourceParts,
+): Promise<void> {
+  if (exchange.info.verb !== 'create') throw verbNotAllowed();
+  const output = negotiate(exchange, tools.protobuf);
+  const options = parseWriteOptions(exchange.query, 'CreateOptions');
+  const of = { group: '', version: 'v1', kind: 'Binding' };
+  const binding = (await readDocument(exchange, tools, of, options)) as Binding;
+  const pods = registryOf(endpoints, '', 'pods');
+  const name = exchange.info.name || (binding.metadata.name ?? '');
+  const given = binding.metadata.name ?? '';
+  if (given !== '' && given !== name) {
+    throw badRequest(`name in URL does not match name in Binding object`);
+  }
+  checkBinding(binding);
+  const request = writeRequest(exchange, {
+    ...options,
+    options: optionsObject('CreateOptions', options),
+  });
+  const { uid, resourceVersion } = binding.metadata;
+  await pods.update({ ...request, subresource: 'binding' }, name, {
+    updated: (current) => boundPod(current as Pod, binding, exchange.nowMs),
+    preconditions: {
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    },
+    mayCreate: false,
+    prepare: () => {},
+    tracksManagers: false,
+  });
+  await sendDocument(exchange, { ...output, as: null }, 201, success(201));
+}
+
+async function evict(
+  exchange: Exchange,
+  tools: HandlerTools,
+  { endpoints, writes }: SubresourceParts,
+): Promise<void> {
+  const { verb, name, namespace } = exchange.info;
+  if (verb !== 'create') throw verbNotAllowed();
+  const output = negotiate(exchange, tools.protobuf);
+  const options = parseWriteOptions(exchange.query, 'CreateOptions');
+  const of = { group: 'policy', version: 'v1', kind: 'Eviction' };
+  const eviction = (await readDocument(exchange, tools, of, options)) as Eviction;
+  const given = eviction.metadata.name ?? '';
+  if (given !== '' && given !== name)
+    throw badRequest('name in URL does not match name in Eviction object');
+  const asked = parseDeleteOptions(
+    (eviction.deleteOptions ?? {}) as unknown as JsonObject,
+    exchange.query,
+  );
+  const isDryRun = options.isDryRun || asked.isDryRun;
+  const deletion = { ...defaultDeleteOptions, ...asked, isDryRun };
+  const pods = registryOf(endpoints, '', 'pods');
+  const pod = (await pods.storage.get(namespace, name, { at: 'latest' })).object as Pod;
+  if (needsBudget(pod)) await charge(exchange, pod, { endpoints, writes, isDryRun });
+  const request = writeRequest(exchange, {
+    isDryRun,
+    fieldManager: options.fieldManager,
+    options: optionsObject('CreateOptions', options),
+  });
+  await pods.delete(request, name, deletion);
+  await sendDocument(exchange, { ...output, as: null }, 201, success(201));
+}
+
+/** Takes one disruption from the budget of the pod, when it has one. */
+async function charge(
+  exchange: Exchange,
+  pod: Pod,
+  {
+    endpoints,
+    writes,
+    isDryRun,
+  }: {
+    readonly endpoints: EndpointTable;
+    readonly writes: ServerWrites;
+    readonly isDryRun: boolean;
+  },
+): Promise<void> {
+  const { namespace } = exchange.info;
+  const resource = { group: 'policy', resource: 'poddisruptionbudgets' };
+  const page = await registryOf(endpoints, resource.group, resource.resource).storage.list({
+    namespace,
+    freshness: { at: 'latest' },
+    filter: null,
+    limit: 0,
+    afterKey: '',
+  });
+  const all = page.items.map(({ object }) => object as PodDisruptionBudget);
+  const found = budgetsOf(pod, all);
+  checkOneBudget(found);
+  const budget = found[0];
+  if (budget === undefined || isUnhealthyAllowed(budget, pod)) return;
+  const podName = pod.metadata.name ?? '';
+  const name = budget.metadata.name ?? '';
+  if (isDryRun) {
+    chargedBudget(budget, podName, exchange.nowMs);
+    return;
+  }
+  const change = (current: KubeObject) =>
+    chargedBudget(current as PodDisruptionBudget, podName, exchange.nowMs);
+  await writes.update({ resource, namespace, name }, change, 'status');
+}
+
+async function makeToken(
+  exchange: Exchange,
+  tools: HandlerTools,
+  parts: SubresourceParts,
+): Promise<void> {
+  if (exchange.info.verb !== 'create') throw verbNotAllowed();
+  const output = negotiate(exchange, tools.protobuf);
+  const options = parseWriteOptions(exchange.query, 'CreateOptions');
+  const of = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
+  const asked = (await readDocument(exchange, tools, of, options)) as TokenRequest;
+  const accounts = registryOf(parts.endpoints, '', 'serviceaccounts');
+  const { admission, row } = accounts.options;
+  const request = writeRequest(exchange, {
+    ...options,
+    options: optionsObject('CreateOptions', options),
+  });
+  const admitted = admissionRequest(row, request, {
+    operation: 'CREATE',
+    name: exchange.info.name,
+    object: asked,
+    oldObject: null,
+  });
+  await admission.mutate(admitted);
+  await admission.validate(admitted);
+  const answer = await parts.issueToken(asked, exchange, options);
+  await sendDocument(exchange, { ...output, as: null }, 201, fieldsOf(answer));
+}
+
+function registryOf(endpoints: EndpointTable, group: string, resource: string): GenericRegistry {
+  const registry = endpoints.registry(group, resource);
+  if (registry === undefined) throw notFound({ group, resource }, '');
+  return registry;
+}
+
+function success(code: number): JsonObject {
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code };
+}
