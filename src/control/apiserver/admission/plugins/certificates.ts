@@ -16,7 +16,7 @@ export function certificateApproval(services: AdmissionServices): AdmissionPlugi
     async validate(request) {
       if (!isAbout(request, resource, { group, subresource: 'approval' })) return;
       const signer = oldObject<CertificateSigningRequest>(request)?.spec?.signerName ?? '';
-      if (await mayActFor(request, 'approve', signer, services)) return;
+      if (await mayActForSigner(request, 'approve', signer, services)) return;
       throw refusal(
         request,
         `user not permitted to approve requests with signerName ${JSON.stringify(signer)}`,
@@ -37,7 +37,7 @@ export function certificateSigning(services: AdmissionServices): AdmissionPlugin
         JSON.stringify((of?.status?.conditions ?? []).filter(({ type }) => type === 'Failed'));
       if (!isIssued && failures(old) === failures(changed)) return;
       const signer = old?.spec?.signerName ?? '';
-      if (await mayActFor(request, 'sign', signer, services)) return;
+      if (await mayActForSigner(request, 'sign', signer, services)) return;
       throw refusal(
         request,
         `user not permitted to sign requests with signerName ${JSON.stringify(signer)}`,
@@ -72,10 +72,10 @@ export const certificateSubjectRestriction = definePlugin(
   },
 );
 
-/** By the signer's name, or by all of its domain as `example.com/*`. */
-async function mayActFor(
+/** Whether the user may act for a signer: by the signer's name, or by all of its domain as `example.com/*`. */
+export async function mayActForSigner(
   { context }: AdmissionRequest,
-  verb: 'approve' | 'sign',
+  verb: 'approve' | 'sign' | 'attest',
   signer: string,
   { authorizer }: AdmissionServices,
 ): Promise<boolean> {

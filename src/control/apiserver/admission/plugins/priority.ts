@@ -84,18 +84,18 @@ async function resolve(
     const byDefault = await defaultClass(services);
     if (byDefault === undefined) return { value: 0, policy: 'PreemptLowerPriority' };
     spec.priorityClassName = byDefault.metadata.name ?? '';
-    return valueOf(byDefault);
+    return amountOf(byDefault);
   }
   const found = (await findObject(services, priorityClasses, '', name)) as
     | PriorityClass
     | undefined;
-  if (found !== undefined) return valueOf(found);
+  if (found !== undefined) return amountOf(found);
   const system = systemPriorities[name];
   if (system === undefined) throw refusal(request, `no PriorityClass with name ${name} was found`);
   return { value: system, policy: 'PreemptLowerPriority' };
 }
 
-function valueOf({ value = 0, preemptionPolicy }: PriorityClass): {
+function amountOf({ value = 0, preemptionPolicy }: PriorityClass): {
   value: number;
   policy: string;
 } {

@@ -1,0 +1,105 @@
+import type { ResourceQuota, ScopedResourceSelectorRequirement } from '../../../api/gen/core-v1.js';
+import type { AdmissionRequest } from '../../contracts.js';
+import { refusal } from '../refusal.js';
+import {
+  type Amounts,
+  addAmounts,
+  amountsText,
+  exceeding,
+  maskAmounts,
+  parseAmounts,
+  subtractAmounts,
+  withoutZeros,
+  writeAmounts,
+} from './amounts.js';
+import type { QuotaEvaluator } from './evaluator.js';
+
+/**
+ * The quotas that a write uses more of, with their new `status.used`; none when it uses nothing. Throws the 403 of a write that a quota
+ * does not leave room for.
+ */
+export function chargedQuotas(
+  request: AdmissionRequest,
+  quotas: readonly ResourceQuota[],
+  evaluator: QuotaEvaluator,
+): readonly ResourceQuota[] {
+  const { object, oldObject, context } = request;
+  if (object === null) return [];
+  const concerned = quotas.filter((quota) => concerns(quota, object, evaluator));
+  for (const quota of concerned) checkCountable(request, quota, evaluator);
+  const usage = evaluator.usage(object, context.nowMs);
+  const negative = [...usage].filter(([, quantity]) => quantity.sign < 0).map(([name]) => name);
+  if (negative.length > 0) {
+    throw refusal(request, `quota usage is negative for resource(s): ${negative.sort().join(',')}`);
+  }
+  const charged: ResourceQuota[] = [];
+  for (const quota of concerned) {
+    // An object that comes into a quota's scope by an update is charged in full.
+    const wasCounted = oldObject !== null && concerns(quota, oldObject, evaluator);
+    const delta = wasCounted
+      ? subtractAmounts(usage, evaluator.usage(oldObject, context.nowMs))
+      : usage;
+    const changed = charge(request, quota, withoutZeros(delta));
+    if (changed !== null) charged.push(changed);
+  }
+  return charged;
+}
+
+function concerns(
+  quota: ResourceQuota,
+  object: NonNullable<AdmissionRequest['object']>,
+  evaluator: QuotaEvaluator,
+): boolean {
+  const bounded = evaluator.matchingResources(Object.keys(quota.status?.hard ?? {}));
+  return (
+    bounded.length > 0 && scopesOf(quota).every((scope) => evaluator.matchesScope(object, scope))
+  );
+}
+
+function scopesOf({ spec }: ResourceQuota): readonly ScopedResourceSelectorRequirement[] {
+  return [
+    ...(spec?.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' })),
+    ...(spec?.scopeSelector?.matchExpressions ?? []),
+  ];
+}
+
+function checkCountable(
+  request: AdmissionRequest,
+  quota: ResourceQuota,
+  evaluator: QuotaEvaluator,
+): void {
+  const { hard = {}, used = {} } = quota.status ?? {};
+  const bounded = evaluator.matchingResources(Object.keys(hard));
+  const problem =
+    request.object === null ? null : evaluator.constraintProblem(request.object, bounded);
+  const name = quota.metadata.name ?? '';
+  if (problem !== null) throw refusal(request, `failed quota: ${name}: ${problem}`);
+  if (bounded.some((resource) => used[resource] === undefined)) {
+    throw refusal(
+      request,
+      `status unknown for quota: ${name}, resources: ${[...bounded].sort().join(',')}`,
+    );
+  }
+}
+
+/** Null when the quota does not bound anything of `delta`. */
+function charge(
+  request: AdmissionRequest,
+  quota: ResourceQuota,
+  delta: Amounts,
+): ResourceQuota | null {
+  const hard = parseAmounts(quota.status?.hard);
+  const used = parseAmounts(quota.status?.used);
+  const requested = maskAmounts(delta, hard.keys());
+  if (requested.size === 0) return null;
+  const after = addAmounts(used, requested);
+  const exceeded = exceeding(maskAmounts(after, requested.keys()), hard);
+  if (exceeded.length > 0) {
+    const text = (amounts: Amounts) => amountsText(maskAmounts(amounts, exceeded));
+    throw refusal(
+      request,
+      `exceeded quota: ${quota.metadata.name}, requested: ${text(requested)}, used: ${text(used)}, limited: ${text(hard)}`,
+    );
+  }
+  return { ...quota, status: { ...quota.status, used: writeAmounts(after) } };
+}

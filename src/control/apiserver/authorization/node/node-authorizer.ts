@@ -1,0 +1,142 @@
+import { quote } from '../../../machinery/quote.js';
+import type { AuthorizationDecision, AuthorizationRequest, Authorizer } from '../../contracts.js';
+import { nodeRules } from '../rbac/bootstrap/cluster-roles.js';
+import { CompiledRules } from '../rbac/compiled-rules.js';
+import type { NodeGraph, ReachedKind } from './node-graph.js';
+import { nodeOfUser } from './node-identity.js';
+
+const allow: AuthorizationDecision = { decision: 'allow', reason: '' };
+const none = (reason: string): AuthorizationDecision => ({ decision: 'none', reason });
+
+const ownVerbs: ReadonlySet<string> = new Set(['get', 'create', 'update', 'patch', 'delete']);
+
+/**
+ * Mode Node: kubelets may do what every kubelet must, but read secrets, config maps, claims and volumes only when a pod on their node
+ * uses them, and write leases and the like only of their own node. Has no opinion of anybody else.
+ */
+export class NodeAuthorizer implements Authorizer {
+  readonly #graph: NodeGraph;
+  readonly #rules = new CompiledRules([{ rules: nodeRules, source: 'node rules' }]);
+
+  constructor(graph: NodeGraph) {
+    this.#graph = graph;
+  }
+
+  authorize(request: AuthorizationRequest): AuthorizationDecision {
+    const node = nodeOfUser(request.user);
+    if (node === null) return none('');
+    if (node === '') return none(`unknown node for user ${quote(request.user.name)}`);
+    const special = request.isResourceRequest ? this.#special(node, request) : null;
+    if (special !== null) return special;
+    return this.#rules.find(request) === undefined ? none('') : allow;
+  }
+
+  /** The answer for resources that only some nodes may use; null for all others. */
+  #special(node: string, request: AuthorizationRequest): AuthorizationDecision | null {
+    switch (`${request.group}/${request.resource}`) {
+      case '/secrets':
+        return this.#read(node, 'secrets', request);
+      case '/configmaps':
+        return this.#read(node, 'configmaps', request);
+      case '/persistentvolumeclaims':
+        return request.subresource === 'status'
+          ? this.#updateStatus(node, 'persistentvolumeclaims', request)
+          : this.#get(node, 'persistentvolumeclaims', request);
+      case '/persistentvolumes':
+        return this.#get(node, 'persistentvolumes', request);
+      case 'storage.k8s.io/volumeattachments':
+        return this.#get(node, 'volumeattachments', request);
+      case 'resource.k8s.io/resourceclaims':
+        return this.#get(node, 'resourceclaims', request);
+      case '/serviceaccounts':
+        return request.subresource === ''
+          ? this.#get(node, 'serviceaccounts', request)
+          : this.#createToken(node, request);
+      case 'coordination.k8s.io/leases':
+        return lease(node, request);
+      case 'storage.k8s.io/csinodes':
+        return csiNode(node, request);
+      case 'resource.k8s.io/resourceslices':
+        return resourceSlice(request);
+      default:
+        return null;
+    }
+  }
+
+  #read(node: string, kind: ReachedKind, request: AuthorizationRequest): AuthorizationDecision {
+    if (!['get', 'list', 'watch'].includes(request.verb))
+      return none('can only read resources of this type');
+    if (request.subresource !== '') return none('cannot read subresource');
+    if (request.namespace === '') return none('can only read namespaced object of this type');
+    return this.#reached(node, kind, request);
+  }
+
+  #get(node: string, kind: ReachedKind, request: AuthorizationRequest): AuthorizationDecision {
+    if (request.verb !== 'get') return none('can only get individual resources of this type');
+    if (request.subresource !== '') return none('cannot get subresource');
+    return this.#reached(node, kind, request);
+  }
+
+  #updateStatus(
+    node: string,
+    kind: ReachedKind,
+    request: AuthorizationRequest,
+  ): AuthorizationDecision {
+    if (request.verb !== 'update' && request.verb !== 'patch')
+      return none('can only get/update/patch this type');
+    return this.#reached(node, kind, request);
+  }
+
+  #createToken(node: string, request: AuthorizationRequest): AuthorizationDecision {
+    if (request.verb !== 'create' || request.name === '')
+      return none('can only create tokens for individual service accounts');
+    if (request.subresource !== 'token')
+      return none('can only create token subresource of serviceaccount');
+    return this.#reached(node, 'serviceaccounts', request);
+  }
+
+  #reached(node: string, kind: ReachedKind, request: AuthorizationRequest): AuthorizationDecision {
+    if (request.name === '') return none('No Object name found');
+    return this.#graph.isReached(node, kind, request.namespace, request.name)
+      ? allow
+      : none(`no relationship found between node ${quote(node)} and this object`);
+  }
+}
+
+function lease(
+  node: string,
+  { verb, namespace, name }: AuthorizationRequest,
+): AuthorizationDecision {
+  if (!ownVerbs.has(verb))
+    return none('can only get, create, update, patch, or delete a node lease');
+  if (namespace !== 'kube-node-lease')
+    return none('can only access leases in the "kube-node-lease" system namespace');
+  if (verb !== 'create' && name !== node)
+    return none('can only access node lease with the same name as the requesting node');
+  return allow;
+}
+
+function csiNode(
+  node: string,
+  { verb, subresource, name }: AuthorizationRequest,
+): AuthorizationDecision {
+  if (!ownVerbs.has(verb)) return none('can only get, create, update, patch, or delete a CSINode');
+  if (subresource !== '') return none('cannot authorize CSINode subresources');
+  if (verb !== 'create' && name !== node)
+    return none('can only access CSINode with the same name as the requesting node');
+  return allow;
+}
+
+/** Which slices are the node's own is up to admission: their names do not tell. */
+function resourceSlice({ verb, subresource }: AuthorizationRequest): AuthorizationDecision {
+  if (subresource !== '') return none('cannot authorize ResourceSlice subresources');
+  if (
+    ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'].includes(
+      verb,
+    )
+  )
+    return allow;
+  return none(
+    'only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection',
+  );
+}
