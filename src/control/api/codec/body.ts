@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../machinery/json.js';
-import { DecodeError, type ReadValue } from './decode-error.js';
+import { DecodeError, ExactNumber, type ReadValue } from './decode-error.js';
 import { parseExactJson } from './exact-json.js';
 import { scanJson } from './json-scan.js';
 import { parseYaml } from './yaml.js';
@@ -27,10 +27,10 @@ const depthMax = 1000;
 
 /** Parses a body. Throws DecodeError with the text of Go's parsers. */
 export function parseBody(bytes: Uint8Array, format: BodyFormat): Body {
-  if (format === 'yaml') {
-    const { value, problems } = parseYaml(bytes, depthMax);
-    return finished({ value, repeated: new Map(), memberCount: 0, problems });
-  }
+  return format === 'json' ? parseJsonBody(bytes) : parseYamlBody(bytes);
+}
+
+function parseJsonBody(bytes: Uint8Array): Body {
   const { depth, memberCount, hasExactNumbers } = scanJson(bytes);
   if (depth > depthMax) throw new DecodeError('exceeded max depth');
   const exact = () => finished({ ...parseExactJson(bytes, depthMax), memberCount, problems: [] });
@@ -50,6 +50,35 @@ export function parseBody(bytes: Uint8Array, format: BodyFormat): Body {
     if (!(error instanceof SyntaxError)) throw error;
     return exact();
   }
+}
+
+/** What clients send as YAML is JSON more often than not: an apply patch of kubectl always is. */
+function parseYamlBody(bytes: Uint8Array): Body {
+  const json = parseAsJson(bytes);
+  if (json !== undefined) return json;
+  const { value, problems } = parseYaml(bytes);
+  return finished({ value, repeated: new Map(), memberCount: 0, problems });
+}
+
+/** Undefined when the text is no JSON, or has repeated members, which YAML words differently. */
+function parseAsJson(bytes: Uint8Array): Body | undefined {
+  if (bytes.find((byte) => byte > 0x20) !== 0x7b) return undefined;
+  try {
+    const body = parseJsonBody(bytes);
+    const isComplete = body.isExact || countMembers(body.value) === body.memberCount;
+    if (!isComplete || body.repeated.size > 0) return undefined;
+    return { ...body, isExact: true };
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
+}
+
+function countMembers(value: ReadValue): number {
+  if (typeof value !== 'object' || value === null || value instanceof ExactNumber) return 0;
+  const members: readonly JsonValue[] = Object.values(value);
+  const own = Array.isArray(value) ? 0 : members.length;
+  return members.reduce<number>((count, member) => count + countMembers(member), own);
 }
 
 /** A body that another reading would tell nothing new about. */
