@@ -1,4 +1,4 @@
-import type { JsonValue } from './json.js';
+import type { JsonObject, JsonValue } from './json.js';
 import { setField } from './json-object.js';
 
 /**
@@ -11,12 +11,8 @@ export function cloneJson<T>(value: T): T {
 
 function cloneValue(value: JsonValue): JsonValue {
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) {
-    const copy = new Array<JsonValue>(value.length);
-    for (let i = 0; i < value.length; i++) copy[i] = cloneValue(value[i] as JsonValue);
-    return copy;
-  }
-  const copy: { [field: string]: JsonValue } = {};
+  if (Array.isArray(value)) return value.map(cloneValue);
+  const copy: JsonObject = {};
   for (const name of Object.keys(value)) setField(copy, name, cloneValue(value[name] as JsonValue));
   return copy;
 }

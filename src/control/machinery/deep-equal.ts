@@ -32,17 +32,27 @@ function equalLists(a: readonly unknown[], b: readonly unknown[], emptyIsAbsent:
 }
 
 function equalObjects(a: Fields, b: Fields, emptyIsAbsent: boolean): boolean {
+  const names = Object.keys(b);
+  let found = 0;
   for (const name of Object.keys(a)) {
     const value = a[name];
-    const other = Object.hasOwn(b, name) ? b[name] : undefined;
+    const other = ownField(b, name);
+    if (other !== undefined) found++;
     if (equalValues(value, other, emptyIsAbsent)) continue;
     if (!(emptyIsAbsent && isEmpty(value) && isEmpty(other))) return false;
   }
-  for (const name of Object.keys(b)) {
-    if (Object.hasOwn(a, name) || b[name] === undefined) continue;
-    if (!(emptyIsAbsent && isEmpty(b[name]))) return false;
-  }
-  return true;
+  if (found === names.length) return true;
+  return names.every((name) => {
+    const value = b[name];
+    return value === undefined || Object.hasOwn(a, name) || (emptyIsAbsent && isEmpty(value));
+  });
+}
+
+/** The object's own field; what every object inherits is a function, but for `__proto__`. */
+function ownField(object: Fields, name: string): unknown {
+  if (name === '__proto__') return Object.hasOwn(object, name) ? object[name] : undefined;
+  const value = object[name];
+  return typeof value === 'function' ? undefined : value;
 }
 
 /** Absent, null, an empty list or an empty object. */

@@ -84,17 +84,17 @@ export function wildcardDnsProblems(value: string): string[] {
 
 const labelNameText =
   "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+const nameRegexProblem = regexProblem(
+  labelNameText,
+  labelNameRegex,
+  'MyName',
+  'my.name',
+  '123-abc',
+);
 
 /** `name` or `prefix.example.com/name`: keys of labels and annotations, finalizers, resources of containers, conditions. */
 export function qualifiedNameProblems(value: string): string[] {
   const slash = value.indexOf('/');
-  const nameRegexProblem = regexProblem(
-    labelNameText,
-    labelNameRegex,
-    'MyName',
-    'my.name',
-    '123-abc',
-  );
   if (slash !== -1 && value.indexOf('/', slash + 1) !== -1) {
     return [
       `a valid label key ${nameRegexProblem} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,

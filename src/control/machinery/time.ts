@@ -61,22 +61,15 @@ const rfc3339 =
 export function parseTime(text: string): number | null {
   const match = rfc3339.exec(text);
   if (match === null) return null;
-  const part = (at: number) => Number(match[at] ?? 0);
-  const [year, month, day, hour, minute, second] = [1, 2, 3, 4, 5, 6].map(part) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const [offsetHours, offsetMinutes] = [part(9), part(10)];
+  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  const [hour, minute, second] = [Number(match[4]), Number(match[5]), Number(match[6])];
+  const [offsetHours, offsetMinutes] = [Number(match[9] ?? 0), Number(match[10] ?? 0)];
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return null;
   if (hour > 23 || minute > 59 || second > 59) return null;
   if (offsetHours > 24 || offsetMinutes > 59) return null;
   const offset = (match[8] === '-' ? -1 : 1) * (offsetHours * 60 + offsetMinutes);
   const minutes = hour * 60 + minute - offset;
-  const fractionMs = Number((match[7] ?? '').padEnd(9, '0')) / 1e6;
+  const fractionMs = match[7] === undefined ? 0 : Number(match[7].padEnd(9, '0')) / 1e6;
   return dayNumber(year, month, day) * msPerDay + minutes * 60_000 + second * 1000 + fractionMs;
 }
 
