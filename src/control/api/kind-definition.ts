@@ -1,4 +1,5 @@
 import type { FieldError } from '../machinery/field-errors.js';
+import type { NameRule } from '../machinery/names.js';
 import type { GroupVersionKind, KubeObject } from '../machinery/object.js';
 
 /** What rules of a kind may ask about the request. */
@@ -69,8 +70,7 @@ export interface KindRules<T extends KubeObject = KubeObject> {
   readonly table?: TableLayout<T>;
 }
 
-/** How a name is checked; `path-segment` only refuses what cannot stand in a URL (`/`, `%`, `.`, `..`). */
-export type NameRule = 'dns-subdomain' | 'dns-label' | 'dns-1035-label' | 'path-segment';
+export type { NameRule };
 
 /** The rules of a kind, and whose they are. */
 export interface KindDefinition<T extends KubeObject = KubeObject> extends KindRules<T> {

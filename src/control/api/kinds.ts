@@ -1,6 +1,7 @@
 import type { KindDefinition } from './kind-definition.js';
+import { kinds as rbacV1 } from './rbac-v1/index.js';
 
 /** The rules of the built-in kinds that have some, from the folder of each group and version. */
 export function builtInKinds(): readonly KindDefinition[] {
-  return [];
+  return [...rbacV1];
 }

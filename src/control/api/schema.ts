@@ -28,10 +28,15 @@ export function listMetaSchema(): SchemaNode {
 
 let definitionsByKind: Map<string, string> | undefined;
 
-/** The name of the definition of a kind; undefined when the Kubernetes API has no such kind. */
+/**
+ * The name of the definition of a kind; undefined when the Kubernetes API has no such kind. Kinds that belong to no group, as options,
+ * are also found in `meta.k8s.io`.
+ */
 export function definitionOf(kind: GroupVersionKind): string | undefined {
   definitionsByKind ??= indexDefinitions();
-  return definitionsByKind.get(keyOf(kind));
+  if (kind.group !== 'meta.k8s.io') return definitionsByKind.get(keyOf(kind));
+  const name = definitionsByKind.get(keyOf({ ...kind, group: '' }));
+  return name?.startsWith(metaDefinition) ? name : undefined;
 }
 
 function indexDefinitions(): Map<string, string> {

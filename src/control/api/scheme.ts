@@ -62,8 +62,8 @@ export class Scheme {
       readonly kinds?: readonly KindDefinition[];
     } = {},
   ) {
-    const rules = new Map<string, KindRules>();
-    for (const kind of options.kinds ?? builtInKinds()) rules.set(kindKey(kind.of), kind);
+    const kinds = options.kinds ?? builtInKinds();
+    const rules = new Map<string, KindRules>(kinds.map((kind) => [kindKey(kind.of), kind]));
     const { isServed } = options.runtimeConfig ?? defaultRuntimeConfig;
     for (const row of builtInRows()) {
       if (!isServed(row)) continue;
@@ -75,7 +75,7 @@ export class Scheme {
         isCustom: false,
       });
     }
-    for (const kind of options.kinds ?? builtInKinds()) this.#addRules(kind);
+    for (const kind of kinds) this.#addRules(kind);
   }
 
   /** Grows with every change. */

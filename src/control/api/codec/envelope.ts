@@ -1,17 +1,22 @@
 import type { JsonObject } from '../../machinery/json.js';
 import { getField } from '../../machinery/json-object.js';
 import { apiVersionOf, type GroupVersionKind } from '../../machinery/object.js';
+import type { SchemaNode } from '../../machinery/schema-node.js';
 import type { StatusError } from '../../machinery/status.js';
 import { badRequest } from '../../machinery/status-errors.js';
 import { describeValue, type ReadValue } from './decode-error.js';
 
 /** Tells the kinds that there are from those that there are not; a Scheme does. */
 export interface KindLookup {
-  kind(of: GroupVersionKind): object | undefined;
+  kind(of: GroupVersionKind): { readonly schema: SchemaNode } | undefined;
 }
 
 interface Expected {
   readonly of: GroupVersionKind;
+}
+
+interface ExpectedKind extends Expected {
+  readonly schema: SchemaNode;
 }
 
 /** The kind that a body says it is of; what it leaves out is what is expected. Throws StatusError 400. */
@@ -35,11 +40,18 @@ export function kindOf(value: JsonObject, { of }: Expected, body: Uint8Array): G
 const registry = 'pkg/api/legacyscheme/scheme.go:30';
 
 /** Refuses a body that says it is of another kind than is expected. Throws StatusError 400. */
-export function checkKind(kinds: KindLookup, kind: GroupVersionKind, { of }: Expected): void {
+export function checkKind(
+  kinds: KindLookup,
+  kind: GroupVersionKind,
+  { of, schema }: ExpectedKind,
+): void {
   const isKind = kind.kind === of.kind && kind.group === of.group;
   if (isKind && kind.version === of.version) return;
   const said = apiVersionOf(kind);
-  if (kinds.kind(kind) === undefined) {
+  const known = kinds.kind(kind);
+  // Options are the same kind in every group.
+  if (kind.kind === of.kind && known?.schema === schema) return;
+  if (known === undefined) {
     const text = `no kind "${kind.kind}" is registered for version "${said}" in scheme "${registry}"`;
     throw cannotBeHandled(kind, { of }, text);
   }

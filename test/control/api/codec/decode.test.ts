@@ -277,6 +277,21 @@ t.test(
   },
 );
 
+t.test('decodeObject takes options of any group', async (t) => {
+  const of = { group: '', version: 'v1', kind: 'DeleteOptions' };
+  for (const apiVersion of ['v1', 'apps/v1', 'policy/v1', 'meta.k8s.io/v1']) {
+    const body = Buffer.from(
+      JSON.stringify({ apiVersion, kind: 'DeleteOptions', dryRun: ['All'] }),
+    );
+    const { object } = decodeObject(scheme, scheme.kind(of)!, {
+      body,
+      format: 'json',
+      fieldValidation: 'Strict',
+    });
+    t.match(object, { apiVersion: 'v1', kind: 'DeleteOptions', dryRun: ['All'] });
+  }
+});
+
 const kept: readonly (readonly [kind: string, fields: object, read: object])[] = [
   ['Deployment', { spec: { replicas: 0, minReadySeconds: 0, paused: false } }, { replicas: 0 }],
   [
