@@ -233,7 +233,7 @@ export {
   ipProblems,
 } from './ip-problems.js';
 
-/** How the name of an object is checked. */
+/** How the name of an object is checked; `path-segment` only refuses what cannot stand in a URL (`/`, `%`, `.`, `..`). */
 export type NameRule = 'dns-subdomain' | 'dns-label' | 'dns-1035-label' | 'path-segment';
 
 const nameRules: Readonly<Record<Exclude<NameRule, 'path-segment'>, (value: string) => string[]>> =

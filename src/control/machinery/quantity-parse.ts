@@ -27,9 +27,11 @@ const shortDigits = 18;
 const shortBinaryDigits = 15;
 /** What binary amounts are capped at. */
 const binaryMax = (2n ** 63n - 1n) * 10n ** 9n;
-/** Exponents beyond this are refused: such an amount would take as many digits. */
-const exponentMax = 10_000;
-const digitsMax = 10_000;
+/** Exponents and texts beyond these are refused: such amounts would only cost time. */
+const exponentMax = 100;
+const textMax = 1000;
+/** Whatever has this exponent is less than a billionth. */
+const exponentMin = -(textMax + nanoDigits);
 
 const number = '([+-]?)0*([0-9]*)(?:\\.([0-9]*))?';
 const grammar = new RegExp(`^${number}([eEinumkKMGTP]*[-+]?[0-9]*)$`);
@@ -45,7 +47,7 @@ const wrongSuffix = "unable to parse quantity's suffix";
  * {@link QuantityError}.
  */
 export function parseQuantity(text: string): ParsedQuantity {
-  const match = text === '' || text.length > digitsMax ? null : grammar.exec(text);
+  const match = text === '' || text.length > textMax ? null : grammar.exec(text);
   if (match === null) throw new QuantityError(wrongFormat);
   const [, sign, digits = '', fraction = '', suffixText = ''] = match;
   const whole = digits === '' ? '0' : digits;
@@ -111,5 +113,5 @@ function suffixOf(text: string): Suffix {
   if (exponent === undefined) throw new QuantityError(wrongSuffix);
   const value = Number(exponent);
   if (value > exponentMax) throw new QuantityError(wrongNumber);
-  return { base: 10, exponent: Math.max(value, -2 * exponentMax), format: 'decimal-exponent' };
+  return { base: 10, exponent: Math.max(value, exponentMin), format: 'decimal-exponent' };
 }

@@ -15,6 +15,7 @@ import {
   tooMany,
   typeInvalid,
 } from '../../../src/control/machinery/field-path.js';
+import { utf8Length } from '../../../src/control/machinery/quote.js';
 
 const paths: [text: string, path: { toString(): string }][] = [
   ['<nil>', fieldPath()],
@@ -83,3 +84,20 @@ t.test('joinFieldErrors leaves one alone, brackets several, and drops repetition
   t.equal(joinFieldErrors([a, b, a]), '[f: Required value: a, f: Required value: b]');
   t.throws(() => joinFieldErrors([]));
 });
+
+const lengths: [text: string, bytes: number][] = [
+  ['', 0],
+  ['a\0', 2],
+  ['é', 2],
+  ['€', 3],
+  ['😀', 4],
+  ['\ud800', 3],
+  ['\ud800a', 4],
+  ['\udc00\ud800', 6],
+];
+for (const [text, bytes] of lengths) {
+  t.test(`utf8Length of ${JSON.stringify(text)} is ${bytes}`, async (t) => {
+    t.equal(utf8Length(text), bytes);
+    t.equal(Buffer.byteLength(text), bytes);
+  });
+}

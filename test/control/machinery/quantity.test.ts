@@ -169,6 +169,7 @@ const refused: [text: string, message: string][] = [
   ['1K', "unable to parse quantity's suffix"],
   ['1mm', "unable to parse quantity's suffix"],
   ['1M5', "unable to parse quantity's suffix"],
+  ['1e101', 'unable to parse numeric part of quantity'],
   ['1e1000000000', 'unable to parse numeric part of quantity'],
 ];
 for (const [text, message] of refused) {
@@ -177,6 +178,13 @@ for (const [text, message] of refused) {
     t.throws(() => Quantity.parse(text), QuantityError);
   });
 }
+
+t.test('Quantity.parse rounds what is ever so small up, however it is written', async (t) => {
+  for (const text of ['1e-1000000000', `${'9'.repeat(900)}e-910`, `0.${'0'.repeat(900)}1`]) {
+    t.equal(Quantity.parse(text).toCanonical(), text.includes('e') ? '1e-9' : '1n');
+  }
+  t.equal(Quantity.parse(`-${'9'.repeat(900)}e-900`).value(), -1n);
+});
 
 t.test('Quantity.fromJson takes numbers, and text with spaces around it', async (t) => {
   t.equal(Quantity.fromJson(2).toString(), '2');
