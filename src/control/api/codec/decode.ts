@@ -102,7 +102,7 @@ function readOrRefuse(
   kind: GroupVersionKind,
   target: DecodeTarget,
 ): ReadObject {
-  const reader = new SchemaReader(body.repeated);
+  const reader = new SchemaReader({ repeated: body.repeated });
   try {
     const object = readWith(reader, body.value, target);
     const isComplete = body.isExact || reader.memberCount === body.memberCount;
@@ -127,7 +127,7 @@ function asObject(body: Body): ObjectBody {
 }
 
 /** The object with its kind and metadata in front. */
-function arrange(object: JsonObject, of: GroupVersionKind): KubeObject {
+export function arrange(object: JsonObject, of: GroupVersionKind): KubeObject {
   const { apiVersion: _version, kind: _kind, metadata, ...fields } = object;
   return {
     apiVersion: apiVersionOf(of),

@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue } from '../../machinery/json.js';
 import { isJsonObject, setField } from '../../machinery/json-object.js';
 import type { SchemaNode } from '../../machinery/schema-node.js';
 import { BuiltInSchemaNode } from '../built-in-schema-node.js';
+import { conversionProblem } from './conversion-problem.js';
 import { DecodeError, describeValue, ExactNumber, type ReadValue } from './decode-error.js';
 import { goTypeOf } from './go-type.js';
 import { readScalar } from './scalars.js';
@@ -9,6 +10,12 @@ import { writeZeroValues, zeroOf } from './zero-values.js';
 
 /** Which members of the objects that were read are repeated. */
 export type RepeatedMembers = ReadonlyMap<object, ReadonlySet<string>>;
+
+/**
+ * Whose words a value of a wrong type is refused in: those of Go's JSON decoder, or those of Kubernetes' own conversion of maps to types,
+ * which strategic merge patches go through.
+ */
+export type ReaderWording = 'json' | 'conversion';
 
 /** More problems are not collected: one request shall not make the server write a book. */
 const problemCountMax = 100;
@@ -27,10 +34,14 @@ export class SchemaReader {
   readonly #steps: (string | number)[] = [];
   /** For each step, whether it is a key of a map: the texts about types leave those out. */
   readonly #isKey: boolean[] = [];
+  readonly #wording: ReaderWording;
   #typeProblem: string | undefined = undefined;
 
-  constructor(repeated: RepeatedMembers = new Map()) {
-    this.#repeated = repeated;
+  constructor(
+    options: { readonly repeated?: RepeatedMembers; readonly wording?: ReaderWording } = {},
+  ) {
+    this.#repeated = options.repeated ?? new Map();
+    this.#wording = options.wording ?? 'json';
   }
 
   /** The object as the schema has it; a new one. `at` is where it is in a larger one. Throws DecodeError. */
@@ -66,7 +77,7 @@ export class SchemaReader {
       default:
         return this.#readScalar(value, node, struct);
     }
-    this.#wrongType(describeValue(value), goTypeOf(node), struct);
+    this.#wrongType(value, { what: describeValue(value), goType: goTypeOf(node) }, node, struct);
     this.#countMembers(value);
     return undefined;
   }
@@ -126,7 +137,8 @@ export class SchemaReader {
     const read = readScalar(value, node);
     if (read.problem === undefined) return read.value;
     if (read.problem.isFatal) throw new DecodeError(read.problem.text);
-    this.#wrongType(read.problem.text, read.problem.goType ?? goTypeOf(node), struct);
+    const { text: what, goType = goTypeOf(node) } = read.problem;
+    this.#wrongType(value, { what, goType }, node, struct);
     this.#countMembers(value);
     return undefined;
   }
@@ -174,13 +186,24 @@ export class SchemaReader {
     }
   }
 
-  #wrongType(what: string, goType: string, struct: SchemaNode): void {
+  #wrongType(value: ReadValue, clash: TypeClash, node: SchemaNode, struct: SchemaNode): void {
     if (this.#typeProblem !== undefined) return;
+    if (this.#wording === 'conversion') {
+      this.#typeProblem = conversionProblem(value, node);
+      return;
+    }
     const names = this.#steps.filter((step, at) => typeof step === 'string' && !this.#isKey[at]);
     const owner = struct instanceof BuiltInSchemaNode ? struct.definition : '';
     const structName = owner.slice(owner.lastIndexOf('.') + 1);
-    this.#typeProblem = `json: cannot unmarshal ${what} into Go struct field ${structName}.${names.join('.')} of type ${goType}`;
+    this.#typeProblem = `json: cannot unmarshal ${clash.what} into Go struct field ${structName}.${names.join('.')} of type ${clash.goType}`;
   }
+}
+
+interface TypeClash {
+  /** What the value is. */
+  readonly what: string;
+  /** What it should be. */
+  readonly goType: string;
 }
 
 /** Whether Go leaves the value out when it writes the field. */
