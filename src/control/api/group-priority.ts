@@ -35,7 +35,7 @@ export const customGroupPriority = 1000;
 
 /** The priority of a group. */
 export function groupPriority(group: string): number {
-  return priorities[group] ?? customGroupPriority;
+  return isBuiltInGroup(group) ? (priorities[group] ?? customGroupPriority) : customGroupPriority;
 }
 
 /** Sorts groups for discovery: by priority, then by name. */

@@ -72,6 +72,7 @@ t.test('compareGroups puts built-in groups first and custom ones by name', async
     'stable.example.com',
   ]);
   t.equal(groupPriority('acme.io'), 1000);
+  t.equal(groupPriority('constructor'), 1000);
 });
 
 t.test('versionPriority prefers autoscaling/v2', async (t) => {

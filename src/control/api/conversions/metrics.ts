@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../machinery/json.js';
-import { isJsonObject } from '../../machinery/json-object.js';
+import { isJsonObject, setField } from '../../machinery/json-object.js';
 
 /** A field of a metric in autoscaling/v1's annotations, and where autoscaling/v2 has it. */
 interface MetricField {
@@ -116,8 +116,8 @@ function mapSources(
 ): JsonObject {
   const mapped: JsonObject = {};
   for (const [name, value] of Object.entries(metric)) {
-    const list = fields[name];
-    mapped[name] = list !== undefined && isJsonObject(value) ? map(value, list) : value;
+    const list = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    setField(mapped, name, list !== undefined && isJsonObject(value) ? map(value, list) : value);
   }
   return mapped;
 }

@@ -166,6 +166,8 @@ t.test(
     t.strictSame((stored('{').spec as { metrics: unknown }).metrics, [cpu]);
     t.strictSame((stored('"x"').spec as { metrics: unknown }).metrics, [cpu]);
     t.throws(() => stored('[{"type":7}]'), StatusError);
+    const odd = stored('[{"type":"A","constructor":{"a":1},"__proto__":{"b":2},"toString":{}}]');
+    t.strictSame((odd.spec as { metrics: unknown }).metrics, [{ type: 'A' }, cpu]);
   },
 );
 
