@@ -1,7 +1,9 @@
+import { networkInterfaces } from 'node:os';
 import { sleep } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { connect } from '../../client/index.js';
 import type { TokenAuthenticator } from '../../control/apiserver/authentication/token-authenticator.js';
+import { isLoopback } from '../../control/apiserver/server/kubernetes-service.js';
 import { hostClock } from '../../host/clock.js';
 import { entropyPrng } from '../../host/entropy.js';
 import { readTextFile } from '../../host/text-file.js';
@@ -48,7 +50,7 @@ export async function startApiServer(
   const { logger } = options;
   const clock = hostClock;
   const bindAddress = flags.text('bind-address');
-  const address = flags.text('advertise-address') || dialable(bindAddress);
+  const address = advertisedAddress(flags.text('advertise-address'), bindAddress);
   const certificate = await servingCertificate(flags, certificateNames(address), clock.wallTime());
   const tls: ListenerTls = await listenerTls(flags, certificate);
   const client = connect({
@@ -73,7 +75,7 @@ export async function startApiServer(
     keepalive: { intervalMs: pingIntervalMs, timeoutMs: pingTimeoutMs },
   });
   const closeParts = async () => {
-    await composed.stop();
+    await composed.beside.stop();
     await composed.close();
     await client.close();
   };
@@ -90,7 +92,7 @@ export async function startApiServer(
     await closeParts();
     throw error;
   });
-  const ready = composed.start(listener.port);
+  const ready = composed.beside.start(listener.port);
   return {
     url: `https://${urlHost(dialable(bindAddress))}:${listener.port}`,
     port: listener.port,
@@ -99,7 +101,7 @@ export async function startApiServer(
     async close() {
       server.readiness.beginShutdown();
       await sleep(clock, flags.durationMs('shutdown-delay-duration'));
-      await composed.stop();
+      await composed.beside.stop();
       await ready;
       server.endWatches();
       await Promise.all([listener.close({ graceMs: drainMs }), rpc.close({ graceMs: drainMs })]);
@@ -124,6 +126,16 @@ function certificateNames(address: string): string[] {
   const service = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
   const cluster = 'kubernetes.default.svc.cluster.local';
   return [...new Set(['localhost', ...service, cluster, '127.0.0.1', '::1', address])];
+}
+
+/** The address that others reach: as given, or bound to, or the first of this machine that leads out of it. */
+function advertisedAddress(given: string, bound: string): string {
+  if (given !== '') return given;
+  const isGeneral = bound === '0.0.0.0' || bound === '::' || isLoopback(bound);
+  if (!isGeneral) return bound;
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const outward = all.filter(({ internal, address }) => !internal && !address.startsWith('fe80:'));
+  return (outward.find(({ family }) => family === 'IPv4') ?? outward[0])?.address ?? '127.0.0.1';
 }
 
 /** An address that means all of them cannot be dialled. */

@@ -20,12 +20,10 @@ import {
   TokenFileAuthenticator,
 } from '../../control/apiserver/authentication/token-file.js';
 import {
-  AuthorizerChain,
-  alwaysAllow,
-  alwaysAllowPaths,
-  alwaysDeny,
-  mastersAuthorizer,
-} from '../../control/apiserver/authorization/authorizer-chain.js';
+  authorizerOf,
+  ModeError,
+  parseModes,
+} from '../../control/apiserver/authorization/modes.js';
 import { RbacAuthorizer } from '../../control/apiserver/authorization/rbac/rbac-authorizer.js';
 import type { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
 import {
@@ -113,22 +111,24 @@ export async function openTokens(inputs: SecurityInputs): Promise<TokenAuthentic
 
 /** The authorizers of `--authorization-mode`, in order. Throws UsageError for a mode that there is not. */
 export function openAuthorization({ flags, policy }: SecurityInputs): Authorizer {
-  const modes = flags.list('authorization-mode').map((mode): Authorizer => {
-    switch (mode) {
-      case 'AlwaysAllow':
-        return alwaysAllow;
-      case 'AlwaysDeny':
-        return alwaysDeny;
-      case 'RBAC':
-        return new RbacAuthorizer(policy);
-      default:
-        throw new UsageError(
-          `--authorization-mode: ${JSON.stringify(mode)} is not served; give RBAC, AlwaysAllow or AlwaysDeny`,
-        );
-    }
-  });
-  const paths = alwaysAllowPaths(flags.list('authorization-always-allow-paths'));
-  return new AuthorizerChain([mastersAuthorizer, paths, ...modes]);
+  const notServed = (mode: string) => (): Authorizer => {
+    throw new UsageError(`--authorization-mode: ${mode} is not served; give RBAC or AlwaysAllow`);
+  };
+  try {
+    return authorizerOf(
+      parseModes(flags.list('authorization-mode')),
+      {
+        Node: notServed('Node'),
+        ABAC: notServed('ABAC'),
+        Webhook: notServed('Webhook'),
+        RBAC: () => new RbacAuthorizer(policy),
+      },
+      flags.list('authorization-always-allow-paths'),
+    );
+  } catch (error) {
+    if (error instanceof ModeError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
 }
 
 function headerNames(flags: ParsedFlags, name: string): readonly string[] {

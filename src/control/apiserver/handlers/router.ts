@@ -82,7 +82,7 @@ export class ResourceRouter {
     const handler = handlers[info.verb];
     const offered = part === undefined ? served.verbs : part.verbs;
     const isOffered = offered.includes(info.verb);
-    if (handler === undefined || !isOffered || isMisplacedWrite(exchange, served.isNamespaced)) {
+    if (handler === undefined || !isOffered || isMisplaced(exchange, served.isNamespaced)) {
       throw verbNotAllowed();
     }
     await handler(exchange, endpoint, this.#tools);
@@ -99,7 +99,16 @@ function isPlacedRight({ info }: Exchange, isNamespaced: boolean): boolean {
   return hasNamespace || parts.length < 2;
 }
 
-/** Nothing is made in all namespaces at once, nor deleted. */
-function isMisplacedWrite({ info }: Exchange, isNamespaced: boolean): boolean {
+const collectionVerbs: ReadonlySet<string> = new Set([
+  'list',
+  'watch',
+  'create',
+  'deletecollection',
+]);
+
+/** Whole collections are not changed, objects not created; and nothing is made in all namespaces at once, nor deleted. */
+function isMisplaced({ info }: Exchange, isNamespaced: boolean): boolean {
+  const isCollection = (info.parts[1] ?? '') === '';
+  if (isCollection !== collectionVerbs.has(info.verb)) return !info.isLegacyWatch;
   return isNamespaced && info.namespace === '' && info.verb !== 'list' && info.verb !== 'watch';
 }

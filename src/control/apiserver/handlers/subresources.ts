@@ -1,15 +1,12 @@
-import { defined } from '../../../base/assert.js';
 import type { TokenRequest } from '../../api/gen/authentication-v1.js';
 import type { Binding, Pod } from '../../api/gen/core-v1.js';
 import type { Eviction, PodDisruptionBudget } from '../../api/gen/policy-v1.js';
-import { schemaOf } from '../../api/schema.js';
-import { setSchemaDefaults } from '../../api/schema-defaults.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { fieldsOf, type GroupVersionKind, type KubeObject } from '../../machinery/object.js';
+import { fieldsOf, type KubeObject } from '../../machinery/object.js';
 import { badRequest, notFound } from '../../machinery/status-errors.js';
 import type { Exchange } from '../exchange.js';
 import { defaultDeleteOptions, parseDeleteOptions } from '../options/delete-options.js';
-import { optionsObject, parseWriteOptions, type WriteOptions } from '../options/write-options.js';
+import { optionsObject, parseWriteOptions } from '../options/write-options.js';
 import type { EndpointTable } from '../registry/endpoint-table.js';
 import type { GenericRegistry } from '../registry/generic-registry.js';
 import type { ServerWrites } from '../registry/server-writes.js';
@@ -24,7 +21,7 @@ import {
 import { admissionRequest } from '../registry/write-request.js';
 import type { HandlerTools } from './handler-tools.js';
 import { negotiate, sendDocument } from './output.js';
-import { readBody } from './read-body.js';
+import { readDocument } from './read-document.js';
 import type { SubresourceHandler } from './router.js';
 import { verbNotAllowed } from './verb-not-allowed.js';
 import { writeRequest } from './write-context.js';
@@ -51,26 +48,6 @@ export function subresourceHandlers(
     ['pods/eviction', (exchange, tools) => evict(exchange, tools, parts)],
     ['serviceaccounts/token', (exchange, tools) => makeToken(exchange, tools, parts)],
   ]);
-}
-
-/** Reads a body that is of another kind than the resource. */
-export async function readDocument(
-  exchange: Exchange,
-  tools: HandlerTools,
-  of: GroupVersionKind,
-  { fieldValidation }: Pick<WriteOptions, 'fieldValidation'>,
-): Promise<KubeObject> {
-  const schema = defined(schemaOf(of), `schema of ${of.kind}`);
-  const body = await readBody(exchange);
-  const setDefaults = (object: KubeObject) => setSchemaDefaults(fieldsOf(object), schema);
-  const isCustom = false;
-  return tools.bodies.decode(exchange, body, {
-    of,
-    schema,
-    isCustom,
-    setDefaults,
-    fieldValidation,
-  });
 }
 
 async function bind(

@@ -28,7 +28,7 @@ export async function createObject(
 ): Promise<StoredObject> {
   const { row, admission, fieldManagement } = options;
   const { context, namespace } = request;
-  settleNamespace(object, namespace);
+  settleNamespace(object, row.isNamespaced ? namespace : '');
   if (row.isNamespaced && namespace === '') throw badRequest('Namespace parameter required.');
   setKind(object, row);
   fieldManagement?.track({

@@ -146,7 +146,7 @@ class UpdateAttempt {
     const { row } = this.#options;
     if (current === null && !this.#source.mayCreate) throw notFound(row, this.#name);
     const object = await this.#source.updated(current);
-    settleNamespace(object, this.#request.namespace);
+    settleNamespace(object, row.isNamespaced ? this.#request.namespace : '');
     checkName(object, this.#name);
     setKind(object, row);
     return current === null ? this.#create(object) : this.#update(object, current);

@@ -60,6 +60,7 @@ export class KubernetesService {
   /** Makes the Service if it is missing, renews this replica's lease, and writes the endpoints if they are not right. */
   async round(): Promise<void> {
     await this.#ensureService();
+    if (isLoopback(this.#options.address)) return;
     await this.#renew();
     await this.#writeEndpoints(await this.#addresses());
   }
@@ -67,6 +68,7 @@ export class KubernetesService {
   /** Takes this replica out of the endpoints. */
   async leave(): Promise<void> {
     const { leases, address } = this.#options;
+    if (isLoopback(address)) return;
     await leases
       .delete('', address, { preconditions: {}, check: async () => {} })
       .catch(ignoreNotFound);
@@ -170,6 +172,11 @@ export class KubernetesService {
       ...pick(wanted, fields),
     }));
   }
+}
+
+/** Endpoints may not be on the loopback: who is reached there alone has none. */
+export function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1' || address === 'localhost';
 }
 
 function pick(object: KubeObject, fields: readonly string[]): Record<string, never> {

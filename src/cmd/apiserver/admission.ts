@@ -1,0 +1,97 @@
+import type { Clock } from '../../base/clock.js';
+import type { Logger } from '../../base/logger.js';
+import type { Prng } from '../../base/prng.js';
+import type { Scheme } from '../../control/api/scheme.js';
+import {
+  createPlugins,
+  type PluginOptions,
+} from '../../control/apiserver/admission/create-plugins.js';
+import { enabledPlugins, PluginFlagError } from '../../control/apiserver/admission/plugin-names.js';
+import { defaultPodSecurity } from '../../control/apiserver/admission/pod-security/plugin.js';
+import type { AdmissionServices } from '../../control/apiserver/admission/services.js';
+import { EscalationCheck } from '../../control/apiserver/authorization/rbac/escalation.js';
+import type { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
+import type {
+  AdmissionPlugin,
+  Authorizer,
+  ObjectReader,
+} from '../../control/apiserver/contracts.js';
+import type { ServerWrites } from '../../control/apiserver/registry/server-writes.js';
+import { UsageError } from '../usage-error.js';
+import type { ParsedFlags } from './parse.js';
+
+/** What admission is made with. */
+export interface AdmissionInputs {
+  readonly flags: ParsedFlags;
+  readonly scheme: Scheme;
+  readonly objects: ObjectReader;
+  readonly latest: ObjectReader;
+  readonly writes: ServerWrites;
+  readonly policy: RbacPolicy;
+  readonly authorizer: Authorizer;
+  readonly clock: Clock;
+  readonly prng: Prng;
+  readonly logger: Logger;
+}
+
+const tolerationSeconds = 300;
+
+/** The plugins that the flags ask for, in order. Throws UsageError for names that there are not. */
+export function openAdmission(inputs: AdmissionInputs): readonly AdmissionPlugin[] {
+  const { flags, objects, latest, writes, authorizer, clock, prng, logger } = inputs;
+  const services: AdmissionServices = {
+    ...{ objects, latest, authorizer, clock, prng },
+    log: logger,
+    writer: {
+      async create(resource, namespace, object) {
+        await writes.create(resource, namespace, object);
+      },
+      updateStatus: (resource, namespace, object) =>
+        writes.update(
+          { resource, namespace, name: object.metadata.name ?? '' },
+          () => object,
+          'status',
+        ),
+    },
+  };
+  const plugins = createPlugins(namesOf(flags), services, optionsFor(inputs.scheme));
+  // Who may write roles is a question of authorization: no flag turns it off.
+  const usesRbac = flags.list('authorization-mode').includes('RBAC');
+  return usesRbac ? [...plugins, new EscalationCheck(inputs.policy, authorizer)] : plugins;
+}
+
+function namesOf(flags: ParsedFlags): readonly string[] {
+  try {
+    return enabledPlugins({
+      enable: flags.list('enable-admission-plugins'),
+      disable: flags.list('disable-admission-plugins'),
+    });
+  } catch (error) {
+    if (error instanceof PluginFlagError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function optionsFor(scheme: Scheme): PluginOptions {
+  return {
+    tolerationSeconds: {
+      notReadySeconds: tolerationSeconds,
+      unreachableSeconds: tolerationSeconds,
+    },
+    podSecurity: defaultPodSecurity,
+    podNodeSelector: { clusterDefault: {}, allowed: {} },
+    podTolerations: { defaults: [], allowed: [] },
+    eventRateLimit: { limits: [] },
+    resourceOfKind(apiVersion, kind) {
+      const slash = apiVersion.indexOf('/');
+      const group = slash < 0 ? '' : apiVersion.slice(0, slash);
+      const version = apiVersion.slice(slash + 1);
+      for (const served of scheme.resources()) {
+        if (served.group === group && served.version === version && served.kind === kind) {
+          return { group, version, resource: served.resource };
+        }
+      }
+      return undefined;
+    },
+  };
+}

@@ -1,0 +1,133 @@
+import { setMaxListeners } from 'node:events';
+import { defined } from '../../base/assert.js';
+import type { Clock } from '../../base/clock.js';
+import type { Logger } from '../../base/logger.js';
+import type { Client } from '../../client/index.js';
+import { reconcileBootstrapRbac } from '../../control/apiserver/authorization/rbac/bootstrap/reconcile.js';
+import type { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
+import type { EndpointTable } from '../../control/apiserver/registry/endpoint-table.js';
+import type { ServerWrites } from '../../control/apiserver/registry/server-writes.js';
+import type { ApiServer } from '../../control/apiserver/server/api-server.js';
+import {
+  type BootstrapStep,
+  basicSteps,
+  runBootstrap,
+} from '../../control/apiserver/server/bootstrap.js';
+import { KubernetesService } from '../../control/apiserver/server/kubernetes-service.js';
+import { feedRbacPolicy, rbacWriter } from '../../control/apiserver/server/rbac-feed.js';
+import {
+  type OpenStorage,
+  openStorage,
+  type StoreConnection,
+} from '../../control/apiserver/storage/index.js';
+import type { ParsedFlags } from './parse.js';
+import type { ServiceParts } from './service-parts.js';
+
+/** What it works with. */
+export interface BesideRequestsOptions {
+  readonly flags: ParsedFlags;
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly address: string;
+  readonly store: StoreConnection;
+  readonly storePrefix: string;
+  readonly endpoints: EndpointTable;
+  readonly writes: ServerWrites;
+  readonly server: ApiServer;
+  readonly policy: RbacPolicy;
+  readonly serviceParts: ServiceParts;
+}
+
+/** What an API server does without being asked: it brings into the cluster what every cluster has, and keeps it right. */
+export class BesideRequests {
+  readonly #options: BesideRequestsOptions;
+  readonly #stopped = new AbortController();
+  readonly #running: Promise<void>[] = [];
+  /** One object a replica that runs. */
+  readonly #leases: OpenStorage;
+  #kubernetes: KubernetesService | null = null;
+
+  constructor(options: BesideRequestsOptions) {
+    this.#options = options;
+    const { store, storePrefix, server, client } = options;
+    // Everything that runs listens to it.
+    setMaxListeners(0, this.#stopped.signal);
+    this.#leases = openStorage({
+      store,
+      prefix: `${storePrefix}/masterleases`,
+      groupResource: { group: '', resource: 'endpoints' },
+      isNamespaced: false,
+      cached: false,
+    });
+    server.readiness.add({
+      name: 'etcd',
+      async check() {
+        await client.kv.get(`${storePrefix}/health`);
+        return null;
+      },
+    });
+  }
+
+  /** Begins; resolves once everything is there that a cluster begins with. `port` is where this replica is reached. */
+  async start(port: number): Promise<void> {
+    const { flags, clock, logger, policy, endpoints, serviceParts, server } = this.#options;
+    const { signal } = this.#stopped;
+    if (flags.text('endpoint-reconciler-type') !== 'none') this.#kubernetes = this.#service(port);
+    const steps = this.#steps();
+    const done = new Set<string>();
+    for (const { name } of steps) {
+      const check = () => (done.has(name) ? null : 'not finished');
+      server.readiness.add({ name: `poststarthook/${name}`, check });
+    }
+    if (this.#usesRbac()) await feedRbacPolicy(policy, endpoints, { clock, logger, signal });
+    this.#running.push(serviceParts.run(clock, signal));
+    await runBootstrap(steps, { clock, logger, signal, onDone: (name) => done.add(name) });
+    if (this.#kubernetes !== null) this.#running.push(this.#kubernetes.run(signal));
+  }
+
+  /** Takes this replica out of the endpoints, and ends. */
+  async stop(): Promise<void> {
+    await this.#kubernetes?.leave().catch((error: unknown) => {
+      // The store may be gone; the replica's lease ends by itself.
+      this.#options.logger.warn('this replica is still among the endpoints', {
+        error: error instanceof Error ? error.message : String(error),
+      });
+    });
+    this.#stopped.abort();
+    await Promise.all(this.#running);
+  }
+
+  /** Closes its storage. */
+  close(): Promise<void> {
+    return this.#leases.close();
+  }
+
+  #usesRbac(): boolean {
+    return this.#options.flags.list('authorization-mode').includes('RBAC');
+  }
+
+  #service(port: number): KubernetesService {
+    const { writes, clock, logger, endpoints, address, serviceParts } = this.#options;
+    return new KubernetesService({
+      ...{ writes, clock, logger, port, address },
+      leases: this.#leases,
+      storageOf: ({ group, resource }) => defined(endpoints.registry(group, resource)).storage,
+      clusterIp: defined(serviceParts.ips[0], 'a range of addresses').range.at(0n),
+    });
+  }
+
+  #steps(): readonly BootstrapStep[] {
+    const { writes, endpoints } = this.#options;
+    const steps = [...basicSteps(writes)];
+    if (this.#usesRbac()) {
+      const writer = rbacWriter(endpoints, writes);
+      steps.push({ name: 'rbac/bootstrap-roles', run: () => reconcileBootstrapRbac(writer) });
+    }
+    const kubernetes = this.#kubernetes;
+    if (kubernetes !== null) {
+      steps.push({ name: 'bootstrap-controller', run: () => kubernetes.round() });
+    }
+    return steps;
+  }
+}
