@@ -11,8 +11,7 @@ import type { Node, Taint } from '../gen/core-v1.js';
 import { amountsOf } from './amounts.js';
 import { coreKind } from './core-kind.js';
 import { checkPositive, type FieldErrors } from './field-checks.js';
-import { parseNetwork } from './ip-address.js';
-import { checkNetwork, networkWarnings } from './ip-rules.js';
+import { checkNetwork, networkFamilyOf, networkWarnings } from './ip-rules.js';
 import { nodeTable } from './node-table.js';
 import { checkTaints } from './pod/tolerations.js';
 import { checkAmount } from './resource-rules.js';
@@ -102,7 +101,7 @@ function checkPodCidrs(cidrs: readonly string[], path: FieldPath, errors: FieldE
     checkNetwork(cidr, path.index(at), errors);
   });
   if (cidrs.length < 2) return;
-  const families = new Set(cidrs.map((cidr) => parseNetwork(cidr)?.address.family));
+  const families = new Set(cidrs.map(networkFamilyOf));
   if (families.size === 2 && cidrs.length === 2) return;
   const text = 'may specify no more than one CIDR for each IP family';
   errors.push(invalidValue(path, cidrs, text));

@@ -31,7 +31,12 @@ export const ageColumn: TableColumn = column('Age', 'How long ago the object was
 /** How long ago a time was, as tables show it. */
 export function ageOf(time: string | undefined, nowMs: number): string {
   const ms = time === undefined ? null : parseTime(time);
-  return ms === null ? '<unknown>' : humanDuration(nowMs - ms);
+  return ms === null ? '<unknown>' : ageOfMs(ms, nowMs);
+}
+
+/** The same for a time in milliseconds since the epoch. */
+export function ageOfMs(ms: number, nowMs: number): string {
+  return humanDuration(nowMs - ms);
 }
 
 /** Labels, or a selector by labels, in one cell. */

@@ -64,7 +64,7 @@ function asPrinted(context: SecurityContext): Record<string, unknown> {
   return Object.fromEntries(
     names.map(([shown, field]) => {
       if (field !== 'capabilities') return [shown, context[field] ?? null];
-      return [shown, context.capabilities && { Add: add ?? null, Drop: drop ?? null }];
+      return [shown, context.capabilities ? { Add: add ?? null, Drop: drop ?? null } : null];
     }),
   );
 }

@@ -1,7 +1,7 @@
 import { parseTime } from '../../../machinery/time.js';
 import type { ContainerStatus, Pod } from '../../gen/core-v1.js';
 import type { TableLayout } from '../../kind-definition.js';
-import { ageColumn, ageOf, column, nameColumn, wideColumn } from '../table.js';
+import { ageColumn, ageOf, ageOfMs, column, nameColumn, wideColumn } from '../table.js';
 import { isSidecar } from './containers.js';
 
 /** How `kubectl get pods` shows a pod. */
@@ -67,10 +67,6 @@ function summaryOf(
     ready: `${progress.ready}/${total}`,
     restarts: `${restarts}${since}`,
   };
-}
-
-function ageOfMs(ms: number, nowMs: number): string {
-  return ageOf(new Date(ms).toISOString(), nowMs);
 }
 
 /** What shows while the pod has not come further. */

@@ -7,8 +7,7 @@ import {
 } from '../../../machinery/field-path.js';
 import type { ServiceSpec } from '../../gen/core-v1.js';
 import { checkSupported, type FieldErrors } from '../field-checks.js';
-import { parseIp } from '../ip-address.js';
-import { checkIp } from '../ip-rules.js';
+import { checkIp, ipFamilyOf } from '../ip-rules.js';
 import { isHeadless } from './service-needs.js';
 
 const ipsPath = fieldPath('spec', 'clusterIPs');
@@ -38,7 +37,7 @@ export function checkClusterIps(
   const areValid = checkEach(ips, old?.clusterIPs, errors);
   if (ips.length > ipsMax) errors.push(invalidValue(ipsPath, ips, 'may only hold up to 2 values'));
   if (!areValid) return;
-  if (ips.length > 1 && new Set(ips.map((ip) => parseIp(ip)?.family)).size < ips.length) {
+  if (ips.length > 1 && new Set(ips.map(ipFamilyOf)).size < ips.length) {
     const text = 'may specify no more than one IP for each IP family';
     errors.push(invalidValue(ipsPath, ips, text));
   }
@@ -77,7 +76,7 @@ function checkMatchFamilies(
 ): void {
   ips.forEach((ip, at) => {
     const family = wanted[at];
-    const actual = parseIp(ip)?.family === 6 ? 'IPv6' : 'IPv4';
+    const actual = ipFamilyOf(ip) === 6 ? 'IPv6' : 'IPv4';
     if (family === undefined || !families.includes(family) || family === actual) return;
     const text = `expected an ${family} value as indicated by \`ipFamilies[${at}]\``;
     errors.push(invalidValue(ipsPath.index(at), ip, text));

@@ -15,8 +15,7 @@ import {
   type FieldErrors,
   isUnset,
 } from '../field-checks.js';
-import { parseIp } from '../ip-address.js';
-import { checkEndpointIp, checkIp, checkNetwork } from '../ip-rules.js';
+import { checkEndpointIp, checkIp, checkNetwork, ipFamilyOf } from '../ip-rules.js';
 import { checkClusterIps, checkClusterIpsUpdate } from './cluster-ips.js';
 import { checkServicePorts } from './ports.js';
 import { isHeadless, needsHealthCheck, specOf } from './service-needs.js';
@@ -241,7 +240,7 @@ export function validateServiceStatus(service: Service, old: Service): FieldErro
     } else checkOneOf(ipMode, ipModes, modePath, errors);
     if (isUnset(hostname)) return;
     checkDnsSubdomain(hostname, entry.child('hostname'), errors);
-    if (parseIp(hostname) !== undefined) {
+    if (ipFamilyOf(hostname) !== undefined) {
       const text = 'must be a DNS name, not an IP address';
       errors.push(invalidValue(entry.child('hostname'), hostname, text));
     }
