@@ -3,6 +3,7 @@ import type { Prng } from '../../src/base/prng.js';
 import { encodeAnswer } from '../../src/rpc/dispatch.js';
 import {
   type Answer,
+  type CallContext,
   CallError,
   type CallOptions,
   type Channel,
@@ -78,7 +79,7 @@ export class SimChannel implements Channel {
         if (handler === undefined) return call.fail(unimplemented(method.path));
         const answer = async () => {
           const request = method.request.decode(bytes);
-          const pending = handler(request, { ...call.context, requestBytes: bytes });
+          const pending = handler(request, call.context({ requestBytes: bytes }));
           const response = await (pending instanceof PendingAnswer ? pending.promise() : pending);
           return encodeAnswer(method.response, response as Answer<ResInit>);
         };
@@ -113,16 +114,15 @@ export class SimChannel implements Channel {
       call.arrive('response', () => responses.push(method.response.decode(copy)));
       return underWay < streamWindow;
     };
-    const serverStream: ServerStream<Req, ResInit> = {
-      ...call.context,
+    const serverStream = call.context<Omit<ServerStream<Req, ResInit>, keyof CallContext>>({
       requests,
       send: (response) => sendEncoded(method.response.encode(response)),
       sendEncoded,
       drained: () =>
         call.isOver || underWay < streamWindow
           ? Promise.resolve()
-          : new Promise((resolve) => onRoom.push(resolve)),
-    };
+          : new Promise<void>((resolve) => onRoom.push(resolve)),
+    });
     this.#onServer(0, method.name, () => {
       const process = this.#serve(call);
       const handler = process?.services.get(serviceOf(method.path))?.stream.get(method.name);
@@ -209,16 +209,13 @@ export class SimChannel implements Channel {
 /** One call under way, from its client's end. Settles once. */
 class Call {
   isOver = false;
-  readonly context: {
-    readonly metadata: ReadonlyMap<string, readonly string[]>;
-    readonly peer: string;
-    readonly signal: AbortSignal;
-    readonly timeoutMs: number | null;
-  };
   readonly #options: ChannelOptions;
+  readonly #timeoutMs: number | null;
   readonly #delay: () => number;
   readonly #reject: (error: CallError) => void;
-  readonly #abort = new AbortController();
+  /** Made when it is first read: it costs more than the rest of a call. */
+  #abort: AbortController | null = null;
+  #isAborted = false;
   #process: ServingProcess | null = null;
   #forgetDeath: () => void = () => {};
   #lastArrival = 0;
@@ -232,11 +229,20 @@ class Call {
     this.#options = options;
     this.#delay = delay;
     this.#reject = reject;
-    this.context = {
+    this.#timeoutMs = call.timeoutMs ?? null;
+  }
+
+  /** What the handler is given, with what its kind of call has besides. */
+  context<Rest extends object>(rest: Rest): CallContext & Rest {
+    const signal = () => this.#signal;
+    return {
       metadata: new Map(),
-      peer: options.client,
-      signal: this.#abort.signal,
-      timeoutMs: call.timeoutMs ?? null,
+      peer: this.#options.client,
+      timeoutMs: this.#timeoutMs,
+      get signal() {
+        return signal();
+      },
+      ...rest,
     };
   }
 
@@ -285,7 +291,18 @@ class Call {
   cancel(code: StatusCode, message: string): void {
     if (this.isOver) return;
     this.#end(code, message, true);
-    this.#options.host.machine.plan(this.#delay(), 'cancelled', () => this.#abort.abort());
+    this.#options.host.machine.plan(this.#delay(), 'cancelled', () => {
+      this.#isAborted = true;
+      this.#abort?.abort();
+    });
+  }
+
+  get #signal(): AbortSignal {
+    if (this.#abort === null) {
+      this.#abort = new AbortController();
+      if (this.#isAborted) this.#abort.abort();
+    }
+    return this.#abort.signal;
   }
 
   #end(code: StatusCode, message: string, sent: boolean): void {

@@ -1,6 +1,6 @@
 import { defined } from '../../src/base/assert.js';
 import type { Defect } from '../../src/base/defect.js';
-import { formatId, type MemberId } from '../../src/base/ids.js';
+import type { MemberId } from '../../src/base/ids.js';
 import type { Prng } from '../../src/base/prng.js';
 import type { NodeProbe, PeerHandler, PeerTransport } from '../../src/raft/node/index.js';
 import {
@@ -163,7 +163,7 @@ export class Cluster implements MachineWorld {
     if (member === null || member === undefined) return;
     const applied = member.appliedIndex();
     if (this.invariants.checkApplied(machine.memberId, applied)) {
-      this.invariants.onStateHash(machine.memberId, applied, formatId(member.store.appliedHash));
+      this.invariants.onStateHash(machine.memberId, applied, member.store.appliedHash);
     }
   }
 

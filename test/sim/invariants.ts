@@ -51,7 +51,7 @@ export class Invariants {
   readonly #committed: Committed[] = [];
   /** Where each proposal is committed, by its envelope. */
   readonly #proposals = new Map<string, Index>();
-  readonly #stateHashes = new Map<Index, string>();
+  readonly #stateHashes = new Map<Index, bigint>();
 
   /** Highest index committed anywhere. */
   get committedIndex(): Index {
@@ -154,14 +154,14 @@ export class Invariants {
   }
 
   /** Hash over everything applied, at `index`. */
-  onStateHash(id: MemberId, index: Index, hash: string): void {
+  onStateHash(id: MemberId, index: Index, hash: bigint): void {
     const before = this.#stateHashes.get(index);
     if (before === undefined) this.#stateHashes.set(index, hash);
     else
       check(
         before === hash,
         'members that applied the same entries have the same state',
-        () => `${formatId(id)} has ${hash} at ${index}, another had ${before}`,
+        () => `${formatId(id)} has ${formatId(hash)} at ${index}, another had ${formatId(before)}`,
       );
   }
 
@@ -171,16 +171,15 @@ export class Invariants {
     if (watched === undefined) return;
     const { core } = watched;
     const { term, commit, role } = core;
-    const who = formatId(id);
     check(
       term >= watched.term,
       'the term never decreases',
-      () => `${who}: ${watched.term} to ${term}`,
+      () => `${formatId(id)}: ${watched.term} to ${term}`,
     );
     check(
       commit >= watched.commit,
       'the commit index never decreases',
-      () => `${who}: ${watched.commit} to ${commit}`,
+      () => `${formatId(id)}: ${watched.commit} to ${commit}`,
     );
     watched.term = term;
     // What the core has taken in but not handed out yet is in no log that can be seen here.

@@ -39,7 +39,7 @@ export class Scheduler {
 
   /** Plans `run` in `delayMs` virtual milliseconds; events of one time run in the order in which they were planned. */
   after(delayMs: number, owner: Owner, label: string, run: () => void): Planned {
-    assert(delayMs >= 0, `event ${label} of ${owner} planned ${delayMs} ms ahead`);
+    if (!(delayMs >= 0)) assert(false, `event ${label} of ${owner} planned ${delayMs} ms ahead`);
     const time = this.now + delayMs;
     const planned: Planned = { time, sequence: this.#sequence++, owner, label, run };
     this.#push(planned);
