@@ -59,6 +59,9 @@ t.test('a field named __proto__ is a field like any other', async (t) => {
   t.equal((copy as { evil?: boolean }).evil, undefined);
   t.equal(getField({}, '__proto__'), undefined);
   t.equal(getField({}, 'constructor'), undefined);
+  t.notOk(deepEqual(JSON.parse('{"__proto__":{}}'), {}));
+  t.notOk(deepEqual({}, JSON.parse('{"__proto__":{}}')));
+  t.notOk(deepEqual({ constructor: true }, {}));
   t.notOk(deepEqual(object, { a: 1 }));
   t.notOk(deepEqual({ a: 1 }, object));
 });

@@ -114,6 +114,7 @@ const matches: [text: string, matches: boolean][] = [
   ['x.y/z>10', false],
   ['x.y/z<11', true],
   ['app>1', false],
+  ['app<1', false],
   ['none<1', false],
   ['app=web,tier=x', false],
   ['constructor', false],

@@ -1,6 +1,12 @@
 import t from 'tap';
 import { Prng } from '../../../src/base/prng.js';
 import {
+  cidrContains,
+  formatCidr,
+  parseCidr,
+  parseIp,
+} from '../../../src/control/machinery/ip-address.js';
+import {
   canonicalCidrProblems,
   canonicalIpProblems,
   cIdentifierProblems,
@@ -103,8 +109,18 @@ const rules: [name: string, rule: Rule, value: string, problems: string[]][] = [
       `a valid label key ${labelKeyText} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ],
   ],
+  [
+    'qualifiedNameProblems',
+    qualifiedNameProblems,
+    'a//b',
+    [
+      `a valid label key ${labelKeyText} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    ],
+  ],
   ['labelValueProblems', labelValueProblems, '', []],
   ['labelValueProblems', labelValueProblems, 'A_b.c-1', []],
+  ['labelValueProblems', labelValueProblems, longest63, []],
+  ['qualifiedNameProblems', qualifiedNameProblems, longest63, []],
   ['labelValueProblems', labelValueProblems, 'a b', [labelValueText]],
   [
     'labelValueProblems',
@@ -277,6 +293,8 @@ t.test('nameProblems lets a generateName end with a dash', async (t) => {
 
 const ips: [value: string, problem: string, canonicalProblem: string][] = [
   ['10.0.0.1', '', ''],
+  ['255.255.255.255', '', ''],
+  ['1:0:0:2:0:0:3:4', '', 'must be in canonical form ("1::2:0:0:3:4")'],
   ['::', '', ''],
   ['::1', '', ''],
   ['2001:db8::ffff', '', ''],
@@ -368,3 +386,26 @@ for (const [value, problem, canonicalProblem] of cidrs) {
     t.strictSame(canonicalCidrProblems(value), canonicalProblem === '' ? [] : [canonicalProblem]);
   });
 }
+
+const contained: [network: string, address: string, isIn: boolean][] = [
+  ['10.0.0.0/8', '10.255.0.1', true],
+  ['10.0.0.0/8', '11.0.0.0', false],
+  ['0.0.0.0/0', '1.2.3.4', true],
+  ['1.2.3.4/32', '1.2.3.4', true],
+  ['1.2.3.4/32', '1.2.3.5', false],
+  ['::/0', '1.2.3.4', false],
+  ['2001:db8::/33', '2001:db8:7fff::', true],
+  ['2001:db8::/33', '2001:db8:8000::', false],
+  ['::ffff:10.0.0.0/104', '10.9.9.9', true],
+  ['::ffff:10.0.0.0/104', '11.0.0.0', false],
+];
+for (const [network, address, isIn] of contained) {
+  t.test(`cidrContains: ${address} is ${isIn ? '' : 'not '}in ${network}`, async (t) => {
+    t.equal(cidrContains(parseCidr(network)!, parseIp(address)!.address), isIn);
+  });
+}
+
+t.test('formatCidr clears what is behind the prefix', async (t) => {
+  t.equal(formatCidr(parseCidr('10.1.2.3/12')!), '10.0.0.0/12');
+  t.equal(formatCidr(parseCidr('2001:db8::1/64')!), '2001:db8::/64');
+});

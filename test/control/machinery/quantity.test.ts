@@ -140,6 +140,11 @@ const texts: [text: string, shown: string, canonical?: string][] = [
   ['+5', '+5', '5'],
   ['1.234', '1.234', '1234m'],
   ['1.500', '1.500', '1500m'],
+  ['1.123456789', '1.123456789', '1123456789n'],
+  ['1.000000000001', '1000000001n'],
+  ['1234567890123456.123', '1234567890123456123m'],
+  ['+12345678901Ki', '+12345678901Ki', '12345678901Ki'],
+  ['+123456789013Ki', '123456789013Ki'],
   ['123456789012345678', '123456789012345678'],
   ['1234567890123456789', '1234567890123456789'],
 ];
@@ -186,6 +191,11 @@ t.test('Quantity.parse rounds what is ever so small up, however it is written', 
   t.equal(Quantity.parse(`-${'9'.repeat(900)}e-900`).value(), -1n);
 });
 
+t.test('Quantity.parse takes texts of up to a thousand characters', async (t) => {
+  t.equal(Quantity.parse('1'.repeat(1000)).toString(), '1'.repeat(1000));
+  t.throws(() => Quantity.parse('1'.repeat(1001)), { message: wrongFormat });
+});
+
 t.test('Quantity.fromJson takes numbers, and text with spaces around it', async (t) => {
   t.equal(Quantity.fromJson(2).toString(), '2');
   t.equal(Quantity.fromJson(0.25).toString(), '250m');
@@ -199,6 +209,11 @@ t.test('a sum has the format of its first term, unless that is zero', async (t) 
   t.equal(mega.add(mebi).format, 'decimal-si');
   t.equal(zero.sub(mebi).toString(), '-1Mi');
   t.equal(mebi.sub(mebi).toString(), '0');
+});
+
+t.test('a binary amount of less than one has decimal format from then on', async (t) => {
+  const formats = ['0.0005Ki', '0.0009765625Ki', '0Ki'].map((text) => Quantity.parse(text).format);
+  t.strictSame(formats, ['decimal-si', 'binary-si', 'binary-si']);
 });
 
 t.test('Quantity.of and ofMilli are whole units and thousandths', async (t) => {

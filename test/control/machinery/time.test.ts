@@ -85,6 +85,7 @@ const ages: [ms: number, human: string, short: string][] = [
   [2 * minute + 5 * second, '2m5s', '2m'],
   [9 * minute + 59 * second, '9m59s', '9m'],
   [10 * minute + 30 * second, '10m', '10m'],
+  [hour, '60m', '1h'],
   [179 * minute, '179m', '2h'],
   [3 * hour, '3h', '3h'],
   [3 * hour + 10 * minute, '3h10m', '3h'],

@@ -224,6 +224,12 @@ for (const [title, operation, why] of notApplied) {
   });
 }
 
+t.test('applyJsonPatch finds its way through lists', async (t) => {
+  const patch = [{ op: 'replace', path: '/l/1/a', value: 3 }];
+  t.strictSame(applyJsonPatch({ l: [{ a: 1 }, { a: 2 }] }, patch), { l: [{ a: 1 }, { a: 3 }] });
+  t.throws(() => applyJsonPatch({ l: [{ a: 1 }] }, patch), { code: 422 });
+});
+
 t.test('applyJsonPatch applies all operations or none', async (t) => {
   const before = JSON.stringify(document);
   const patch = [
