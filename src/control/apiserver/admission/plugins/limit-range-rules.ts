@@ -76,7 +76,7 @@ function ratioProblem(
   if (limit === undefined || numberOf(limit) === 0)
     return `${bound}, but no limit is specified or limit is 0`;
   const observed = numberOf(limit) / numberOf(request);
-  return observed > numberOf(ratio)
+  return observed > numberOf(ratio) / 1000
     ? `${bound}, but provided ratio is ${observed.toFixed(6)}`
     : null;
 }
