@@ -1,9 +1,10 @@
 import type { JsonValue } from '../../machinery/json.js';
 import { Quantity } from '../../machinery/quantity.js';
-import { quote } from '../../machinery/quote.js';
+import { QuantityError } from '../../machinery/quantity-parse.js';
 import type { SchemaNode } from '../../machinery/schema-node.js';
 import { formatMicroTime, formatTime, parseTime } from '../../machinery/time.js';
 import { describeValue, ExactNumber, type ReadValue } from './decode-error.js';
+import { outOfRange, timeProblem } from './time-problem.js';
 
 /** A scalar as it is kept, or why it is none. */
 export type ScalarResult =
@@ -97,7 +98,8 @@ function readQuantity(value: ReadValue): ScalarResult {
   try {
     return { value: Quantity.parse(text.trim()).toString() };
   } catch (error) {
-    return fatal(error instanceof Error ? error.message : String(error));
+    if (!(error instanceof QuantityError)) throw error;
+    return fatal(error.message);
   }
 }
 
@@ -106,13 +108,11 @@ function scalarText(value: Exclude<ReadValue, ExactNumber>): string {
 }
 
 function readTime(text: string, format: 'date-time' | 'micro-time'): ScalarResult {
+  const problem = timeProblem(text, format);
+  if (problem !== undefined) return fatal(problem);
   const ms = parseTime(text);
-  if (ms !== null) return { value: format === 'date-time' ? formatTime(ms) : formatMicroTime(ms) };
-  const layout =
-    format === 'date-time' ? '2006-01-02T15:04:05Z07:00' : '2006-01-02T15:04:05.000000Z07:00';
-  return fatal(
-    `parsing time ${quote(text)} as ${quote(layout)}: cannot parse ${quote(text)} as "2006"`,
-  );
+  if (ms === null) return fatal(outOfRange(text, 'day'));
+  return { value: format === 'date-time' ? formatTime(ms) : formatMicroTime(ms) };
 }
 
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
