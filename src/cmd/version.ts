@@ -3,5 +3,8 @@
 /** This project's; kept equal to package.json's by a test. */
 export const flotillaVersion = '0.1.0';
 
-/** The etcd whose API is offered: what clients compare to know what they may use. */
-export const etcdVersion = '3.5.0';
+/**
+ * The etcd whose API is offered: what clients compare to know what they may use. From 3.5.13 on they rely on what progress answers of
+ * watches say, as they may here.
+ */
+export const etcdVersion = '3.5.13';

@@ -113,17 +113,20 @@ export class CacheFeed {
 
   async #follow(signal: AbortSignal): Promise<void> {
     const hasExactProgress = await this.#features.hasExactProgress();
+    const listed = this.#cache.revision;
     const watcher = this.#client.watch(this.#keys.toStoreRange(everyKey), {
-      startRevision: this.#cache.revision + 1,
+      // The list's own revision once more: a watch that starts in the future keeps the store from telling how far any has come.
+      startRevision: listed,
       fragment: true,
       progressNotify: hasExactProgress,
       signal,
     });
     for await (const { events, revision } of watcher) {
-      this.#cache.apply(
-        events.map((event) => this.#updateOf(event)),
-        revision,
-      );
+      const updates: Update[] = [];
+      for (const event of events) {
+        if ((event.kv?.modRevision ?? 0) > listed) updates.push(this.#updateOf(event));
+      }
+      this.#cache.apply(updates, revision);
     }
   }
 

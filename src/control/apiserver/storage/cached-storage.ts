@@ -14,6 +14,7 @@ import type {
   WatchOptions,
   WatchQuery,
 } from './contracts.js';
+import type { CurrencyCheck } from './currency-check.js';
 import { initialFreshnessOf, startsWithState } from './initial-events.js';
 import type { ProgressAsker } from './progress-asker.js';
 import { hasName, type ResourceKeys } from './resource-keys.js';
@@ -29,6 +30,10 @@ import type { WatchCache } from './watch-cache.js';
 const fillMsMax = 10_000;
 /** How long a read waits for the cache to come to a revision. */
 const reachMsMax = 3000;
+/** How long it waits for the store to say how far the watch has come, before the cache is compared with the store. */
+const progressMsMax = 300;
+/** Between comparisons, unless something comes. */
+const compareAgainMs = 100;
 /** Objects looked at for a batch of initial events. */
 const firstBatchMax = 500;
 
@@ -44,6 +49,7 @@ export class CachedStorage implements ObjectStorage {
   readonly #revisions: RevisionReader;
   readonly #progress: ProgressAsker;
   readonly #features: StoreFeatures;
+  readonly #currency: CurrencyCheck;
 
   constructor(options: {
     readonly clock: Clock;
@@ -56,6 +62,7 @@ export class CachedStorage implements ObjectStorage {
     readonly revisions: RevisionReader;
     readonly progress: ProgressAsker;
     readonly features: StoreFeatures;
+    readonly currency: CurrencyCheck;
   }) {
     this.#clock = options.clock;
     this.#keys = options.keys;
@@ -67,6 +74,7 @@ export class CachedStorage implements ObjectStorage {
     this.#revisions = options.revisions;
     this.#progress = options.progress;
     this.#features = options.features;
+    this.#currency = options.currency;
   }
 
   /** What the cache holds and serves at the moment, for metrics. */
@@ -185,7 +193,7 @@ export class CachedStorage implements ObjectStorage {
       case 'any':
         return this.#cache.revision;
       case 'latest':
-        return (await this.#confirm()) ? this.#cache.revision : null;
+        return await this.#confirm();
       case 'not-older': {
         if (await this.#reach(freshness.revision)) return this.#cache.revision;
         if (!(await this.#features.hasExactProgress())) return null;
@@ -196,29 +204,44 @@ export class CachedStorage implements ObjectStorage {
     }
   }
 
-  /** Makes sure that the cache has all that the store had when this was called; false when it cannot. */
-  async #confirm(): Promise<boolean> {
-    if (!(await this.#features.hasExactProgress())) return false;
-    const before = this.#cache.revision;
-    let revision: number;
+  /** A revision of the cache that has all that the store had when this was called; null when there is none in time. */
+  async #confirm(): Promise<number | null> {
     try {
-      revision = await this.#revisions.current();
+      return (await this.#features.hasExactProgress())
+        ? await this.#confirmByProgress()
+        : await this.#confirmByComparing();
     } catch (error) {
       throw storeFailure(error, { action: 'list', resource: this.#resource });
     }
+  }
+
+  async #confirmByProgress(): Promise<number | null> {
+    const before = this.#cache.revision;
+    const revision = await this.#revisions.current();
     if (revision < before) {
       // The store is not what it was (restored from a backup): nothing in memory counts.
       this.#feed.restart();
-      return false;
+      return null;
     }
-    return await this.#reach(revision);
+    if (await this.#reach(revision, progressMsMax)) return this.#cache.revision;
+    return await this.#confirmByComparing();
   }
 
-  async #reach(revision: number): Promise<boolean> {
+  /** Looks again for as long as the watch may need to bring what the store has. */
+  async #confirmByComparing(): Promise<number | null> {
+    const endMs = this.#clock.now() + reachMsMax;
+    for (;;) {
+      const revision = await this.#currency.currentRevision();
+      if (revision !== null || this.#clock.now() >= endMs) return revision;
+      await this.#cache.reached(this.#cache.revision + 1, { timeoutMs: compareAgainMs });
+    }
+  }
+
+  async #reach(revision: number, timeoutMs: number = reachMsMax): Promise<boolean> {
     if (this.#cache.revision >= revision) return true;
     const stopAsking = await this.#askForProgress();
     try {
-      return await this.#cache.reached(revision, { timeoutMs: reachMsMax });
+      return await this.#cache.reached(revision, { timeoutMs });
     } finally {
       stopAsking();
     }
@@ -242,24 +265,12 @@ export class CachedStorage implements ObjectStorage {
       return await this.#cache.reached(revision, { timeoutMs: null, signal });
     }
     const freshness = initialFreshnessOf(query);
-    const revision = await this.#revisionFor(freshness);
-    if (revision === null) await this.#catchUp();
+    let revision = await this.#revisionFor(freshness);
+    // The cache may have all there is without knowing how far the store is.
+    if (revision === null && freshness.at === 'not-older') revision = await this.#confirm();
+    if (revision === null) throw notReady(this.#resource);
     this.#checkReadable();
     return true;
-  }
-
-  /** For stores that cannot say how far a watch has come: a list of the store tells what the cache must have. */
-  async #catchUp(): Promise<void> {
-    const { items } = await this.#reader.list({
-      namespace: '',
-      freshness: { at: 'latest' },
-      filter: null,
-      limit: 0,
-      afterKey: '',
-    });
-    const revision = items.reduce((last, item) => Math.max(last, item.revision), 0);
-    if (await this.#cache.reached(revision, { timeoutMs: reachMsMax })) return;
-    throw revisionTooLarge(revision, this.#cache.revision, 1);
   }
 
   /** What a watch begins with, filtered as it is read. */

@@ -3,6 +3,7 @@ import { CacheFeed } from './cache-feed.js';
 import { type WatcherLimits, watcherLimitsDefault } from './cache-watcher.js';
 import { CachedStorage } from './cached-storage.js';
 import type { ObjectStorage } from './contracts.js';
+import { CurrencyCheck } from './currency-check.js';
 import { DirectStorage } from './direct-storage.js';
 import { type WindowLimits, windowLimitsDefault } from './event-window.js';
 import { ObjectCodec } from './object-codec.js';
@@ -86,6 +87,7 @@ export function openCachedStorage(options: Omit<StorageOptions, 'cached'>): Cach
   const { reader } = parts;
   return new CachedStorage({
     ...{ clock, keys, resource, reader, writer, cache, feed, revisions, progress, features },
+    currency: new CurrencyCheck({ client, clock, keys, cache }),
   });
 }
 

@@ -1,12 +1,20 @@
 import t, { type Test } from 'tap';
+import { Prng } from '../../../../src/base/prng.js';
 import { connect } from '../../../../src/client/index.js';
+import { watcherLimitsDefault } from '../../../../src/control/apiserver/storage/cache-watcher.js';
+import { CurrencyCheck } from '../../../../src/control/apiserver/storage/currency-check.js';
+import { windowLimitsDefault } from '../../../../src/control/apiserver/storage/event-window.js';
 import {
   openCachedStorage,
   type StorageOptions,
 } from '../../../../src/control/apiserver/storage/index.js';
+import { ResourceKeys } from '../../../../src/control/apiserver/storage/resource-keys.js';
+import { WatchCache } from '../../../../src/control/apiserver/storage/watch-cache.js';
+import { hostClock } from '../../../../src/host/clock.js';
 import { until } from '../../../client/until.js';
 import { serveApi } from '../../../store/api/rig.js';
 import { FlakyProxy } from './flaky-proxy.js';
+import { itemOf } from './item.js';
 import { connectStore } from './store-rig.js';
 import {
   colorOf,
@@ -25,8 +33,9 @@ import {
 const prefix = '/registry/things';
 
 /** A cache behind a proxy that can break, and a client of the store that is not behind it. */
-async function startCache(t: Test, options: Partial<StorageOptions> = {}) {
+async function startCache(t: Test, options: Partial<StorageOptions> = {}, version = '3.7.0') {
   const { endpoint, rig } = await serveApi(t);
+  Object.assign(rig, { version: { flotilla: '0.1.0', etcd: version } });
   const proxy = await FlakyProxy.start(t, endpoint);
   const { store } = connectStore(t, proxy.endpoint);
   const others = connect({ endpoints: [endpoint] });
@@ -42,7 +51,7 @@ async function startCache(t: Test, options: Partial<StorageOptions> = {}) {
   await storage.filled();
   const put = async (path: string, value: string = JSON.stringify(thing(path))) =>
     (await others.kv.put(`${prefix}/${path}`, value)).header.revision;
-  return { storage, rig, proxy, others, put, endpoint };
+  return { storage, rig, proxy, others, put, store };
 }
 
 t.test('CachedStorage: lists of a turn are confirmed by one read', async (t) => {
@@ -62,6 +71,79 @@ t.test('CachedStorage: a list after writes elsewhere asks how far the watch is',
   const { revision } = (await others.kv.put('/registry/others/x', '2')).header;
   const freshness = { at: 'not-older', revision } as const;
   t.ok((await storage.list(listQuery({ freshness }))).revision >= revision);
+});
+
+t.test(
+  'CachedStorage: a watch that has just begun does not keep others from knowing how far they are',
+  async (t) => {
+    const { storage, others, store } = await startCache(t);
+    const { header } = await others.kv.put('/registry/others/x', '1');
+    const groupResource = { group: 'test.dev', resource: 'others' };
+    const options = { store, prefix: '/registry/others', groupResource, isNamespaced: false };
+    const late = openCachedStorage(options);
+    t.teardown(() => late.close());
+    await late.filled().catch(() => {});
+    await storage.list(listQuery());
+    t.ok(storage.stats().revision >= header.revision, 'the store has said so');
+  },
+);
+
+t.test(
+  'CachedStorage: where progress answers cannot be relied on, memory is compared',
+  async (t) => {
+    const { storage, rig, put, others } = await startCache(t, {}, '3.4.23');
+    await put('a/x');
+    await put('a/y');
+    t.same(pathsOf(await storage.list(listQuery())), ['a/x', 'a/y']);
+    await others.kv.put('/registry/others/x', '1');
+    const before = rig.barriers;
+    const { revision } = storage.stats();
+    const pages = await Promise.all(Array.from({ length: 20 }, () => storage.list(listQuery())));
+    for (const page of pages) t.equal(page.revision, revision);
+    t.equal(rig.barriers, before + 1, 'once for all');
+    for (let i = 0; i < 20; i++) {
+      await others.kv.delete(`${prefix}/a/x${i - 1}`);
+      await put(`a/x${i}`);
+      const paths = pathsOf(await storage.list(listQuery()));
+      t.same(paths, ['a/x', `a/x${i}`, 'a/y'], 'the last write is there');
+    }
+  },
+);
+
+t.test('CurrencyCheck: sees whatever the cache lacks', async (t) => {
+  const { endpoint } = await serveApi(t);
+  const client = connect({ endpoints: [endpoint] });
+  t.teardown(() => client.close());
+  const keys = new ResourceKeys({ prefix, isNamespaced: true });
+  const cache = new WatchCache({
+    ...{ clock: hostClock, prng: new Prng(1), keys, indexes: {}, onBookmarks: () => {} },
+    ...{ windowLimits: windowLimitsDefault, watcherLimits: watcherLimitsDefault },
+  });
+  const check = new CurrencyCheck({ client, clock: hostClock, keys, cache });
+  const put = async (path: string) =>
+    (await client.kv.put(`${prefix}/${path}`, '{}')).header.revision;
+  const remove = async (path: string) => await client.kv.delete(`${prefix}/${path}`);
+  const x = await put('a/x');
+  const y = await put('a/y');
+  cache.reset([itemOf('a/x', x), itemOf('a/y', y)], y);
+  t.equal(await check.currentRevision(), y);
+  await client.kv.put('/registry/things-else/x', '{}');
+  t.equal(await check.currentRevision(), y, 'others do not matter');
+  await put('a/z');
+  t.equal(await check.currentRevision(), null, 'a creation');
+  await remove('a/z');
+  t.equal(await check.currentRevision(), y, 'which is undone');
+  await remove('a/x');
+  t.equal(await check.currentRevision(), null, 'a deletion');
+  await put('a/x');
+  t.equal(await check.currentRevision(), null, 'and something new in its place');
+  const last = await put('a/y');
+  cache.reset([itemOf('a/x', x), itemOf('a/y', last)], last);
+  t.equal(await check.currentRevision(), last);
+  const asked = check.currentRevision();
+  await new Promise((resolve) => setImmediate(resolve));
+  cache.apply([], last + 1);
+  t.equal(await asked, null, 'a cache that moved while it was compared');
 });
 
 t.test('CachedStorage: reads of any age ask nobody, and share objects and JSON', async (t) => {
