@@ -2,7 +2,6 @@ import { setMaxListeners } from 'node:events';
 import { defined } from '../../base/assert.js';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
-import type { Client } from '../../client/index.js';
 import { reconcileBootstrapRbac } from '../../control/apiserver/authorization/rbac/bootstrap/reconcile.js';
 import type { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
 import type { EndpointTable } from '../../control/apiserver/registry/endpoint-table.js';
@@ -26,7 +25,7 @@ import type { ServiceParts } from './service-parts.js';
 /** What it works with. */
 export interface BesideRequestsOptions {
   readonly flags: ParsedFlags;
-  readonly client: Client;
+  readonly checkStore: () => Promise<string | null>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly address: string;
@@ -50,7 +49,7 @@ export class BesideRequests {
 
   constructor(options: BesideRequestsOptions) {
     this.#options = options;
-    const { store, storePrefix, server, client } = options;
+    const { store, storePrefix, server } = options;
     // Everything that runs listens to it.
     setMaxListeners(0, this.#stopped.signal);
     this.#leases = openStorage({
@@ -60,13 +59,7 @@ export class BesideRequests {
       isNamespaced: false,
       cached: false,
     });
-    server.readiness.add({
-      name: 'etcd',
-      async check() {
-        await client.kv.get(`${storePrefix}/health`);
-        return null;
-      },
-    });
+    server.readiness.add({ name: 'etcd', check: options.checkStore });
   }
 
   /** Begins; resolves once everything is there that a cluster begins with. `port` is where this replica is reached. */

@@ -91,7 +91,11 @@ export async function composeApiServer(inputs: ComposeInputs): Promise<ComposedS
     ),
     hooks: { namespaces: namespaceHooks, services: serviceHooks(serviceParts) },
   });
-  const special = await specialHandlers({ ...opened, security, authorizer });
+  const checkStore = async () => {
+    await inputs.client.kv.get(`${opened.storePrefix}/health`);
+    return null;
+  };
+  const special = await specialHandlers({ ...opened, security, authorizer, checkStore });
   const server = new ApiServer({
     ...{ scheme, endpoints, clock, logger, special },
     newUid: randomUUID,
@@ -101,7 +105,9 @@ export async function composeApiServer(inputs: ComposeInputs): Promise<ComposedS
     security: { authenticator, authorizer, audit: noAudit },
     routes: routesOf(scheme, `${inputs.address}:${flags.number('secure-port')}`),
   });
-  const beside = new BesideRequests({ ...inputs, ...opened, server, policy, serviceParts });
+  const beside = new BesideRequests({
+    ...{ ...inputs, ...opened, server, policy, serviceParts, checkStore },
+  });
   return {
     server,
     beside,

@@ -3,6 +3,10 @@ import { reviewToken } from '../../control/apiserver/authentication/reviews.js';
 import { issueToken } from '../../control/apiserver/authentication/service-account/token-request.js';
 import { ruleSource } from '../../control/apiserver/authorization/rule-source.js';
 import type { Authorizer, ObjectReader } from '../../control/apiserver/contracts.js';
+import {
+  componentStatuses,
+  type StoreCheck,
+} from '../../control/apiserver/handlers/component-statuses.js';
 import { reviewHandlers } from '../../control/apiserver/handlers/reviews.js';
 import type { SubresourceHandler } from '../../control/apiserver/handlers/router.js';
 import { subresourceHandlers } from '../../control/apiserver/handlers/subresources.js';
@@ -17,6 +21,7 @@ export async function specialHandlers(parts: {
   readonly endpoints: EndpointTable;
   readonly writes: ServerWrites;
   readonly latest: ObjectReader;
+  readonly checkStore: StoreCheck;
 }): Promise<ReadonlyMap<string, SubresourceHandler>> {
   const { security, authorizer, endpoints, writes, latest } = parts;
   const { flags, keys, policy } = security;
@@ -49,5 +54,6 @@ export async function specialHandlers(parts: {
       );
     },
   });
-  return new Map([...reviews, ...subresources]);
+  const statuses = componentStatuses(parts.checkStore);
+  return new Map([...reviews, ...subresources, ['componentstatuses', statuses]]);
 }

@@ -18,7 +18,7 @@ import {
   isUnhealthyAllowed,
   needsBudget,
 } from '../registry/subresources/eviction.js';
-import { admissionRequest } from '../registry/write-request.js';
+import { admissionRequest, type WriteRequest } from '../registry/write-request.js';
 import type { HandlerTools } from './handler-tools.js';
 import { negotiate, sendDocument } from './output.js';
 import { readDocument } from './read-document.js';
@@ -71,16 +71,12 @@ async function bind(
     ...options,
     options: optionsObject('CreateOptions', options),
   });
+  await admit(pods, request, name, binding);
   const { uid, resourceVersion } = binding.metadata;
-  await pods.update({ ...request, subresource: 'binding' }, name, {
-    updated: (current) => boundPod(current as Pod, binding, exchange.nowMs),
-    preconditions: {
-      ...(uid === undefined ? {} : { uid }),
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
-    },
-    mayCreate: false,
-    prepare: () => {},
-    tracksManagers: false,
+  const change = (current: KubeObject) => boundPod(current as Pod, binding, exchange.nowMs);
+  await pods.updateDirectly(request, name, change, {
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
   });
   await sendDocument(exchange, { ...output, as: null }, 201, success(201));
 }
@@ -107,12 +103,13 @@ async function evict(
   const deletion = { ...defaultDeleteOptions, ...asked, isDryRun };
   const pods = registryOf(endpoints, '', 'pods');
   const pod = (await pods.storage.get(namespace, name, { at: 'latest' })).object as Pod;
-  if (needsBudget(pod)) await charge(exchange, pod, { endpoints, writes, isDryRun });
   const request = writeRequest(exchange, {
     isDryRun,
     fieldManager: options.fieldManager,
     options: optionsObject('CreateOptions', options),
   });
+  await admit(pods, request, name, eviction);
+  if (needsBudget(pod)) await charge(exchange, pod, { endpoints, writes, isDryRun });
   await pods.delete(request, name, deletion);
   await sendDocument(exchange, { ...output, as: null }, 201, success(201));
 }
@@ -167,21 +164,26 @@ async function makeToken(
   const of = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
   const asked = (await readDocument(exchange, tools, of, options)) as TokenRequest;
   const accounts = registryOf(parts.endpoints, '', 'serviceaccounts');
-  const { admission, row } = accounts.options;
   const request = writeRequest(exchange, {
     ...options,
     options: optionsObject('CreateOptions', options),
   });
-  const admitted = admissionRequest(row, request, {
-    operation: 'CREATE',
-    name: exchange.info.name,
-    object: asked,
-    oldObject: null,
-  });
-  await admission.mutate(admitted);
-  await admission.validate(admitted);
+  await admit(accounts, request, exchange.info.name, asked);
   const answer = await parts.issueToken(asked, exchange, options);
   await sendDocument(exchange, { ...output, as: null }, 201, fieldsOf(answer));
+}
+
+/** Asks admission about a document that is sent to a subresource. */
+async function admit(
+  { options: { admission, row } }: GenericRegistry,
+  request: WriteRequest,
+  name: string,
+  object: KubeObject,
+): Promise<void> {
+  const write = { operation: 'CREATE', name, object, oldObject: null } as const;
+  const admitted = admissionRequest(row, request, write);
+  await admission.mutate(admitted);
+  await admission.validate(admitted);
 }
 
 function registryOf(endpoints: EndpointTable, group: string, resource: string): GenericRegistry {

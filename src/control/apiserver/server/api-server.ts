@@ -88,14 +88,17 @@ export class ApiServer {
     this.#routes = options.routes;
     addHealthRoutes(this.#routes, this.readiness.groups());
     this.#routes.exact('/metrics', (exchange) => metrics.serve(exchange));
-    const inFlight = { reading: limits.readingRequestsMax, writing: limits.writingRequestsMax };
     this.handle = createPipeline({
       clock,
       logger: options.logger,
       newUid: options.newUid,
       ...security,
       observe: metrics.observe,
-      limit: limitInFlight(inFlight, (kind, count) => metrics.onInFlight(kind, count)),
+      limit: limitInFlight({
+        limits: { reading: limits.readingRequestsMax, writing: limits.writingRequestsMax },
+        clock,
+        onChange: (kind, count) => metrics.onInFlight(kind, count),
+      }),
       requestTimeoutMs: limits.requestTimeoutMs,
       onAuthenticated: (result, username) => metrics.onAuthenticated(result, username),
       handler: (exchange) => this.#answer(exchange),

@@ -1,0 +1,167 @@
+import t from 'tap';
+import { startApi } from './api-rig.js';
+
+const pods = '/api/v1/namespaces/default/pods';
+const merge = { 'content-type': 'application/merge-patch+json' };
+
+t.test('subresources', async (t) => {
+  const api = await startApi(t, ['--disable-admission-plugins=ServiceAccount']);
+  const pod = (name: string, labels = {}) => ({
+    metadata: { name, labels },
+    spec: { containers: [{ name: 'c', image: 'i:1' }] },
+  });
+
+  t.test('status is written by its own path alone', async (t) => {
+    await api.ask('POST', pods, { body: pod('s') });
+    const byObject = await api.ask('PATCH', `${pods}/s`, {
+      body: { status: { phase: 'Running' } },
+      headers: merge,
+    });
+    t.equal(byObject.json.status.phase, 'Pending');
+    const body = { status: { phase: 'Running' }, spec: { activeDeadlineSeconds: 5 } };
+    const byStatus = await api.ask('PATCH', `${pods}/s/status`, { body, headers: merge });
+    t.equal(byStatus.json.status.phase, 'Running');
+    t.equal(byStatus.json.spec.activeDeadlineSeconds, undefined);
+    t.equal((await api.ask('GET', `${pods}/s/status`)).json.status.phase, 'Running');
+  });
+
+  t.test('binding puts a pod on a node, once', async (t) => {
+    await api.ask('POST', pods, { body: pod('b') });
+    const bind = (node: string) =>
+      api.ask('POST', `${pods}/b/binding`, {
+        body: { metadata: { name: 'b' }, target: { kind: 'Node', name: node } },
+      });
+    t.equal((await bind('')).status, 422);
+    const { status, json } = await bind('n1');
+    t.equal(status, 201);
+    t.match(json, { kind: 'Status', status: 'Success' });
+    const bound = (await api.ask('GET', `${pods}/b`)).json;
+    t.equal(bound.spec.nodeName, 'n1');
+    t.match(
+      bound.status.conditions.find((one: { type: string }) => one.type === 'PodScheduled'),
+      { status: 'True' },
+    );
+    const again = await bind('n2');
+    t.equal(again.status, 409);
+    t.match(again.json.message, /pod b is already assigned to node "n1"/);
+    const deleted = await api.ask('DELETE', `${pods}/b`);
+    t.match(
+      deleted.json.metadata,
+      { deletionGracePeriodSeconds: 30, deletionTimestamp: /./ },
+      'who runs it has time to stop it',
+    );
+    t.equal((await api.ask('DELETE', `${pods}/b?gracePeriodSeconds=0`)).status, 200);
+    t.equal((await api.ask('GET', `${pods}/b`)).status, 404);
+  });
+
+  t.test('scale shows and sets replicas', async (t) => {
+    const path = '/apis/apps/v1/namespaces/default/deployments';
+    const spec = {
+      replicas: 2,
+      selector: { matchLabels: { app: 'a' } },
+      template: { metadata: { labels: { app: 'a' } }, spec: pod('x').spec },
+    };
+    await api.ask('POST', path, { body: { metadata: { name: 'd' }, spec } });
+    const { json } = await api.ask('GET', `${path}/d/scale`);
+    t.match(json, {
+      kind: 'Scale',
+      apiVersion: 'autoscaling/v1',
+      spec: { replicas: 2 },
+      status: { selector: 'app=a' },
+    });
+    const patched = await api.ask('PATCH', `${path}/d/scale`, {
+      body: { spec: { replicas: 5 } },
+      headers: merge,
+    });
+    t.equal(patched.json.spec.replicas, 5);
+    json.spec.replicas = 7;
+    t.equal(
+      (await api.ask('PUT', `${path}/d/scale`, { body: json })).status,
+      409,
+      'of an older version',
+    );
+    delete json.metadata.resourceVersion;
+    t.equal((await api.ask('PUT', `${path}/d/scale`, { body: json })).status, 200);
+    t.match((await api.ask('GET', `${path}/d`)).json, {
+      spec: { replicas: 7 },
+      metadata: { generation: 3 },
+    });
+    const bad = await api.ask('PATCH', `${path}/d/scale`, {
+      body: { spec: { replicas: -1 } },
+      headers: merge,
+    });
+    t.equal(bad.status, 422);
+    t.match(
+      bad.json.message,
+      /^Scale.autoscaling "d" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0$/,
+    );
+  });
+
+  t.test('eviction asks the disruption budget', async (t) => {
+    const budgets = '/apis/policy/v1/namespaces/default/poddisruptionbudgets';
+    const spec = { minAvailable: 1, selector: { matchLabels: { e: 'v' } } };
+    await api.ask('POST', budgets, { body: { metadata: { name: 'budget' }, spec } });
+    await api.ask('POST', pods, { body: pod('e', { e: 'v' }) });
+    const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
+    await api.ask('PATCH', `${pods}/e/status`, { body: { status }, headers: merge });
+    const allow = (disruptionsAllowed: number) =>
+      api.ask('PATCH', `${budgets}/budget/status`, {
+        body: {
+          status: {
+            observedGeneration: 1,
+            disruptionsAllowed,
+            currentHealthy: 1,
+            desiredHealthy: 1,
+            expectedPods: 1,
+          },
+        },
+        headers: merge,
+      });
+    t.equal((await allow(0)).status, 200);
+    const evict = () =>
+      api.ask('POST', `${pods}/e/eviction`, { body: { metadata: { name: 'e' } } });
+    const refused = await evict();
+    t.equal(refused.status, 429);
+    t.equal(
+      refused.json.message,
+      "Cannot evict pod as it would violate the pod's disruption budget.",
+    );
+    t.match(refused.json.details.causes[0], {
+      reason: 'DisruptionBudget',
+      message: 'The disruption budget budget needs 1 healthy pods and has 1 currently',
+    });
+    await allow(1);
+    t.equal((await evict()).status, 201);
+    const left = (await api.ask('GET', `${budgets}/budget`)).json.status;
+    t.equal(left.disruptionsAllowed ?? 0, 0);
+    t.match(left.disruptedPods, { e: /./ });
+  });
+
+  t.test('a token for a service account is one that is let in', async (t) => {
+    await api.ask('POST', '/api/v1/namespaces/default/serviceaccounts', {
+      body: { metadata: { name: 'robot' } },
+    });
+    const made = await api.ask('POST', '/api/v1/namespaces/default/serviceaccounts/robot/token', {
+      body: { spec: {} },
+    });
+    t.equal(made.status, 201, made.text);
+    const user = made.json.status.token;
+    const who = await api.ask('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', {
+      body: {},
+      user,
+    });
+    t.equal(who.json.status.userInfo.username, 'system:serviceaccount:default:robot');
+    const missing = await api.ask('POST', '/api/v1/namespaces/default/serviceaccounts/none/token', {
+      body: { spec: {} },
+    });
+    t.equal(missing.status, 404);
+  });
+
+  t.test('what is not there says so', async (t) => {
+    t.equal((await api.ask('GET', `${pods}/s/log`)).status, 501);
+    t.equal((await api.ask('GET', `${pods}/s/nothing`)).status, 404);
+    t.match((await api.ask('GET', '/api/v1/componentstatuses')).json.items, [
+      { metadata: { name: 'etcd-0' } },
+    ]);
+  });
+});
