@@ -18,6 +18,7 @@ import { initialFreshnessOf, startsWithState } from './initial-events.js';
 import type { ObjectCodec } from './object-codec.js';
 import type { ResourceKeys } from './resource-keys.js';
 import { storeFailure } from './store-failure.js';
+import type { StoreFeatures } from './store-features.js';
 import type { StoreReader } from './store-reader.js';
 import type { StoreWriter } from './store-writer.js';
 
@@ -32,7 +33,10 @@ export class DirectStorage implements ObjectStorage {
   readonly #resource: GroupResource;
   readonly #reader: StoreReader;
   readonly #writer: StoreWriter;
-  readonly #closed = new AbortController();
+  readonly #features: StoreFeatures;
+  /** Of the watches under way. */
+  readonly #watches = new Set<AbortController>();
+  #isClosed = false;
 
   constructor(options: {
     readonly client: Client;
@@ -42,6 +46,7 @@ export class DirectStorage implements ObjectStorage {
     readonly resource: GroupResource;
     readonly reader: StoreReader;
     readonly writer: StoreWriter;
+    readonly features: StoreFeatures;
   }) {
     this.#client = options.client;
     this.#clock = options.clock;
@@ -50,6 +55,7 @@ export class DirectStorage implements ObjectStorage {
     this.#resource = options.resource;
     this.#reader = options.reader;
     this.#writer = options.writer;
+    this.#features = options.features;
   }
 
   async get(namespace: string, name: string, freshness: Freshness): Promise<StoredObject> {
@@ -80,17 +86,20 @@ export class DirectStorage implements ObjectStorage {
     const parts = { client: this.#client, keys: this.#keys, codec: this.#codec };
     const ended = new AbortController();
     const end = () => ended.abort();
-    for (const source of [signal, this.#closed.signal]) {
-      source.addEventListener('abort', end, { once: true });
-      if (source.aborted) end();
-    }
-    if (query.bookmarks) void this.#askForProgress(ended.signal);
+    this.#watches.add(ended);
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted || this.#isClosed) end();
+    // A bookmark must not claim what has not been sent.
+    const hasBookmarks = query.bookmarks && (await this.#features.hasExactProgress());
+    if (hasBookmarks) void this.#askForProgress(ended.signal);
     try {
-      yield* watchStore(parts, query, { afterRevision, signal: ended.signal });
+      const options = { afterRevision, hasBookmarks, signal: ended.signal };
+      yield* watchStore(parts, query, options);
     } catch (error) {
       throw storeFailure(error, { action: 'watch', resource: this.#resource });
     } finally {
-      for (const source of [signal, this.#closed.signal]) source.removeEventListener('abort', end);
+      signal.removeEventListener('abort', end);
+      this.#watches.delete(ended);
       end();
     }
   }
@@ -133,7 +142,8 @@ export class DirectStorage implements ObjectStorage {
 
   /** Ends all watches. */
   async close(): Promise<void> {
-    this.#closed.abort();
+    this.#isClosed = true;
+    for (const watch of this.#watches) watch.abort();
   }
 
   /** Makes the store say how far the watch has come, so that there is something to put on bookmarks. */

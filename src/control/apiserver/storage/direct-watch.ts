@@ -16,15 +16,20 @@ export interface DirectWatchParts {
 export async function* watchStore(
   { client, keys, codec }: DirectWatchParts,
   query: WatchQuery,
-  options: { readonly afterRevision: number; readonly signal: AbortSignal },
+  options: {
+    readonly afterRevision: number;
+    /** What the store says of its progress becomes bookmarks. */
+    readonly hasBookmarks: boolean;
+    readonly signal: AbortSignal;
+  },
 ): AsyncGenerator<readonly StorageEvent[], void, undefined> {
-  const { afterRevision, signal } = options;
+  const { afterRevision, hasBookmarks, signal } = options;
   const looseName = keys.looseNameOf(query);
   const watcher = client.watch(keys.toStoreRange(keys.rangeOf(query)), {
     startRevision: afterRevision + 1,
     prevKv: true,
     fragment: true,
-    progressNotify: true,
+    progressNotify: hasBookmarks,
     signal,
   });
   try {
@@ -36,7 +41,7 @@ export async function* watchStore(
         const storageEvent = change.eventFor(query.filter);
         if (storageEvent !== null) seen.push(storageEvent);
       }
-      if (events.length === 0 && query.bookmarks) {
+      if (events.length === 0 && hasBookmarks) {
         seen.push({ type: 'bookmark', revision, endsInitialEvents: false });
       }
       if (seen.length > 0) yield seen;

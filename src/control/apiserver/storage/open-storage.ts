@@ -93,11 +93,11 @@ export function openCachedStorage(options: Omit<StorageOptions, 'cached'>): Cach
 
 /** {@link openStorage} without `cached`. */
 function openDirectStorage(options: StorageOptions): OpenStorage {
-  const { client, clock } = options.store;
+  const { client, clock, features } = options.store;
   const parts = partsOf(options);
   const writer = writerOf(options, parts, () => undefined);
   const resource = options.groupResource;
-  return new DirectStorage({ ...parts, client, clock, resource, writer });
+  return new DirectStorage({ ...parts, client, clock, features, resource, writer });
 }
 
 function partsOf({ store, prefix, isNamespaced, ...options }: Omit<StorageOptions, 'cached'>) {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../base/clock.js';
-import { type Deferred, defer } from './deferred.js';
+import { type Deferred, defer } from '../../../client/deferred.js';
 
 /**
  * One request for all who want its answer: made at the end of the turn in which the first asks, and one at a time. Who asks while

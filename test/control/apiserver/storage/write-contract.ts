@@ -222,6 +222,16 @@ export async function writeContract(t: Test, subject: Subject): Promise<void> {
     t.same(pathsOf(await storage.list(listQuery())), []);
     await storage.create(thing('a/x'), { ttlSeconds: 100 });
     t.same(pathsOf(await storage.list(listQuery())), ['a/x'], 'a lease that is gone is replaced');
+    const ids = (await subject.client.lease.list()).leases.map(({ ID }) => ID);
+    const keysLeft = async () => {
+      const left = await Promise.all(
+        ids.map((id) => subject.client.lease.timeToLive(id, { keys: true })),
+      );
+      return left.flatMap(({ keys }) => keys).length;
+    };
+    t.equal(await keysLeft(), 1);
+    await paint(storage, 'a/x', { color: 'kept' });
+    t.equal(await keysLeft(), 0, 'an update says anew how long the object lives');
   });
 
   t.test(
