@@ -4,6 +4,7 @@ import type { Logger } from '../../base/logger.js';
 import type { Prng } from '../../base/prng.js';
 import type { Client } from '../../client/index.js';
 import { Discovery } from '../../control/api/discovery/discovery.js';
+import { KubernetesProtobuf } from '../../control/api/protobuf/protobuf-codec.js';
 import { parseRuntimeConfig } from '../../control/api/runtime-config.js';
 import { Scheme } from '../../control/api/scheme.js';
 import type { TokenAuthenticator } from '../../control/apiserver/authentication/token-authenticator.js';
@@ -101,7 +102,7 @@ export async function composeApiServer(inputs: ComposeInputs): Promise<ComposedS
     newUid: randomUUID,
     prng: prng.fork(),
     limits: limitsOf(flags),
-    protobuf: null,
+    protobuf: new KubernetesProtobuf(),
     security: { authenticator, authorizer, audit: noAudit },
     routes: routesOf(scheme, `${inputs.address}:${flags.number('secure-port')}`),
   });

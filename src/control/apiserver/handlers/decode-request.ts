@@ -1,8 +1,10 @@
+import { defined } from '../../../base/assert.js';
 import { decodeObject, type FieldValidation } from '../../api/codec/decode.js';
+import { checkKind, kindOf } from '../../api/codec/envelope.js';
 import type { Scheme } from '../../api/scheme.js';
-import type { GroupVersionKind, KubeObject } from '../../machinery/object.js';
+import { apiVersionOf, type GroupVersionKind, type KubeObject } from '../../machinery/object.js';
 import type { SchemaNode } from '../../machinery/schema-node.js';
-import { badRequest, unsupportedMediaType } from '../../machinery/status-errors.js';
+import { unsupportedMediaType } from '../../machinery/status-errors.js';
 import type { Exchange } from '../exchange.js';
 import { parseMediaRange } from '../negotiation/media-range.js';
 import type { ProtobufCodec } from '../negotiation/object-codec.js';
@@ -49,14 +51,12 @@ export class BodyDecoder {
   decode(exchange: Exchange, body: Uint8Array, expected: ExpectedBody): KubeObject {
     const format = this.formatOf(exchange);
     if (format !== 'protobuf') return this.read(exchange, { body, format, expected });
-    if (body.length === 0) throw badRequest('the body of the request is empty');
-    const fields = this.#protobuf?.decode(body, expected.of) ?? {};
-    const json = encoder.encode(JSON.stringify(fields));
-    return this.read(exchange, {
-      body: json,
-      format: 'json',
-      expected: { ...expected, fieldValidation: 'Ignore' },
-    });
+    const fields = defined(this.#protobuf, 'the protobuf codec').decode(body, expected.of);
+    checkKind(this.#scheme, kindOf(fields, expected, body), expected);
+    const { kind } = expected.of;
+    const object = { ...fields, apiVersion: apiVersionOf(expected.of), kind } as KubeObject;
+    expected.setDefaults?.(object);
+    return object;
   }
 
   /** The same for JSON or YAML that does not come with the request as it is, such as what a patch made. */
@@ -83,5 +83,3 @@ export class BodyDecoder {
     return object;
   }
 }
-
-const encoder = new TextEncoder();

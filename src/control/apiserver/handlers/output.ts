@@ -12,7 +12,7 @@ import {
 } from '../negotiation/output-format.js';
 import { wantsPretty } from '../negotiation/pretty.js';
 import { sendParts } from '../negotiation/send-bytes.js';
-import { isKnownTransform } from '../negotiation/transform.js';
+import { isKnownTransform, isTable } from '../negotiation/transform.js';
 
 /** The format of one answer. */
 export interface Output extends OutputFormat {
@@ -31,7 +31,9 @@ export function negotiate(
   if (protobuf !== null) serializations.push('protobuf');
   const format = negotiateOutput(exchange.header('accept'), {
     serializations,
-    allowsTransform: isKnownTransform,
+    // Tables have no protobuf form.
+    allowsTransform: (target, serialization) =>
+      isKnownTransform(target) && !(serialization === 'protobuf' && isTable(target.kind)),
   });
   const isPretty =
     format.isPretty || wantsPretty(exchange.query, exchange.header('user-agent') ?? '');

@@ -3,6 +3,7 @@ import type { Exchange } from '../exchange.js';
 import type { EndpointTable } from '../registry/endpoint-table.js';
 import { restorers } from '../registry/subresources/restorers.js';
 import { handleCreate } from './create.js';
+import { BodyDecoder } from './decode-request.js';
 import { handleDelete, handleDeleteCollection } from './delete.js';
 import type { ResourceEndpoint } from './endpoint.js';
 import { handleGet } from './get.js';
@@ -39,6 +40,8 @@ const handlers: Readonly<Record<string, ResourceHandler>> = {
 export class ResourceRouter {
   readonly #endpoints: EndpointTable;
   readonly #tools: HandlerTools;
+  /** For custom resources, which have no protobuf form. */
+  readonly #customTools: HandlerTools;
   /** By `resource[.group]` or `resource[.group]/subresource`. */
   readonly #special: ReadonlyMap<string, SubresourceHandler>;
 
@@ -49,6 +52,8 @@ export class ResourceRouter {
   }) {
     this.#endpoints = options.endpoints;
     this.#tools = options.tools;
+    const bodies = new BodyDecoder(options.tools.scheme, null);
+    this.#customTools = { ...options.tools, bodies, protobuf: null };
     this.#special = options.special;
   }
 
@@ -65,15 +70,16 @@ export class ResourceRouter {
     if (!isPlacedRight(exchange, served.isNamespaced)) return false;
     exchange.scope =
       info.name !== '' ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster';
+    const tools = served.isCustom ? this.#customTools : this.#tools;
     const special = this.#special.get(key);
     if (special !== undefined) {
-      await special(exchange, this.#tools);
+      await special(exchange, tools);
       return true;
     }
     const endpoint = this.#endpoints.endpointOf(served);
     const isOwnKind = subresource === '' || subresource === 'status' || key in restorers;
     if (endpoint !== undefined && subresource === 'scale') {
-      await handleScale(exchange, endpoint, this.#tools);
+      await handleScale(exchange, endpoint, tools);
       return true;
     }
     if (endpoint === undefined || !isOwnKind) {
@@ -85,7 +91,7 @@ export class ResourceRouter {
     if (handler === undefined || !isOffered || isMisplaced(exchange, served.isNamespaced)) {
       throw verbNotAllowed();
     }
-    await handler(exchange, endpoint, this.#tools);
+    await handler(exchange, endpoint, tools);
     return true;
   }
 }

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../machinery/json.js';
+import type { JsonObject } from '../../machinery/json.js';
 import { apiVersionOf, fieldsOf, type KubeObject } from '../../machinery/object.js';
 import type { Status } from '../../machinery/status.js';
 import { internalError } from '../../machinery/status-errors.js';
@@ -95,13 +95,7 @@ export class WatchEncoder {
   }
 
   #protobuf(type: string, object: JsonObject): Uint8Array {
-    const event: JsonObject = {
-      apiVersion: 'v1',
-      kind: 'WatchEvent',
-      type,
-      object: object as JsonValue,
-    };
-    const bytes = this.#output.protobuf?.encode(event) ?? null;
+    const bytes = this.#output.protobuf?.encodeEvent(type, object) ?? null;
     if (bytes === null) throw internalError('this kind has no protobuf form');
     return bytes;
   }

@@ -5,6 +5,8 @@ import type { GroupVersionKind } from '../../machinery/object.js';
 export interface ProtobufCodec {
   /** Throws StatusError 400 for what cannot be read. `defaultKind` counts when the bytes do not say. */
   decode(bytes: Uint8Array, defaultKind: GroupVersionKind | null): JsonObject;
-  /** With the prefix. Lists, Status and watch events too. Null: there is no schema for this kind. */
+  /** With the prefix. Lists and Status too. Null: this kind has no protobuf form. */
   encode(object: JsonObject): Uint8Array | null;
+  /** One event of a watch, as its stream has them: without the prefix. Null: this kind has no protobuf form. */
+  encodeEvent(type: string, object: JsonObject): Uint8Array | null;
 }

@@ -17,7 +17,7 @@ export interface OutputFormat {
 export interface OutputChoices {
   readonly serializations: readonly Serialization[];
   /** Whether the answer can be turned into this. */
-  allowsTransform(target: GroupVersionKind): boolean;
+  allowsTransform(target: GroupVersionKind, serialization: Serialization): boolean;
 }
 
 /** Media types by serialization. */
@@ -58,5 +58,5 @@ function formatOf(
   if (stream !== undefined && stream !== 'watch') return null;
   if (kind === '') return { serialization, as: null, isPretty };
   const as = { group: parameters.get('g') ?? '', version: parameters.get('v') ?? '', kind };
-  return choices.allowsTransform(as) ? { serialization, as, isPretty } : null;
+  return choices.allowsTransform(as, serialization) ? { serialization, as, isPretty } : null;
 }
