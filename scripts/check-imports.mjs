@@ -16,7 +16,7 @@ const allowed = {
   store: ['base', 'host', 'wire', 'rpc', 'raft', 'raft/core'],
   client: ['base', 'host', 'wire', 'rpc'],
   'control/machinery': ['base'],
-  'control/api': ['base', 'control/machinery'],
+  'control/api': ['base', 'wire', 'control/machinery'],
   'control/client': ['base', 'host', 'wire', 'rpc', 'control/machinery', 'control/api'],
   'control/apiserver': [
     'base',

@@ -107,6 +107,14 @@ export class Reader {
     return uint64ToNumber(this.#low, this.#high);
   }
 
+  /** A 64-bit floating point number. */
+  double(): number {
+    const start = this.pos;
+    this.#advance(8);
+    const { buffer, byteOffset } = this.#bytes;
+    return new DataView(buffer, byteOffset + start, 8).getFloat64(0, true);
+  }
+
   /** Length-prefixed bytes, as a view of the input: copy what outlives it. */
   bytes(): Uint8Array {
     const length = this.#length();

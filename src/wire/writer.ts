@@ -126,6 +126,13 @@ export class Writer {
     this.#varint(lowWordOfNumber(value), highWordOfNumber(value));
   }
 
+  /** A 64-bit floating point number. */
+  double(value: number): void {
+    this.#reserve(8);
+    this.#start -= 8;
+    this.#buffer.writeDoubleLE(value, this.#start);
+  }
+
   /** Bytes with their length. */
   bytes(value: Uint8Array): void {
     this.raw(value);
