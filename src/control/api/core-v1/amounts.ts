@@ -43,3 +43,20 @@ export function maxAmounts(sum: Map<string, Quantity>, other: ReadonlyMap<string
     if (before === undefined || amount.compare(before) > 0) sum.set(name, amount);
   }
 }
+
+/** Rounds the amounts of a list up to thousandths, which is as fine as resources are measured. */
+export function roundAmounts(list: Record<string, string> | undefined): void {
+  for (const [name, text] of Object.entries(list ?? {})) {
+    const amount = quantityOf(text);
+    const rounded = Quantity.ofMilli(amount.milliValue(), amount.format);
+    if (list !== undefined && rounded.compare(amount) > 0) list[name] = rounded.toString();
+  }
+}
+
+/** The same for requests and limits. */
+export function roundRequirements(
+  requirements: { requests?: Record<string, string>; limits?: Record<string, string> } | undefined,
+): void {
+  roundAmounts(requirements?.requests);
+  roundAmounts(requirements?.limits);
+}

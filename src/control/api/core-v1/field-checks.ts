@@ -1,7 +1,6 @@
 import type { FieldError } from '../../machinery/field-errors.js';
 import {
   type FieldPath,
-  forbiddenField,
   invalidValue,
   notSupported,
   required,
@@ -132,26 +131,13 @@ export function checkId(value: number | undefined, path: FieldPath, errors: Fiel
   if (value !== undefined) checkRange(value, [0, maxId], path, errors);
 }
 
-/** Every field of `value` but those allowed must be unset. */
-export function checkOnlyFields(
-  value: object,
-  allowed: ReadonlySet<string>,
-  { path, detail }: { readonly path: FieldPath; readonly detail: string },
-  errors: FieldErrors,
-): void {
-  for (const [name, field] of Object.entries(value)) {
-    if (!allowed.has(name) && !isZero(field)) {
-      errors.push(forbiddenField(path.child(name), detail));
-    }
-  }
-}
-
 /** Whether a text is absent or empty, which the API does not tell apart. */
 export function isUnset(value: string | undefined): value is undefined | '' {
   return value === undefined || value === '';
 }
 
-function isZero(value: unknown): boolean {
+/** Whether a field says nothing: absent, or empty, or what it would be if it were absent. */
+export function isZero(value: unknown): boolean {
   if (value === undefined || value === null || value === '' || value === 0 || value === false) {
     return true;
   }

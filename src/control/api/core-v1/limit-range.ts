@@ -10,7 +10,7 @@ import {
 import { qualifiedNameProblems } from '../../machinery/names.js';
 import type { Quantity } from '../../machinery/quantity.js';
 import type { LimitRange, LimitRangeItem } from '../gen/core-v1.js';
-import { amountsOf, quantityOf } from './amounts.js';
+import { amountsOf, quantityOf, roundAmounts } from './amounts.js';
 import { coreKind, whenever } from './core-kind.js';
 import { addProblems, type FieldErrors } from './field-checks.js';
 import { isOvercommitAllowed } from './resource-names.js';
@@ -18,9 +18,12 @@ import { checkContainerResourceName, checkResourceName } from './resource-rules.
 
 /** Defaults of containers that follow from each other. */
 function setItemDefaults(item: LimitRangeItem): void {
+  for (const list of listNames) roundAmounts(item[list]);
   if (item.type !== 'Container') return;
-  item.default = { ...item.max, ...item.default };
-  item.defaultRequest = { ...item.min, ...item.default, ...item.defaultRequest };
+  const limits = { ...item.max, ...item.default };
+  const requests = { ...item.min, ...limits, ...item.defaultRequest };
+  if (Object.keys(limits).length > 0) item.default = limits;
+  if (Object.keys(requests).length > 0) item.defaultRequest = requests;
 }
 
 const itemTypes = new Set(['Pod', 'Container', 'PersistentVolumeClaim']);

@@ -8,7 +8,7 @@ import {
 } from '../../machinery/field-path.js';
 import { quote, utf8Length } from '../../machinery/quote.js';
 import type { Node, Taint } from '../gen/core-v1.js';
-import { amountsOf } from './amounts.js';
+import { amountsOf, roundAmounts } from './amounts.js';
 import { coreKind } from './core-kind.js';
 import { checkPositive, type FieldErrors } from './field-checks.js';
 import { checkNetwork, networkFamilyOf, networkWarnings } from './ip-rules.js';
@@ -24,6 +24,7 @@ function setDefaults(node: Node): void {
   node.spec ??= {};
   setPodCidrs(node.spec);
   const { status } = node;
+  for (const list of [status?.capacity, status?.allocatable]) roundAmounts(list);
   if (status?.capacity && !status.allocatable) status.allocatable = { ...status.capacity };
   if (status?.nodeInfo) status.nodeInfo.kubeProxyVersion = '';
 }

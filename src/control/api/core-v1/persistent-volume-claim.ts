@@ -9,7 +9,7 @@ import {
 } from '../../machinery/field-path.js';
 import { immutableText, validateImmutable } from '../../machinery/immutable.js';
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../gen/core-v1.js';
-import { amountsOf, isFractional, quantityOf } from './amounts.js';
+import { amountsOf, isFractional, quantityOf, roundRequirements } from './amounts.js';
 import { changeDiff } from './change-diff.js';
 import { coreKind } from './core-kind.js';
 import { checkQualifiedName, type FieldErrors } from './field-checks.js';
@@ -170,6 +170,7 @@ export const persistentVolumeClaimKind = coreKind<Claim>('PersistentVolumeClaim'
   setDefaults: (claim) => {
     claim.spec ??= {};
     claim.spec.volumeMode ??= 'Filesystem';
+    roundRequirements(claim.spec.resources);
     claim.status ??= {};
     claim.status.phase ||= 'Pending';
   },

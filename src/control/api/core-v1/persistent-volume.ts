@@ -16,7 +16,7 @@ import type {
   PersistentVolumeSpec,
   VolumeNodeAffinity,
 } from '../gen/core-v1.js';
-import { amountsOf, quantityOf } from './amounts.js';
+import { amountsOf, quantityOf, roundAmounts } from './amounts.js';
 import { changeDiff } from './change-diff.js';
 import { coreKind } from './core-kind.js';
 import { checkDnsSubdomain, checkSupported, type FieldErrors, isUnset } from './field-checks.js';
@@ -216,6 +216,7 @@ export const persistentVolumeKind = coreKind<PersistentVolume>('PersistentVolume
     volume.spec ??= {};
     volume.spec.persistentVolumeReclaimPolicy ||= 'Retain';
     volume.spec.volumeMode ??= 'Filesystem';
+    roundAmounts(volume.spec.capacity);
     if (volume.spec.hostPath) volume.spec.hostPath.type ??= '';
     volume.status ??= {};
     volume.status.phase ||= 'Pending';

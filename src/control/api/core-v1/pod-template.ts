@@ -1,3 +1,4 @@
+import { deepEqual } from '../../machinery/deep-equal.js';
 import { fieldPath } from '../../machinery/field-path.js';
 import type { PodTemplate } from '../gen/core-v1.js';
 import { coreKind } from './core-kind.js';
@@ -26,8 +27,11 @@ export const podTemplateKind = coreKind<PodTemplate>('PodTemplate', {
     if (template?.spec) dropDisabledFields(template.spec, undefined);
   },
   validateCreate: (object) => validate(object),
-  prepareForUpdate: ({ template }, old) => {
+  prepareForUpdate: (object, old) => {
+    const { template, metadata } = object;
     if (template?.spec) dropDisabledFields(template.spec, old.template?.spec);
+    if (deepEqual(template, old.template)) return;
+    metadata.generation = (old.metadata.generation ?? 0) + 1;
   },
   validateUpdate: validate,
   warnings: ({ metadata, template }, old) => {

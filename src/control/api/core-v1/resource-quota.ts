@@ -6,7 +6,7 @@ import type {
   ResourceQuotaSpec,
   ScopedResourceSelectorRequirement,
 } from '../gen/core-v1.js';
-import { amountsOf, quantityOf } from './amounts.js';
+import { amountsOf, quantityOf, roundAmounts } from './amounts.js';
 import { coreKind } from './core-kind.js';
 import type { FieldErrors } from './field-checks.js';
 import { isStandardQuotaName } from './resource-names.js';
@@ -148,6 +148,9 @@ function validateStatus({ status }: ResourceQuota): FieldError[] {
 
 /** The rules of ResourceQuotas. */
 export const resourceQuotaKind = coreKind<ResourceQuota>('ResourceQuota', {
+  setDefaults: ({ spec, status }) => {
+    for (const list of [spec?.hard, status?.hard, status?.used]) roundAmounts(list);
+  },
   prepareForCreate: (quota) => {
     quota.status = {};
   },

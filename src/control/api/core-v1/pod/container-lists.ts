@@ -7,7 +7,7 @@ import {
   required,
 } from '../../../machinery/field-path.js';
 import type { Container, EphemeralContainer, PodSpec } from '../../gen/core-v1.js';
-import { checkOnlyFields, type FieldErrors } from '../field-checks.js';
+import { type FieldErrors, isZero } from '../field-checks.js';
 import { type ContainerSurroundings, checkContainer, checkImageText } from './container.js';
 import { isSidecar } from './containers.js';
 import { checkLifecycle, checkProbes } from './handlers.js';
@@ -106,25 +106,18 @@ function hasRestartingResize(old: PodSpec | undefined): boolean {
   );
 }
 
-const ephemeralFields: ReadonlySet<string> = new Set([
-  'name',
-  'image',
-  'command',
-  'args',
-  'workingDir',
-  'envFrom',
-  'env',
-  'volumeMounts',
-  'volumeDevices',
-  'terminationMessagePath',
-  'terminationMessagePolicy',
-  'imagePullPolicy',
-  'securityContext',
-  'stdin',
-  'stdinOnce',
-  'tty',
-  'targetContainerName',
-]);
+/** What containers may have that are relied on, or are there from the start. */
+const lastingFields = [
+  'ports',
+  'resources',
+  'resizePolicy',
+  'restartPolicy',
+  'restartPolicyRules',
+  'livenessProbe',
+  'readinessProbe',
+  'startupProbe',
+  'lifecycle',
+] as const;
 
 const notEphemeral = 'cannot be set for an Ephemeral Container';
 
@@ -158,7 +151,9 @@ function checkEphemeralFields(
   path: FieldPath,
   errors: FieldErrors,
 ): void {
-  checkOnlyFields(container, ephemeralFields, { path, detail: notEphemeral }, errors);
+  for (const field of lastingFields) {
+    if (!isZero(container[field])) errors.push(forbiddenField(path.child(field), notEphemeral));
+  }
   container.volumeMounts?.forEach((mount, at) => {
     for (const field of ['subPath', 'subPathExpr'] as const) {
       if (!mount[field]) continue;

@@ -6,6 +6,7 @@ import type {
   PodTemplateSpec,
   Probe,
 } from '../../gen/core-v1.js';
+import { roundAmounts, roundRequirements } from '../amounts.js';
 import { setVolumeDefaults } from '../volumes/defaults.js';
 import { allContainers } from './containers.js';
 import { defaultPullPolicy } from './image-name.js';
@@ -21,6 +22,8 @@ export function setPodSpecDefaults(spec: PodSpec): void {
   spec.terminationGracePeriodSeconds ??= gracePeriodSeconds;
   spec.schedulerName ||= 'default-scheduler';
   setServiceAccount(spec);
+  roundRequirements(spec.resources);
+  roundAmounts(spec.overhead);
   for (const volume of spec.volumes ?? []) setVolumeDefaults(volume);
   for (const container of allContainers(spec)) setContainerDefaults(container);
 }
@@ -71,6 +74,7 @@ function setContainerDefaults(container: Container): void {
   container.imagePullPolicy ||= defaultPullPolicy(container.image);
   container.terminationMessagePath ||= '/dev/termination-log';
   container.terminationMessagePolicy ||= 'File';
+  roundRequirements(container.resources);
   for (const port of container.ports ?? []) port.protocol ||= 'TCP';
   for (const { valueFrom } of container.env ?? []) {
     if (valueFrom?.fieldRef) valueFrom.fieldRef.apiVersion ||= 'v1';
