@@ -44,6 +44,15 @@ export const namespaceKind = coreKind<Namespace>('Namespace', {
     restore(namespace, old, 'spec');
     restore(namespace, old, 'status');
   },
+  validateUpdate: ({ spec }, _, { subresource }) => {
+    const errors: FieldError[] = [];
+    if (subresource !== 'finalize') return errors;
+    spec?.finalizers?.forEach((name, at) => {
+      checkQualifiedName(name, finalizersPath.index(at), errors);
+      checkFinalizerName(name, finalizersPath.index(at), errors);
+    });
+    return errors;
+  },
   prepareForStatusUpdate: (namespace, old) => {
     restore(namespace, old, 'spec');
   },

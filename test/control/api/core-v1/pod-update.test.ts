@@ -9,7 +9,15 @@ import type {
   PodSpec,
   PodStatus,
 } from '../../../../src/control/api/gen/core-v1.js';
-import { defaulted, podOf, statusErrors, texts, updateErrors } from './fixtures.js';
+import {
+  context,
+  defaulted,
+  kindOf,
+  podOf,
+  statusErrors,
+  texts,
+  updateErrors,
+} from './fixtures.js';
 
 const base: PodSpec = {
   activeDeadlineSeconds: 100,
@@ -260,4 +268,19 @@ t.test('validatePodResize lets amounts of CPU and memory change and nothing else
   t.same(errors(guaranteed), [
     'spec: Invalid value: "": Pod QOS Class may not change as a result of resizing',
   ]);
+});
+
+t.test('podKind checks each subresource by its own rules', async (t) => {
+  const old = defaulted(
+    'Pod',
+    podOf({ containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '1' } } }] }),
+  );
+  const resized = defaulted(
+    'Pod',
+    podOf({ containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '2' } } }] }),
+  );
+  const errors = (subresource: string) =>
+    kindOf('Pod').validateUpdate?.(resized, old, { ...context, subresource })?.length;
+  t.equal(errors('resize'), 0);
+  t.equal(errors(''), 1);
 });

@@ -15,6 +15,7 @@ import {
   kindOf,
   podOf,
   statusErrors,
+  texts,
   updateErrors,
 } from './fixtures.js';
 
@@ -120,6 +121,11 @@ t.test('Namespace has its name as a label, and is kept until it is empty', async
   });
   t.same(createErrors('Namespace', objectOf({ spec: { finalizers: ['mine'] } })), [
     'spec.finalizers: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified',
+  ]);
+  const finalized = objectOf({ spec: { finalizers: ['a/b', 'mine'] } });
+  const finalize = { ...context, subresource: 'finalize' };
+  t.same(texts(kindOf('Namespace').validateUpdate?.(finalized, namespace, finalize)), [
+    'spec.finalizers[1]: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified',
   ]);
   t.same(statusErrors('Namespace', objectOf({ status: { phase: 'Terminating' } }), namespace), [
     'status.Phase: Invalid value: "Terminating": may only be \'Active\' if `deletionTimestamp` is empty',

@@ -9,6 +9,7 @@ import {
   preparePodUpdate,
 } from './prepare.js';
 import { validatePodStatusUpdate } from './status.js';
+import { validateEphemeralContainersUpdate, validatePodResize } from './subresources.js';
 import { podTable } from './table.js';
 import { validatePodUpdate } from './update.js';
 import { podWarnings } from './warnings.js';
@@ -19,7 +20,10 @@ export const podKind = coreKind<Pod>('Pod', {
   prepareForCreate: preparePodCreate,
   validateCreate: validatePodCreate,
   prepareForUpdate: preparePodUpdate,
-  validateUpdate: validatePodUpdate,
+  validateUpdate: (pod, old, { subresource }) => {
+    if (subresource === 'ephemeralcontainers') return validateEphemeralContainersUpdate(pod, old);
+    return subresource === 'resize' ? validatePodResize(pod, old) : validatePodUpdate(pod, old);
+  },
   prepareForStatusUpdate: preparePodStatusUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
   warnings: (pod, old) => (old === undefined ? podWarnings(pod) : []),
