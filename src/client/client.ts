@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import type { Prng } from '../base/prng.js';
@@ -38,6 +39,8 @@ export class Client {
   }) {
     const { endpoints: urls, clock, prng, logger, openChannel } = options;
     const closed = this.#closed.signal;
+    // Every request that waits to be tried again listens: many at once are no leak.
+    setMaxListeners(0, closed);
     this.endpoints = urls;
     this.#clock = clock;
     this.#pool = new EndpointPool({ urls, clock, prng, logger, openChannel });

@@ -128,3 +128,17 @@ t.test('reads of a store that is gone say when to try again', async (t) => {
     });
   }
 });
+
+t.test('many requests that wait for the store warn of no leak', async (t) => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning);
+  process.on('warning', onWarning);
+  t.teardown(() => process.off('warning', onWarning));
+  const { storage, clock } = playedStorage(refused);
+  const failing = Promise.all(
+    Array.from({ length: 30 }, (_, i) => failureOf(create(storage, thing(`a/x${i}`)))),
+  );
+  await clock.advance(10_000);
+  t.equal((await failing).length, 30);
+  t.same(warnings, []);
+});
