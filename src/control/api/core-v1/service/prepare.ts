@@ -12,7 +12,7 @@ import {
 
 /** A new service: its status is not the client's, and its address is said in both of the fields for it. */
 export function prepareServiceCreate(service: Service): void {
-  service.status = {};
+  service.status = { loadBalancer: {} };
   service.spec ??= {};
   const { spec } = service;
   if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP];
@@ -65,7 +65,7 @@ function dropUseless(spec: ServiceSpec, old: ServiceSpec): void {
     if (isSame(spec, old, 'clusterIP') && isSame(spec, old, 'clusterIPs')) {
       drop(spec, 'clusterIP', 'clusterIPs');
     }
-    dropUnchanged(spec, old, 'ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy');
+    dropUnchanged(spec, old, 'ipFamilies', 'ipFamilyPolicy');
   }
   if (needsNodePorts(old) && !needsNodePorts(spec) && hasSameNodePorts(spec, old)) {
     for (const port of spec.ports ?? []) delete port.nodePort;
