@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { defined } from '../../base/assert.js';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
+import type { NodeGraph } from '../../control/apiserver/authorization/node/node-graph.js';
 import { reconcileBootstrapRbac } from '../../control/apiserver/authorization/rbac/bootstrap/reconcile.js';
 import type { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
 import type { EndpointTable } from '../../control/apiserver/registry/endpoint-table.js';
@@ -13,6 +14,7 @@ import {
   runBootstrap,
 } from '../../control/apiserver/server/bootstrap.js';
 import { KubernetesService } from '../../control/apiserver/server/kubernetes-service.js';
+import { feedNodeGraph } from '../../control/apiserver/server/node-feed.js';
 import { feedRbacPolicy, rbacWriter } from '../../control/apiserver/server/rbac-feed.js';
 import {
   type OpenStorage,
@@ -35,6 +37,7 @@ export interface BesideRequestsOptions {
   readonly writes: ServerWrites;
   readonly server: ApiServer;
   readonly policy: RbacPolicy;
+  readonly nodes: NodeGraph;
   readonly serviceParts: ServiceParts;
 }
 
@@ -64,7 +67,8 @@ export class BesideRequests {
 
   /** Begins; resolves once everything is there that a cluster begins with. `port` is where this replica is reached. */
   async start(port: number): Promise<void> {
-    const { flags, clock, logger, policy, endpoints, serviceParts, server } = this.#options;
+    const { flags, clock, logger, endpoints, serviceParts, server } = this.#options;
+    const { policy, nodes } = this.#options;
     const { signal } = this.#stopped;
     if (flags.text('endpoint-reconciler-type') !== 'none') this.#kubernetes = this.#service(port);
     const steps = this.#steps();
@@ -73,7 +77,11 @@ export class BesideRequests {
       const check = () => (done.has(name) ? null : 'not finished');
       server.readiness.add({ name: `poststarthook/${name}`, check });
     }
-    if (this.#usesRbac()) await feedRbacPolicy(policy, endpoints, { clock, logger, signal });
+    const feed = { clock, logger, signal };
+    await Promise.all([
+      this.#uses('RBAC') ? feedRbacPolicy(policy, endpoints, feed) : null,
+      this.#uses('Node') ? feedNodeGraph(nodes, endpoints, feed) : null,
+    ]);
     this.#running.push(serviceParts.run(clock, signal));
     await runBootstrap(steps, { clock, logger, signal, onDone: (name) => done.add(name) });
     if (this.#kubernetes !== null) this.#running.push(this.#kubernetes.run(signal));
@@ -96,8 +104,8 @@ export class BesideRequests {
     return this.#leases.close();
   }
 
-  #usesRbac(): boolean {
-    return this.#options.flags.list('authorization-mode').includes('RBAC');
+  #uses(mode: string): boolean {
+    return this.#options.flags.list('authorization-mode').includes(mode);
   }
 
   #service(port: number): KubernetesService {
@@ -113,7 +121,7 @@ export class BesideRequests {
   #steps(): readonly BootstrapStep[] {
     const { writes, endpoints } = this.#options;
     const steps = [...basicSteps(writes)];
-    if (this.#usesRbac()) {
+    if (this.#uses('RBAC')) {
       const writer = rbacWriter(endpoints, writes);
       steps.push({ name: 'rbac/bootstrap-roles', run: () => reconcileBootstrapRbac(writer) });
     }

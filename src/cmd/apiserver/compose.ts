@@ -8,6 +8,7 @@ import { KubernetesProtobuf } from '../../control/api/protobuf/protobuf-codec.js
 import { parseRuntimeConfig } from '../../control/api/runtime-config.js';
 import { Scheme } from '../../control/api/scheme.js';
 import type { TokenAuthenticator } from '../../control/apiserver/authentication/token-authenticator.js';
+import { NodeGraph } from '../../control/apiserver/authorization/node/node-graph.js';
 import { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
 import { admissionChain } from '../../control/apiserver/registry/admission-chain.js';
 import { EndpointTable } from '../../control/apiserver/registry/endpoint-table.js';
@@ -78,9 +79,10 @@ export async function composeApiServer(inputs: ComposeInputs): Promise<ComposedS
   const opened = openObjects(inputs);
   const { scheme, store, endpoints } = opened;
   const policy = new RbacPolicy();
+  const nodes = new NodeGraph();
   const keys = await openServiceAccountKeys(flags, logger);
   const security: SecurityInputs = {
-    ...{ flags, policy, keys, clock, logger, objects: opened.objects },
+    ...{ flags, policy, nodes, keys, clock, logger, objects: opened.objects },
     ...(inputs.extraTokens === undefined ? {} : { extraTokens: inputs.extraTokens }),
   };
   const authorizer = openAuthorization(security);
@@ -107,7 +109,7 @@ export async function composeApiServer(inputs: ComposeInputs): Promise<ComposedS
     routes: routesOf(scheme, `${inputs.address}:${flags.number('secure-port')}`),
   });
   const beside = new BesideRequests({
-    ...{ ...inputs, ...opened, server, policy, serviceParts, checkStore },
+    ...{ ...inputs, ...opened, server, policy, nodes, serviceParts, checkStore },
   });
   return {
     server,

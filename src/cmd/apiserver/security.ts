@@ -24,6 +24,8 @@ import {
   ModeError,
   parseModes,
 } from '../../control/apiserver/authorization/modes.js';
+import { NodeAuthorizer } from '../../control/apiserver/authorization/node/node-authorizer.js';
+import type { NodeGraph } from '../../control/apiserver/authorization/node/node-graph.js';
 import { RbacAuthorizer } from '../../control/apiserver/authorization/rbac/rbac-authorizer.js';
 import type { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
 import {
@@ -41,6 +43,8 @@ export interface SecurityInputs {
   readonly flags: ParsedFlags;
   readonly objects: ObjectReader;
   readonly policy: RbacPolicy;
+  /** Which objects the pods of each node need. */
+  readonly nodes: NodeGraph;
   readonly keys: ServiceAccountKeys;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -110,15 +114,17 @@ export async function openTokens(inputs: SecurityInputs): Promise<TokenAuthentic
 }
 
 /** The authorizers of `--authorization-mode`, in order. Throws UsageError for a mode that there is not. */
-export function openAuthorization({ flags, policy }: SecurityInputs): Authorizer {
+export function openAuthorization({ flags, policy, nodes }: SecurityInputs): Authorizer {
   const notServed = (mode: string) => (): Authorizer => {
-    throw new UsageError(`--authorization-mode: ${mode} is not served; give RBAC or AlwaysAllow`);
+    throw new UsageError(
+      `--authorization-mode: ${mode} is not served; give Node, RBAC or AlwaysAllow`,
+    );
   };
   try {
     return authorizerOf(
       parseModes(flags.list('authorization-mode')),
       {
-        Node: notServed('Node'),
+        Node: () => new NodeAuthorizer(nodes),
         ABAC: notServed('ABAC'),
         Webhook: notServed('Webhook'),
         RBAC: () => new RbacAuthorizer(policy),

@@ -1,6 +1,6 @@
 import type { Exchange } from '../exchange.js';
 import { optionsObject, parseWriteOptions } from '../options/write-options.js';
-import { type ResourceEndpoint, toStoredVersion } from './endpoint.js';
+import { protobufOf, type ResourceEndpoint, toStoredVersion } from './endpoint.js';
 import type { HandlerTools } from './handler-tools.js';
 import { negotiate } from './output.js';
 import { readBody } from './read-body.js';
@@ -13,7 +13,7 @@ export async function handleCreate(
   endpoint: ResourceEndpoint,
   tools: HandlerTools,
 ): Promise<void> {
-  const output = negotiate(exchange, tools.protobuf);
+  const output = negotiate(exchange, protobufOf(endpoint, tools));
   const options = parseWriteOptions(exchange.query, 'CreateOptions');
   const body = await readBody(exchange);
   const object = tools.bodies.decode(exchange, body, expectedBody(endpoint, options));

@@ -10,7 +10,7 @@ import {
 } from '../options/delete-options.js';
 import { parseListOptions } from '../options/list-options.js';
 import type { DeleteResult } from '../registry/delete.js';
-import type { ResourceEndpoint } from './endpoint.js';
+import { protobufOf, type ResourceEndpoint } from './endpoint.js';
 import type { HandlerTools } from './handler-tools.js';
 import { sendPage } from './list.js';
 import { listQuery } from './list-query.js';
@@ -25,7 +25,7 @@ export async function handleDelete(
   endpoint: ResourceEndpoint,
   tools: HandlerTools,
 ): Promise<void> {
-  const output = negotiate(exchange, tools.protobuf);
+  const output = negotiate(exchange, protobufOf(endpoint, tools));
   const deletion = await readDeleteOptions(exchange, tools);
   const { name } = exchange.info;
   const result = await endpoint.registry.delete(deleteRequest(exchange, deletion), name, deletion);
@@ -45,7 +45,7 @@ export async function handleDeleteCollection(
   endpoint: ResourceEndpoint,
   tools: HandlerTools,
 ): Promise<void> {
-  const output = negotiate(exchange, tools.protobuf);
+  const output = negotiate(exchange, protobufOf(endpoint, tools));
   const options = parseListOptions(exchange.query);
   const query = listQuery(endpoint, exchange.info.namespace, options);
   const deletion = await readDeleteOptions(exchange, tools);

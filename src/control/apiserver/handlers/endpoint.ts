@@ -1,5 +1,6 @@
 import type { ServedResource } from '../../api/scheme.js';
 import type { KubeObject } from '../../machinery/object.js';
+import type { ProtobufCodec } from '../negotiation/object-codec.js';
 import type { GenericRegistry } from '../registry/generic-registry.js';
 import type { StoredObject } from '../storage/contracts.js';
 import type { SelectorCache } from './selector-cache.js';
@@ -10,6 +11,14 @@ export interface ResourceEndpoint {
   /** Of the version that is stored, shared by all versions. */
   readonly registry: GenericRegistry;
   readonly selectors: SelectorCache;
+}
+
+/** How the resource is written in protobuf; null for custom resources, which have no messages. */
+export function protobufOf(
+  { resource }: ResourceEndpoint,
+  { protobuf }: { readonly protobuf: ProtobufCodec | null },
+): ProtobufCodec | null {
+  return resource.isCustom ? null : protobuf;
 }
 
 /** The object in the version that the client asked for; the stored one itself when that is the same. */

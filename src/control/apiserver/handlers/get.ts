@@ -1,7 +1,7 @@
 import type { Exchange } from '../exchange.js';
-import type { ProtobufCodec } from '../negotiation/object-codec.js';
 import { freshnessOf } from '../options/resource-version.js';
-import type { ResourceEndpoint } from './endpoint.js';
+import { protobufOf, type ResourceEndpoint } from './endpoint.js';
+import type { HandlerTools } from './handler-tools.js';
 import { negotiate } from './output.js';
 import { sendStored } from './send-object.js';
 
@@ -9,9 +9,9 @@ import { sendStored } from './send-object.js';
 export async function handleGet(
   exchange: Exchange,
   endpoint: ResourceEndpoint,
-  protobuf: ProtobufCodec | null,
+  tools: HandlerTools,
 ): Promise<void> {
-  const output = negotiate(exchange, protobuf);
+  const output = negotiate(exchange, protobufOf(endpoint, tools));
   const freshness = freshnessOf(exchange.query.get('resourceVersion') ?? '', '');
   const { namespace, name } = exchange.info;
   const stored = await endpoint.registry.storage.get(namespace, name, freshness);

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../machinery/json.js';
 import { apiVersionOf } from '../../machinery/object.js';
+import { type Status, StatusError } from '../../machinery/status.js';
 import type { Exchange } from '../exchange.js';
-import type { ProtobufCodec } from '../negotiation/object-codec.js';
 import { mediaTypes } from '../negotiation/output-format.js';
 import { sendParts } from '../negotiation/send-bytes.js';
 import { isTable } from '../negotiation/transform.js';
@@ -11,11 +11,14 @@ import type { ListPage } from '../storage/contracts.js';
 import { defaultLayout } from '../tables/default-layout.js';
 import { partialObjectMetadata } from '../tables/partial-object.js';
 import { parseIncludeObject, renderTable } from '../tables/table.js';
-import { objectFor, type ResourceEndpoint } from './endpoint.js';
+import { objectFor, protobufOf, type ResourceEndpoint } from './endpoint.js';
+import type { HandlerTools } from './handler-tools.js';
 import { listQuery } from './list-query.js';
 import { isPlainJson, negotiate, type Output, sendDocument } from './output.js';
 
 const encoder = new TextEncoder();
+/** In a token: whatever is latest. */
+const latestRevision = -1;
 const comma = encoder.encode(',');
 const tail = encoder.encode(']}\n');
 
@@ -23,13 +26,22 @@ const tail = encoder.encode(']}\n');
 export async function handleList(
   exchange: Exchange,
   endpoint: ResourceEndpoint,
-  protobuf: ProtobufCodec | null,
+  tools: HandlerTools,
 ): Promise<void> {
-  const output = negotiate(exchange, protobuf);
+  const output = negotiate(exchange, protobufOf(endpoint, tools));
   const options = parseListOptions(exchange.query);
   const query = listQuery(endpoint, exchange.info.namespace, options);
-  const page = await endpoint.registry.storage.list(query);
+  const page = await endpoint.registry.storage.list(query).catch((error: unknown) => {
+    throw options.continue === '' ? error : withFreshToken(error, query.afterKey);
+  });
   await sendPage(exchange, endpoint, output, page);
+}
+
+/** The list's own revision is gone: with this token its rest can be had as it is now, if that is good enough. */
+function withFreshToken(error: unknown, afterKey: string): unknown {
+  if (!(error instanceof StatusError) || error.reason !== 'Expired') return error;
+  const metadata = { continue: encodeContinueToken({ revision: latestRevision, afterKey }) };
+  return new StatusError({ ...error.status, metadata } as unknown as Status);
 }
 
 /** Answers a page of a list. */

@@ -6,7 +6,7 @@ import { parseMediaRange } from '../negotiation/media-range.js';
 import { optionsObject, parseWriteOptions, type WriteOptions } from '../options/write-options.js';
 import type { UpdateResult } from '../registry/update.js';
 import { applyConfiguration } from './apply.js';
-import { type ResourceEndpoint, toStoredVersion } from './endpoint.js';
+import { protobufOf, type ResourceEndpoint, toStoredVersion } from './endpoint.js';
 import type { HandlerTools } from './handler-tools.js';
 import { negotiate } from './output.js';
 import { type PatchType, parsePatch } from './patch-body.js';
@@ -33,7 +33,7 @@ export async function handlePatch(
   tools: HandlerTools,
 ): Promise<void> {
   const type = patchTypeOf(exchange, endpoint);
-  const output = negotiate(exchange, tools.protobuf);
+  const output = negotiate(exchange, protobufOf(endpoint, tools));
   const isApply = type === 'apply';
   const options = parseWriteOptions(exchange.query, 'PatchOptions', isApply);
   const body = await readBody(exchange);

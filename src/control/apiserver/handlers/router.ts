@@ -26,8 +26,8 @@ export type ResourceHandler = (
 export type SubresourceHandler = (exchange: Exchange, tools: HandlerTools) => Promise<void>;
 
 const handlers: Readonly<Record<string, ResourceHandler>> = {
-  get: (exchange, endpoint, { protobuf }) => handleGet(exchange, endpoint, protobuf),
-  list: (exchange, endpoint, { protobuf }) => handleList(exchange, endpoint, protobuf),
+  get: handleGet,
+  list: handleList,
   watch: handleWatch,
   create: handleCreate,
   update: handleUpdate,

@@ -7,7 +7,7 @@ import type { Exchange } from '../exchange.js';
 import { optionsObject, parseWriteOptions, type WriteOptions } from '../options/write-options.js';
 import { scaleOf, withScale } from '../registry/subresources/scale.js';
 import type { UpdateResult } from '../registry/update.js';
-import type { ResourceEndpoint } from './endpoint.js';
+import { protobufOf, type ResourceEndpoint } from './endpoint.js';
 import type { HandlerTools } from './handler-tools.js';
 import { negotiate, sendDocument } from './output.js';
 import { patchTypeOf, readPatched, retried } from './patch.js';
@@ -25,7 +25,7 @@ export async function handleScale(
   endpoint: ResourceEndpoint,
   tools: HandlerTools,
 ): Promise<void> {
-  const output = { ...negotiate(exchange, tools.protobuf) };
+  const output = { ...negotiate(exchange, protobufOf(endpoint, tools)) };
   const { verb, namespace, name } = exchange.info;
   let object: KubeObject;
   if (verb === 'get') {

@@ -2,7 +2,7 @@ import { cloneJson } from '../../machinery/clone.js';
 import { badRequest } from '../../machinery/status-errors.js';
 import type { Exchange } from '../exchange.js';
 import { optionsObject, parseWriteOptions } from '../options/write-options.js';
-import { type ResourceEndpoint, toStoredVersion } from './endpoint.js';
+import { protobufOf, type ResourceEndpoint, toStoredVersion } from './endpoint.js';
 import type { HandlerTools } from './handler-tools.js';
 import { negotiate } from './output.js';
 import { readBody } from './read-body.js';
@@ -16,7 +16,7 @@ export async function handleUpdate(
   endpoint: ResourceEndpoint,
   tools: HandlerTools,
 ): Promise<void> {
-  const output = negotiate(exchange, tools.protobuf);
+  const output = negotiate(exchange, protobufOf(endpoint, tools));
   const options = parseWriteOptions(exchange.query, 'UpdateOptions');
   const body = await readBody(exchange);
   const decoded = tools.bodies.decode(exchange, body, expectedBody(endpoint, options));

@@ -91,13 +91,9 @@ export class WatchEncoder {
 
   #frame(type: string, object: JsonObject): Uint8Array {
     if (this.#output.serialization === 'json') return encodeJson({ type, object }, false);
-    return lengthPrefixed(this.#protobuf(type, object));
-  }
-
-  #protobuf(type: string, object: JsonObject): Uint8Array {
     const bytes = this.#output.protobuf?.encodeEvent(type, object) ?? null;
     if (bytes === null) throw internalError('this kind has no protobuf form');
-    return bytes;
+    return lengthPrefixed(bytes);
   }
 }
 

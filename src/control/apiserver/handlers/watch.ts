@@ -3,7 +3,7 @@ import type { Exchange } from '../exchange.js';
 import { type ListOptions, parseListOptions } from '../options/list-options.js';
 import { parseResourceVersion } from '../options/resource-version.js';
 import type { WatchQuery } from '../storage/contracts.js';
-import type { ResourceEndpoint } from './endpoint.js';
+import { protobufOf, type ResourceEndpoint } from './endpoint.js';
 import type { HandlerTools } from './handler-tools.js';
 import { scopeOf } from './list-query.js';
 import { negotiate } from './output.js';
@@ -15,7 +15,7 @@ export async function handleWatch(
   endpoint: ResourceEndpoint,
   tools: HandlerTools,
 ): Promise<void> {
-  const output = negotiate(exchange, tools.protobuf, { isStream: true });
+  const output = negotiate(exchange, protobufOf(endpoint, tools), { isStream: true });
   const options = parseListOptions(withWatch(exchange.query));
   const query = watchQuery(exchange, endpoint, options);
   const encoder = new WatchEncoder(exchange, endpoint, output);

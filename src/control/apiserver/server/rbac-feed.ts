@@ -6,7 +6,7 @@ import { StatusError } from '../../machinery/status.js';
 import type { RbacWriter } from '../authorization/rbac/bootstrap/reconcile.js';
 import type { RbacPolicy, RbacResource } from '../authorization/rbac/rbac-policy.js';
 import type { EndpointTable } from '../registry/endpoint-table.js';
-import { follow } from '../registry/follow.js';
+import { followAll } from '../registry/follow-all.js';
 import type { ServerWrites } from '../registry/server-writes.js';
 
 const group = 'rbac.authorization.k8s.io';
@@ -23,21 +23,14 @@ export async function feedRbacPolicy(
   endpoints: EndpointTable,
   options: { readonly clock: Clock; readonly logger: Logger; readonly signal: AbortSignal },
 ): Promise<void> {
-  await Promise.all(
-    resources.map(
-      (resource) =>
-        new Promise<void>((onSynced) => {
-          const { storage } = defined(endpoints.registry(group, resource), resource);
-          const follower = {
-            upsert: (object: KubeObject) => policy.upsert(resource, object),
-            remove: (object: KubeObject) => policy.remove(resource, object),
-            onSynced,
-          };
-          void follow(storage, follower, options);
-          options.signal.addEventListener('abort', () => onSynced(), { once: true });
-        }),
-    ),
-  );
+  const all = resources.map((resource) => ({
+    resource: { group, resource },
+    follower: {
+      upsert: (object: KubeObject) => policy.upsert(resource, object),
+      remove: (object: KubeObject) => policy.remove(resource, object),
+    },
+  }));
+  await followAll(endpoints, all, options);
 }
 
 /** Writes the default roles and bindings. */

@@ -12,6 +12,7 @@ import { serveApi } from '../../../store/api/rig.js';
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly bytes: Buffer;
   readonly text: string;
   /** The body as JSON; fails when it is none. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look into documents of every shape.
@@ -94,10 +95,12 @@ export async function joinApi(
       const response = await send(method, path, ask);
       const chunks: Buffer[] = [];
       for await (const chunk of response) chunks.push(chunk as Buffer);
-      const text = Buffer.concat(chunks).toString('utf8');
+      const bytes = Buffer.concat(chunks);
+      const text = bytes.toString('utf8');
       return {
         status: response.statusCode ?? 0,
         headers: response.headers,
+        bytes,
         text,
         get json() {
           return JSON.parse(text);

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { KubernetesProtobuf } from '../../../../src/control/api/protobuf/protobuf-codec.js';
 import { startApi } from './api-rig.js';
 
 const path = '/api/v1/namespaces/default/configmaps';
@@ -194,4 +195,45 @@ t.test('lists and watches', async (t) => {
     const answer = await api.ask('GET', `${path}?watch=true&resourceVersion=abc`);
     t.equal(answer.status, 400);
   });
+});
+
+t.test('protobuf is read and written, alone and in streams', async (t) => {
+  const api = await startApi(t);
+  const protobuf = 'application/vnd.kubernetes.protobuf';
+  const codec = new KubernetesProtobuf();
+  const sent = codec.encode({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'pb' },
+    data: { a: 'b' },
+  });
+  const made = await api.ask('POST', path, {
+    body: sent,
+    headers: { 'content-type': protobuf, accept: protobuf },
+  });
+  t.equal(made.status, 201);
+  t.equal(made.headers['content-type'], protobuf);
+  t.match(codec.decode(made.bytes, null), {
+    kind: 'ConfigMap',
+    metadata: { name: 'pb' },
+    data: { a: 'b' },
+  });
+  const list = await api.ask('GET', path, { headers: { accept: protobuf } });
+  t.match(codec.decode(list.bytes, null), { kind: 'ConfigMapList' });
+  const garbage = await api.ask('POST', path, {
+    body: 'k8s',
+    headers: { 'content-type': protobuf },
+  });
+  t.equal(garbage.status, 400);
+  const watch = await api.ask(
+    'GET',
+    `${path}?watch=true&timeoutSeconds=1&fieldSelector=metadata.name%3Dpb`,
+    {
+      headers: { accept: protobuf },
+    },
+  );
+  t.equal(watch.headers['content-type'], `${protobuf};stream=watch`);
+  const length = watch.bytes.readUInt32BE(0);
+  const event = codec.decodeEvent(watch.bytes.subarray(4, 4 + length));
+  t.match(event, { type: 'ADDED', object: { kind: 'ConfigMap', metadata: { name: 'pb' } } });
 });
