@@ -84,7 +84,8 @@ export class Messages {
     };
     if (fact.shape === 'map') return mapField(options);
     if (fact.shape === 'repeated') return repeatedField(options);
-    return singleField(options, field === undefined || field.zeroValue === 'dropped');
+    const losesZero = field === undefined || field.zeroValue === 'dropped';
+    return singleField(options, losesZero && !fact.isMessage);
   }
 
   #valueOf(message: string, fact: FieldFact, node: BuiltInSchemaNode | undefined): ValueCodec {
