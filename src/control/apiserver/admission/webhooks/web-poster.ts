@@ -1,0 +1,29 @@
+import type { WebClient } from '../../../../rpc/web-client.js';
+import type { WebhookPoster } from './webhook-caller.js';
+
+/** Bytes that an answer may have. */
+const answerBytesMax = 16 << 20;
+
+/** Posts by HTTPS with kept connections. */
+export function webPoster(client: WebClient): WebhookPoster {
+  return async ({ url, body, caPem, serverName, timeoutMs, signal }) => {
+    const response = await client.request({
+      url,
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body,
+      tls: { ...(caPem !== '' && { ca: caPem }), ...(serverName !== '' && { serverName }) },
+      timeoutMs,
+      signal,
+    });
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of response.body) {
+      size += chunk.length;
+      if (size > answerBytesMax)
+        throw new Error(`the answer has more than ${answerBytesMax} bytes`);
+      chunks.push(chunk);
+    }
+    return { status: response.status, body: Buffer.concat(chunks) };
+  };
+}

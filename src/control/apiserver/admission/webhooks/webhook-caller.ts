@@ -1,0 +1,188 @@
+import type { Service } from '../../../api/gen/core-v1.js';
+import type { Status } from '../../../machinery/status.js';
+import { StatusError } from '../../../machinery/status.js';
+import { badRequest, internalError, timeoutError } from '../../../machinery/status-errors.js';
+import type { AdmissionRequest } from '../../contracts.js';
+import type { AdmissionServices } from '../services.js';
+import {
+  admissionReview,
+  type ReviewAnswer,
+  readAnswer,
+  reviewVersion,
+} from './admission-review.js';
+import type { ConfiguredWebhook, Webhook } from './webhook.js';
+
+/** One question to a webhook's server. */
+export interface WebhookPost {
+  readonly url: string;
+  readonly body: Uint8Array;
+  /** PEM of who signs its certificate; '' for the authorities that the system trusts. */
+  readonly caPem: string;
+  /** The name that its certificate must have; '' for the host of the URL. */
+  readonly serverName: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Posts over verified TLS and reads the answer, which is bounded. Rejects when there is none in time. */
+export type WebhookPoster = (
+  post: WebhookPost,
+) => Promise<{ readonly status: number; readonly body: Uint8Array }>;
+
+/** A webhook that could not be asked, or whose answer is of no use: its failure policy decides. */
+export class WebhookCallError extends Error {
+  override readonly name = 'WebhookCallError';
+}
+
+const defaultTimeoutSeconds = 10;
+
+/** Asks webhooks. */
+export class WebhookCaller {
+  readonly #services: AdmissionServices;
+  readonly #post: WebhookPoster;
+  readonly #uuid: () => string;
+
+  constructor(services: AdmissionServices, post: WebhookPoster, uuid: () => string) {
+    this.#services = services;
+    this.#post = post;
+    this.#uuid = uuid;
+  }
+
+  /**
+   * What the webhook answers; its warnings and annotations are passed on. Rejects with {@link WebhookCallError}, or with StatusError
+   * 400 for a dry run that it cannot take part in.
+   */
+  async call(
+    { webhook }: ConfiguredWebhook,
+    request: AdmissionRequest,
+    isMutating: boolean,
+  ): Promise<ReviewAnswer> {
+    const { context } = request;
+    checkDryRun(webhook, context.isDryRun);
+    if ((webhook.matchConditions ?? []).length > 0)
+      throw new WebhookCallError('match conditions are not evaluated by this server');
+    const version = reviewVersion(webhook.admissionReviewVersions);
+    if (version === null) {
+      throw new WebhookCallError(
+        'could not create admission objects: webhook does not accept known AdmissionReview versions (v1, v1beta1)',
+      );
+    }
+    const asked = { uid: this.#uuid(), version, isMutating };
+    const answer = await this.#ask(webhook, request, asked);
+    for (const warning of answer.warnings) context.warn(warning);
+    for (const [key, value] of Object.entries(answer.auditAnnotations))
+      context.annotate?.(`${webhook.name}/${key}`, value);
+    return answer;
+  }
+
+  async #ask(
+    webhook: Webhook,
+    request: AdmissionRequest,
+    asked: Parameters<typeof readAnswer>[1],
+  ): Promise<ReviewAnswer> {
+    const target = await this.#target(webhook);
+    let reply: Awaited<ReturnType<WebhookPoster>>;
+    try {
+      reply = await this.#post({
+        ...target,
+        body: admissionReview(request, asked),
+        caPem: Buffer.from(webhook.clientConfig?.caBundle ?? '', 'base64').toString('latin1'),
+        timeoutMs: (webhook.timeoutSeconds ?? defaultTimeoutSeconds) * 1000,
+        signal: request.context.signal,
+      });
+    } catch (error) {
+      throw new WebhookCallError(`failed to call webhook: ${textOf(error)}`, { cause: error });
+    }
+    if (reply.status < 200 || reply.status > 299) {
+      throw new WebhookCallError(
+        `failed to call webhook: an error on the server (${JSON.stringify(new TextDecoder().decode(reply.body.subarray(0, 200)))}) has prevented the request from succeeding: status ${reply.status}`,
+      );
+    }
+    try {
+      return readAnswer(reply.body, asked);
+    } catch (error) {
+      throw new WebhookCallError(`received invalid webhook response: ${textOf(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  async #target({ clientConfig }: Webhook): Promise<{ url: string; serverName: string }> {
+    if (clientConfig?.url !== undefined) return { url: clientConfig.url, serverName: '' };
+    const { namespace = '', name = '', path = '', port = 443 } = clientConfig?.service ?? {};
+    const service = (await this.#services.objects.get(
+      { group: '', resource: 'services' },
+      namespace,
+      name,
+    )) as Service | undefined;
+    const host = addressOf(service);
+    if (host === null)
+      throw new WebhookCallError(
+        `failed to call webhook: service ${JSON.stringify(name)} not found`,
+      );
+    const bracketed = host.includes(':') ? `[${host}]` : host;
+    return {
+      url: `https://${bracketed}:${port}${path === '' ? '/' : path}`,
+      serverName: `${name}.${namespace}.svc`,
+    };
+  }
+}
+
+/** Where a service is reached; null when it is nowhere. */
+function addressOf(service: Service | undefined): string | null {
+  const { type, clusterIP = '', externalName = '' } = service?.spec ?? {};
+  if (type === 'ExternalName') return externalName === '' ? null : externalName;
+  return clusterIP === '' || clusterIP === 'None' ? null : clusterIP;
+}
+
+function checkDryRun({ name, sideEffects }: Webhook, isDryRun: boolean): void {
+  if (!isDryRun || sideEffects === 'None' || sideEffects === 'NoneOnDryRun') return;
+  throw badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`);
+}
+
+/**
+ * What becomes of a request whose webhook could not be asked: nothing when the webhook may be left out, and it is noted; a 500
+ * otherwise. Other errors are passed on.
+ */
+export function settleFailure(
+  { webhook }: ConfiguredWebhook,
+  request: AdmissionRequest,
+  error: unknown,
+  annotationKey: string,
+): void {
+  if (!(error instanceof WebhookCallError)) throw error;
+  if (webhook.failurePolicy !== 'Ignore') {
+    throw internalError(
+      new Error(`failed calling webhook ${JSON.stringify(webhook.name)}: ${error.message}`, {
+        cause: error,
+      }),
+    );
+  }
+  if (request.context.signal.aborted)
+    throw timeoutError('request did not complete within requested timeout', 0);
+  request.context.annotate?.(annotationKey, webhook.name ?? '');
+}
+
+/** The refusal of a webhook as the client reads it. */
+export function deniedBy(
+  { webhook }: ConfiguredWebhook,
+  status: Partial<Status> | null,
+): StatusError {
+  const by = `admission webhook ${JSON.stringify(webhook.name)} denied the request`;
+  const explanation = status?.message || status?.reason || '';
+  const code = status?.code ?? 0;
+  return new StatusError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: explanation === '' ? `${by} without explanation` : `${by}: ${explanation}`,
+    ...(status?.reason !== undefined && { reason: status.reason }),
+    ...(status?.details !== undefined && { details: status.details }),
+    code: code < 400 ? 400 : code,
+  });
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
