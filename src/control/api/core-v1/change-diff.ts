@@ -5,7 +5,7 @@ interface Line {
   readonly text: string;
 }
 
-/** What changed between two values, as a unified diff of them written as JSON; '' when nothing did. */
+/** What changed between two values, as a unified diff of them written as JSON, fields in order; '' when nothing did. */
 export function changeDiff(before: unknown, after: unknown): string {
   const lines = diffLines(toLines(before), toLines(after));
   return hunksOf(lines)
@@ -14,7 +14,15 @@ export function changeDiff(before: unknown, after: unknown): string {
 }
 
 function toLines(value: unknown): string[] {
-  return (JSON.stringify(value ?? null, null, 2) ?? 'null').split('\n');
+  return (JSON.stringify(ordered(value ?? null), null, 2) ?? 'null').split('\n');
+}
+
+/** The same value with the fields of its objects by name: clients may send them in any order. */
+function ordered(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(ordered);
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(fields.map(([name, field]) => [name, ordered(field)]));
 }
 
 /** The lines of both texts in order; what both have is common to a longest common subsequence. */

@@ -21,6 +21,7 @@ t.test('changeDiff shows changes with three lines around them', async (t) => {
     ].join('\n'),
   );
   t.equal(changeDiff(before, before), '');
+  t.equal(changeDiff({ b: [{ d: 1, c: 2 }], a: 1 }, { a: 1, b: [{ c: 2, d: 1 }] }), '');
   t.equal(changeDiff(undefined, 1), '@@ -1 +1 @@\n-null\n+1\n');
   t.equal(changeDiff([], [1]), '@@ -1 +1,3 @@\n-[]\n+[\n+  1\n+]\n');
 });
