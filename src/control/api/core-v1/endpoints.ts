@@ -3,6 +3,7 @@ import type { FieldError } from '../../machinery/field-errors.js';
 import { type FieldPath, fieldPath, required } from '../../machinery/field-path.js';
 import type { EndpointAddress, EndpointPort, EndpointSubset, Endpoints } from '../gen/core-v1.js';
 import { coreKind } from './core-kind.js';
+import { repackSubsets } from './endpoint-subsets.js';
 import {
   checkDnsLabel,
   checkDnsSubdomain,
@@ -77,12 +78,21 @@ export function endpointsCell(subsets: readonly EndpointSubset[] | undefined): s
   return all.length > shownMax ? `${shown} + ${all.length - shownMax} more...` : shown;
 }
 
+/** Only what is sound is put in order: what is refused is shown as it was sent. */
+function repack(endpoints: Endpoints): void {
+  const { subsets } = endpoints;
+  if (!subsets?.length || validateSubsets(subsets).length > 0) return;
+  endpoints.subsets = repackSubsets(subsets);
+}
+
 /** The rules of Endpoints. */
 export const endpointsKind = coreKind<Endpoints>('Endpoints', {
   setDefaults: ({ subsets }) => {
     for (const { ports } of subsets ?? []) for (const port of ports ?? []) port.protocol ||= 'TCP';
   },
+  prepareForCreate: repack,
   validateCreate: ({ subsets }) => validateSubsets(subsets),
+  prepareForUpdate: repack,
   validateUpdate: ({ subsets }, old) =>
     deepEqual(subsets ?? [], old.subsets ?? []) ? [] : validateSubsets(subsets),
   warnings: ({ subsets }) =>

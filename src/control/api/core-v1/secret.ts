@@ -1,6 +1,7 @@
 import type { FieldError } from '../../machinery/field-errors.js';
 import { fieldPath, invalidValue, required, tooLong } from '../../machinery/field-path.js';
 import { validateImmutable } from '../../machinery/immutable.js';
+import { setField } from '../../machinery/json-object.js';
 import type { Secret } from '../gen/core-v1.js';
 import { checkDataKeys, checkStaysImmutable, dataSizeMax, decodedLength } from './config-map.js';
 import { coreKind } from './core-kind.js';
@@ -16,7 +17,7 @@ function setSecretDefaults(secret: Secret): void {
   if (secret.stringData === undefined) return;
   for (const [key, text] of Object.entries(secret.stringData)) {
     secret.data ??= {};
-    secret.data[key] = Buffer.from(text).toString('base64');
+    setField(secret.data, key, Buffer.from(text).toString('base64'));
   }
   delete secret.stringData;
 }
@@ -76,7 +77,8 @@ function checkSecret(secret: Secret, errors: FieldErrors): void {
   const sizes = Object.values(secret.data ?? {}).map(decodedLength);
   const size = sizes.reduce((sum, length) => sum + length, 0);
   if (size > dataSizeMax) errors.push(tooLong(dataPath, '', dataSizeMax));
-  typeChecks[secret.type ?? '']?.(secret, errors);
+  const { type = '' } = secret;
+  if (Object.hasOwn(typeChecks, type)) typeChecks[type]?.(secret, errors);
 }
 
 /** The rules of Secrets. */

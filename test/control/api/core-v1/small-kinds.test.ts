@@ -1,6 +1,8 @@
 import t from 'tap';
 import { kinds } from '../../../../src/control/api/core-v1/index.js';
 import type {
+  EndpointSubset,
+  Endpoints,
   Event,
   LimitRangeItem,
   Node,
@@ -377,6 +379,33 @@ t.test('Endpoints checks addresses and shows the first of them', async (t) => {
   );
   t.equal(cell({ addresses: addresses.slice(0, 2) }), '10.0.0.1,10.0.0.2');
   t.equal(cellsOf('Endpoints', objectOf({}))?.[1], '<none>');
+});
+
+t.test('repackSubsets joins what belongs together, and not ready wins', async (t) => {
+  const packed = (...subsets: EndpointSubset[]) => {
+    const endpoints = objectOf({ subsets }) as Endpoints;
+    kindOf('Endpoints').prepareForCreate?.(endpoints, context);
+    return endpoints.subsets;
+  };
+  const [a, b, c] = [{ ip: '10.0.0.9' }, { ip: '10.0.0.10' }, { ip: '2001:db8::1' }];
+  const [http, dns] = [
+    { name: 'http', port: 80, protocol: 'TCP' },
+    { name: 'dns', port: 53, protocol: 'UDP' },
+  ];
+  t.same(packed({ addresses: [c, b, a], ports: [http] }), [
+    { addresses: [a, b, c], ports: [http] },
+  ]);
+  t.same(packed({ addresses: [a], ports: [http] }, { addresses: [b], ports: [http] }), [
+    { addresses: [a, b], ports: [http] },
+  ]);
+  t.same(packed({ addresses: [a], ports: [http] }, { addresses: [a], ports: [dns] }), [
+    { addresses: [a], ports: [http, dns] },
+  ]);
+  t.same(packed({ addresses: [a, b], ports: [http] }, { notReadyAddresses: [a], ports: [http] }), [
+    { addresses: [b], notReadyAddresses: [a], ports: [http] },
+  ]);
+  t.same(packed({ addresses: [a] }), [{ addresses: [a] }]);
+  t.same(packed({}), [{}], 'what is refused stays as it is');
 });
 
 t.test('Node keeps what was set once', async (t) => {
