@@ -24,7 +24,9 @@ import { versionDocument } from '../../control/apiserver/server/version.js';
 import { StoreConnection } from '../../control/apiserver/storage/index.js';
 import { flotillaVersion } from '../version.js';
 import { openAdmission } from './admission.js';
+import { openAudit } from './audit.js';
 import { BesideRequests } from './beside-requests.js';
+import { openTransformers, type Transformers } from './encryption.js';
 import type { ParsedFlags } from './parse.js';
 import { openAuthentication, openAuthorization, type SecurityInputs } from './security.js';
 import { openServiceAccountKeys } from './service-account-keys.js';
@@ -54,14 +56,17 @@ export interface ComposedServer {
 }
 
 /** The objects in the store, and the ways to read and write them. */
-function openObjects({ flags, client, clock, prng, logger }: ComposeInputs) {
+function openObjects(
+  { flags, client, clock, prng, logger }: ComposeInputs,
+  transformerOf: Transformers,
+) {
   const scheme = new Scheme({ runtimeConfig: parseRuntimeConfig(flags.text('runtime-config')) });
   const compactionIntervalMs = flags.durationMs('etcd-compaction-interval');
   const parts = { client, clock, logger, prng: prng.fork(), compactionIntervalMs };
   const store = new StoreConnection(parts);
   const storePrefix = flags.text('etcd-prefix').replace(/\/$/, '');
   const endpoints = new EndpointTable({
-    ...{ scheme, store, storePrefix },
+    ...{ scheme, store, storePrefix, transformerOf },
     fieldManagement: null,
     eventTtlSeconds: Math.ceil(flags.durationMs('event-ttl') / 1000),
     newUid: randomUUID,
@@ -76,7 +81,7 @@ function openObjects({ flags, client, clock, prng, logger }: ComposeInputs) {
 /** Puts an API server together as the flags say. */
 export async function composeApiServer(inputs: ComposeInputs): Promise<ComposedServer> {
   const { flags, clock, prng, logger } = inputs;
-  const opened = openObjects(inputs);
+  const opened = openObjects(inputs, await openTransformers(flags));
   const { scheme, store, endpoints } = opened;
   const policy = new RbacPolicy();
   const nodes = new NodeGraph();
@@ -105,7 +110,7 @@ export async function composeApiServer(inputs: ComposeInputs): Promise<ComposedS
     prng: prng.fork(),
     limits: limitsOf(flags),
     protobuf: new KubernetesProtobuf(),
-    security: { authenticator, authorizer, audit: noAudit },
+    security: { authenticator, authorizer, audit: await openAudit(flags, clock, logger) },
     routes: routesOf(scheme, `${inputs.address}:${flags.number('secure-port')}`),
   });
   const beside = new BesideRequests({
@@ -122,8 +127,6 @@ export async function composeApiServer(inputs: ComposeInputs): Promise<ComposedS
     },
   };
 }
-
-const noAudit = { onRequest() {}, onResponseStarted() {}, onResponseComplete() {} };
 
 function limitsOf(flags: ParsedFlags) {
   return {

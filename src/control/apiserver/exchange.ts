@@ -1,4 +1,5 @@
 import type { WebRequest, WebResponse } from '../../rpc/web.js';
+import type { KubeObject } from '../machinery/object.js';
 import type { RequestContext, UserInfo } from './contracts.js';
 import { type ParsedRequest, parseRequestInfo } from './request-info.js';
 
@@ -7,6 +8,13 @@ export const unknownUser: UserInfo = { name: '', uid: '', groups: [], extra: {} 
 
 /** Bytes of all Warning headers of an answer; further warnings are dropped, lest proxies refuse the answer. */
 const warningBytesMax = 4096;
+
+/** Is told what a request is about while it is worked on. */
+export interface ExchangeObserver {
+  onStarted(): void;
+  onRequestObject(object: KubeObject): void;
+  onResponseObject(object: KubeObject): void;
+}
 
 /** One request and its answer on their way through the filters to a handler. */
 export class Exchange {
@@ -29,6 +37,8 @@ export class Exchange {
   sentBytes = 0;
   /** The group, version and kind of what was asked for, when that is known; for the metrics. */
   scope: '' | 'cluster' | 'namespace' | 'resource' = '';
+  /** Who is told of what the request is about; null when nobody wants to know. */
+  observer: ExchangeObserver | null = null;
   readonly #response: WebResponse;
   readonly #warnings: string[] = [];
   readonly #headers: Record<string, string> = {};
@@ -114,6 +124,7 @@ export class Exchange {
     };
     if (this.#warnings.length > 0) all.warning = this.#warnings.map(warningHeader);
     this.#response.start(status, all);
+    this.observer?.onStarted();
   }
 
   /** Queues bytes of the body. Resolves when more may be written. */

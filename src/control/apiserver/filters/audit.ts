@@ -1,3 +1,4 @@
+import type { KubeObject } from '../../machinery/object.js';
 import type { Exchange } from '../exchange.js';
 import type { Filter } from './filter.js';
 
@@ -5,6 +6,10 @@ import type { Filter } from './filter.js';
 export interface AuditHook {
   /** An authenticated request came. */
   onRequest(exchange: Exchange): void;
+  /** What the client sent, as it was decoded. */
+  setRequestObject(exchange: Exchange, object: KubeObject): void;
+  /** What is answered. */
+  setResponseObject(exchange: Exchange, object: KubeObject): void;
   /** Its answer began: told for requests without an end of their own. */
   onResponseStarted(exchange: Exchange): void;
   /** Its answer is complete; `error` is what the handler threw. */
@@ -15,6 +20,13 @@ export interface AuditHook {
 export function audit(hook: AuditHook): Filter {
   return async (exchange, next) => {
     hook.onRequest(exchange);
+    exchange.observer = {
+      onStarted() {
+        if (exchange.isLongRunning) hook.onResponseStarted(exchange);
+      },
+      onRequestObject: (object) => hook.setRequestObject(exchange, object),
+      onResponseObject: (object) => hook.setResponseObject(exchange, object),
+    };
     let failure: unknown = null;
     try {
       await next();
@@ -26,3 +38,12 @@ export function audit(hook: AuditHook): Filter {
     }
   };
 }
+
+/** Keeps no audit log. */
+export const noAudit: AuditHook = {
+  onRequest() {},
+  setRequestObject() {},
+  setResponseObject() {},
+  onResponseStarted() {},
+  onResponseComplete() {},
+};

@@ -80,6 +80,7 @@ export class BodyDecoder {
     });
     for (const warning of warnings) exchange.warn(warning);
     setDefaults?.(object);
+    exchange.observer?.onRequestObject(object);
     return object;
   }
 }

@@ -21,6 +21,7 @@ export async function sendStored(
   answer: { readonly status: number; readonly stored: StoredObject },
 ): Promise<void> {
   const { status, stored } = answer;
+  exchange.observer?.onResponseObject(stored.object);
   if (isPlainJson(output) && endpoint.resource.conversion === null) {
     await sendParts(exchange, status, mediaTypes.json, [stored.json(), lineFeed]);
   } else {

@@ -11,6 +11,7 @@ import {
 import { formatTime } from '../../machinery/time.js';
 import type { StoredObject } from '../storage/contracts.js';
 import { hasGeneration } from './generation.js';
+import { giveBack } from './give-back.js';
 import { settleNamespace } from './object-names.js';
 import type { RegistryOptions } from './registry-options.js';
 import { unstoredObject } from './unstored-object.js';
@@ -78,6 +79,7 @@ async function prepareAndStore(
   const { row, hooks, admission, storage } = options;
   prepareNewObject(options, request, object);
   const reservation = (await hooks().beginCreate?.(object, request.context)) ?? null;
+  let stored: StoredObject;
   try {
     throwIfInvalid(row, object, validateNew(options, request, object));
     warnAbout(options, request, object);
@@ -86,16 +88,16 @@ async function prepareAndStore(
     await admission.validate(
       admissionRequest(row, request, { operation: 'CREATE', name, object, oldObject: null }),
     );
-    const stored = request.context.isDryRun
+    stored = request.context.isDryRun
       ? await pretendToCreate(options, request, object)
       : await storage.create(object, { ttlSeconds: options.ttlSeconds });
-    if (!request.context.isDryRun) await reservation?.commit();
-    else await reservation?.rollback();
-    return stored;
   } catch (error) {
-    await reservation?.rollback();
+    await giveBack(reservation, error);
     throw error;
   }
+  if (request.context.isDryRun) await reservation?.rollback();
+  else await reservation?.commit();
+  return stored;
 }
 
 /** Sets what the server sets on every new object, and lets the kind prepare it. */

@@ -5,6 +5,7 @@ import { conflict, invalid, notFound, staleObjectText } from '../../machinery/st
 import type { Preconditions, StoredObject } from '../storage/contracts.js';
 import { prepareNewObject } from './create.js';
 import { countGeneration } from './generation.js';
+import { giveBack } from './give-back.js';
 import { checkName, settleNamespace } from './object-names.js';
 import { checkPreconditions } from './preconditions.js';
 import type { RegistryHooks, RegistryOptions, Reservation } from './registry-options.js';
@@ -56,8 +57,9 @@ export async function updateObject(
   source: UpdateSource,
 ): Promise<UpdateResult> {
   const attempt = new UpdateAttempt(options, request, name, source);
+  let stored: StoredObject;
   try {
-    const stored = request.context.isDryRun
+    stored = request.context.isDryRun
       ? await pretendToUpdate(options, request, name, source, attempt)
       : await options.storage.update(
           request.namespace,
@@ -68,13 +70,13 @@ export async function updateObject(
           }),
           { preconditions: source.preconditions, mayCreate: source.mayCreate },
         );
-    await attempt.settle(!request.context.isDryRun);
-    return { stored, isCreated: attempt.isCreated };
   } catch (error) {
-    await attempt.settle(false);
+    await attempt.fail(error);
     if (!(error instanceof DeleteInstead)) throw error;
     return { stored: await finishDeletion(options, request, name, error.last), isCreated: false };
   }
+  await attempt.settle(!request.context.isDryRun);
+  return { stored, isCreated: attempt.isCreated };
 }
 
 async function pretendToUpdate(
@@ -139,6 +141,13 @@ class UpdateAttempt {
     this.#reservation = null;
     if (isWritten) await reservation?.commit();
     else await reservation?.rollback();
+  }
+
+  /** The update failed: what was reserved for it is given back, if it surely was not made. */
+  async fail(error: unknown): Promise<void> {
+    const reservation = this.#reservation;
+    this.#reservation = null;
+    await giveBack(reservation, error);
   }
 
   async change(current: KubeObject | null): Promise<KubeObject> {
