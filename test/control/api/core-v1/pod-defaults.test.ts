@@ -146,7 +146,7 @@ t.test(
     const pod = prepared(
       podOf(
         {
-          topologySpreadConstraints: [{ matchLabelKeys: ['v', 'w'], labelSelector: {} }],
+          topologySpreadConstraints: [{ matchLabelKeys: ['v', 'constructor'], labelSelector: {} }],
           schedulingGroup: {},
           volumes: [{ name: 'v', projected: { sources: [{ clusterTrustBundle: { path: 'a' } }] } }],
         },

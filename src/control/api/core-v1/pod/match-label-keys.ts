@@ -63,7 +63,7 @@ export function mergeLabelKeys(
   if (selector === undefined) return;
   const merge = (keys: readonly string[] | undefined, operator: string) => {
     for (const key of keys ?? []) {
-      const value = labels?.[key];
+      const value = labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined;
       if (value === undefined) continue;
       selector.matchExpressions ??= [];
       selector.matchExpressions.push({ key, operator, values: [value] });
