@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import type { Prng } from '../../base/prng.js';
+import { decodeObject } from '../../control/api/codec/decode.js';
+import { setObjectDefaults } from '../../control/api/schema-defaults.js';
 import type { Scheme } from '../../control/api/scheme.js';
 import {
   createPlugins,
@@ -9,14 +12,23 @@ import {
 import { enabledPlugins, PluginFlagError } from '../../control/apiserver/admission/plugin-names.js';
 import { defaultPodSecurity } from '../../control/apiserver/admission/pod-security/plugin.js';
 import type { AdmissionServices } from '../../control/apiserver/admission/services.js';
+import { webPoster } from '../../control/apiserver/admission/webhooks/web-poster.js';
+import { WebhookCaller } from '../../control/apiserver/admission/webhooks/webhook-caller.js';
+import {
+  mutatingAdmissionWebhook,
+  validatingAdmissionWebhook,
+} from '../../control/apiserver/admission/webhooks/webhook-plugins.js';
 import { EscalationCheck } from '../../control/apiserver/authorization/rbac/escalation.js';
 import type { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
 import type {
   AdmissionPlugin,
+  AdmissionRequest,
   Authorizer,
   ObjectReader,
 } from '../../control/apiserver/contracts.js';
 import type { ServerWrites } from '../../control/apiserver/registry/server-writes.js';
+import type { KubeObject } from '../../control/machinery/object.js';
+import type { WebClient } from '../../rpc/web-client.js';
 import { UsageError } from '../usage-error.js';
 import type { ParsedFlags } from './parse.js';
 
@@ -32,6 +44,8 @@ export interface AdmissionInputs {
   readonly clock: Clock;
   readonly prng: Prng;
   readonly logger: Logger;
+  /** Asks webhooks. */
+  readonly web: WebClient;
 }
 
 const tolerationSeconds = 300;
@@ -54,10 +68,30 @@ export function openAdmission(inputs: AdmissionInputs): readonly AdmissionPlugin
         ),
     },
   };
-  const plugins = createPlugins(namesOf(flags), services, optionsFor(inputs.scheme));
+  const names = namesOf(flags);
+  const options = optionsFor(inputs.scheme);
+  const caller = new WebhookCaller(services, webPoster(inputs.web), randomUUID);
+  const plugins = createPlugins(names, services, options, {
+    MutatingAdmissionWebhook: mutatingAdmissionWebhook(services, caller, {
+      normalize: (request, object) => normalized(inputs.scheme, request, object),
+      inTree: createPlugins(names, services, options),
+    }),
+    ValidatingAdmissionWebhook: validatingAdmissionWebhook(services, caller),
+  });
   // Who may write roles is a question of authorization: no flag turns it off.
   const usesRbac = flags.list('authorization-mode').includes('RBAC');
   return usesRbac ? [...plugins, new EscalationCheck(inputs.policy, authorizer)] : plugins;
+}
+
+/** What a webhook made of an object is read like a body. */
+function normalized(scheme: Scheme, request: AdmissionRequest, object: KubeObject): KubeObject {
+  const { group, version, kind } = request;
+  const known = scheme.kind({ group, version, kind });
+  if (known === undefined || object.kind !== kind) return object;
+  const body = new TextEncoder().encode(JSON.stringify(object));
+  const read = decodeObject(scheme, known, { body, format: 'json', fieldValidation: 'Ignore' });
+  setObjectDefaults(read.object, known);
+  return read.object;
 }
 
 function namesOf(flags: ParsedFlags): readonly string[] {

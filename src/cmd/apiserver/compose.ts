@@ -22,6 +22,7 @@ import { addDocumentRoutes } from '../../control/apiserver/server/document-route
 import { PlainRoutes } from '../../control/apiserver/server/plain-routes.js';
 import { versionDocument } from '../../control/apiserver/server/version.js';
 import { StoreConnection } from '../../control/apiserver/storage/index.js';
+import { WebClient } from '../../rpc/web-client.js';
 import { flotillaVersion } from '../version.js';
 import { openAdmission } from './admission.js';
 import { openAudit } from './audit.js';
@@ -93,9 +94,13 @@ export async function composeApiServer(inputs: ComposeInputs): Promise<ComposedS
   const authorizer = openAuthorization(security);
   const authenticator = await openAuthentication(security);
   const serviceParts = openServiceParts({ flags, prng, logger, ...opened });
+  const web = new WebClient({ clock });
   endpoints.enableWrites({
     admission: admissionChain(
-      openAdmission({ ...opened, flags, policy, authorizer, clock, logger, prng: prng.fork() }),
+      openAdmission({
+        ...{ ...opened, flags, policy, authorizer, clock, logger, web },
+        prng: prng.fork(),
+      }),
     ),
     hooks: { namespaces: namespaceHooks, services: serviceHooks(serviceParts) },
   });
@@ -123,6 +128,7 @@ export async function composeApiServer(inputs: ComposeInputs): Promise<ComposedS
       await server.close();
       await beside.close();
       await serviceParts.close();
+      web.close();
       await store.close();
     },
   };

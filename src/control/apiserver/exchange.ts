@@ -14,6 +14,7 @@ export interface ExchangeObserver {
   onStarted(): void;
   onRequestObject(object: KubeObject): void;
   onResponseObject(object: KubeObject): void;
+  onAnnotation(key: string, value: string): void;
 }
 
 /** One request and its answer on their way through the filters to a handler. */
@@ -109,6 +110,7 @@ export class Exchange {
       nowMs: this.nowMs,
       signal: this.signal,
       warn: (text) => this.warn(text),
+      annotate: (key, value) => this.observer?.onAnnotation(key, value),
     };
   }
 

@@ -10,6 +10,8 @@ export interface AuditHook {
   setRequestObject(exchange: Exchange, object: KubeObject): void;
   /** What is answered. */
   setResponseObject(exchange: Exchange, object: KubeObject): void;
+  /** What admission wants to be noted. */
+  annotate(exchange: Exchange, key: string, value: string): void;
   /** Its answer began: told for requests without an end of their own. */
   onResponseStarted(exchange: Exchange): void;
   /** Its answer is complete; `error` is what the handler threw. */
@@ -26,6 +28,7 @@ export function audit(hook: AuditHook): Filter {
       },
       onRequestObject: (object) => hook.setRequestObject(exchange, object),
       onResponseObject: (object) => hook.setResponseObject(exchange, object),
+      onAnnotation: (key, value) => hook.annotate(exchange, key, value),
     };
     let failure: unknown = null;
     try {
@@ -44,6 +47,7 @@ export const noAudit: AuditHook = {
   onRequest() {},
   setRequestObject() {},
   setResponseObject() {},
+  annotate() {},
   onResponseStarted() {},
   onResponseComplete() {},
 };
