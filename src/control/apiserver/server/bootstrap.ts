@@ -11,6 +11,8 @@ export interface BootstrapStep {
 
 const retryMsMin = 100;
 const retryMsMax = 10_000;
+/** Steps that still fail after waiting this long are told of. */
+const worryMs = 1000;
 
 /** The namespaces that every cluster has. */
 const systemNamespaces = ['kube-system', 'kube-public', 'kube-node-lease', 'default'] as const;
@@ -88,10 +90,11 @@ async function runStep(step: BootstrapStep, options: BootstrapOptions): Promise<
       onDone(step.name);
       return;
     } catch (error) {
-      logger.warn('a step of the start failed and is tried again', {
-        step: step.name,
-        error: error instanceof Error ? error.message : String(error),
-      });
+      const text = error instanceof Error ? error.message : String(error);
+      const fields = { step: step.name, error: text };
+      // At first it is usually another step or another replica that is waited for.
+      if (waitMs < worryMs) logger.debug('a step of the start is tried again', fields);
+      else logger.warn('a step of the start failed and is tried again', fields);
       await sleep(clock, waitMs, signal).catch(() => {});
     }
   }
