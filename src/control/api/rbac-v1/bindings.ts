@@ -40,7 +40,12 @@ export function validateBinding(
 export function validateBindingUpdate(binding: Binding, old: Binding): FieldError[] {
   return deepEqual(binding.roleRef, old.roleRef)
     ? []
-    : [invalidValue(fieldPath('roleRef'), binding.roleRef, 'cannot change roleRef')];
+    : [invalidValue(fieldPath('roleRef'), shownRef(binding.roleRef), 'cannot change roleRef')];
+}
+
+/** Kubernetes shows the reference by the names of its own fields. */
+function shownRef({ apiGroup = '', kind = '', name = '' }: RoleRef = {}): object {
+  return { APIGroup: apiGroup, Kind: kind, Name: name };
 }
 
 function validateRoleRef(

@@ -21,13 +21,14 @@ export function namespaceLifecycle(services: AdmissionServices): AdmissionPlugin
     recentlyDeleted.set(name, services.clock.now() + recentMs);
   };
   return definePlugin('NamespaceLifecycle', ['CREATE', 'UPDATE', 'DELETE'], {
+    /** Deletions have nothing to mutate: they may come here alone. */
+    validate(request) {
+      if (request.operation !== 'DELETE' || !isNamespace(request)) return;
+      if (immortal.has(request.name)) throw refusal(request, 'this namespace may not be deleted');
+      noteDeletion(request.name);
+    },
     async mutate(request) {
-      if (isNamespace(request)) {
-        if (request.operation !== 'DELETE') return;
-        if (immortal.has(request.name)) throw refusal(request, 'this namespace may not be deleted');
-        noteDeletion(request.name);
-        return;
-      }
+      if (isNamespace(request)) return;
       if (request.operation !== 'CREATE' || request.namespace === '') return;
       if (request.resource === 'localsubjectaccessreviews') return;
       const isDoubtful = (recentlyDeleted.get(request.namespace) ?? 0) > services.clock.now();
