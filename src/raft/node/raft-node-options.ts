@@ -12,6 +12,7 @@ import type {
   Term,
 } from '../core/types.js';
 import type { PeerTransport, StateMachine, WriteAheadLog } from './contracts.js';
+import type { LogRetentionOptions } from './log-retention.js';
 import type { NodeProbe } from './probe.js';
 import type { SnapshotExchange } from './snapshot-exchange.js';
 
@@ -58,4 +59,30 @@ export interface LeadershipStatus {
   readonly leader: MemberId;
   readonly isLeader: boolean;
   readonly term: Term;
+}
+
+/** How long a node with these options keeps its log. */
+export function retentionOf(
+  options: Pick<
+    RaftNodeOptions<unknown>,
+    | 'wal'
+    | 'snapshots'
+    | 'catchUpEntries'
+    | 'catchUpBytes'
+    | 'syncAfterEntries'
+    | 'syncAfterBytes'
+    | 'defects'
+  >,
+): Omit<LogRetentionOptions, 'core' | 'stateMachine' | 'onFatal'> {
+  const { wal, snapshots, catchUpEntries, catchUpBytes, syncAfterEntries, syncAfterBytes } =
+    options;
+  return {
+    release: (index) => wal.release(index),
+    keepFrom: () => snapshots.keepFrom(),
+    catchUpEntries,
+    catchUpBytes,
+    syncAfterEntries,
+    syncAfterBytes,
+    releaseUnsynced: options.defects.has('log-released-before-synced'),
+  };
 }

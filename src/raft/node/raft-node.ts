@@ -12,16 +12,16 @@ import type {
   Term,
 } from '../core/types.js';
 import { ApplyLoop } from './apply-loop.js';
-import { CommitNotices } from './commit-notices.js';
 import type { PeerMessage, PeerTransport, Waiter } from './contracts.js';
 import { NodeError } from './errors.js';
 import { ForwardIntake } from './forward-intake.js';
-import { heirOf } from './heir.js';
+import { handOverWhenStalled } from './hand-over.js';
 import { LeaderIntake } from './leader-intake.js';
+import { PeerSender } from './peer-sender.js';
 import { ProposalQueue } from './proposals.js';
-import type { LeadershipStatus, RaftNodeOptions } from './raft-node-options.js';
+import { type LeadershipStatus, type RaftNodeOptions, retentionOf } from './raft-node-options.js';
 import { ReadQueue } from './read-queue.js';
-import { forgetting, onAbort } from './waiter.js';
+import { cancellable } from './waiter.js';
 import { WritePipeline } from './write-pipeline.js';
 
 /** After the leader's process went away, campaign within this many milliseconds. */
@@ -45,7 +45,7 @@ export class RaftNode<Result> {
   readonly #forwards = new ForwardIntake();
   readonly #intake: LeaderIntake;
   readonly #writes: WritePipeline;
-  readonly #notices = new CommitNotices();
+  readonly #sender: PeerSender;
   readonly #applyLoop: ApplyLoop<Result>;
   readonly #resendMs: number;
   #tickTimer: Timer;
@@ -78,21 +78,18 @@ export class RaftNode<Result> {
       onTerm: (term) => this.#proposals.onTermApplied(term),
       onApplied: (index) => this.#onApplied(index),
       onFatal: (error) => this.#fail(error),
-      retention: {
-        release: (index) => options.wal.release(index),
-        keepFrom: () => options.snapshots.keepFrom(),
-        catchUpEntries: options.catchUpEntries,
-        catchUpBytes: options.catchUpBytes,
-        syncAfterEntries: options.syncAfterEntries,
-        syncAfterBytes: options.syncAfterBytes,
-        releaseUnsynced: options.defects.has('log-released-before-synced'),
-      },
+      retention: retentionOf(options),
+    });
+    this.#sender = new PeerSender({
+      clock: this.#clock,
+      transport: this.#transport,
+      schedule: () => this.#schedule(),
     });
     this.#intake = new LeaderIntake(this.#core, options.admits ?? (() => null));
     this.#writes = new WritePipeline({
       wal: options.wal,
       clock: this.#clock,
-      send: (messages) => this.#send(messages),
+      send: (messages) => this.#sender.send(messages),
       restore: (meta) => this.#applyLoop.restore(meta, () => options.snapshots.chunks(meta)),
       onRestored: () => this.#onRestored(),
       onFatal: (error) => this.#fail(error),
@@ -230,10 +227,7 @@ export class RaftNode<Result> {
   /** Stops taking inputs, rejects who waits, and makes what is applied durable. Does not close the log. */
   async stop(): Promise<void> {
     if (this.#stopped) return;
-    this.#stopped = true;
-    this.#clock.clearTimer(this.#tickTimer);
-    this.#proposals.close();
-    this.#reads.close();
+    this.#halt();
     await this.#applyLoop.stop();
   }
 
@@ -252,13 +246,10 @@ export class RaftNode<Result> {
       return;
     }
     const deadline = this.#deadline();
-    if (signal === undefined) {
-      add(waiter, deadline);
-    } else {
-      let number = 0;
-      const forgetSignal = onAbort(signal, () => this.#proposals.cancel(number));
-      number = add(forgetting(waiter, forgetSignal), deadline);
-    }
+    cancellable(waiter, signal, {
+      add: (settled) => add(settled, deadline),
+      cancel: (number) => this.#proposals.cancel(number),
+    });
     this.#schedule();
   }
 
@@ -281,7 +272,11 @@ export class RaftNode<Result> {
       this.#proposals.expire(now);
       this.#reads.expire(now);
       this.#reads.retry(now, this.#resendMs);
-      this.#handOverWhenDiskStalls(now);
+      handOverWhenStalled(this.#core, {
+        stalledMs: this.#writes.stalledMs(now),
+        stallMsMax: this.#options.core.electionTicks * this.#options.tickMs,
+        logger: this.#logger,
+      });
       this.#options.snapshots.onTick(now);
       this.#turn();
     });
@@ -289,14 +284,12 @@ export class RaftNode<Result> {
 
   /** One pass: propose and ask what was collected, then carry out what the core wants until it wants nothing. */
   #turn(): void {
-    this.#notices.begin();
     this.#flushProposals();
     this.#flushReads();
     while (this.#core.hasReady()) this.#carryOut(this.#core.ready());
     this.#noteLeadership();
     this.#applyLoop.run();
-    for (const message of this.#notices.takeDue()) this.#post(message);
-    if (this.#notices.isPending) this.#schedule();
+    this.#sender.endTurn();
   }
 
   #flushProposals(): void {
@@ -325,6 +318,7 @@ export class RaftNode<Result> {
     const reply = this.#forwards.onForward(message, ledTerm, (proposals) =>
       this.#intake.take(proposals),
     );
+    if (ledTerm !== 0) this.#sender.awaitCommit(from, this.#core.lastIndex);
     if (reply !== undefined) this.#transport.send(from, reply);
   }
 
@@ -335,7 +329,7 @@ export class RaftNode<Result> {
 
   #carryOut(ready: Ready): void {
     this.#options.probe?.onReady(ready);
-    this.#send(ready.messages);
+    this.#sender.send(ready.messages);
     // The others sync while this member writes.
     this.#transport.flush();
     if (ready.write !== null) this.#writes.write(ready.write);
@@ -345,7 +339,7 @@ export class RaftNode<Result> {
       if (this.#reads.hasQueued) this.#schedule();
     }
     // Whoever is about to be removed learns of it from here, as long as there is a connection.
-    if (ready.committed.some((entry) => entry.kind === 'config')) this.#sendNotices();
+    if (ready.committed.some((entry) => entry.kind === 'config')) this.#sender.sendHeld();
     this.#applyLoop.push(ready.committed);
     if (ready.snapshotWanted) this.#options.snapshots.save();
   }
@@ -357,36 +351,9 @@ export class RaftNode<Result> {
     return true;
   }
 
-  #send(messages: readonly Message[]): void {
-    for (const message of messages) if (!this.#notices.holdsBack(message)) this.#post(message);
-  }
-
-  #sendNotices(): void {
-    for (const message of this.#notices.takeAll()) this.#post(message);
-  }
-
-  #post(message: Message): void {
-    this.#transport.send(message.to, { kind: 'raft', message });
-  }
-
   #onApplied(index: Index): void {
     this.#reads.onApplied(index);
     this.#schedule();
-  }
-
-  /** A leader whose disk has stalled for an election timeout gives way to a member whose disk works (etcd #13527). */
-  #handOverWhenDiskStalls(now: number): void {
-    if (this.#core.role !== 'leader') return;
-    const stalledMs = this.#writes.stalledMs(now);
-    if (stalledMs < this.#options.core.electionTicks * this.#options.tickMs) return;
-    const status = this.#core.status();
-    const heir = heirOf(status);
-    if (heir === undefined || status.transferee !== noMember) return;
-    this.#logger.warn('the disk has stalled; handing leadership over', {
-      stalledMs: Math.round(stalledMs),
-      to: formatId(heir),
-    });
-    this.#core.transferLeadership(heir);
   }
 
   #noteLeadership(): void {
@@ -397,11 +364,8 @@ export class RaftNode<Result> {
     this.#status = { leader, isLeader, term };
     this.#proposals.onLeaderChange(term);
     if (before.leader !== leader || before.isLeader !== isLeader) {
-      this.#logger.info(leader === noMember ? 'no leader' : 'leader changed', {
-        leader: formatId(leader),
-        term,
-        role,
-      });
+      const what = leader === noMember ? 'no leader' : 'leader changed';
+      this.#logger.info(what, { leader: formatId(leader), term, role });
     }
     this.#options.onLeadership?.(this.#status);
   }
@@ -415,12 +379,17 @@ export class RaftNode<Result> {
     }
   }
 
-  #fail(error: unknown): void {
-    if (this.#stopped) return;
+  #halt(): void {
     this.#stopped = true;
     this.#clock.clearTimer(this.#tickTimer);
+    this.#sender.close();
     this.#proposals.close();
     this.#reads.close();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stopped) return;
+    this.#halt();
     this.#options.onFatal(error instanceof Error ? error : new Error(String(error)));
   }
 }

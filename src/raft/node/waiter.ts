@@ -1,10 +1,25 @@
 import type { Waiter } from './contracts.js';
 
-/** The waiter, who first stops listening to the signal. */
-export function forgetting<Result>(
+/** Queues a request for a waiter, and takes it back by its number once the signal, if there is one, is aborted. */
+export function cancellable<Result>(
   waiter: Waiter<Result>,
-  forgetSignal: () => void,
-): Waiter<Result> {
+  signal: AbortSignal | undefined,
+  queue: {
+    readonly add: (waiter: Waiter<Result>) => number;
+    readonly cancel: (number: number) => void;
+  },
+): void {
+  if (signal === undefined) {
+    queue.add(waiter);
+    return;
+  }
+  let number = 0;
+  const forgetSignal = onAbort(signal, () => queue.cancel(number));
+  number = queue.add(forgetting(waiter, forgetSignal));
+}
+
+/** The waiter, who first stops listening to the signal. */
+function forgetting<Result>(waiter: Waiter<Result>, forgetSignal: () => void): Waiter<Result> {
   return {
     resolve: (result) => {
       forgetSignal();
@@ -18,8 +33,7 @@ export function forgetting<Result>(
 }
 
 /** Returns how to stop listening: a signal may outlive many requests. */
-export function onAbort(signal: AbortSignal | undefined, callback: () => void): () => void {
-  if (signal === undefined) return () => {};
+function onAbort(signal: AbortSignal, callback: () => void): () => void {
   if (signal.aborted) queueMicrotask(callback);
   else signal.addEventListener('abort', callback, { once: true });
   return () => signal.removeEventListener('abort', callback);
