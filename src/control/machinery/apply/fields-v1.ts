@@ -1,0 +1,38 @@
+import type { JsonObject, JsonValue } from '../json.js';
+import { isJsonObject } from '../json-object.js';
+import { FieldSet } from './field-set.js';
+import { FieldSetError, parsePathElement } from './path-element.js';
+
+/** A member of the tree of managed fields that says that the field itself is in the set, beside fields below it. */
+const self = '.';
+
+/** The set as FieldsV1, with members in Kubernetes' order. */
+export function fieldsV1Of(set: FieldSet): JsonObject {
+  const fields: JsonObject = {};
+  for (const [element, child] of set.sortedChildren()) {
+    const below = fieldsV1Of(child);
+    fields[element] = child.isMember && child.children.size > 0 ? { [self]: {}, ...below } : below;
+  }
+  return fields;
+}
+
+/** Reads FieldsV1. Steps of unknown types are ignored with all that is below them. Throws FieldSetError. */
+export function parseFieldsV1(fields: JsonValue): FieldSet {
+  return readNode(fields, 0);
+}
+
+/** Nobody's objects are nested deeper; reading calls itself for each level. */
+const depthMax = 1000;
+
+/** A node without members below stands for the field itself. */
+function readNode(fields: JsonValue, depth: number): FieldSet {
+  if (fields !== null && !isJsonObject(fields)) throw new FieldSetError('expect { or n');
+  if (depth > depthMax) throw new FieldSetError('exceeded max depth');
+  const members = fields ?? {};
+  const node = FieldSet.node(depth > 0 && Object.hasOwn(members, self));
+  for (const [text, value] of Object.entries(members)) {
+    const element = text === self ? null : parsePathElement(text);
+    if (element !== null) node.attach(element, readNode(value, depth + 1));
+  }
+  return depth > 0 && node.isEmpty ? FieldSet.node(true) : node;
+}

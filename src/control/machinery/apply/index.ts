@@ -1,0 +1,11 @@
+export { applyServerSide, type ServerSideApply } from './apply-server-side.js';
+export { FieldSet, noFields } from './field-set.js';
+export { keepTimesOfUnchanged } from './keep-times.js';
+export { fieldElement } from './path-element.js';
+export {
+  managedFieldsFromScale,
+  managedFieldsToScale,
+  type ReplicasPaths,
+} from './scale-fields.js';
+export { type TrackedUpdate, trackUpdate } from './track-update.js';
+export type { VersionedKind } from './versions.js';
