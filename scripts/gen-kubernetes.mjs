@@ -34,6 +34,8 @@ function main() {
   const files = new Map(typeFiles(definitions));
   files.set('schema-data.ts', dataModule('schemaJson', { definitions, paths }));
   files.set('go-data.ts', dataModule('goJson', JSON.parse(goText)));
+  const descriptions = readFileSync(join(schemaDir, 'descriptions.tsv'), 'utf8');
+  files.set('descriptions-data.ts', textModule('descriptionsText', descriptions));
   files.set('protobuf-data.ts', dataModule('protobufJson', JSON.parse(protobufText)));
   mkdirSync(genDir, { recursive: true });
   for (const [name, text] of files) writeIfChanged(join(genDir, name), text);
@@ -44,7 +46,11 @@ function main() {
 
 /** A string that V8 parses as JSON, which is faster than as program text. */
 function dataModule(name, value) {
-  const text = JSON.stringify(JSON.stringify(value));
+  return textModule(name, JSON.stringify(value));
+}
+
+function textModule(name, value) {
+  const text = JSON.stringify(value);
   return `${banner}/** See schema/README.md. */\nexport const ${name}: string =\n  ${text};\n`;
 }
 

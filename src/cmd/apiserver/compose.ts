@@ -4,6 +4,7 @@ import type { Logger } from '../../base/logger.js';
 import type { Prng } from '../../base/prng.js';
 import type { Client } from '../../client/index.js';
 import { Discovery } from '../../control/api/discovery/discovery.js';
+import { OpenApi } from '../../control/api/openapi/open-api.js';
 import { KubernetesProtobuf } from '../../control/api/protobuf/protobuf-codec.js';
 import { parseRuntimeConfig } from '../../control/api/runtime-config.js';
 import { Scheme } from '../../control/api/scheme.js';
@@ -12,6 +13,7 @@ import { NodeGraph } from '../../control/apiserver/authorization/node/node-graph
 import { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
 import { admissionChain } from '../../control/apiserver/registry/admission-chain.js';
 import { EndpointTable } from '../../control/apiserver/registry/endpoint-table.js';
+import { FieldManagers } from '../../control/apiserver/registry/field-managers.js';
 import { namespaceHooks } from '../../control/apiserver/registry/namespace-hooks.js';
 import { objectReader } from '../../control/apiserver/registry/object-reader.js';
 import { ServerWrites } from '../../control/apiserver/registry/server-writes.js';
@@ -19,8 +21,9 @@ import { serviceHooks } from '../../control/apiserver/registry/services/service-
 import { ApiServer } from '../../control/apiserver/server/api-server.js';
 import { addDiscoveryRoutes } from '../../control/apiserver/server/discovery-routes.js';
 import { addDocumentRoutes } from '../../control/apiserver/server/document-routes.js';
+import { addOpenApiRoutes } from '../../control/apiserver/server/openapi-routes.js';
 import { PlainRoutes } from '../../control/apiserver/server/plain-routes.js';
-import { versionDocument } from '../../control/apiserver/server/version.js';
+import { kubernetesGitVersion, versionDocument } from '../../control/apiserver/server/version.js';
 import { StoreConnection } from '../../control/apiserver/storage/index.js';
 import { WebClient } from '../../rpc/web-client.js';
 import { flotillaVersion } from '../version.js';
@@ -68,7 +71,7 @@ function openObjects(
   const storePrefix = flags.text('etcd-prefix').replace(/\/$/, '');
   const endpoints = new EndpointTable({
     ...{ scheme, store, storePrefix, transformerOf },
-    fieldManagement: null,
+    fieldManagement: new FieldManagers(scheme),
     eventTtlSeconds: Math.ceil(flags.durationMs('event-ttl') / 1000),
     newUid: randomUUID,
     prng: prng.fork(),
@@ -149,5 +152,9 @@ function routesOf(scheme: Scheme, serverAddress: string): PlainRoutes {
   const build = { version: flotillaVersion, nodeVersion, platform: `${platform}/${arch}` };
   addDocumentRoutes(routes, versionDocument(build));
   addDiscoveryRoutes(routes, new Discovery(scheme), serverAddress);
+  addOpenApiRoutes(
+    routes,
+    new OpenApi(scheme, { serverVersion: kubernetesGitVersion(build.version) }),
+  );
   return routes;
 }

@@ -17,6 +17,8 @@ export interface SchemaFact {
   readonly 'map-type'?: 'atomic' | 'granular';
   readonly 'patch-strategy'?: string;
   readonly 'patch-merge-key'?: string;
+  /** Fields of which one is set, as the discriminator says. */
+  readonly unions?: JsonValue;
   readonly 'group-version-kind'?: readonly {
     readonly group: string;
     readonly version: string;

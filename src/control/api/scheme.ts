@@ -1,4 +1,5 @@
 import { assert, defined } from '../../base/assert.js';
+import type { JsonObject } from '../machinery/json.js';
 import { apiVersionOf, type GroupResource, type GroupVersionKind } from '../machinery/object.js';
 import type { SchemaNode } from '../machinery/schema-node.js';
 import { conversionOf } from './conversions/conversions.js';
@@ -19,6 +20,8 @@ export interface ServedResource extends ResourceRow {
   readonly conversion: VersionConversion | null;
   /** It comes from a CustomResourceDefinition: its objects are kept as they are written, but for what its schema prunes. */
   readonly isCustom: boolean;
+  /** Of a custom resource: the schema that its CustomResourceDefinition gives, which OpenAPI publishes. Absent: made from `schema`. */
+  readonly openApiSchema?: JsonObject;
 }
 
 /** A kind that a request may carry: of a resource, of a subresource, or one of the options. */

@@ -11,7 +11,7 @@ export function versionDocument(build: {
   /** As `linux/amd64`. */
   readonly platform: string;
 }): JsonObject {
-  const { major, minor, patch } = kubernetesVersion;
+  const { major, minor } = kubernetesVersion;
   return {
     major,
     minor,
@@ -19,7 +19,7 @@ export function versionDocument(build: {
     emulationMinor: minor,
     minCompatibilityMajor: major,
     minCompatibilityMinor: minor,
-    gitVersion: `v${major}.${minor}.${patch}+flotilla.${build.version}`,
+    gitVersion: kubernetesGitVersion(build.version),
     gitCommit: '',
     gitTreeState: 'clean',
     buildDate: '1970-01-01T00:00:00Z',
@@ -27,4 +27,10 @@ export function versionDocument(build: {
     compiler: `node-${build.nodeVersion}`,
     platform: build.platform,
   };
+}
+
+/** `v1.36.0+flotilla.0.1.0`: the version of the API, then that of this program. */
+export function kubernetesGitVersion(version: string): string {
+  const { major, minor, patch } = kubernetesVersion;
+  return `v${major}.${minor}.${patch}+flotilla.${version}`;
 }

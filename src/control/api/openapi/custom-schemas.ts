@@ -1,0 +1,116 @@
+import type { JsonObject } from '../../machinery/json.js';
+import { isJsonObject } from '../../machinery/json-object.js';
+import type { SchemaNode, SchemaType } from '../../machinery/schema-node.js';
+import type { ServedResource } from '../scheme.js';
+import { definitionNameOf, metaDefinition } from './definition-names.js';
+import { type OpenApiVersion, refTo } from './definition-schemas.js';
+
+/** The definitions of a custom resource: of its objects and of their lists, by name. */
+export function customSchemas(
+  resource: ServedResource,
+  version: OpenApiVersion,
+): ReadonlyMap<string, JsonObject> {
+  const { listKind } = resource;
+  const [name, listName] = [resource.kind, listKind].map((kind) =>
+    definitionNameOf(resource, { ...resource, kind }),
+  ) as [string, string];
+  const own = resource.openApiSchema ?? schemaOfNode(resource.schema);
+  const schema = version === 2 ? forVersion2(own) : own;
+  const fields = isJsonObject(schema.properties) ? schema.properties : {};
+  const list = {
+    type: 'object',
+    required: ['items'],
+    properties: {
+      ...typeFields,
+      metadata: { $ref: refTo(metaDefinition('ListMeta'), version) },
+      items: { type: 'array', items: { $ref: refTo(name, version) } },
+    },
+  };
+  const object = {
+    ...schema,
+    type: 'object',
+    properties: {
+      ...typeFields,
+      metadata: { $ref: refTo(metaDefinition('ObjectMeta'), version) },
+      ...withoutMetadata(fields),
+    },
+  };
+  return new Map<string, JsonObject>([
+    [name, { ...object, ...kindMark(resource, resource.kind) }],
+    [listName, { ...list, ...kindMark(resource, listKind) }],
+  ]);
+}
+
+const typeFields: JsonObject = { apiVersion: { type: 'string' }, kind: { type: 'string' } };
+
+function withoutMetadata({ metadata: _metadata, ...fields }: JsonObject): JsonObject {
+  return fields;
+}
+
+function kindMark({ group, version }: ServedResource, kind: string): JsonObject {
+  return { 'x-kubernetes-group-version-kind': [{ group, kind, version }] };
+}
+
+/** What OpenAPI 2 does not have. A value that may be null, or one of several things, is then anything. */
+function forVersion2(schema: JsonObject): JsonObject {
+  const { nullable, oneOf: _oneOf, anyOf: _anyOf, not: _not, default: _default, ...rest } = schema;
+  if (rest['x-kubernetes-preserve-unknown-fields'] === true) {
+    const { properties: _properties, items: _items, ...any } = rest;
+    return any;
+  }
+  if (nullable === true || rest['x-kubernetes-int-or-string'] === true) {
+    const { type: _type, properties: _properties, items: _items, ...any } = rest;
+    return any;
+  }
+  return mapSchemas(rest, forVersion2);
+}
+
+function mapSchemas(schema: JsonObject, change: (schema: JsonObject) => JsonObject): JsonObject {
+  const { properties, items, additionalProperties } = schema;
+  return {
+    ...schema,
+    ...(isJsonObject(properties)
+      ? {
+          properties: Object.fromEntries(
+            Object.entries(properties).map(([name, field]) => [
+              name,
+              isJsonObject(field) ? change(field) : field,
+            ]),
+          ),
+        }
+      : {}),
+    ...(isJsonObject(items) ? { items: change(items) } : {}),
+    ...(isJsonObject(additionalProperties)
+      ? { additionalProperties: change(additionalProperties) }
+      : {}),
+  };
+}
+
+const typeNames: Readonly<Record<SchemaType, JsonObject>> = {
+  object: { type: 'object' },
+  map: { type: 'object' },
+  list: { type: 'array' },
+  string: { type: 'string' },
+  integer: { type: 'integer' },
+  number: { type: 'number' },
+  boolean: { type: 'boolean' },
+  'int-or-string': { 'x-kubernetes-int-or-string': true },
+  quantity: { type: 'string' },
+  any: { 'x-kubernetes-preserve-unknown-fields': true },
+};
+
+/** A schema in OpenAPI, of a resource that comes without one. */
+function schemaOfNode(node: SchemaNode): JsonObject {
+  const { format, required, element } = node;
+  const fields = [...node.fields].map(([name, field]) => [name, schemaOfNode(field)] as const);
+  return {
+    ...typeNames[node.type],
+    ...(format === '' ? {} : { format }),
+    ...(required.length === 0 ? {} : { required: [...required] }),
+    ...(fields.length === 0 ? {} : { properties: Object.fromEntries(fields) }),
+    ...(node.type === 'list' && element !== undefined ? { items: schemaOfNode(element) } : {}),
+    ...(node.type === 'map' && element !== undefined
+      ? { additionalProperties: schemaOfNode(element) }
+      : {}),
+  };
+}
