@@ -38,7 +38,7 @@ export async function handlePatch(
   const options = parseWriteOptions(exchange.query, 'PatchOptions', isApply);
   const body = await readBody(exchange);
   const result = isApply
-    ? await applyConfiguration(exchange, endpoint, tools, { body, options })
+    ? await applyConfiguration(exchange, endpoint, { body, options })
     : await retried(() => patchOnce(exchange, endpoint, tools, { type, body, options }));
   const status = result.isCreated ? 201 : 200;
   await sendStored(exchange, endpoint, output, { status, stored: result.stored });

@@ -33,6 +33,8 @@ export async function createObject(
   if (row.isNamespaced && namespace === '') throw badRequest('Namespace parameter required.');
   setKind(object, row);
   fieldManagement?.track({
+    stored: row,
+    info: context.info,
     live: null,
     object,
     manager: request.manager,

@@ -1,6 +1,6 @@
 import type { ServedResource } from '../../api/scheme.js';
 import type { KubeObject } from '../../machinery/object.js';
-import type { AdmissionRequest, RequestContext } from '../contracts.js';
+import type { AdmissionRequest, RequestContext, RequestInfo } from '../contracts.js';
 import type { ObjectStorage } from '../storage/contracts.js';
 
 /** The admission plugins, in order. Both throw StatusError to refuse. */
@@ -11,25 +11,43 @@ export interface Admission {
   validate(request: AdmissionRequest): Promise<void>;
 }
 
+/** A create or update whose fields are noted as the manager's. Objects are in the version that is stored. */
+export interface TrackedChange {
+  readonly stored: ServedResource;
+  /** What the request is about: its version is that of the note. */
+  readonly info: Pick<RequestInfo, 'group' | 'version' | 'resource'>;
+  /** What was there. */
+  readonly live: KubeObject | null;
+  /** What will be there; the note is made here. */
+  readonly object: KubeObject;
+  readonly manager: string;
+  readonly subresource: string;
+  readonly nowMs: number;
+}
+
+/** A configuration that is applied. */
+export interface AppliedChange {
+  /** In the version of the request. */
+  readonly resource: ServedResource;
+  /** What is there, in the version that is stored. */
+  readonly live: KubeObject | null;
+  /** As the client sent it, in the version of the request. */
+  readonly applied: KubeObject;
+  readonly manager: string;
+  readonly force: boolean;
+  readonly subresource: string;
+  readonly nowMs: number;
+}
+
 /** Who keeps track of which manager set which field (server-side apply's managedFields). */
 export interface FieldManagement {
-  /** Notes in `object` what a create or update by `manager` sets; `live` is what was there. */
-  track(change: {
-    readonly live: KubeObject | null;
-    readonly object: KubeObject;
-    readonly manager: string;
-    readonly subresource: string;
-    readonly nowMs: number;
-  }): void;
-  /** Merges an applied configuration into what is there; throws 409 with the conflicts unless `force`. */
-  apply(request: {
-    readonly live: KubeObject | null;
-    readonly applied: KubeObject;
-    readonly manager: string;
-    readonly force: boolean;
-    readonly subresource: string;
-    readonly nowMs: number;
-  }): KubeObject;
+  /** Notes in the object what a write sets. */
+  track(change: TrackedChange): void;
+  /**
+   * Merges an applied configuration into what is there: the new object, complete, in the version that is stored. Throws 409 with the
+   * conflicts unless `force`.
+   */
+  apply(change: AppliedChange): KubeObject;
 }
 
 /** What is reserved outside the object while a write is under way, such as a Service's addresses. */

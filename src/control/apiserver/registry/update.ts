@@ -1,3 +1,4 @@
+import { keepTimesOfUnchanged } from '../../machinery/apply/index.js';
 import { fieldPath, invalidValue } from '../../machinery/field-path.js';
 import type { KubeObject } from '../../machinery/object.js';
 import { StatusError } from '../../machinery/status.js';
@@ -191,6 +192,7 @@ class UpdateAttempt {
       oldObject: old,
     });
     await admission.mutate(admitted);
+    keepTimesOfUnchanged(object, old);
     this.#checkVersion(object, old);
     const context = ruleContext(this.#request);
     object.metadata.generation = old.metadata.generation as number;
@@ -234,6 +236,8 @@ class UpdateAttempt {
     if (this.#source.tracksManagers) return;
     const { manager, subresource, context } = this.#request;
     this.#options.fieldManagement?.track({
+      stored: this.#options.row,
+      info: context.info,
       live,
       object,
       manager,
