@@ -35,7 +35,7 @@ export function documentV2(
 }
 
 function pathItem({ path, pathQuery }: ApiOperation): JsonObject {
-  const parameters: JsonValue[] = parametersIn(path).map((name) => ({
+  const parameters: JsonValue[] = [...parametersIn(path)].sort().map((name) => ({
     ...parameter(name, 'path', pathParameters[name]),
     required: true,
   }));

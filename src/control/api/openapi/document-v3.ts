@@ -37,7 +37,7 @@ export function documentV3(
 }
 
 function pathItem({ path, pathQuery }: ApiOperation): JsonObject {
-  const parameters: JsonValue[] = parametersIn(path).map((name) => ({
+  const parameters: JsonValue[] = [...parametersIn(path)].sort().map((name) => ({
     ...parameter(name, 'path', pathParameters[name]),
     required: true,
   }));
