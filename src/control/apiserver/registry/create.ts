@@ -118,9 +118,9 @@ export function prepareNewObject(
   delete metadata.selfLink;
   delete metadata.generation;
   if (hasGeneration(options)) metadata.generation = 1;
-  options.row.rules.prepareForCreate?.(object, ruleContext(request));
   metadata.uid = options.newUid();
   metadata.creationTimestamp = formatTime(request.context.nowMs);
+  options.row.rules.prepareForCreate?.(object, ruleContext(request));
 }
 
 function warnAbout(options: RegistryOptions, request: WriteRequest, object: KubeObject): void {
