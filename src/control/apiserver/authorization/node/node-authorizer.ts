@@ -16,7 +16,7 @@ const ownVerbs: ReadonlySet<string> = new Set(['get', 'create', 'update', 'patch
  */
 export class NodeAuthorizer implements Authorizer {
   readonly #graph: NodeGraph;
-  readonly #rules = new CompiledRules([{ rules: nodeRules, source: 'node rules' }]);
+  readonly #rules = new CompiledRules(nodeRules);
 
   constructor(graph: NodeGraph) {
     this.#graph = graph;
@@ -28,7 +28,7 @@ export class NodeAuthorizer implements Authorizer {
     if (node === '') return none(`unknown node for user ${quote(request.user.name)}`);
     const special = request.isResourceRequest ? this.#special(node, request) : null;
     if (special !== null) return special;
-    return this.#rules.find(request) === undefined ? none('') : allow;
+    return this.#rules.allows(request) ? allow : none('');
   }
 
   /** The answer for resources that only some nodes may use; null for all others. */

@@ -2,92 +2,70 @@ import type { PolicyRule } from '../../../api/gen/rbac-v1.js';
 import type { AuthorizationRequest } from '../../contracts.js';
 import { urlMatches } from './policy-rule.js';
 
-/** Rules, and the binding that gives them, in words. */
-export interface GrantedRules {
-  readonly rules: readonly PolicyRule[];
-  /** As `ClusterRoleBinding "x" of ClusterRole "y" to Group "z"`. */
-  readonly source: string;
-}
-
-interface Grant {
-  /** Null: every name. */
-  readonly names: ReadonlySet<string> | null;
-  readonly source: string;
-}
-
 interface UrlGrant {
   readonly verbs: readonly string[];
   readonly urls: readonly string[];
-  readonly source: string;
 }
 
+/** Names that a rule is limited to; null: every name. */
+type Names = ReadonlySet<string> | null;
+
 /**
- * All rules of one user in one scope, indexed so that a request is a handful of map look-ups however many rules there are.
- * Immutable: made anew when roles or bindings change.
+ * The rules of one role, indexed so that a request is a handful of map look-ups however many rules there are. Immutable, and shared by
+ * all who have the role.
  */
 export class CompiledRules {
-  /** By verb, group and resource (`*` stands for itself). */
-  readonly #grants = new Map<string, Grant[]>();
+  /** By verb, group and resource (`*` stands for itself): for which names. */
+  readonly #grants = new Map<string, Names[]>();
   readonly #urlGrants: UrlGrant[] = [];
 
-  constructor(granted: readonly GrantedRules[]) {
-    for (const { rules, source } of granted) for (const rule of rules) this.#add(rule, source);
+  constructor(rules: readonly PolicyRule[]) {
+    for (const rule of rules) this.#add(rule);
   }
 
-  /** The source of the rule that allows the request; undefined when none does. */
-  find(request: AuthorizationRequest): string | undefined {
-    if (!request.isResourceRequest) {
-      return this.#urlGrants.find(
-        ({ verbs, urls }) =>
-          (verbs.includes('*') || verbs.includes(request.verb)) && urlMatches(urls, request.path),
-      )?.source;
-    }
-    const { subresource, name } = request;
+  /** Whether one of the rules allows the request. */
+  allows(request: AuthorizationRequest): boolean {
+    const { verb, group, subresource, name } = request;
+    if (!request.isResourceRequest) return this.#allowsPath(verb, request.path);
+    if (this.#grants.size === 0) return false;
     const resource = subresource === '' ? request.resource : `${request.resource}/${subresource}`;
-    return (
-      this.#findVerb(request.verb, request.group, resource, subresource, name) ??
-      this.#findVerb('*', request.group, resource, subresource, name)
+    for (const ofVerb of [verb, '*']) {
+      for (const ofGroup of [group, '*']) {
+        if (this.#has(ofVerb, ofGroup, resource, name)) return true;
+        if (this.#has(ofVerb, ofGroup, '*', name)) return true;
+        if (subresource !== '' && this.#has(ofVerb, ofGroup, `*/${subresource}`, name)) return true;
+      }
+    }
+    return false;
+  }
+
+  #allowsPath(verb: string, path: string): boolean {
+    return this.#urlGrants.some(
+      ({ verbs, urls }) => (verbs.includes('*') || verbs.includes(verb)) && urlMatches(urls, path),
     );
   }
 
-  #findVerb(
-    verb: string,
-    group: string,
-    resource: string,
-    subresource: string,
-    name: string,
-  ): string | undefined {
-    for (const ofGroup of [group, '*']) {
-      const source =
-        this.#lookup(verb, ofGroup, resource, name) ??
-        this.#lookup(verb, ofGroup, '*', name) ??
-        (subresource === '' ? undefined : this.#lookup(verb, ofGroup, `*/${subresource}`, name));
-      if (source !== undefined) return source;
-    }
-    return undefined;
-  }
-
-  #lookup(verb: string, group: string, resource: string, name: string): string | undefined {
+  #has(verb: string, group: string, resource: string, name: string): boolean {
     const grants = this.#grants.get(keyOf(verb, group, resource));
-    return grants?.find(({ names }) => names === null || names.has(name))?.source;
+    return grants?.some((names) => names === null || names.has(name)) ?? false;
   }
 
-  #add(rule: PolicyRule, source: string): void {
+  #add(rule: PolicyRule): void {
     const verbs = rule.verbs ?? [];
     const urls = rule.nonResourceURLs ?? [];
-    if (urls.length > 0) this.#urlGrants.push({ verbs, urls, source });
+    if (urls.length > 0) this.#urlGrants.push({ verbs, urls });
     const given = rule.resourceNames ?? [];
-    const grant: Grant = { names: given.length === 0 ? null : new Set(given), source };
-    for (const verb of verbs) {
-      for (const group of rule.apiGroups ?? []) {
-        for (const resource of rule.resources ?? []) {
-          const key = keyOf(verb, group, resource);
-          const grants = this.#grants.get(key);
-          if (grants === undefined) this.#grants.set(key, [grant]);
-          else grants.push(grant);
-        }
-      }
-    }
+    const names: Names = given.length === 0 ? null : new Set(given);
+    for (const verb of verbs)
+      for (const group of rule.apiGroups ?? [])
+        for (const resource of rule.resources ?? [])
+          this.#grant(keyOf(verb, group, resource), names);
+  }
+
+  #grant(key: string, names: Names): void {
+    const grants = this.#grants.get(key);
+    if (grants === undefined) this.#grants.set(key, [names]);
+    else grants.push(names);
   }
 }
 

@@ -10,10 +10,10 @@ export class RbacAuthorizer implements Authorizer {
   }
 
   authorize(request: AuthorizationRequest): AuthorizationDecision {
-    const namespace = request.isResourceRequest ? request.namespace : '';
-    const { compiled, problems } = this.#policy.compiledRules(request.user, namespace);
-    const source = compiled.find(request);
+    const source = this.#policy.allowedBy(request);
     if (source !== undefined) return { decision: 'allow', reason: `RBAC: allowed by ${source}` };
+    const namespace = request.isResourceRequest ? request.namespace : '';
+    const problems = this.#policy.missingRoles(request.user, namespace);
     if (problems.length === 0) return { decision: 'none', reason: '' };
     const unique = [...new Set(problems)];
     const text = unique.length === 1 ? unique[0] : `[${unique.join(', ')}]`;

@@ -10,12 +10,19 @@ import type {
 import type { KubeObject } from '../../../machinery/object.js';
 import { quote } from '../../../machinery/quote.js';
 import { serviceAccountUsername } from '../../authentication/user-info.js';
-import type { UserInfo } from '../../contracts.js';
+import type { AuthorizationRequest, UserInfo } from '../../contracts.js';
 import { aggregatedRules } from './aggregation.js';
-import { CompiledRules, type GrantedRules } from './compiled-rules.js';
+import { CompiledRules } from './compiled-rules.js';
 
 /** The resources of the group rbac.authorization.k8s.io. */
 export type RbacResource = 'clusterroles' | 'clusterrolebindings' | 'roles' | 'rolebindings';
+
+/** The rules that a binding gives, and the binding in words. */
+export interface GrantedRules {
+  readonly rules: readonly PolicyRule[];
+  /** As `ClusterRoleBinding "x" of ClusterRole "y" to Group "z"`. */
+  readonly source: string;
+}
 
 /** The rules that a user has somewhere, and which of the roles that are bound to it are missing. */
 export interface ResolvedRules {
@@ -23,8 +30,17 @@ export interface ResolvedRules {
   readonly problems: readonly string[];
 }
 
-interface UserRules {
-  readonly problems: readonly string[];
+/** A role that a user has. */
+interface HeldRole {
+  /** Undefined: the role is not there. */
+  readonly role: ResolvedRole | undefined;
+  readonly ref: RoleRef | undefined;
+  readonly binding: Binding;
+  readonly subject: Subject;
+}
+
+interface ResolvedRole {
+  readonly rules: readonly PolicyRule[];
   readonly compiled: CompiledRules;
 }
 
@@ -45,20 +61,22 @@ export class RbacPolicy {
   #clusterBySubject: Map<string, Set<ClusterRoleBinding>> | null = null;
   /** Role bindings by namespace, then subject key. */
   #bySubject: Map<string, Map<string, Set<RoleBinding>>> | null = null;
-  /** By scope, then user. Emptied on every change. */
-  #cache = new Map<string, UserRules>();
+  /** The roles of a user in a namespace. Emptied on every change. */
+  #held = new Map<string, readonly HeldRole[]>();
+  /** Rules by role, ready for decisions. Emptied when roles change. */
+  #resolved = new Map<string, ResolvedRole>();
   #listeners: (() => void)[] = [];
 
   /** An object was added or changed. */
   upsert(resource: RbacResource, object: KubeObject): void {
     this.#mapOf(resource).set(keyOf(object), object);
-    this.#changed();
+    this.#changed(resource);
   }
 
   /** An object is gone. */
   remove(resource: RbacResource, object: KubeObject): void {
     this.#mapOf(resource).delete(keyOf(object));
-    this.#changed();
+    this.#changed(resource);
   }
 
   /** Calls `listener` after every change. */
@@ -71,63 +89,76 @@ export class RbacPolicy {
     return this.#clusterRoles.values();
   }
 
-  /** The compiled rules of a user in a namespace; '' for the cluster's scope alone. */
-  compiledRules(user: UserInfo, namespace: string): UserRules {
-    const key = `${namespace}\n${user.name}\n${user.groups.join('\n')}`;
-    const known = this.#cache.get(key);
-    if (known !== undefined) return known;
-    const { granted, problems } = this.rulesFor(user, namespace);
-    const rules: UserRules = { problems, compiled: new CompiledRules(granted) };
-    if (this.#cache.size >= usersMax) this.#cache = new Map();
-    this.#cache.set(key, rules);
-    return rules;
+  /** How a request is allowed, in words; undefined when no role of the user allows it. */
+  allowedBy(request: AuthorizationRequest): string | undefined {
+    const namespace = request.isResourceRequest ? request.namespace : '';
+    const found = this.#heldBy(request.user, namespace).find(({ role }) =>
+      role?.compiled.allows(request),
+    );
+    return found === undefined ? undefined : sourceOf(found);
   }
 
-  /** The rules of a user, cluster-wide ones first, then those of the namespace. */
+  /** Roles that are bound to a user in a namespace and are not there, in words. */
+  missingRoles(user: UserInfo, namespace: string): readonly string[] {
+    const missing = this.#heldBy(user, namespace).filter(({ role }) => role === undefined);
+    return missing.map(({ ref }) => {
+      const kind = ref?.kind === 'Role' ? 'role' : 'clusterrole';
+      return `${kind}.rbac.authorization.k8s.io ${quote(ref?.name ?? '')} not found`;
+    });
+  }
+
+  /** The rules of a user, cluster-wide ones first, then those of the namespace; '' for the cluster's scope alone. */
   rulesFor(user: UserInfo, namespace: string): ResolvedRules {
     const granted: GrantedRules[] = [];
-    const problems: string[] = [];
-    this.#clusterBySubject ??= indexBySubject(this.#clusterBindings.values());
-    for (const [binding, subject] of bindingsOf(this.#clusterBySubject, user)) {
-      const source = `ClusterRoleBinding ${quote(binding.metadata.name ?? '')} of ${describe(binding, subject, '')}`;
-      this.#grant(binding.roleRef, '', source, granted, problems);
-    }
-    const ofNamespace = namespace === '' ? undefined : this.#namespaceIndex().get(namespace);
-    for (const [binding, subject] of bindingsOf(ofNamespace ?? new Map(), user)) {
-      const source = `RoleBinding ${quote(`${binding.metadata.name}/${namespace}`)} of ${describe(binding, subject, namespace)}`;
-      this.#grant(binding.roleRef, namespace, source, granted, problems);
-    }
-    return { granted, problems };
+    for (const held of this.#heldBy(user, namespace))
+      if (held.role !== undefined) granted.push({ rules: held.role.rules, source: sourceOf(held) });
+    return { granted, problems: this.missingRoles(user, namespace) };
   }
 
   /** The rules of the role that a binding names; undefined when it is not there. */
   rulesOfRole(ref: RoleRef | undefined, namespace: string): readonly PolicyRule[] | undefined {
-    const name = ref?.name ?? '';
-    if (ref?.kind === 'Role') {
-      const role = this.#roles.get(`${namespace}/${name}`);
-      return role === undefined ? undefined : (role.rules ?? []);
-    }
-    const role = this.#clusterRoles.get(`/${name}`);
-    if (role === undefined) return undefined;
-    return role.aggregationRule === undefined
-      ? (role.rules ?? [])
-      : aggregatedRules(role, this.#clusterRoles.values());
+    return this.#resolve(ref, namespace)?.rules;
   }
 
-  #grant(
-    ref: RoleRef | undefined,
-    namespace: string,
-    source: string,
-    granted: GrantedRules[],
-    problems: string[],
-  ): void {
-    const rules = this.rulesOfRole(ref, namespace);
-    if (rules !== undefined) {
-      granted.push({ rules, source });
-      return;
-    }
-    const kind = ref?.kind === 'Role' ? 'role' : 'clusterrole';
-    problems.push(`${kind}.rbac.authorization.k8s.io ${quote(ref?.name ?? '')} not found`);
+  #heldBy(user: UserInfo, namespace: string): readonly HeldRole[] {
+    const key = `${namespace}\n${user.name}\n${user.groups.join('\n')}`;
+    const known = this.#held.get(key);
+    if (known !== undefined) return known;
+    this.#clusterBySubject ??= indexBySubject(this.#clusterBindings.values());
+    const held: HeldRole[] = [];
+    for (const [binding, subject] of bindingsOf<Binding>(this.#clusterBySubject, user))
+      held.push(this.#hold(binding, subject, ''));
+    const ofNamespace = namespace === '' ? undefined : this.#namespaceIndex().get(namespace);
+    if (ofNamespace !== undefined)
+      for (const [binding, subject] of bindingsOf<Binding>(ofNamespace, user))
+        held.push(this.#hold(binding, subject, namespace));
+    if (this.#held.size >= usersMax) this.#held = new Map();
+    this.#held.set(key, held);
+    return held;
+  }
+
+  #hold(binding: Binding, subject: Subject, namespace: string): HeldRole {
+    const ref = binding.roleRef;
+    return { role: this.#resolve(ref, namespace), ref, binding, subject };
+  }
+
+  #resolve(ref: RoleRef | undefined, namespace: string): ResolvedRole | undefined {
+    const isRole = ref?.kind === 'Role';
+    const key = `${isRole ? namespace : ''}/${ref?.name ?? ''}`;
+    const resolvedKey = `${isRole ? 'Role' : 'ClusterRole'} ${key}`;
+    const known = this.#resolved.get(resolvedKey);
+    if (known !== undefined) return known;
+    const role: ClusterRole | undefined = isRole
+      ? this.#roles.get(key)
+      : this.#clusterRoles.get(key);
+    if (role === undefined) return undefined;
+    const rules =
+      !isRole && role.aggregationRule !== undefined
+        ? aggregatedRules(role, this.#clusterRoles.values())
+        : (role.rules ?? []);
+    const resolved: ResolvedRole = { rules, compiled: new CompiledRules(rules) };
+    this.#resolved.set(resolvedKey, resolved);
+    return resolved;
   }
 
   #namespaceIndex(): Map<string, Map<string, Set<RoleBinding>>> {
@@ -158,10 +189,11 @@ export class RbacPolicy {
     }
   }
 
-  #changed(): void {
-    this.#clusterBySubject = null;
-    this.#bySubject = null;
-    if (this.#cache.size > 0) this.#cache = new Map();
+  #changed(resource: RbacResource): void {
+    if (resource === 'clusterroles' || resource === 'roles') this.#resolved = new Map();
+    else if (resource === 'clusterrolebindings') this.#clusterBySubject = null;
+    else this.#bySubject = null;
+    if (this.#held.size > 0) this.#held = new Map();
     for (const listener of this.#listeners) listener();
   }
 }
@@ -209,10 +241,15 @@ function* bindingsOf<B extends Binding>(
   }
 }
 
-function describe({ roleRef }: Binding, subject: Subject, bindingNamespace: string): string {
-  const name =
+/** How a role came to a user, as Kubernetes tells it. */
+function sourceOf({ binding, ref, subject }: HeldRole): string {
+  const { name = '', namespace } = binding.metadata;
+  const bindingText = !namespace
+    ? `ClusterRoleBinding ${quote(name)}`
+    : `RoleBinding ${quote(`${name}/${namespace}`)}`;
+  const subjectName =
     subject.kind === 'ServiceAccount'
-      ? `${subject.name}/${subject.namespace || bindingNamespace}`
+      ? `${subject.name}/${subject.namespace || namespace || ''}`
       : (subject.name ?? '');
-  return `${roleRef?.kind} ${quote(roleRef?.name ?? '')} to ${subject.kind} ${quote(name)}`;
+  return `${bindingText} of ${ref?.kind} ${quote(ref?.name ?? '')} to ${subject.kind} ${quote(subjectName)}`;
 }
