@@ -12,8 +12,12 @@ import { CompiledRules } from '../../../../src/control/apiserver/authorization/r
 import { missingRules } from '../../../../src/control/apiserver/authorization/rbac/covers.js';
 import { ruleAllows } from '../../../../src/control/apiserver/authorization/rbac/policy-rule.js';
 import { RbacAuthorizer } from '../../../../src/control/apiserver/authorization/rbac/rbac-authorizer.js';
-import { RbacPolicy } from '../../../../src/control/apiserver/authorization/rbac/rbac-policy.js';
+import {
+  RbacPolicy,
+  type RbacResource,
+} from '../../../../src/control/apiserver/authorization/rbac/rbac-policy.js';
 import type { AuthorizationRequest } from '../../../../src/control/apiserver/contracts.js';
+import type { KubeObject } from '../../../../src/control/machinery/object.js';
 import { ask, askPath, user } from './request.js';
 
 const jane = user('jane', 'dev');
@@ -263,3 +267,88 @@ t.test('parseModes refuses what is no mode', async (t) => {
   t.throws(() => parseModes(['RBAC', 'RBAC']), /has mode specified more than once/);
   t.throws(() => parseModes([]), /at least one authorization-mode must be passed/);
 });
+
+t.test(
+  'RbacPolicy decides after any changes as one that was made from the result, on random changes',
+  async (t) => {
+    const group = 'rbac.authorization.k8s.io';
+    for (let seed = 1; seed <= 60; seed++) {
+      const prng = new Prng(seed);
+      const grown = new RbacPolicy();
+      const objects = new Map<string, [RbacResource, KubeObject]>();
+      const subject = () =>
+        prng.pick([
+          { kind: 'User', name: 'jane' },
+          { kind: 'Group', name: 'dev' },
+          { kind: 'ServiceAccount', name: 'bot', ...(prng.chance(0.5) && { namespace: 'n' }) },
+        ]);
+      const random = (): [RbacResource, KubeObject] => {
+        const resource = prng.pick([
+          'clusterroles',
+          'roles',
+          'clusterrolebindings',
+          'rolebindings',
+        ] as const);
+        const isNamespaced = resource === 'roles' || resource === 'rolebindings';
+        const metadata = {
+          name: prng.pick(['a', 'b', 'c']),
+          ...(isNamespaced && { namespace: prng.pick(['n', 'm']) }),
+          labels: { part: prng.pick(['x', 'y']) },
+        };
+        if (resource === 'clusterroles' && prng.chance(0.3))
+          return [
+            resource,
+            {
+              metadata,
+              aggregationRule: { clusterRoleSelectors: [{ matchLabels: { part: 'x' } }] },
+            } as KubeObject,
+          ];
+        if (resource === 'clusterroles' || resource === 'roles')
+          return [resource, { metadata, rules: [randomRule(prng)] } as KubeObject];
+        const kind = resource === 'rolebindings' && prng.chance(0.5) ? 'Role' : 'ClusterRole';
+        const roleRef = { apiGroup: group, kind, name: prng.pick(['a', 'b', 'c']) };
+        return [
+          resource,
+          {
+            metadata,
+            roleRef,
+            subjects: Array.from({ length: prng.int(0, 3) }, subject),
+          } as KubeObject,
+        ];
+      };
+      for (let step = 0; step < 40; step++) {
+        const [resource, object] = random();
+        const key = `${resource} ${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+        const known = objects.get(key);
+        if (known !== undefined && prng.chance(0.4)) {
+          grown.remove(resource, known[1]);
+          objects.delete(key);
+        } else {
+          grown.upsert(resource, object);
+          objects.set(key, [resource, object]);
+        }
+        const fresh = new RbacPolicy();
+        for (const [of, each] of objects.values()) fresh.upsert(of, each);
+        const users = [
+          jane,
+          user('joe', 'dev'),
+          user('system:serviceaccount:n:bot'),
+          user('system:serviceaccount:m:bot'),
+        ];
+        for (const who of users) {
+          const request = { ...randomRequest(prng), user: who };
+          const isAllowed = (policy: RbacPolicy) => policy.allowedBy(request) !== undefined;
+          if (isAllowed(grown) !== isAllowed(fresh))
+            t.fail(
+              `seed ${seed} step ${step}: ${JSON.stringify({ request, objects: [...objects.values()] })}`,
+            );
+          t.same(
+            [...grown.missingRoles(who, 'n')].sort(),
+            [...fresh.missingRoles(who, 'n')].sort(),
+            `seed ${seed} step ${step}`,
+          );
+        }
+      }
+    }
+  },
+);

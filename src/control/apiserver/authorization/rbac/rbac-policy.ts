@@ -9,10 +9,10 @@ import type {
 } from '../../../api/gen/rbac-v1.js';
 import type { KubeObject } from '../../../machinery/object.js';
 import { quote } from '../../../machinery/quote.js';
-import { serviceAccountUsername } from '../../authentication/user-info.js';
 import type { AuthorizationRequest, UserInfo } from '../../contracts.js';
 import { aggregatedRules } from './aggregation.js';
 import { CompiledRules } from './compiled-rules.js';
+import { type Binding, SubjectIndex } from './subject-index.js';
 
 /** The resources of the group rbac.authorization.k8s.io. */
 export type RbacResource = 'clusterroles' | 'clusterrolebindings' | 'roles' | 'rolebindings';
@@ -57,10 +57,9 @@ export class RbacPolicy {
   readonly #roles = new Map<string, Role>();
   readonly #clusterBindings = new Map<string, ClusterRoleBinding>();
   readonly #bindings = new Map<string, RoleBinding>();
-  /** Cluster role bindings by subject key. */
-  #clusterBySubject: Map<string, Set<ClusterRoleBinding>> | null = null;
-  /** Role bindings by namespace, then subject key. */
-  #bySubject: Map<string, Map<string, Set<RoleBinding>>> | null = null;
+  readonly #clusterBySubject = new SubjectIndex();
+  /** Role bindings by namespace. Invariant: no index is empty. */
+  readonly #bySubject = new Map<string, SubjectIndex>();
   /** The roles of a user in a namespace. Emptied on every change. */
   #held = new Map<string, readonly HeldRole[]>();
   /** Rules by role, ready for decisions. Emptied when roles change. */
@@ -69,14 +68,12 @@ export class RbacPolicy {
 
   /** An object was added or changed. */
   upsert(resource: RbacResource, object: KubeObject): void {
-    this.#mapOf(resource).set(keyOf(object), object);
-    this.#changed(resource);
+    this.#replace(resource, keyOf(object), object);
   }
 
   /** An object is gone. */
   remove(resource: RbacResource, object: KubeObject): void {
-    this.#mapOf(resource).delete(keyOf(object));
-    this.#changed(resource);
+    this.#replace(resource, keyOf(object), null);
   }
 
   /** Calls `listener` after every change. */
@@ -124,14 +121,12 @@ export class RbacPolicy {
     const key = `${namespace}\n${user.name}\n${user.groups.join('\n')}`;
     const known = this.#held.get(key);
     if (known !== undefined) return known;
-    this.#clusterBySubject ??= indexBySubject(this.#clusterBindings.values());
     const held: HeldRole[] = [];
-    for (const [binding, subject] of bindingsOf<Binding>(this.#clusterBySubject, user))
+    for (const [binding, subject] of this.#clusterBySubject.of(user))
       held.push(this.#hold(binding, subject, ''));
-    const ofNamespace = namespace === '' ? undefined : this.#namespaceIndex().get(namespace);
-    if (ofNamespace !== undefined)
-      for (const [binding, subject] of bindingsOf<Binding>(ofNamespace, user))
-        held.push(this.#hold(binding, subject, namespace));
+    const ofNamespace = namespace === '' ? undefined : this.#bySubject.get(namespace);
+    for (const [binding, subject] of ofNamespace?.of(user) ?? [])
+      held.push(this.#hold(binding, subject, namespace));
     if (this.#held.size >= usersMax) this.#held = new Map();
     this.#held.set(key, held);
     return held;
@@ -161,19 +156,33 @@ export class RbacPolicy {
     return resolved;
   }
 
-  #namespaceIndex(): Map<string, Map<string, Set<RoleBinding>>> {
-    if (this.#bySubject !== null) return this.#bySubject;
-    const byNamespace = new Map<string, RoleBinding[]>();
-    for (const binding of this.#bindings.values()) {
-      const namespace = binding.metadata.namespace ?? '';
-      const list = byNamespace.get(namespace);
-      if (list === undefined) byNamespace.set(namespace, [binding]);
-      else list.push(binding);
+  #replace(resource: RbacResource, key: string, next: KubeObject | null): void {
+    const objects = this.#mapOf(resource);
+    const before = objects.get(key);
+    if (next === null) objects.delete(key);
+    else objects.set(key, next);
+    if (resource === 'clusterroles' || resource === 'roles') {
+      this.#resolved = new Map();
+    } else {
+      if (before !== undefined) this.#unindex(before);
+      if (next !== null) this.#indexOf(next).add(next);
     }
-    this.#bySubject = new Map(
-      [...byNamespace].map(([namespace, list]) => [namespace, indexBySubject(list)]),
-    );
-    return this.#bySubject;
+    if (this.#held.size > 0) this.#held = new Map();
+    for (const listener of this.#listeners) listener();
+  }
+
+  #indexOf({ metadata: { namespace } }: Binding): SubjectIndex {
+    if (!namespace) return this.#clusterBySubject;
+    const known = this.#bySubject.get(namespace) ?? new SubjectIndex();
+    this.#bySubject.set(namespace, known);
+    return known;
+  }
+
+  #unindex(binding: Binding): void {
+    const index = this.#indexOf(binding);
+    index.remove(binding);
+    if (index !== this.#clusterBySubject && index.isEmpty)
+      this.#bySubject.delete(binding.metadata.namespace ?? '');
   }
 
   #mapOf(resource: RbacResource): Map<string, KubeObject> {
@@ -188,57 +197,10 @@ export class RbacPolicy {
         return this.#bindings;
     }
   }
-
-  #changed(resource: RbacResource): void {
-    if (resource === 'clusterroles' || resource === 'roles') this.#resolved = new Map();
-    else if (resource === 'clusterrolebindings') this.#clusterBySubject = null;
-    else this.#bySubject = null;
-    if (this.#held.size > 0) this.#held = new Map();
-    for (const listener of this.#listeners) listener();
-  }
 }
-
-type Binding = ClusterRoleBinding | RoleBinding;
 
 function keyOf({ metadata }: KubeObject): string {
   return `${metadata.namespace ?? ''}/${metadata.name}`;
-}
-
-function indexBySubject<B extends Binding>(bindings: Iterable<B>): Map<string, Set<B>> {
-  const index = new Map<string, Set<B>>();
-  for (const binding of bindings) {
-    for (const subject of binding.subjects ?? []) {
-      const key = subjectKey(subject, binding.metadata.namespace ?? '');
-      const set = index.get(key);
-      if (set === undefined) index.set(key, new Set([binding]));
-      else set.add(binding);
-    }
-  }
-  return index;
-}
-
-function subjectKey({ kind, name = '', namespace }: Subject, bindingNamespace: string): string {
-  if (kind === 'Group') return `g:${name}`;
-  if (kind === 'User') return `u:${name}`;
-  return `u:${serviceAccountUsername(namespace || bindingNamespace, name)}`;
-}
-
-/** Bindings of the user or one of its groups, each once, with the subject that makes it one. */
-function* bindingsOf<B extends Binding>(
-  index: ReadonlyMap<string, ReadonlySet<B>>,
-  user: UserInfo,
-): Generator<[B, Subject]> {
-  const seen = new Set<B>();
-  for (const key of [`u:${user.name}`, ...user.groups.map((group) => `g:${group}`)]) {
-    for (const binding of index.get(key) ?? []) {
-      if (seen.has(binding)) continue;
-      seen.add(binding);
-      const subject = binding.subjects?.find(
-        (candidate) => subjectKey(candidate, binding.metadata.namespace ?? '') === key,
-      );
-      if (subject !== undefined) yield [binding, subject];
-    }
-  }
 }
 
 /** How a role came to a user, as Kubernetes tells it. */
