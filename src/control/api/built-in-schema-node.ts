@@ -141,11 +141,16 @@ function isWritten([, node]: readonly [string, BuiltInSchemaNode]): boolean {
   return node.zeroValue === 'written';
 }
 
+/** An empty list of managed fields is a request: to forget them. */
+const managedFieldsHolder = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
+
 /** The marks of a definition's field. Objects are never dropped: Go tells an absent one by a pointer, and writes the others. */
 function marksOf(definition: string, name: string): FieldMarks {
   const { always, pointers, types } = goFactOf(definition);
   const goType = types?.[name] ?? '';
   if (always?.includes(name)) return { zeroValue: 'written', goType };
+  if (definition === managedFieldsHolder && name === 'managedFields')
+    return { zeroValue: 'kept', goType };
   return { zeroValue: pointers?.includes(name) ? 'kept' : 'dropped', goType };
 }
 

@@ -1,12 +1,13 @@
 import { defined } from '../../../base/assert.js';
 import type { Scale } from '../../api/gen/autoscaling-v1.js';
 import { schemaOf } from '../../api/schema.js';
-import { fieldsOf, type KubeObject } from '../../machinery/object.js';
+import { fieldsOf, type KubeObject, type ManagedFieldsEntry } from '../../machinery/object.js';
 import { badRequest } from '../../machinery/status-errors.js';
 import type { Exchange } from '../exchange.js';
 import { optionsObject, parseWriteOptions, type WriteOptions } from '../options/write-options.js';
 import { scaleOf, withScale } from '../registry/subresources/scale.js';
 import type { UpdateResult } from '../registry/update.js';
+import { fieldManagementOf, readApplied } from './apply.js';
 import { protobufOf, type ResourceEndpoint } from './endpoint.js';
 import type { HandlerTools } from './handler-tools.js';
 import { negotiate, sendDocument } from './output.js';
@@ -61,8 +62,8 @@ async function patchScale(
   tools: HandlerTools,
 ): Promise<UpdateResult> {
   const type = patchTypeOf(exchange, endpoint);
-  if (type === 'apply') throw badRequest('server-side apply of a scale is not available');
-  const options = parseWriteOptions(exchange.query, 'PatchOptions');
+  const options = parseWriteOptions(exchange.query, 'PatchOptions', type === 'apply');
+  if (type === 'apply') return applyScale(exchange, endpoint, options);
   const expected = expectedScale(options);
   const patch = parsePatch(type, await readBody(exchange), expected.schema);
   const scaleFor = (current: KubeObject): Scale => {
@@ -73,6 +74,24 @@ async function patchScale(
     ) as Scale;
   };
   return retried(() => write(exchange, endpoint, { options, kind: 'PatchOptions', scaleFor }));
+}
+
+async function applyScale(
+  exchange: Exchange,
+  endpoint: ResourceEndpoint,
+  options: WriteOptions,
+): Promise<UpdateResult> {
+  const { registry, resource } = endpoint;
+  const fieldManagement = fieldManagementOf(endpoint);
+  const applied = readApplied(exchange, { body: await readBody(exchange), options }, scaleKind);
+  const manager = options.fieldManager;
+  const force = options.force === true;
+  return update(exchange, registry, { options, kind: 'PatchOptions' }, (live) => {
+    const scaleBefore = scaleOf(live);
+    const change = { resource, live, scaleBefore, applied, manager, force, nowMs: exchange.nowMs };
+    const { scale, managedFields } = fieldManagement.applyScale(change);
+    return withEntries(withScale(resource, live, scale as Scale), managedFields);
+  });
 }
 
 function write(
@@ -88,17 +107,40 @@ function write(
     readonly scaleFor: (current: KubeObject) => Scale;
   },
 ): Promise<UpdateResult> {
+  return update(exchange, registry, { options, kind }, (live, manager) => {
+    const scale = scaleFor(live);
+    const object = withScale(resource, live, scale);
+    const change = { resource, live, scaleBefore: scaleOf(live), scale, manager };
+    const { fieldManagement } = registry.options;
+    const entries = fieldManagement?.trackScale({ ...change, nowMs: exchange.nowMs });
+    return withEntries(object, entries);
+  });
+}
+
+function update(
+  exchange: Exchange,
+  registry: ResourceEndpoint['registry'],
+  {
+    options,
+    kind,
+  }: { readonly options: WriteOptions; readonly kind: 'UpdateOptions' | 'PatchOptions' },
+  scaled: (live: KubeObject, manager: string) => KubeObject,
+): Promise<UpdateResult> {
   const request = writeRequest(exchange, { ...options, options: optionsObject(kind, options) });
   return registry.update(request, exchange.info.name, {
-    updated: (current) => {
-      const live = defined(current, 'a scaled object');
-      return withScale(resource, live, scaleFor(live));
-    },
+    updated: (current) => scaled(defined(current, 'a scaled object'), request.manager),
     preconditions: {},
     mayCreate: false,
     prepare: () => {},
-    tracksManagers: false,
+    tracksManagers: true,
   });
+}
+
+/** The object, which the caller owns, with these managed fields. */
+function withEntries(object: KubeObject, entries: ManagedFieldsEntry[] | undefined): KubeObject {
+  if (entries === undefined) delete object.metadata.managedFields;
+  else object.metadata.managedFields = entries;
+  return object;
 }
 
 function expectedScale({ fieldValidation }: WriteOptions) {

@@ -7,7 +7,14 @@ import { fieldsOf, type KubeObject, type ManagedFieldsEntry } from '../../machin
 import { StatusError } from '../../machinery/status.js';
 import { failure } from '../../machinery/status-errors.js';
 import { ManagedVersions } from './managed-versions.js';
-import type { AppliedChange, FieldManagement, TrackedChange } from './registry-options.js';
+import type {
+  AppliedChange,
+  AppliedScale,
+  FieldManagement,
+  ScaledChange,
+  TrackedChange,
+} from './registry-options.js';
+import { applyToScale, entriesOfScaled } from './scale-managers.js';
 
 /** Keeps track of which manager set which field, in all versions of all resources of a scheme. */
 export class FieldManagers implements FieldManagement {
@@ -31,6 +38,14 @@ export class FieldManagers implements FieldManagement {
     const object = readMerged(merged, applied, resource);
     setObjectDefaults(object, resource);
     return resource.conversion === null ? object : resource.conversion.toStored(object);
+  }
+
+  trackScale(change: ScaledChange): ManagedFieldsEntry[] | undefined {
+    return entriesOfScaled(this.#scheme, change);
+  }
+
+  applyScale(change: AppliedScale) {
+    return applyToScale(this.#scheme, change);
   }
 
   /** What cannot be converted is nobody's fault here: the entries stay as they are. */

@@ -1,5 +1,5 @@
 import type { ServedResource } from '../../api/scheme.js';
-import type { KubeObject } from '../../machinery/object.js';
+import type { KubeObject, ManagedFieldsEntry } from '../../machinery/object.js';
 import type { AdmissionRequest, RequestContext, RequestInfo } from '../contracts.js';
 import type { ObjectStorage } from '../storage/contracts.js';
 
@@ -39,6 +39,29 @@ export interface AppliedChange {
   readonly nowMs: number;
 }
 
+/** An object whose scale is written. */
+interface ScaleWrite {
+  /** In the version of the request. */
+  readonly resource: ServedResource;
+  /** The object as it is stored. */
+  readonly live: KubeObject;
+  readonly scaleBefore: KubeObject;
+  readonly manager: string;
+  readonly nowMs: number;
+}
+
+/** A scale that was replaced or patched. */
+export interface ScaledChange extends ScaleWrite {
+  readonly scale: KubeObject;
+}
+
+/** A scale that is applied. */
+export interface AppliedScale extends ScaleWrite {
+  /** As the client sent it. */
+  readonly applied: KubeObject;
+  readonly force: boolean;
+}
+
 /** Who keeps track of which manager set which field (server-side apply's managedFields). */
 export interface FieldManagement {
   /** Notes in the object what a write sets. */
@@ -48,6 +71,13 @@ export interface FieldManagement {
    * conflicts unless `force`.
    */
   apply(change: AppliedChange): KubeObject;
+  /** The managed fields of an object whose scale was written. */
+  trackScale(change: ScaledChange): ManagedFieldsEntry[] | undefined;
+  /** Merges an applied scale into that of an object; with the managed fields of the object. Throws 409 like {@link apply}. */
+  applyScale(change: AppliedScale): {
+    readonly scale: KubeObject;
+    readonly managedFields: ManagedFieldsEntry[] | undefined;
+  };
 }
 
 /** What is reserved outside the object while a write is under way, such as a Service's addresses. */
