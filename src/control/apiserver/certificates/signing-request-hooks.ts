@@ -1,0 +1,26 @@
+import type { CertificateSigningRequest } from '../../api/gen/certificates-v1.js';
+import type { KubeObject } from '../../machinery/object.js';
+import type { RequestContext } from '../contracts.js';
+
+/**
+ * What the registry does around a CertificateSigningRequest: who asks is written into it by the server, whatever the client says, since
+ * approvers decide by it; and a new request has no status.
+ */
+export const signingRequestHooks = {
+  async beginCreate(object: KubeObject, { user }: RequestContext): Promise<null> {
+    const request: CertificateSigningRequest = object;
+    const { username: _u, uid: _i, groups: _g, extra: _e, ...asked } = request.spec ?? {};
+    const extra = Object.fromEntries(
+      Object.entries(user.extra).map(([key, values]): [string, string[]] => [key, [...values]]),
+    );
+    request.spec = {
+      ...asked,
+      username: user.name,
+      ...(user.uid !== '' && { uid: user.uid }),
+      ...(user.groups.length > 0 && { groups: [...user.groups] }),
+      ...(Object.keys(extra).length > 0 && { extra }),
+    };
+    request.status = {};
+    return null;
+  },
+};
