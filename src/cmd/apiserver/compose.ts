@@ -11,6 +11,7 @@ import { Scheme } from '../../control/api/scheme.js';
 import type { TokenAuthenticator } from '../../control/apiserver/authentication/token-authenticator.js';
 import { NodeGraph } from '../../control/apiserver/authorization/node/node-graph.js';
 import { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
+import { signingRequestHooks } from '../../control/apiserver/certificates/signing-request-hooks.js';
 import { admissionChain } from '../../control/apiserver/registry/admission-chain.js';
 import { EndpointTable } from '../../control/apiserver/registry/endpoint-table.js';
 import { FieldManagers } from '../../control/apiserver/registry/field-managers.js';
@@ -105,7 +106,11 @@ export async function composeApiServer(inputs: ComposeInputs): Promise<ComposedS
         prng: prng.fork(),
       }),
     ),
-    hooks: { namespaces: namespaceHooks, services: serviceHooks(serviceParts) },
+    hooks: {
+      namespaces: namespaceHooks,
+      services: serviceHooks(serviceParts),
+      'certificatesigningrequests.certificates.k8s.io': signingRequestHooks,
+    },
   });
   const checkStore = async () => {
     await inputs.client.kv.get(`${opened.storePrefix}/health`);
