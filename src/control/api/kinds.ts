@@ -1,10 +1,23 @@
 import { kinds as appsV1 } from './apps-v1/index.js';
+import { kinds as autoscalingV1 } from './autoscaling-v1/index.js';
+import { kinds as autoscalingV2 } from './autoscaling-v2/index.js';
 import { kinds as batchV1 } from './batch-v1/index.js';
 import { kinds as coreV1 } from './core-v1/index.js';
 import type { KindDefinition } from './kind-definition.js';
+import { kinds as networkingV1 } from './networking-v1/index.js';
+import { kinds as policyV1 } from './policy-v1/index.js';
 import { kinds as rbacV1 } from './rbac-v1/index.js';
 
 /** The rules of the built-in kinds that have some, from the folder of each group and version. */
 export function builtInKinds(): readonly KindDefinition[] {
-  return [...appsV1, ...batchV1, ...coreV1, ...rbacV1];
+  return [
+    ...appsV1,
+    ...autoscalingV1,
+    ...autoscalingV2,
+    ...batchV1,
+    ...coreV1,
+    ...networkingV1,
+    ...policyV1,
+    ...rbacV1,
+  ];
 }

@@ -43,7 +43,6 @@ import {
   checkCounts,
   prepareChangedWorkload,
   prepareNewWorkload,
-  prepareWorkloadStatus,
   templateWarnings,
 } from './workload.js';
 
@@ -175,7 +174,6 @@ export const daemonSetKind = appsKind<DaemonSet>('DaemonSet', {
     errors.push(...validateImmutable(spec?.selector, old.spec?.selector, path));
     return errors;
   },
-  prepareForStatusUpdate: prepareWorkloadStatus,
   validateStatusUpdate: validateStatus,
   warnings: (set, old) => templateWarnings(set, old, specPath.child('template')),
   table: {

@@ -19,6 +19,7 @@ import {
   setPodTemplateDefaults,
   wideColumn,
 } from '../core-v1/pod-spec.js';
+import { restore } from '../core-v1/restore.js';
 import type {
   Deployment,
   DeploymentSpec,
@@ -38,7 +39,6 @@ import {
   nameWarnings,
   prepareChangedWorkload,
   prepareNewWorkload,
-  prepareWorkloadStatus,
   templateWarnings,
 } from './workload.js';
 
@@ -161,10 +161,8 @@ export const deploymentKind = appsKind<Deployment>('Deployment', {
     return errors;
   },
   prepareForStatusUpdate: (deployment, old) => {
-    prepareWorkloadStatus(deployment, old);
-    const { labels } = old.metadata;
-    if (labels === undefined) delete deployment.metadata.labels;
-    else deployment.metadata.labels = { ...labels };
+    restore(deployment, old, 'spec');
+    restore(deployment.metadata, old.metadata, 'labels');
   },
   validateStatusUpdate: validateStatus,
   warnings: (deployment, old) => [

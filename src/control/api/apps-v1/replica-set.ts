@@ -30,7 +30,6 @@ import {
   nameWarnings,
   prepareChangedWorkload,
   prepareNewWorkload,
-  prepareWorkloadStatus,
   templateWarnings,
 } from './workload.js';
 
@@ -104,7 +103,6 @@ export const replicaSetKind = appsKind<ReplicaSet>('ReplicaSet', {
     errors.push(...validateImmutable(spec?.selector, old.spec?.selector, path));
     return errors;
   },
-  prepareForStatusUpdate: prepareWorkloadStatus,
   validateStatusUpdate: validateStatus,
   warnings: (set, old) => [
     ...nameWarnings(set, old),

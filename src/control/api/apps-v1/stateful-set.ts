@@ -21,7 +21,6 @@ import {
   checkNoneAbove,
   prepareChangedWorkload,
   prepareNewWorkload,
-  prepareWorkloadStatus,
   templateWarnings,
 } from './workload.js';
 
@@ -126,7 +125,6 @@ export const statefulSetKind = appsKind<StatefulSet>('StatefulSet', {
   },
   prepareForUpdate: prepareChangedWorkload,
   validateUpdate,
-  prepareForStatusUpdate: prepareWorkloadStatus,
   validateStatusUpdate: validateStatus,
   warnings,
   table: {

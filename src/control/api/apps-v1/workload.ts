@@ -5,24 +5,20 @@ import { dnsLabelProblems } from '../../machinery/names.js';
 import type { KubeObject } from '../../machinery/object.js';
 import { checkNonNegative, type FieldErrors } from '../core-v1/field-checks.js';
 import { podTemplateWarnings, preparePodTemplate } from '../core-v1/pod-spec.js';
-import { restore } from '../core-v1/restore.js';
 import type { PodTemplateSpec } from '../gen/core-v1.js';
 
 /** What the kinds that run pods from a template have in common. */
 export interface Workload extends KubeObject {
   spec?: { template?: PodTemplateSpec };
-  status?: object;
 }
 
-/** A new workload has no status. */
+/** Takes out of a new workload what is not served. */
 export function prepareNewWorkload(object: Workload): void {
-  object.status = {};
   preparePodTemplate(object.spec?.template, undefined);
 }
 
-/** Restores the status, and takes out of the template what is not served. */
-export function prepareChangedWorkload<T extends Workload>(object: T, old: T): void {
-  restore(object, old, 'status');
+/** Takes out of a changed workload what is not served. */
+export function prepareChangedWorkload(object: Workload, old: Workload): void {
   preparePodTemplate(object.spec?.template, old.spec?.template);
 }
 
@@ -30,11 +26,6 @@ export function prepareChangedWorkload<T extends Workload>(object: T, old: T): v
 export function countAnnotations(object: KubeObject, old: KubeObject): void {
   if (semanticEqual(object.metadata.annotations, old.metadata.annotations)) return;
   object.metadata.generation = (old.metadata.generation ?? 0) + 1;
-}
-
-/** Restores all but the status. */
-export function prepareWorkloadStatus<T extends Workload>(object: T, old: T): void {
-  restore(object, old, 'spec');
 }
 
 /** What to tell of the template of a workload that is new or whose generation changed. */

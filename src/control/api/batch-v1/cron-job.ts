@@ -25,7 +25,6 @@ import {
   preparePodTemplate,
   wideColumn,
 } from '../core-v1/pod-spec.js';
-import { restore } from '../core-v1/restore.js';
 import type { CronJob, CronJobSpec, JobTemplateSpec } from '../gen/batch-v1.js';
 import { batchKind } from './batch-kind.js';
 import { scheduleProblem } from './cron-schedule.js';
@@ -113,7 +112,6 @@ function warnings(cronJob: CronJob, old: CronJob | undefined): string[] {
 export const cronJobKind = batchKind<CronJob>('CronJob', {
   setDefaults: setCronJobDefaults,
   prepareForCreate: (cronJob) => {
-    cronJob.status = {};
     preparePodTemplate(cronJob.spec?.jobTemplate?.spec?.template, undefined);
   },
   validateCreate: (cronJob) => {
@@ -122,7 +120,6 @@ export const cronJobKind = batchKind<CronJob>('CronJob', {
     return [...errors, ...checkName(cronJob)];
   },
   prepareForUpdate: (cronJob, old) => {
-    restore(cronJob, old, 'status');
     const before = old.spec?.jobTemplate?.spec?.template;
     preparePodTemplate(cronJob.spec?.jobTemplate?.spec?.template, before);
   },
@@ -130,9 +127,6 @@ export const cronJobKind = batchKind<CronJob>('CronJob', {
     const errors: FieldErrors = [];
     checkSpec(spec ?? {}, old.spec, errors);
     return errors;
-  },
-  prepareForStatusUpdate: (cronJob, old) => {
-    restore(cronJob, old, 'spec');
   },
   warnings,
   table: {

@@ -3,12 +3,7 @@ import { fieldPath, invalidValue, required } from '../../machinery/field-path.js
 import { validateLabelSelector } from '../../machinery/label-selector.js';
 import { dnsLabelProblems } from '../../machinery/names.js';
 import { checkTemplateIsSelected, usableSelector } from '../apps-v1/selected-template.js';
-import {
-  nameWarnings,
-  prepareChangedWorkload,
-  prepareNewWorkload,
-  prepareWorkloadStatus,
-} from '../apps-v1/workload.js';
+import { nameWarnings, prepareChangedWorkload, prepareNewWorkload } from '../apps-v1/workload.js';
 import type { FieldErrors } from '../core-v1/field-checks.js';
 import type { Job, JobSpec } from '../gen/batch-v1.js';
 import { batchKind } from './batch-kind.js';
@@ -65,7 +60,6 @@ export const jobKind = batchKind<Job>('Job', {
     checkJobChange(job, old, specPath, errors);
     return errors;
   },
-  prepareForStatusUpdate: prepareWorkloadStatus,
   validateStatusUpdate: validateJobStatus,
   warnings: (job, old) => [
     ...nameWarnings(job, old),
