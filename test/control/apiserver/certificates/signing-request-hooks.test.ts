@@ -31,3 +31,25 @@ t.test('a signing request says who made it, whatever it said before', async (t) 
   });
   t.same(request.status, {});
 });
+
+t.test('a signing request keeps what it says, whatever an update says', async (t) => {
+  const old: CertificateSigningRequest = {
+    metadata: { name: 'x' },
+    spec: { signerName: 's', username: 'jane' },
+    status: { conditions: [] },
+  };
+  const what = 'UPDATE certificates.k8s.io/certificatesigningrequests';
+  for (const [where, status] of [
+    [`${what} /x`, { conditions: [] }],
+    [`${what}/status /x`, { certificate: 'Y2VydA==' }],
+  ] as const) {
+    const request: CertificateSigningRequest = {
+      metadata: { name: 'x', labels: { a: 'b' } },
+      spec: { signerName: 's', username: 'root', groups: ['system:masters'] },
+      status: { certificate: 'Y2VydA==' },
+    };
+    const { context } = new AdmissionWorld().request(where);
+    await signingRequestHooks.beginUpdate(request, old, context);
+    t.same(request, { metadata: { name: 'x', labels: { a: 'b' } }, spec: old.spec, status }, where);
+  }
+});
