@@ -26,6 +26,7 @@ const tail = encoder.encode('}\n');
 
 /** Frames of events that several watchers get: made once. They go when the event does. */
 const sharedFrames = new WeakMap<ObjectEvent, Uint8Array>();
+const sharedProtobufFrames = new WeakMap<ObjectEvent, Uint8Array>();
 
 /** Writes the events of one watch in the format that its client accepts. */
 export class WatchEncoder {
@@ -44,12 +45,12 @@ export class WatchEncoder {
     const isJson = output.serialization === 'json';
     this.contentType = isJson ? mediaTypes.json : `${mediaTypes.protobuf};stream=watch`;
     this.#includeObject = parseIncludeObject(exchange.query);
-    this.#canShare = isJson && output.as === null && endpoint.resource.conversion === null;
+    this.#canShare = output.as === null && endpoint.resource.conversion === null;
   }
 
   encode(event: StorageEvent): Uint8Array {
     if (event.type === 'bookmark') return this.#frame('BOOKMARK', this.#bookmark(event));
-    if (this.#canShare) return sharedFrame(event);
+    if (this.#canShare) return this.#shared(event);
     const { conversion } = this.#endpoint.resource;
     const { object: stored } = event.item;
     const object = conversion === null ? stored : conversion.fromStored(stored);
@@ -87,6 +88,16 @@ export class WatchEncoder {
       },
       { includeObject: this.#includeObject, version: as.version },
     );
+  }
+
+  #shared(event: ObjectEvent): Uint8Array {
+    if (this.#output.serialization === 'json') return sharedFrame(event);
+    let frame = sharedProtobufFrames.get(event);
+    if (frame === undefined) {
+      frame = this.#frame(event.type.toUpperCase(), fieldsOf(event.item.object));
+      sharedProtobufFrames.set(event, frame);
+    }
+    return frame;
   }
 
   #frame(type: string, object: JsonObject): Uint8Array {
