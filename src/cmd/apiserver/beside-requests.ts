@@ -5,6 +5,7 @@ import type { Logger } from '../../base/logger.js';
 import type { NodeGraph } from '../../control/apiserver/authorization/node/node-graph.js';
 import { reconcileBootstrapRbac } from '../../control/apiserver/authorization/rbac/bootstrap/reconcile.js';
 import type { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
+import type { CustomResources } from '../../control/apiserver/crd/custom-resources.js';
 import type { EndpointTable } from '../../control/apiserver/registry/endpoint-table.js';
 import type { ServerWrites } from '../../control/apiserver/registry/server-writes.js';
 import type { ApiServer } from '../../control/apiserver/server/api-server.js';
@@ -39,6 +40,7 @@ export interface BesideRequestsOptions {
   readonly policy: RbacPolicy;
   readonly nodes: NodeGraph;
   readonly serviceParts: ServiceParts;
+  readonly customResources: CustomResources;
 }
 
 /** What an API server does without being asked: it brings into the cluster what every cluster has, and keeps it right. */
@@ -81,6 +83,7 @@ export class BesideRequests {
     await Promise.all([
       this.#uses('RBAC') ? feedRbacPolicy(policy, endpoints, feed) : null,
       this.#uses('Node') ? feedNodeGraph(nodes, endpoints, feed) : null,
+      this.#options.customResources.start(signal),
     ]);
     this.#running.push(serviceParts.run(clock, signal));
     await runBootstrap(steps, { clock, logger, signal, onDone: (name) => done.add(name) });

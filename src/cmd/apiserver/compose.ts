@@ -8,10 +8,13 @@ import { OpenApi } from '../../control/api/openapi/open-api.js';
 import { KubernetesProtobuf } from '../../control/api/protobuf/protobuf-codec.js';
 import { parseRuntimeConfig } from '../../control/api/runtime-config.js';
 import { Scheme } from '../../control/api/scheme.js';
+import { webPoster } from '../../control/apiserver/admission/webhooks/web-poster.js';
 import type { TokenAuthenticator } from '../../control/apiserver/authentication/token-authenticator.js';
 import { NodeGraph } from '../../control/apiserver/authorization/node/node-graph.js';
 import { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
 import { signingRequestHooks } from '../../control/apiserver/certificates/signing-request-hooks.js';
+import { CustomResources } from '../../control/apiserver/crd/custom-resources.js';
+import { definitionHooks } from '../../control/apiserver/crd/definition-hooks.js';
 import { admissionChain } from '../../control/apiserver/registry/admission-chain.js';
 import { EndpointTable } from '../../control/apiserver/registry/endpoint-table.js';
 import { FieldManagers } from '../../control/apiserver/registry/field-managers.js';
@@ -110,6 +113,7 @@ export async function composeApiServer(inputs: ComposeInputs): Promise<ComposedS
       namespaces: namespaceHooks,
       services: serviceHooks(serviceParts),
       'certificatesigningrequests.certificates.k8s.io': signingRequestHooks,
+      'customresourcedefinitions.apiextensions.k8s.io': definitionHooks(() => clock.wallTime()),
     },
   });
   const checkStore = async () => {
@@ -126,8 +130,13 @@ export async function composeApiServer(inputs: ComposeInputs): Promise<ComposedS
     security: { authenticator, authorizer, audit: await openAudit(flags, clock, logger) },
     routes: routesOf(scheme, `${inputs.address}:${flags.number('secure-port')}`),
   });
+  const picker = prng.fork();
+  const customResources = new CustomResources({
+    ...{ ...opened, clock, logger, newUid: randomUUID, post: webPoster(web) },
+    pick: (count) => Math.floor(picker.float() * count),
+  });
   const beside = new BesideRequests({
-    ...{ ...inputs, ...opened, server, policy, nodes, serviceParts, checkStore },
+    ...{ ...inputs, ...opened, server, policy, nodes, serviceParts, checkStore, customResources },
   });
   return {
     server,

@@ -1,3 +1,4 @@
+import { kinds as apiextensionsV1 } from './apiextensions-v1/index.js';
 import { kinds as appsV1 } from './apps-v1/index.js';
 import { kinds as autoscalingV1 } from './autoscaling-v1/index.js';
 import { kinds as autoscalingV2 } from './autoscaling-v2/index.js';
@@ -11,6 +12,7 @@ import { kinds as rbacV1 } from './rbac-v1/index.js';
 /** The rules of the built-in kinds that have some, from the folder of each group and version. */
 export function builtInKinds(): readonly KindDefinition[] {
   return [
+    ...apiextensionsV1,
     ...appsV1,
     ...autoscalingV1,
     ...autoscalingV2,

@@ -1,6 +1,11 @@
 import { assert, defined } from '../../base/assert.js';
 import type { JsonObject } from '../machinery/json.js';
-import { apiVersionOf, type GroupResource, type GroupVersionKind } from '../machinery/object.js';
+import {
+  apiVersionOf,
+  type GroupResource,
+  type GroupVersionKind,
+  type KubeObject,
+} from '../machinery/object.js';
 import type { SchemaNode } from '../machinery/schema-node.js';
 import { conversionOf } from './conversions/conversions.js';
 import { compareGroups } from './group-priority.js';
@@ -22,6 +27,28 @@ export interface ServedResource extends ResourceRow {
   readonly isCustom: boolean;
   /** Of a custom resource: the schema that its CustomResourceDefinition gives, which OpenAPI publishes. Absent: made from `schema`. */
   readonly openApiSchema?: JsonObject;
+  /** Of a custom resource: between what is stored and this version. Then `conversion` is null. */
+  readonly forms?: StoredForms;
+  /** Of a custom resource: where the scale subresource finds what it shows. Absent: where workloads have it. */
+  readonly scalePaths?: ScalePaths;
+  /** Sent with every answer about a version that its authors want nobody to use any more. */
+  readonly deprecationWarning?: string;
+}
+
+/** How objects of a custom resource, which may be stored in any of its versions, become objects of one version, and back. */
+export interface StoredForms {
+  /** Objects of this version with their defaults; new ones, or those that were given when there is nothing to change. */
+  read(stored: readonly KubeObject[]): Promise<readonly KubeObject[]>;
+  /** The object in the version that is to be stored. */
+  write(object: KubeObject): Promise<KubeObject>;
+}
+
+/** The names of the fields that lead to the parts of a scale. */
+export interface ScalePaths {
+  readonly specReplicas: readonly string[];
+  readonly statusReplicas: readonly string[];
+  /** A text; undefined when pods are not selected. */
+  readonly selector: readonly string[] | undefined;
 }
 
 /** A kind that a request may carry: of a resource, of a subresource, or one of the options. */

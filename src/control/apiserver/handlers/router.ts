@@ -70,6 +70,7 @@ export class ResourceRouter {
     if (!isPlacedRight(exchange, served.isNamespaced)) return false;
     exchange.scope =
       info.name !== '' ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster';
+    if (served.deprecationWarning !== undefined) exchange.warn(served.deprecationWarning);
     const tools = served.isCustom ? this.#customTools : this.#tools;
     const special = this.#special.get(key);
     if (special !== undefined) {

@@ -1,11 +1,13 @@
 import { assert, defined } from '../../../base/assert.js';
 import type { Prng } from '../../../base/prng.js';
 import { setObjectDefaults } from '../../api/schema-defaults.js';
-import type { Scheme, ServedResource } from '../../api/scheme.js';
+import type { Scheme, ServedResource, StoredForms } from '../../api/scheme.js';
 import type { KubeObject } from '../../machinery/object.js';
 import { generateName } from '../../machinery/object-meta.js';
+import { FormStorage } from '../crd/form-storage.js';
 import type { ResourceEndpoint } from '../handlers/endpoint.js';
 import { SelectorCache } from '../handlers/selector-cache.js';
+import type { ObjectStorage } from '../storage/contracts.js';
 import {
   type IndexFunctions,
   identityTransformer,
@@ -50,10 +52,13 @@ export class EndpointTable {
   /** By storage prefix: versions and groups that are faces of the same objects share one. */
   readonly #registries = new Map<string, GenericRegistry>();
   readonly #storages = new Map<string, OpenStorage>();
+  /** Custom resources come and go: each version has a registry of its own, on a storage that all versions share. */
+  readonly #custom = new Map<ServedResource, CustomRegistry>();
   #writing: WritingParts | null = null;
 
   constructor(options: EndpointTableOptions) {
     this.#options = options;
+    options.scheme.onChange(() => this.#forgetGone());
   }
 
   /** Says who takes part in writes; once, before the first. Reading needs none of them, and they need reading. */
@@ -91,6 +96,7 @@ export class EndpointTable {
 
   #registryOf(served: ServedResource): GenericRegistry | undefined {
     if (served.storage === null) return undefined;
+    if (served.forms !== undefined) return this.#customRegistryOf(served, served.forms);
     const { prefix, group, version } = served.storage;
     const known = this.#registries.get(prefix);
     if (known !== undefined) return known;
@@ -100,27 +106,72 @@ export class EndpointTable {
     return registry;
   }
 
+  #customRegistryOf(served: ServedResource, forms: StoredForms): GenericRegistry {
+    const known = this.#custom.get(served);
+    if (known !== undefined) return known.registry;
+    const { prefix } = defined(served.storage, 'where a custom resource is stored');
+    const stored = this.#storages.get(prefix) ?? this.#openStorage(served, prefix, parseStored);
+    const storage = new FormStorage(stored, forms);
+    const registry = this.#registryWith(served, storage);
+    this.#custom.set(served, { registry, storage });
+    return registry;
+  }
+
+  /** Ends the watches of custom resources that are not served any more, or not so, and closes storages that nobody uses. */
+  #forgetGone(): void {
+    const { scheme } = this.#options;
+    for (const [served, { storage }] of this.#custom) {
+      const { group, version, resource } = served;
+      if (scheme.resource(group, version, resource) === served) continue;
+      this.#custom.delete(served);
+      this.#endpoints.delete(served);
+      storage.endWatches();
+    }
+  }
+
+  /** Closes the storage of a custom resource that is gone for good. */
+  async closeCustom(prefix: string): Promise<void> {
+    const storage = this.#storages.get(prefix);
+    this.#storages.delete(prefix);
+    await storage?.close();
+  }
+
   #writingParts(): WritingParts {
     return defined(this.#writing, 'who takes part in writes');
   }
 
   #makeRegistry(row: ServedResource, rowKeyPrefix: string): GenericRegistry {
+    const storage = this.#openStorage(row, rowKeyPrefix, (bytes) => decodeStored(row, bytes));
+    return this.#registryWith(row, storage);
+  }
+
+  #openStorage(
+    row: ServedResource,
+    rowKeyPrefix: string,
+    decode: (bytes: Uint8Array) => KubeObject,
+  ): OpenStorage {
     const options = this.#options;
     const { group, resource } = row;
-    const name = group === '' ? resource : `${resource}.${group}`;
-    const habits = habitsOf(row);
     const prefix = options.storePrefix + rowKeyPrefix.slice(rowPrefix.length).replace(/\/$/, '');
     const storage = openStorage({
       store: options.store,
       prefix,
       groupResource: { group, resource },
       isNamespaced: row.isNamespaced,
-      decode: (bytes) => decodeStored(row, bytes),
+      decode,
       transformer: options.transformerOf?.(row) ?? identityTransformer,
-      cached: habits.isCached,
+      cached: habitsOf(row).isCached,
       indexes: indexesOf(row),
     });
     this.#storages.set(rowKeyPrefix, storage);
+    return storage;
+  }
+
+  #registryWith(row: ServedResource, storage: ObjectStorage): GenericRegistry {
+    const options = this.#options;
+    const { group, resource } = row;
+    const name = group === '' ? resource : `${resource}.${group}`;
+    const habits = habitsOf(row);
     return new GenericRegistry({
       row,
       storage,
@@ -137,6 +188,19 @@ export class EndpointTable {
       generateName: (base) => generateName(base, options.prng),
     });
   }
+}
+
+/** One version of a custom resource. */
+interface CustomRegistry {
+  readonly registry: GenericRegistry;
+  readonly storage: FormStorage;
+}
+
+/** Objects of custom resources are made what a version wants them to be when they are read. */
+function parseStored(bytes: Uint8Array): KubeObject {
+  const object = JSON.parse(decoder.decode(bytes)) as KubeObject;
+  object.metadata ??= {};
+  return object;
 }
 
 /** What is stored may be older than a default: it is filled in on the way out. */
