@@ -247,5 +247,7 @@ function textOf(error: unknown): string {
   if (!(error instanceof WireError)) throw error;
   if (error.code === 'truncated') return 'unexpected EOF';
   if (error.code === 'varint-overflow') return 'proto: integer overflow';
+  const [, wireType] = /wire type (\d)/.exec(error.message) ?? [];
+  if (wireType !== undefined) return `proto: illegal wireType ${wireType}`;
   return error.message.replace(/^cannot decode protobuf: /, 'proto: ');
 }
