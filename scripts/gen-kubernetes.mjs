@@ -36,6 +36,8 @@ function main() {
   files.set('go-data.ts', dataModule('goJson', JSON.parse(goText)));
   const descriptions = readFileSync(join(schemaDir, 'descriptions.tsv'), 'utf8');
   files.set('descriptions-data.ts', textModule('descriptionsText', descriptions));
+  const enumsText = readFileSync(join(schemaDir, 'kubernetes-enums.json'), 'utf8');
+  files.set('enums-data.ts', dataModule('enumsJson', JSON.parse(enumsText)));
   files.set('protobuf-data.ts', dataModule('protobufJson', JSON.parse(protobufText)));
   mkdirSync(genDir, { recursive: true });
   for (const [name, text] of files) writeIfChanged(join(genDir, name), text);

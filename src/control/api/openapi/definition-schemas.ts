@@ -1,6 +1,8 @@
 import type { JsonObject, JsonValue } from '../../machinery/json.js';
-import { descriptionsOf } from '../descriptions/descriptions.js';
+import { isJsonObject } from '../../machinery/json-object.js';
+import { type Descriptions, descriptionsOf } from '../descriptions/descriptions.js';
 import { type SchemaFact, schemaFacts } from '../schema-facts.js';
+import { type EnumFacts, enumsOf } from './enum-facts.js';
 
 /** The versions of OpenAPI that differ in how they write a schema. */
 export type OpenApiVersion = 2 | 3;
@@ -13,6 +15,14 @@ export function refTo(definition: string, version: OpenApiVersion): string {
 const quantity = 'io.k8s.apimachinery.pkg.api.resource.Quantity';
 const intOrString = 'io.k8s.apimachinery.pkg.util.intstr.IntOrString';
 
+/** What is said about the fields of a definition besides their types. */
+interface FieldNotes {
+  readonly descriptions: Descriptions;
+  readonly enums: EnumFacts;
+}
+
+const noNotes: FieldNotes = { descriptions: {}, enums: {} };
+
 /** The schema of a definition of the Kubernetes API; undefined when there is none of that name. */
 export function definitionSchema(name: string, version: OpenApiVersion): JsonObject | undefined {
   const fact = schemaFacts().definitions[name];
@@ -21,7 +31,7 @@ export function definitionSchema(name: string, version: OpenApiVersion): JsonObj
   const own = descriptions[''];
   const schema = {
     ...(own === undefined ? {} : { description: own }),
-    ...plainSchema(fact, version, descriptions),
+    ...plainSchema(fact, version, { descriptions, enums: enumsOf(name) }),
   };
   if (version === 2) return schema;
   if (name === quantity) return alternatives(schema, 'string', 'number');
@@ -35,7 +45,7 @@ function alternatives({ type: _type, ...schema }: JsonObject, ...types: string[]
 function plainSchema(
   fact: SchemaFact,
   version: OpenApiVersion,
-  descriptions: Readonly<Record<string, string>> = {},
+  notes: FieldNotes = noNotes,
 ): JsonObject {
   const { type, format, items, values, properties, required } = fact;
   const hasDefault = version === 3 && fact.default !== undefined;
@@ -44,29 +54,36 @@ function plainSchema(
     ...(format === undefined ? {} : { format }),
     ...(hasDefault ? { default: fact.default as JsonValue } : {}),
     ...(required === undefined ? {} : { required: [...required] }),
-    ...(properties === undefined
-      ? {}
-      : {
-          properties: Object.fromEntries(
-            Object.entries(properties).map(([field, schema]) => [
-              field,
-              fieldSchema(schema, version, descriptions[field]),
-            ]),
-          ),
-        }),
-    ...(items === undefined ? {} : { items: fieldSchema(items, version) }),
-    ...(values === undefined ? {} : { additionalProperties: fieldSchema(values, version) }),
+    ...(properties === undefined ? {} : { properties: fieldsOf(properties, version, notes) }),
+    ...(items === undefined ? {} : { items: partSchema(items, version) }),
+    ...(values === undefined ? {} : { additionalProperties: partSchema(values, version) }),
     ...extensionsOf(fact),
   };
 }
 
+function fieldsOf(
+  properties: Readonly<Record<string, SchemaFact>>,
+  version: OpenApiVersion,
+  { descriptions, enums }: FieldNotes,
+): JsonObject {
+  const fields: JsonObject = {};
+  for (const [name, fact] of Object.entries(properties)) {
+    const field = partSchema(fact, version, descriptions[name]);
+    const values = enums[name];
+    const holder = isJsonObject(field.items) ? field.items : field;
+    if (values !== undefined) holder.enum = [...values];
+    fields[name] = field;
+  }
+  return fields;
+}
+
 /** OpenAPI 3 takes nothing beside a reference, so what is said about the field goes around it. */
-function fieldSchema(fact: SchemaFact, version: OpenApiVersion, description?: string): JsonObject {
+function partSchema(fact: SchemaFact, version: OpenApiVersion, description?: string): JsonObject {
   const said = description === undefined ? {} : { description };
   if (fact.ref === undefined) return { ...said, ...plainSchema(fact, version) };
   const reference = { $ref: refTo(fact.ref, version) };
-  const rest = { ...said, ...plainSchema(fact, version) };
   if (version === 2) return { ...said, ...reference };
+  const rest = { ...said, ...plainSchema(fact, version) };
   return Object.keys(rest).length === 0 ? reference : { ...rest, allOf: [reference] };
 }
 

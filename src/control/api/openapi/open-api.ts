@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../machinery/json.js';
 import { descriptionsText } from '../gen/descriptions-data.js';
+import { enumsJson } from '../gen/enums-data.js';
 import { schemaJson } from '../gen/schema-data.js';
 import type { Scheme, ServedResource } from '../scheme.js';
 import { customSchemas } from './custom-schemas.js';
@@ -145,7 +146,7 @@ let factsDigest: string | undefined;
 
 /** Changes with the definitions that are built in. */
 function factsHash(): string {
-  factsDigest ??= hashOf(schemaJson + descriptionsText);
+  factsDigest ??= hashOf(schemaJson + descriptionsText + enumsJson);
   return factsDigest;
 }
 

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { referencesIn } from '../../../../src/control/api/openapi/definition-schemas.js';
+import { enumsOf } from '../../../../src/control/api/openapi/enum-facts.js';
 import { OpenApi } from '../../../../src/control/api/openapi/open-api.js';
 import { parseRuntimeConfig } from '../../../../src/control/api/runtime-config.js';
 import { schemaFacts } from '../../../../src/control/api/schema-facts.js';
@@ -116,6 +117,12 @@ t.test('schemas carry the marks that clients merge by', async (t) => {
   t.match(definitions['io.k8s.api.core.v1.Pod'], {
     'x-kubernetes-group-version-kind': [{ group: '', kind: 'Pod', version: 'v1' }],
   });
+  t.match(definitions['io.k8s.api.core.v1.PodSpec']?.properties.restartPolicy, {
+    enum: ['Always', 'Never', 'OnFailure'],
+  });
+  t.match(definitions['io.k8s.api.networking.v1.NetworkPolicySpec']?.properties.policyTypes, {
+    items: { type: 'string', enum: ['Egress', 'Ingress'] },
+  });
   t.match(definitions['io.k8s.api.core.v1.SeccompProfile'], {
     'x-kubernetes-unions': [{ discriminator: 'type' }],
   });
@@ -213,5 +220,19 @@ t.test(
     scheme.setCustom({ group: 'stable.example.com', resource: 'crontabs' }, [cronTabs('v1')]);
     t.equal(documents.version3('api/v1'), core);
     t.not(documents.version2('json').hash, all.hash);
+  },
+);
+
+t.test(
+  'every field with a choice of values is there, and is text or a list of texts',
+  async (t) => {
+    for (const name of Object.keys(schemaFacts().definitions)) {
+      const { properties } = schemaFacts().definitions[name] ?? {};
+      for (const [field, values] of Object.entries(enumsOf(name))) {
+        const fact = properties?.[field];
+        t.equal(fact?.items?.type ?? fact?.type, 'string', `${name}.${field}`);
+        t.ok(values.length > 0);
+      }
+    }
   },
 );
