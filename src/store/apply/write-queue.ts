@@ -1,4 +1,5 @@
 import { assert } from '../../base/assert.js';
+import { toLatin1 } from '../../base/bytes.js';
 import type { Clock, Timer } from '../../base/clock.js';
 import type { Defect } from '../../base/defect.js';
 import type { DbWrite, OrderedDb } from '../../base/ordered-db.js';
@@ -10,7 +11,7 @@ import { type Pack, withTrailer } from '../schema/revision-pack.js';
 const batchBytes = 4 * 1024 * 1024;
 /** What nobody waits for is written when there are this many bytes of it, or after this many milliseconds. */
 const lingerBytes = 256 * 1024;
-const lingerMs = 10;
+const lingerMs = 100;
 
 /** What a {@link WriteQueue} works with. */
 export interface WriteQueueOptions {
@@ -45,9 +46,11 @@ interface Waiter {
 
 /**
  * The way into the database: groups of writes, in order, one batch in flight. What collects behind it goes into the next
- * one, and what nobody waits for collects for a moment: it is in memory and in the log. The applied record goes into the batch that holds the writes it stands for, and into no other: at the end of the
- * batch's last pack when there is one. Only then does what LevelDB is given ascend from batch to batch, and its tables do
- * not overlap: it moves them from level to level without writing them again.
+ * one, and what nobody waits for collects for a moment: it is in memory and in the log. Of several writes of a key in a batch
+ * only the last is made: a lease that is renewed again and again costs the database little. The applied record goes into the
+ * batch that holds the writes it stands for, and into no other: at the end of the batch's last pack when there is one. Only
+ * then does what LevelDB is given ascend from batch to batch, and its tables do not overlap: it moves them from level to
+ * level without writing them again.
  */
 export class WriteQueue {
   readonly #options: WriteQueueOptions;
@@ -188,11 +191,10 @@ export class WriteQueue {
 
   async #write(groups: readonly Group[]): Promise<void> {
     const { db } = this.#options;
-    const batch: DbWrite[] = [];
+    const batch = lastOfEachKey(groups);
     let applied = this.#written;
     let sync = false;
     for (const group of groups) {
-      for (const write of group.writes) batch.push(write);
       applied = group.applied ?? applied;
       sync ||= group.sync;
     }
@@ -241,4 +243,19 @@ export class WriteQueue {
     this.#options.onError(error);
     for (const waiter of waiters) waiter?.onError(error);
   }
+}
+
+/** All that the groups write, without what is written again later in the same batch. */
+function lastOfEachKey(groups: readonly Group[]): DbWrite[] {
+  const batch: DbWrite[] = [];
+  const places = new Map<string, number>();
+  for (const { writes } of groups) {
+    for (const write of writes) {
+      const key = toLatin1(write.key);
+      const place = places.get(key);
+      if (place !== undefined) batch[place] = write;
+      else places.set(key, batch.push(write) - 1);
+    }
+  }
+  return batch;
 }

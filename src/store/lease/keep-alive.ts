@@ -8,8 +8,12 @@ import type { ProposeLeases } from './keeper.js';
 /** Leases renewed by one entry at most; more of one turn go into further entries. About 100 KB. */
 const leasesPerEntryMax = 10_000;
 
-/** Commands under way at a time; meanwhile what is asked for gathers in the next one. */
+/**
+ * Commands under way at a time; meanwhile what is asked for gathers in the next one. A second command is for few clients, who
+ * need not wait for each other: with so many renewals under way, the entry that it takes costs more than it is worth.
+ */
 const commandsInFlightMax = 2;
+const busyMin = 16;
 
 /** The renewals of one entry. */
 class Batch {
@@ -55,6 +59,8 @@ export class KeepAliveBatcher {
   /** Not proposed yet, the last one not full. */
   readonly #waiting: Batch[] = [];
   readonly #inFlight = new Set<Promise<void>>();
+  /** Renewals of the commands under way. */
+  #inFlightCount = 0;
   /** {@link #flush} is to be called at the end of this turn. */
   #isFlushDue = false;
   #isClosed = false;
@@ -95,13 +101,16 @@ export class KeepAliveBatcher {
   }
 
   #flush(): void {
-    while (this.#inFlight.size < commandsInFlightMax) {
+    while (this.#inFlight.size < commandsInFlightMax && this.#inFlightCount < busyMin) {
       const batch = this.#waiting.shift();
       if (batch === undefined) return;
       const run = this.#run(batch);
+      const count = batch.renewals.length;
       this.#inFlight.add(run);
+      this.#inFlightCount += count;
       void run.then(() => {
         this.#inFlight.delete(run);
+        this.#inFlightCount -= count;
         this.#flush();
       });
     }

@@ -103,19 +103,20 @@ export class Lessor implements LeaseReads, LeaseTimers {
   renew(ids: readonly bigint[], index: Index): { ttlSeconds: number[]; changed: LeaseRecord[] } {
     const nowMs = this.#clock.now();
     const ttlSeconds: number[] = [];
-    const changed = new Map<bigint, LeaseRecord>();
+    const changed: LeaseRecord[] = [];
     for (const id of ids) {
       const lease = this.#leases.get(id);
       ttlSeconds.push(lease?.ttlSeconds ?? 0);
-      if (lease === undefined || changed.has(id)) continue;
+      // An entry that names a lease twice renews it once.
+      if (lease === undefined || lease.renewedIndex === index) continue;
       lease.remainingTtlMs = 0;
       lease.renewedIndex = index;
       this.#setDeadline(lease, nowMs + lease.leftMs);
       this.#checkpoints.move(lease.checkpoint, nowMs + lease.checkpointIntervalMs);
-      changed.set(id, lease.toRecord());
+      changed.push(lease.toRecord());
     }
     this.#onDue();
-    return { ttlSeconds, changed: [...changed.values()] };
+    return { ttlSeconds, changed };
   }
 
   /** Of the items, those leases that exist and were last granted or renewed exactly at `renewedIndex`: to be revoked. */

@@ -125,9 +125,14 @@ function revisionKey(prefix: number, main: number, sub: number): Uint8Array {
 function idKey(prefix: number, id: bigint): Uint8Array {
   const key = new Uint8Array(9);
   key[0] = prefix;
-  new DataView(key.buffer).setBigUint64(1, BigInt.asUintN(64, id));
+  idView.setBigUint64(0, id);
+  key.set(idBytes, 1);
   return key;
 }
+
+/** An id's bytes on their way into a key; it is written as the number modulo 2^64. */
+const idBytes = new Uint8Array(8);
+const idView = new DataView(idBytes.buffer);
 
 function spaceRange(prefix: number): DbRange {
   return { gte: new Uint8Array([prefix]), lt: new Uint8Array([prefix + 1]) };

@@ -76,15 +76,34 @@ t.test(
   },
 );
 
+t.test('KeepAliveBatcher has one command under way when many wait for it', async (t) => {
+  const { clock, open, renew } = newBatcher();
+  const renewals = Array.from({ length: 16 }, (_, i) => renew(BigInt(i)));
+  await clock.settle();
+  for (let i = 16; i < 20; i++) {
+    renewals.push(renew(BigInt(i)));
+    await clock.settle();
+  }
+  t.equal(open.length, 1, 'what comes meanwhile gathers');
+  open[0]!.resolve(answer(open[0]!.ids.map(Number)));
+  await clock.settle();
+  t.same(open[1]!.ids, [16n, 17n, 18n, 19n]);
+  renewals.push(renew(20n));
+  await clock.settle();
+  t.equal(open.length, 3, 'few wait for that one');
+  for (const proposal of open.slice(1)) proposal.resolve(answer(proposal.ids.map(Number)));
+  t.same(await Promise.all(renewals), Array.from(renewals.keys()));
+});
+
 t.test('KeepAliveBatcher splits what is too much for one entry', async (t) => {
   const { clock, open, renew } = newBatcher();
   const renewals = Array.from({ length: 10_001 }, (_, i) => renew(BigInt(i + 1)));
-  await clock.settle();
-  t.same(
-    open.map((proposal) => proposal.ids.length),
-    [10_000, 1],
-  );
-  for (const proposal of open) proposal.resolve(answer(proposal.ids.map(Number)));
+  for (const count of [10_000, 1]) {
+    await clock.settle();
+    const proposal = open.at(-1)!;
+    t.equal(proposal.ids.length, count);
+    proposal.resolve(answer(proposal.ids.map(Number)));
+  }
   const ttls = await Promise.all(renewals);
   t.ok(ttls.every((ttl, i) => ttl === i + 1));
 });
