@@ -27,8 +27,13 @@ export class ManagedVersions implements VersionedKind {
     return resource === undefined ? undefined : managedSchemaOf(resource);
   }
 
+  /**
+   * Versions of custom resources count as differing in nothing but their names, which is so unless a webhook converts them: who owns
+   * fields in another version than the write's then keeps those that this version does not have.
+   */
   convert(object: KubeObject, apiVersion: string): KubeObject {
     if (object.apiVersion === apiVersion) return object;
+    if (this.#written.isCustom) return { ...object, apiVersion };
     const from = defined(this.#in(object.apiVersion ?? ''), 'the version of an object');
     const to = defined(this.#in(apiVersion), 'a version that is served');
     const stored = from.conversion === null ? object : from.conversion.toStored(object);
@@ -40,9 +45,14 @@ export class ManagedVersions implements VersionedKind {
   }
 
   emptyObject(): KubeObject {
-    const { schema, isCustom, kind } = this.#written;
-    const object = { apiVersion: this.apiVersion, kind, metadata: {} };
-    return isCustom ? object : canonicalObject(object, { of: this.#written, schema });
+    let object = emptyObjects.get(this.#written);
+    if (object === undefined) {
+      const { schema, isCustom, kind } = this.#written;
+      const bare = { apiVersion: this.apiVersion, kind, metadata: {} };
+      object = isCustom ? bare : canonicalObject(bare, { of: this.#written, schema });
+      emptyObjects.set(this.#written, object);
+    }
+    return object;
   }
 
   /** Undefined for versions that are not served, and for those of other resources. */
@@ -55,6 +65,9 @@ export class ManagedVersions implements VersionedKind {
     return found?.storage?.prefix === storage?.prefix ? found : undefined;
   }
 }
+
+/** Shared, and changed by nobody. */
+const emptyObjects = new WeakMap<ServedResource, KubeObject>();
 
 const customSchemas = new WeakMap<SchemaNode, SchemaNode>();
 

@@ -12,6 +12,6 @@ export interface VersionedKind {
   convert(object: KubeObject, apiVersion: string): KubeObject;
   /** Fields that this way of writing does not set whatever the client sends, as the status: nobody comes to own them by it. */
   ignoredFields(apiVersion: string): FieldSet;
-  /** An object of the write's version as it is before anybody wrote to it. */
+  /** An object of the write's version as it is before anybody wrote to it; not to be changed. */
   emptyObject(): KubeObject;
 }

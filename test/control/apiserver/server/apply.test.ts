@@ -23,6 +23,16 @@ function apply(api: ApiRig, path: string, body: unknown, query = 'fieldManager=m
   return api.ask('PATCH', `${path}?${query}`, { body, headers });
 }
 
+/** Asks until the path is served: definitions take a moment. */
+async function served(ask: () => ReturnType<ApiRig['ask']>): ReturnType<ApiRig['ask']> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const answer = await ask();
+    if (answer.status !== 404 || Date.now() > deadline) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 interface Entry {
   readonly manager: string;
   readonly operation: string;
@@ -144,6 +154,55 @@ t.test('server-side apply', async (t) => {
     t.equal(refused.status, 409);
     t.equal((await apply(api, `${hpas('v2')}/h`, hpa('v2', 4))).status, 200);
     t.same(await managers(api, `${hpas('v2')}/h`), ['me Apply autoscaling/v2']);
+  });
+
+  t.test('merges custom resources by their schema, in each of their versions', async (t) => {
+    const hosts = {
+      type: 'array',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+      items: {
+        type: 'object',
+        required: ['name'],
+        properties: { name: { type: 'string' }, port: { type: 'integer' } },
+      },
+    };
+    const spec = { type: 'object', properties: { hosts, size: { type: 'integer' } } };
+    const openAPIV3Schema = { type: 'object', properties: { spec } };
+    const version = (name: string) => ({
+      name,
+      served: true,
+      storage: name === 'v1',
+      schema: { openAPIV3Schema },
+    });
+    const definition = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'things.example.com' },
+      spec: {
+        group: 'example.com',
+        scope: 'Namespaced',
+        names: { plural: 'things', kind: 'Thing' },
+        versions: [version('v1'), version('v2')],
+      },
+    };
+    const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+    await api.ask('POST', definitions, { body: definition });
+    const path = (name: string) => `/apis/example.com/${name}/namespaces/default/things/x`;
+    const thing = (name: string, fields: object) => ({
+      apiVersion: `example.com/${name}`,
+      kind: 'Thing',
+      metadata: { name: 'x' },
+      spec: fields,
+    });
+    const first = thing('v1', { size: 1, hosts: [{ name: 'a', port: 1 }] });
+    const made = await served(() => apply(api, path('v1'), first));
+    t.equal(made.status, 201);
+    const second = { hosts: [{ name: 'b' }] };
+    t.equal((await apply(api, path('v2'), thing('v2', second), 'fieldManager=b')).status, 200);
+    const { json } = await apply(api, path('v2'), thing('v2', { size: 2 }));
+    t.same(json.spec, { size: 2, hosts: [{ name: 'b' }] });
+    t.same(await managers(api, path('v1')), ['b Apply example.com/v2', 'me Apply example.com/v2']);
   });
 
   t.test('of a dry run changes nothing', async (t) => {
