@@ -8,15 +8,15 @@ import { badRequest } from '../../machinery/status-errors.js';
 import { DecodeError } from '../codec/decode-error.js';
 import { cannotBeHandled, unrecognized } from '../codec/envelope.js';
 import { definitionOf } from '../schema.js';
+import { prefix, writeEnvelopeEnd, writeEnvelopeStart } from './envelope-writer.js';
 import { parseJson } from './json-codecs.js';
+import { ListWriter } from './list-writer.js';
 import type { MessageCodec } from './message-codec.js';
 import { isMessage, messageOfDefinition } from './message-facts.js';
 import { Messages } from './messages.js';
 import { readSmallMessage, tagOf, writeSmallMessage } from './small-message.js';
 import { UnencodableError, type ValueCodec, wireTypes } from './value-codec.js';
 
-/** What every object in protobuf starts with: `k8s` and a zero byte. */
-const prefix: Uint8Array = new Uint8Array([0x6b, 0x38, 0x73, 0x00]);
 const metaPackage = 'k8s.io.apimachinery.pkg.apis.meta';
 const watchEvent = `${metaPackage}.v1.WatchEvent`;
 const { delimited } = wireTypes;
@@ -68,6 +68,13 @@ export class KubernetesProtobuf {
     return this.#writer.finish();
   }
 
+  /** Begins a list, whose items are added later; null when its kind has no protobuf form. */
+  listWriter(list: JsonObject): ListWriter | null {
+    const kind = kindOfObject(list);
+    const message = this.#messageOf(kind);
+    return message === null ? null : new ListWriter(list, { writer: this.#writer, kind, message });
+  }
+
   /**
    * One event of a watch, as a stream has them after their length: the message alone, around the object with its kind. Null when that
    * kind has no protobuf form.
@@ -112,21 +119,10 @@ export class KubernetesProtobuf {
     const kind = kindOfObject(object);
     const message = this.#messageOf(kind);
     if (message === null) throw new UnencodableError('object', kind.kind);
-    // contentEncoding and contentType: none.
-    writer.string('');
-    writer.tag(tagOf(4, delimited));
-    writer.string('');
-    writer.tag(tagOf(3, delimited));
-    message.write(writer, object);
-    writer.tag(tagOf(2, delimited));
-    writeSmallMessage(writer, () => {
-      writer.string(kind.kind);
-      writer.tag(tagOf(2, delimited));
-      writer.string(apiVersionOf(kind));
-      writer.tag(tagOf(1, delimited));
-    });
-    writer.tag(tagOf(1, delimited));
-    writer.raw(prefix);
+    writeEnvelopeEnd(writer);
+    const sizeBefore = writer.size;
+    message.writeFields(writer, object);
+    writeEnvelopeStart(writer, kind, writer.size - sizeBefore);
   }
 
   /** Null when the kind has no message. */

@@ -51,7 +51,7 @@ export async function handleDeleteCollection(
   const deletion = await readDeleteOptions(exchange, tools);
   const request = deleteRequest(exchange, deletion);
   const page = await endpoint.registry.deleteCollection(request, query, deletion);
-  await sendPage(exchange, endpoint, output, page);
+  await sendPage(exchange, endpoint, tools, { output, page });
 }
 
 function deleteRequest(exchange: Exchange, deletion: DeleteOptions) {

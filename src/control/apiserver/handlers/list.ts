@@ -1,7 +1,8 @@
 import type { JsonObject, JsonValue } from '../../machinery/json.js';
-import { apiVersionOf } from '../../machinery/object.js';
+import { apiVersionOf, fieldsOf } from '../../machinery/object.js';
 import { type Status, StatusError } from '../../machinery/status.js';
 import type { Exchange } from '../exchange.js';
+import type { ProtobufListWriter } from '../negotiation/object-codec.js';
 import { mediaTypes } from '../negotiation/output-format.js';
 import { sendParts } from '../negotiation/send-bytes.js';
 import { isTable } from '../negotiation/transform.js';
@@ -17,6 +18,8 @@ import { listQuery } from './list-query.js';
 import { isPlainJson, negotiate, type Output, sendDocument } from './output.js';
 
 const encoder = new TextEncoder();
+/** Objects are written in protobuf so many at a time, then others have their turn. */
+const itemsAtOnce = 100;
 /** In a token: whatever is latest. */
 const latestRevision = -1;
 const comma = encoder.encode(',');
@@ -34,7 +37,7 @@ export async function handleList(
   const page = await endpoint.registry.storage.list(query).catch((error: unknown) => {
     throw options.continue === '' ? error : withFreshToken(error, query.afterKey);
   });
-  await sendPage(exchange, endpoint, output, page);
+  await sendPage(exchange, endpoint, tools, { output, page });
 }
 
 /** The list's own revision is gone: with this token its rest can be had as it is now, if that is good enough. */
@@ -48,17 +51,37 @@ function withFreshToken(error: unknown, afterKey: string): unknown {
 export async function sendPage(
   exchange: Exchange,
   endpoint: ResourceEndpoint,
-  output: Output,
-  page: ListPage,
+  { clock }: Pick<HandlerTools, 'clock'>,
+  { output, page }: { readonly output: Output; readonly page: ListPage },
 ): Promise<void> {
   const metadata = listMetadata(page);
   if (isPlainJson(output) && endpoint.resource.conversion === null) {
     const parts = jsonParts(endpoint, metadata, page);
     await sendParts(exchange, 200, mediaTypes.json, parts);
-  } else {
+    return;
+  }
+  const writer = output.as === null ? protobufWriter(endpoint, output, metadata) : null;
+  if (writer === null) {
     const document = listDocument(exchange, endpoint, output, { metadata, page });
     await sendDocument(exchange, output, 200, document);
+    return;
   }
+  for (let at = 0; at < page.items.length; at += itemsAtOnce) {
+    if (at > 0) await new Promise<void>((resolve) => clock.defer(resolve));
+    const items = page.items.slice(at, at + itemsAtOnce);
+    writer.add(items.map((item) => fieldsOf(objectFor(endpoint, item))));
+  }
+  await sendParts(exchange, 200, mediaTypes.protobuf, writer.finish());
+}
+
+function protobufWriter(
+  { resource }: ResourceEndpoint,
+  { serialization, protobuf }: Output,
+  metadata: JsonObject,
+): ProtobufListWriter | null {
+  if (serialization !== 'protobuf' || protobuf === null) return null;
+  const { listKind: kind } = resource;
+  return protobuf.listWriter({ apiVersion: apiVersionOf(resource), kind, metadata });
 }
 
 /** The list's own metadata (metav1.ListMeta). */

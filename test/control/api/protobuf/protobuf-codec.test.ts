@@ -374,3 +374,21 @@ t.test('encode refuses values that are not of their type rather than write other
   }
   t.ok(codec.encode({ apiVersion: 'v1', kind: 'Pod', metadata: {} }), 'and goes on');
 });
+
+t.test('listWriter writes what encode does, some items at a time', async (t) => {
+  const list = { apiVersion: 'v1', kind: 'ConfigMapList', metadata: { resourceVersion: '7' } };
+  const items = Array.from({ length: 300 }, (_, at) => ({
+    metadata: { name: `n${at}` },
+    data: { a: 'x'.repeat(at) },
+  }));
+  const writer = codec.listWriter(list);
+  for (let at = 0; at < items.length; at += 70) {
+    writer?.add(items.slice(at, at + 70));
+    codec.encode({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'between' } });
+  }
+  const whole = codec.encode({ ...list, items });
+  t.ok(Buffer.concat([...(writer?.finish() ?? [])]).equals(Buffer.from(whole ?? [])));
+  const empty = codec.listWriter(list)?.finish() ?? [];
+  t.ok(Buffer.concat([...empty]).equals(Buffer.from(codec.encode(list) ?? [])));
+  t.equal(codec.listWriter({ apiVersion: 'example.com/v1', kind: 'WidgetList' }), null);
+});

@@ -21,6 +21,11 @@ const configMap = (name: string) => ({
   data: { a: 'b' },
 });
 
+/** Items in protobuf do not say what they are. */
+function withoutKinds(list: { items: JsonObject[] }): object {
+  return { ...list, items: list.items.map(({ apiVersion: _v, kind: _k, ...rest }) => rest) };
+}
+
 /** The events of a watch that ends by itself. */
 async function eventsOf(api: ApiRig, query: string) {
   const { headers, bytes } = await api.ask('GET', `${path}?watch=1&${query}`, accepts(protobuf));
@@ -99,6 +104,14 @@ t.test('objects in protobuf', async (t) => {
     const both = `${protobuf};${table},application/json;${table}`;
     t.equal((await api.ask('GET', path, accepts(both))).json.kind, 'Table');
     t.equal((await api.ask('GET', path, accepts(`${protobuf};${table}`))).status, 406);
+  });
+
+  t.test('are listed whole when there are many', async (t) => {
+    for (let at = 0; at < 250; at++) await api.ask('POST', path, { body: configMap(`many-${at}`) });
+    const list = read(await api.ask('GET', path, accepts(protobuf)));
+    t.strictSame(list, withoutKinds((await api.ask('GET', path)).json));
+    const page = read(await api.ask('GET', `${path}?limit=120`, accepts(protobuf)));
+    t.match(page, { metadata: { continue: /./ }, items: { length: 120 } });
   });
 
   t.test('are watched in frames with their length', async (t) => {
