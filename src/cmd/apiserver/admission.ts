@@ -27,7 +27,9 @@ import type {
   ObjectReader,
 } from '../../control/apiserver/contracts.js';
 import type { ServerWrites } from '../../control/apiserver/registry/server-writes.js';
-import type { KubeObject } from '../../control/machinery/object.js';
+import { apiVersionOf, type KubeObject } from '../../control/machinery/object.js';
+import { StatusError } from '../../control/machinery/status.js';
+import { internalError } from '../../control/machinery/status-errors.js';
 import type { WebClient } from '../../rpc/web-client.js';
 import { UsageError } from '../usage-error.js';
 import type { ParsedFlags } from './parse.js';
@@ -83,15 +85,25 @@ export function openAdmission(inputs: AdmissionInputs): readonly AdmissionPlugin
   return usesRbac ? [...plugins, new EscalationCheck(inputs.policy, authorizer)] : plugins;
 }
 
-/** What a webhook made of an object is read like a body. */
+/** What a webhook made of an object is read like a body: 500 when it is not of its kind any more. */
 function normalized(scheme: Scheme, request: AdmissionRequest, object: KubeObject): KubeObject {
-  const { group, version, kind } = request;
-  const known = scheme.kind({ group, version, kind });
-  if (known === undefined || object.kind !== kind) return object;
+  const of = request.document ?? request;
+  const wrong = (why: string) =>
+    internalError(new Error(`the object that a webhook patched cannot be read: ${why}`));
+  const apiVersion = apiVersionOf(of);
+  if (object.kind !== of.kind || object.apiVersion !== apiVersion)
+    throw wrong(`it is no ${of.kind} of ${apiVersion} any more`);
+  const known = scheme.kind(of);
+  // Options of an exec and the like have no schema: nothing is stored of them.
+  if (known === undefined) return { ...object, metadata: object.metadata ?? {} };
   const body = new TextEncoder().encode(JSON.stringify(object));
-  const read = decodeObject(scheme, known, { body, format: 'json', fieldValidation: 'Ignore' });
-  setObjectDefaults(read.object, known);
-  return read.object;
+  try {
+    const read = decodeObject(scheme, known, { body, format: 'json', fieldValidation: 'Ignore' });
+    setObjectDefaults(read.object, known);
+    return read.object;
+  } catch (error) {
+    throw error instanceof StatusError ? wrong(error.message) : error;
+  }
 }
 
 function namesOf(flags: ParsedFlags): readonly string[] {

@@ -28,7 +28,7 @@ export async function servingCertificate(
   const keyPath = join(dir, 'apiserver.key');
   const kept = await readPair(certPath, keyPath).catch(() => null);
   if (kept !== null) return kept;
-  const made = makeSelfSigned(names, nowMs);
+  const made = await makeSelfSigned(names, nowMs);
   try {
     await mkdir(dir, { recursive: true });
     await writeWhole(keyPath, made.key, 0o600);

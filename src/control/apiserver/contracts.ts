@@ -89,6 +89,8 @@ export interface AdmissionRequest {
   readonly subresource: string;
   readonly namespace: string;
   readonly name: string;
+  /** What `object` is when it is not of the resource's own kind: a Binding of a pod, an Eviction, the options of an exec. */
+  readonly document?: { readonly group: string; readonly version: string; readonly kind: string };
   /** The new object: a mutating plugin may change it. Null for DELETE. */
   readonly object: KubeObject | null;
   /** What is stored; null for CREATE. */

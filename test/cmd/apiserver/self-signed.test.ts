@@ -4,7 +4,7 @@ import { makeSelfSigned } from '../../../src/cmd/apiserver/self-signed.js';
 
 t.test('makeSelfSigned makes a certificate that others read and believe', async (t) => {
   const names = ['localhost', '127.0.0.1', 'kubernetes.default.svc', '::1', 'fd00::12:3'];
-  const { cert, key } = makeSelfSigned(names, Date.now());
+  const { cert, key } = await makeSelfSigned(names, Date.now());
   const certificate = new X509Certificate(cert);
   t.ok(certificate.verify(certificate.publicKey), 'it is signed by itself');
   t.equal(certificate.ca, true);
@@ -18,6 +18,6 @@ t.test('makeSelfSigned makes a certificate that others read and believe', async 
 });
 
 t.test('makeSelfSigned makes another one each time', async (t) => {
-  const [one, two] = [makeSelfSigned(['a'], 0), makeSelfSigned(['a'], 0)];
+  const [one, two] = [await makeSelfSigned(['a'], 0), await makeSelfSigned(['a'], 0)];
   t.not(new X509Certificate(one.cert).serialNumber, new X509Certificate(two.cert).serialNumber);
 });

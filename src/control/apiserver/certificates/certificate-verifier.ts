@@ -1,5 +1,5 @@
 import { type Certificate, extendedKeyUsage, parseCertificate } from './certificate.js';
-import { DerError } from './der.js';
+import { DerError } from './der-error.js';
 
 /** A certificate that does not prove what it says. The text is for the log; clients only read that they are not authorized. */
 export class CertificateError extends Error {

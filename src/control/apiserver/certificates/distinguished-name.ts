@@ -1,4 +1,4 @@
-import { DerReader, derTag, readOid, readString } from './der.js';
+import type { Name } from '@peculiar/x509';
 
 /** The parts of a subject that say who somebody is. */
 export interface DistinguishedName {
@@ -15,23 +15,11 @@ const organizationOid = '2.5.4.10';
 /** Kubernetes' attribute for uids in subjects (KEP of AllowParsingUserUIDFromCertAuth). */
 const uidOid = '1.3.6.1.4.1.57683.2';
 
-/** Reads a Name (RFC 5280 section 4.1.2.4). Throws DerError. */
-export function readDistinguishedName(content: Uint8Array): DistinguishedName {
-  let commonName = '';
-  const organizations: string[] = [];
-  const uids: string[] = [];
-  const name = new DerReader(content);
-  while (!name.isAtEnd) {
-    const relative = name.enter(derTag.set);
-    while (!relative.isAtEnd) {
-      const attribute = relative.enter(derTag.sequence);
-      const type = readOid(attribute.expect(derTag.oid).content);
-      const value = readString(attribute.next());
-      if (value === undefined) continue;
-      if (type === commonNameOid) commonName = value;
-      else if (type === organizationOid) organizations.push(value);
-      else if (type === uidOid) uids.push(value);
-    }
-  }
-  return { commonName, organizations, uids };
+/** Reads a Name (RFC 5280 section 4.1.2.4). */
+export function readDistinguishedName(name: Name): DistinguishedName {
+  return {
+    commonName: name.getField(commonNameOid).at(-1) ?? '',
+    organizations: name.getField(organizationOid),
+    uids: name.getField(uidOid),
+  };
 }

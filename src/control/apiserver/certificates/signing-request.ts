@@ -1,4 +1,6 @@
-import { DerError, DerReader, derTag } from './der.js';
+import 'reflect-metadata';
+import { Pkcs10CertificateRequest } from '@peculiar/x509';
+import { DerError } from './der-error.js';
 import { type DistinguishedName, readDistinguishedName } from './distinguished-name.js';
 
 /** What is read of a PKCS #10 certification request (RFC 2986). */
@@ -16,7 +18,10 @@ export function parseSigningRequest(base64Pem: string): SigningRequest {
     );
   if (match === null) throw new DerError('PEM block type must be CERTIFICATE REQUEST');
   const der = Buffer.from((match[1] ?? '').replace(/\s+/g, ''), 'base64');
-  const information = new DerReader(der).enter(derTag.sequence).enter(derTag.sequence);
-  information.expect(derTag.integer); // version
-  return { der, subject: readDistinguishedName(information.expect(derTag.sequence).content) };
+  try {
+    const { subjectName } = new Pkcs10CertificateRequest(new Uint8Array(der));
+    return { der, subject: readDistinguishedName(subjectName) };
+  } catch (error) {
+    throw new DerError('these bytes are no certificate request', { cause: error });
+  }
 }

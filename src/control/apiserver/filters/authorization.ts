@@ -8,7 +8,13 @@ export function authorize(authorizer: Authorizer): Filter {
   return async (exchange, next) => {
     const request = authorizationRequest(exchange.user, exchange.info);
     const { decision, reason } = await authorizer.authorize(request);
-    if (decision !== 'allow') throw forbiddenRequest(request, reason);
+    const isAllowed = decision === 'allow';
+    exchange.observer?.onAnnotation(
+      'authorization.k8s.io/decision',
+      isAllowed ? 'allow' : 'forbid',
+    );
+    exchange.observer?.onAnnotation('authorization.k8s.io/reason', reason);
+    if (!isAllowed) throw forbiddenRequest(request, reason);
     await next();
   };
 }

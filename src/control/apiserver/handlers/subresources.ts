@@ -2,7 +2,7 @@ import type { TokenRequest } from '../../api/gen/authentication-v1.js';
 import type { Binding, Pod } from '../../api/gen/core-v1.js';
 import type { Eviction, PodDisruptionBudget } from '../../api/gen/policy-v1.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { fieldsOf, type KubeObject } from '../../machinery/object.js';
+import { apiVersionOf, fieldsOf, type KubeObject } from '../../machinery/object.js';
 import { badRequest, notFound } from '../../machinery/status-errors.js';
 import type { Exchange } from '../exchange.js';
 import { defaultDeleteOptions, parseDeleteOptions } from '../options/delete-options.js';
@@ -71,7 +71,7 @@ async function bind(
     ...options,
     options: optionsObject('CreateOptions', options),
   });
-  await admit(pods, request, name, binding);
+  await admit(pods, request, { name, of, object: binding });
   const { uid, resourceVersion } = binding.metadata;
   const change = (current: KubeObject) => boundPod(current as Pod, binding, exchange.nowMs);
   await pods.updateDirectly(request, name, change, {
@@ -108,7 +108,7 @@ async function evict(
     fieldManager: options.fieldManager,
     options: optionsObject('CreateOptions', options),
   });
-  await admit(pods, request, name, eviction);
+  await admit(pods, request, { name, of, object: eviction });
   if (needsBudget(pod)) await charge(exchange, pod, { endpoints, writes, isDryRun });
   await pods.delete(request, name, deletion);
   await sendDocument(exchange, { ...output, as: null }, 201, success(201));
@@ -168,7 +168,7 @@ async function makeToken(
     ...options,
     options: optionsObject('CreateOptions', options),
   });
-  await admit(accounts, request, exchange.info.name, asked);
+  await admit(accounts, request, { name: exchange.info.name, of, object: asked });
   const answer = await parts.issueToken(asked, exchange, options);
   await sendDocument(exchange, { ...output, as: null }, 201, fieldsOf(answer));
 }
@@ -177,11 +177,17 @@ async function makeToken(
 async function admit(
   { options: { admission, row } }: GenericRegistry,
   request: WriteRequest,
-  name: string,
-  object: KubeObject,
+  sent: {
+    readonly name: string;
+    readonly of: { readonly group: string; readonly version: string; readonly kind: string };
+    readonly object: KubeObject;
+  },
 ): Promise<void> {
+  const { name, of, object } = sent;
+  object.apiVersion ??= apiVersionOf(of);
+  object.kind ??= of.kind;
   const write = { operation: 'CREATE', name, object, oldObject: null } as const;
-  const admitted = admissionRequest(row, request, write);
+  const admitted = { ...admissionRequest(row, request, write), document: of };
   await admission.mutate(admitted);
   await admission.validate(admitted);
 }

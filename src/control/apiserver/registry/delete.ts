@@ -51,7 +51,7 @@ export async function deleteObject(
   const first = cloneJson(current.object);
   const plan = judge(first);
   if (context.isDryRun) {
-    await validate(options, request, name, current.object);
+    await admit(options, request, name, current.object);
     const isGone = plan.step === 'now' || plan.removesAfterUpdate;
     return { stored: unstoredObject(first, current.revision), isGone };
   }
@@ -64,7 +64,7 @@ export async function deleteObject(
       async (fresh) => {
         const object = fresh as KubeObject;
         checkDeletable(options, object, deletion);
-        await validate(options, request, name, object);
+        await admit(options, request, name, object);
         last = judge(object);
         if (last.step !== 'update') throw new Settled(object, last.step);
         return { object, ttlSeconds: options.ttlSeconds };
@@ -94,7 +94,7 @@ async function remove(
       preconditions: preconditionsOf(deletion),
       check: async (object) => {
         checkDeletable(options, object, deletion);
-        if (marked === null) await validate(options, request, name, object);
+        if (marked === null) await admit(options, request, name, object);
         if ((object.metadata.finalizers ?? []).length > 0 || isHeld(object))
           throw new Settled(object, 'pending');
       },
@@ -109,15 +109,17 @@ async function remove(
   }
 }
 
-async function validate(
+/** Webhooks may look at a deletion in either phase; there is no object that they could change. */
+async function admit(
   { admission, row }: RegistryOptions,
   request: WriteRequest,
   name: string,
   oldObject: KubeObject,
 ): Promise<void> {
-  await admission.validate(
-    admissionRequest(row, request, { operation: 'DELETE', name, object: null, oldObject }),
-  );
+  const write = { operation: 'DELETE', name, object: null, oldObject } as const;
+  const admitted = admissionRequest(row, request, write);
+  await admission.mutate(admitted);
+  await admission.validate(admitted);
 }
 
 function checkDeletable(

@@ -21,7 +21,7 @@ async function serve(
     body: unknown;
   }) => { status?: number; body: unknown } | null,
 ): Promise<{ port: number; ca: string; client: WebClient }> {
-  const { cert, key } = makeSelfSigned(['localhost', '127.0.0.1', 'hook.n.svc'], Date.now());
+  const { cert, key } = await makeSelfSigned(['localhost', '127.0.0.1', 'hook.n.svc'], Date.now());
   const server = https.createServer({ cert, key }, (request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));

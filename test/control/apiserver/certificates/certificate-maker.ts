@@ -10,7 +10,7 @@ import {
   setOf,
   time,
   utf8String,
-} from '../../../../src/cmd/apiserver/der-writer.js';
+} from './der-writer.js';
 
 /** What a test certificate says; the rest is usual. */
 export interface CertificateOptions {

@@ -11,7 +11,6 @@ import {
   encryptionOf,
   parseEncryptionConfig,
 } from '../../../../src/control/apiserver/encryption/encryption-config.js';
-import { poly1305 } from '../../../../src/control/apiserver/encryption/poly1305.js';
 import {
   openSecretbox,
   sealSecretbox,
@@ -46,12 +45,6 @@ t.test(
     t.equal(openSecretbox(sealed, nonce, key), null);
   },
 );
-
-t.test('poly1305 makes the tags of RFC 8439', async (t) => {
-  const key = hex('85d6be7857556d337f4452fe42d506a80103808afb0db2fd4abff6af4149f51b');
-  const tag = poly1305(Buffer.from('Cryptographic Forum Research Group'), key);
-  t.equal(Buffer.from(tag).toString('hex'), 'a8061dc1305136c6c22b8baf0c0127a9');
-});
 
 t.test('ciphers open what they sealed, whatever its length, and nothing else', async (t) => {
   const prng = new Prng(11);

@@ -1,6 +1,6 @@
 import type { CertificateSigningRequest } from '../../../api/gen/certificates-v1.js';
 import { wellKnown } from '../../authentication/user-info.js';
-import { DerError } from '../../certificates/der.js';
+import { DerError } from '../../certificates/der-error.js';
 import { parseSigningRequest } from '../../certificates/signing-request.js';
 import type { AdmissionPlugin, AdmissionRequest } from '../../contracts.js';
 import { definePlugin, isAbout, newObject, oldObject } from '../plugin.js';

@@ -35,7 +35,7 @@ export function admissionReview(
   { uid, version }: { readonly uid: string; readonly version: ReviewVersion },
 ): Uint8Array {
   const { group, version: apiVersion, kind, resource, subresource, context } = request;
-  const gvk = { group, version: apiVersion, kind };
+  const gvk = request.document ?? { group, version: apiVersion, kind };
   const gvr = { group, version: apiVersion, resource };
   const ofSubresource = subresource === '' ? {} : { subResource: subresource };
   const requestSubresource = subresource === '' ? {} : { requestSubResource: subresource };
@@ -66,11 +66,11 @@ export function admissionReview(
 /** Objects say what they are, stored ones too. */
 function typed(object: KubeObject | null, request: AdmissionRequest): KubeObject | null {
   if (object === null) return null;
-  return {
-    ...object,
-    apiVersion: object.apiVersion ?? apiVersionOf(request),
-    kind: object.kind ?? request.kind,
-  };
+  const of = request.document ?? request;
+  const { apiVersion = apiVersionOf(of), kind = of.kind } = object;
+  if (request.operation !== 'CONNECT') return { ...object, apiVersion, kind };
+  const { metadata: _, ...options } = object;
+  return { ...options, apiVersion, kind } as KubeObject;
 }
 
 interface Response {
