@@ -137,7 +137,9 @@ export class FieldSet {
 
   /** The subtrees in the order in which they are written. */
   sortedChildren(): readonly (readonly [PathElement, FieldSet])[] {
-    return [...this.children].sort(([a], [b]) => comparePathElements(a, b));
+    const children = [...this.children];
+    if (children.length === 1) return children;
+    return children.sort(([a], [b]) => comparePathElements(a, b));
   }
 
   #descend(element: PathElement): FieldSet {

@@ -8,11 +8,8 @@ const self = '.';
 
 /** The set as FieldsV1, with members in Kubernetes' order. */
 export function fieldsV1Of(set: FieldSet): JsonObject {
-  const fields: JsonObject = {};
-  for (const [element, child] of set.sortedChildren()) {
-    const below = fieldsV1Of(child);
-    fields[element] = child.isMember && child.children.size > 0 ? { [self]: {}, ...below } : below;
-  }
+  const fields: JsonObject = set.isMember && set.children.size > 0 ? { [self]: {} } : {};
+  for (const [element, child] of set.sortedChildren()) fields[element] = fieldsV1Of(child);
   return fields;
 }
 
