@@ -31,6 +31,8 @@ export const defects = [
   'log-released-before-synced',
   /** A torn or corrupt record is skipped in place of ending the log. */
   'wal-skips-bad-record',
+  /** What a recycled segment's file held before passes for its own. */
+  'wal-trusts-recycled',
   /** A forwarded proposal is proposed again although it may be committed. */
   'forward-retried-blindly',
   /** A lease expiry is applied although the lease was renewed in between. */

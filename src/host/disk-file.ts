@@ -23,8 +23,11 @@ const fsDataSync = promisify(fs.fdatasync);
 const fsTruncate = promisify(fs.ftruncate);
 const fsClose = promisify(fs.close);
 
-/** Zeros are allocated in pieces, so that other members of the thread pool's queue get their turn. */
-const zeroChunkBytes = 1 << 20;
+/**
+ * Zeros are allocated in pieces, so that others in the thread pool's queue get their turn. Larger pieces would make the kernel
+ * look for as large stretches of free memory for its cache, at five times the cost.
+ */
+const zeroChunkBytes = 64 << 10;
 /** The kernel takes at most this many pieces in one writev (IOV_MAX). */
 const piecesPerWrite = 1024;
 

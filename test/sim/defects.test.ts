@@ -20,6 +20,7 @@ const table: readonly (readonly [defect: Defect, profile: Profile, seedsMax: num
   ['joint-ignores-outgoing', 'members', 100],
   ['applied-apart-from-data', 'crashes', 20],
   ['log-released-before-synced', 'snapshots', 150],
+  ['wal-trusts-recycled', 'snapshots', 20],
   ['forward-retried-blindly', 'elections', 40],
   ['lease-expiry-unconditional', 'leases', 150],
 ];

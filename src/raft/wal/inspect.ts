@@ -16,12 +16,15 @@ export type WalItem =
       readonly offset: number;
       readonly record: WalRecord;
     }
-  /** Where the segment's valid frames end. `unreadableBytes` after it hold something that is no frame. */
+  /**
+   * Where the segment's valid frames end. In the last segment, `otherBytes` after it hold a frame that was not finished, or
+   * what the file held before it was recycled; in others only the latter, if the log is whole.
+   */
   | {
       readonly kind: 'segment-end';
       readonly path: string;
       readonly offset: number;
-      readonly unreadableBytes: number;
+      readonly otherBytes: number;
     }
   /** The segment cannot be read further, or does not continue the one before. */
   | { readonly kind: 'problem'; readonly path: string; readonly error: WalCorruptionError };
@@ -37,7 +40,7 @@ export async function* inspectWal(disk: Disk, dir: string): AsyncGenerator<WalIt
     const file = await disk.open(path, { create: false });
     try {
       const items: WalItem[] = [];
-      const segment = await openSegment(file, name);
+      const segment = await openSegment(file, name, noDefects);
       yield { kind: 'segment', path, header: segment.header };
       if (chain !== null && chain !== segment.header.chainSeed) yield brokenChain(path);
       const take = (record: WalRecord, { offset }: { readonly offset: number }) =>
@@ -56,7 +59,7 @@ export async function* inspectWal(disk: Disk, dir: string): AsyncGenerator<WalIt
         kind: 'segment-end',
         path,
         offset: scan.position,
-        unreadableBytes: end - scan.position,
+        otherBytes: end - scan.position,
       };
     } catch (error) {
       yield problemOf(path, error);

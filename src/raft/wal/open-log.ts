@@ -7,8 +7,9 @@ import type { WalRecovery } from '../node/contracts.js';
 import { type CutTail, listSegments, recoverLog, type SealedSegment } from './recovery.js';
 import { initialHardState } from './replay.js';
 import { Segment } from './segment.js';
-import { segmentHeaderBytes, type WalIdentity } from './segment-header.js';
+import { encodeSegmentHeader, segmentHeaderBytes, type WalIdentity } from './segment-header.js';
 import { isSpareSegmentName, segmentName } from './segment-name.js';
+import { frameSeedOf } from './segment-scan.js';
 import { makeSpareFile } from './spare-segment.js';
 
 /** Where and whose the log is. */
@@ -62,7 +63,7 @@ export async function openLog(location: LogLocation): Promise<OpenLog> {
   await disk.syncDir(dir);
   return {
     sealed: log.sealed,
-    current: new Segment({ ...log.tail, sequence: log.tail.header.sequence }),
+    current: new Segment({ ...log.tail, sequence: log.tail.header.sequence, seeds: null }),
     state: { hardState: log.replay.hardState, last: log.replay.last },
     recovery: log.replay.finish(),
     cut: log.cut,
@@ -76,18 +77,13 @@ async function createLog(location: LogLocation): Promise<OpenLog> {
   const fileBytes = segmentBytesOf(location);
   const spare = await makeSpareFile({ disk, dir, sequence: 1, fileBytes });
   const path = `${dir}/${segmentName(1, 1)}`;
-  const current = Segment.begin({
+  const header = { clusterId, memberId, sequence: 1, chainSeed: 0, previous: state.last };
+  const encoded = encodeSegmentHeader({ ...header, hardState: state.hardState });
+  const current = Segment.begin(spare, {
+    ...header,
     path,
-    file: spare.file,
-    fileBytes,
-    header: {
-      clusterId,
-      memberId,
-      sequence: 1,
-      chainSeed: 0,
-      hardState: state.hardState,
-      previous: state.last,
-    },
+    headerBytes: encoded.bytes,
+    seed: frameSeedOf(encoded, location.defects ?? noDefects),
   });
   await current.sync();
   await disk.rename(spare.path, path);

@@ -11,15 +11,18 @@ import { type OpenSegment, openSegment, type SegmentScan, scanSegment } from './
 /** A segment that is written no more. */
 export interface SealedSegment {
   readonly path: string;
+  readonly sequence: number;
   readonly fileBytes: number;
   /** Largest index of any entry written in it, overwritten since or not; 0 when it has none. */
   readonly maxIndex: Index;
+  /** The seeds of all segments that its file has held, its own the last; null when an earlier life of the log wrote it. */
+  readonly seeds: readonly number[] | null;
 }
 
 /** The last segment, open, to be continued where its frames end. */
 export type RecoveredTail = OpenSegment & SegmentScan;
 
-/** Bytes at the end of the log that were never durable, and are gone. */
+/** Bytes after the end of the log that were set to zeros: of a frame that was never durable, or of the file's former use. */
 export interface CutTail {
   readonly path: string;
   readonly offset: number;
@@ -82,7 +85,8 @@ export async function recoverLog(
     tail = await recoverSegment({ name, before, replay, options });
     if (before === null) continue;
     await before.file.close();
-    sealed.push(before);
+    const { path, fileBytes, maxIndex, header } = before;
+    sealed.push({ path, sequence: header.sequence, fileBytes, maxIndex, seeds: null });
   }
   const last = defined(tail, 'a segment to recover');
   return {
@@ -106,7 +110,7 @@ async function recoverSegment({
 }): Promise<RecoveredTail> {
   const file = await options.disk.open(`${options.dir}/${name.name}`, { create: false });
   return closingOnError(file, async () => {
-    const segment = await openSegment(file, name);
+    const segment = await openSegment(file, name, options.defects);
     checkIdentity(segment.header, options, segment.path);
     if (before === null) replay.start(segment.header);
     else checkContinues(segment, before, replay);
@@ -138,7 +142,7 @@ function checkContinues(segment: OpenSegment, before: RecoveredTail, replay: Log
 /**
  * Decides what the bytes after the last valid frame are. One frame at most is ever written and not yet synced, so a
  * frame head anywhere after the bad place tells that what is bad was durable. Without one it is a torn write, which
- * nobody was told of, and is overwritten with zeros. The last frame is written again as it is: it may be in the page
+ * nobody was told of, or what the file held before it was recycled, and is overwritten with zeros. The last frame is written again as it is: it may be in the page
  * cache alone, left by a process that died, or whose sync failed, before it was durable.
  */
 async function repairTail(tail: RecoveredTail): Promise<CutTail | null> {

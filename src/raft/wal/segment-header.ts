@@ -32,8 +32,14 @@ const magic = Uint8Array.from('FLOTWAL\n', (char) => char.charCodeAt(0));
 const formatVersion = 1;
 const coveredBytes = 80;
 
-/** Encodes a header; `seed` is what its segment's frames seed their checksums with. */
-export function encodeSegmentHeader(header: SegmentHeader): { bytes: Uint8Array; seed: number } {
+/** A header as bytes, and what its segment's frames seed their checksums with. */
+export interface EncodedSegmentHeader {
+  readonly bytes: Uint8Array;
+  readonly seed: number;
+}
+
+/** Encodes a header. */
+export function encodeSegmentHeader(header: SegmentHeader): EncodedSegmentHeader {
   const bytes = new Uint8Array(segmentHeaderBytes);
   const view = viewOf(bytes);
   bytes.set(magic);

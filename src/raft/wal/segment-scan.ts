@@ -33,9 +33,12 @@ export interface SegmentScan {
 export async function openSegment(
   file: DiskFile,
   { sequence, firstIndex }: SegmentName,
+  defects: ReadonlySet<Defect>,
 ): Promise<OpenSegment> {
   const path = file.path;
-  const { header, seed } = decodeSegmentHeader(await file.read(0, segmentHeaderBytes), path);
+  const decoded = decodeSegmentHeader(await file.read(0, segmentHeaderBytes), path);
+  const { header } = decoded;
+  const seed = frameSeedOf(decoded, defects);
   if (header.sequence !== sequence || header.previous.index + 1 !== firstIndex) {
     throw new WalCorruptionError({
       reason: 'bad-segment-header',
@@ -53,6 +56,14 @@ export async function openSegment(
     seed,
     reader: new FrameReader(file, { size: fileBytes, seed }),
   };
+}
+
+/** What a segment's frames seed their checksums with; with the seeded defect not its own. */
+export function frameSeedOf(
+  header: { readonly seed: number },
+  defects: ReadonlySet<Defect>,
+): number {
+  return defects.has('wal-trusts-recycled') ? 0 : header.seed;
 }
 
 /**

@@ -2,7 +2,8 @@ import type { DiskFile } from '../../base/disk.js';
 import type { Index } from '../core/types.js';
 import { encodeFrameHead, type FramePayload, frameHeadBytes } from './frame.js';
 import type { SealedSegment } from './recovery.js';
-import { encodeSegmentHeader, type SegmentHeader, segmentHeaderBytes } from './segment-header.js';
+import { segmentHeaderBytes } from './segment-header.js';
+import type { SpareFile } from './spare-segment.js';
 
 /** The segment that is being written. Frames go one after the other; each is durable before the next is written. */
 export class Segment {
@@ -10,6 +11,8 @@ export class Segment {
   readonly sequence: number;
   readonly #file: DiskFile;
   readonly #seed: number;
+  /** {@link SealedSegment.seeds} */
+  readonly #seeds: readonly number[] | null;
   /** Size of the file; more than was preallocated when frames went beyond. */
   #fileBytes: number;
   /** Where the next frame goes. Invariant: everything before it is durable or in the one frame being synced. */
@@ -28,32 +31,40 @@ export class Segment {
     readonly position: number;
     readonly chain: number;
     readonly maxIndex: Index;
+    readonly seeds: readonly number[] | null;
   }) {
     this.path = state.path;
     this.sequence = state.sequence;
     this.#file = state.file;
     this.#fileBytes = state.fileBytes;
     this.#seed = state.seed;
+    this.#seeds = state.seeds;
     this.#position = state.position;
     this.#chain = state.chain;
     this.#maxIndex = state.maxIndex;
   }
 
   /** Begins a segment in a preallocated file by writing its header. `path` is the name it will be given. */
-  static begin(spare: {
-    readonly path: string;
-    readonly file: DiskFile;
-    readonly fileBytes: number;
-    readonly header: SegmentHeader;
-  }): Segment {
-    const { bytes, seed } = encodeSegmentHeader(spare.header);
-    spare.file.write(0, [bytes]);
+  static begin(
+    spare: SpareFile,
+    segment: {
+      readonly path: string;
+      readonly sequence: number;
+      readonly chainSeed: number;
+      readonly headerBytes: Uint8Array;
+      readonly seed: number;
+    },
+  ): Segment {
+    spare.file.write(0, [segment.headerBytes]);
     return new Segment({
-      ...spare,
-      sequence: spare.header.sequence,
-      seed,
+      path: segment.path,
+      sequence: segment.sequence,
+      file: spare.file,
+      fileBytes: spare.fileBytes,
+      seed: segment.seed,
+      seeds: [...spare.seeds, segment.seed],
       position: segmentHeaderBytes,
-      chain: spare.header.chainSeed,
+      chain: segment.chainSeed,
       maxIndex: 0,
     });
   }
@@ -100,7 +111,13 @@ export class Segment {
 
   /** What is to be remembered of it once the next segment has taken over. */
   seal(): SealedSegment {
-    return { path: this.path, fileBytes: this.#fileBytes, maxIndex: this.#maxIndex };
+    return {
+      path: this.path,
+      sequence: this.sequence,
+      fileBytes: this.#fileBytes,
+      maxIndex: this.#maxIndex,
+      seeds: this.#seeds,
+    };
   }
 
   close(): Promise<void> {

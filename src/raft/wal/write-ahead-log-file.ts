@@ -1,4 +1,5 @@
 import { assert } from '../../base/assert.js';
+import { noDefects } from '../../base/defect.js';
 import type { Index } from '../core/types.js';
 import type { WalRecovery, WriteAheadLog } from '../node/contracts.js';
 import { WalClosedError } from './errors.js';
@@ -12,7 +13,9 @@ import {
 import { encodeRecord } from './record.js';
 import type { CutTail, SealedSegment } from './recovery.js';
 import { Segment } from './segment.js';
-import { segmentName } from './segment-name.js';
+import { encodeSegmentHeader } from './segment-header.js';
+import { segmentName, spareSegmentName } from './segment-name.js';
+import { frameSeedOf } from './segment-scan.js';
 import { SpareSegment } from './spare-segment.js';
 
 type Append = Parameters<WriteAheadLog['append']>[0];
@@ -148,8 +151,8 @@ export class WriteAheadLogFile implements WriteAheadLog {
   }
 
   /**
-   * Entries up to `index` are committed, and what they did is durable elsewhere. Segments are removed oldest first, each
-   * durably before the next, so that a crash leaves no gap. `index` may be beyond the log: the state came from elsewhere.
+   * Entries up to `index` are committed, and what they did is durable elsewhere. Segments are removed, or recycled, oldest first,
+   * each durably before the next, so that a crash leaves no gap. `index` may be beyond the log: the state came from elsewhere.
    */
   release(index: Index): Promise<void> {
     this.#floor = Math.max(this.#floor, Math.min(index, this.#appended.last.index));
@@ -233,38 +236,44 @@ export class WriteAheadLogFile implements WriteAheadLog {
 
   async #writeGroup(group: Group): Promise<void> {
     const fits = this.#current.fits(group.byteLength, this.#segmentBytes);
-    if (!fits && !this.#current.isEmpty && this.#spare.isReady) {
-      await this.#writeToNextSegment(group);
+    const next = fits || this.#current.isEmpty ? null : this.#nextSegment();
+    if (next !== null) {
+      await this.#writeToNextSegment(group, next);
       return;
     }
     this.#current.write(group, group.maxIndex);
     await this.#current.sync();
   }
 
-  /** The segment gets its name, and so becomes part of the log, only when it is durable with its first frame. */
-  async #writeToNextSegment(group: Group): Promise<void> {
-    const { disk, dir, clusterId, memberId } = this.#options;
-    const finished = this.#current;
-    const spare = this.#spare.take();
-    const sequence = finished.sequence + 1;
+  /** Begins the segment after the current one, in the file that waits for it; null when there is none. */
+  #nextSegment(): { readonly segment: Segment; readonly sparePath: string } | null {
+    const { dir, clusterId, memberId, defects } = this.#options;
+    const { sequence, chain: chainSeed } = this.#current;
     const { hardState, last } = this.#written;
-    const next = Segment.begin({
-      path: `${dir}/${segmentName(sequence, last.index + 1)}`,
-      file: spare.file,
-      fileBytes: this.#segmentBytes,
-      header: {
-        clusterId,
-        memberId,
-        sequence,
-        chainSeed: finished.chain,
-        hardState,
-        previous: last,
-      },
+    const header = { clusterId, memberId, sequence: sequence + 1, chainSeed, previous: last };
+    const encoded = encodeSegmentHeader({ ...header, hardState });
+    const spare = this.#spare.take(encoded.seed);
+    if (spare === null) return null;
+    const segment = Segment.begin(spare, {
+      ...header,
+      path: `${dir}/${segmentName(header.sequence, last.index + 1)}`,
+      headerBytes: encoded.bytes,
+      seed: frameSeedOf(encoded, defects ?? noDefects),
     });
-    next.write(group, group.maxIndex);
-    this.#current = next;
-    await next.sync();
-    await disk.rename(spare.path, next.path);
+    return { segment, sparePath: spare.path };
+  }
+
+  /** The segment gets its name, and so becomes part of the log, only when it is durable with its first frame. */
+  async #writeToNextSegment(
+    group: Group,
+    { segment, sparePath }: { readonly segment: Segment; readonly sparePath: string },
+  ): Promise<void> {
+    const { disk, dir } = this.#options;
+    const finished = this.#current;
+    segment.write(group, group.maxIndex);
+    this.#current = segment;
+    await segment.sync();
+    await disk.rename(sparePath, segment.path);
     await disk.syncDir(dir);
     this.#sealed.push(finished.seal());
     await finished.close();
@@ -274,7 +283,10 @@ export class WriteAheadLogFile implements WriteAheadLog {
     const { disk, dir } = this.#options;
     for (let oldest = this.#sealed[0]; oldest !== undefined; oldest = this.#sealed[0]) {
       if (oldest.maxIndex > index || this.#failure !== null) return;
-      await disk.remove(oldest.path);
+      const isRecycled = this.#spare.wants(oldest);
+      const recycledPath = `${dir}/${spareSegmentName(oldest.sequence)}`;
+      if (isRecycled) await disk.rename(oldest.path, recycledPath);
+      else await disk.remove(oldest.path);
       try {
         await disk.syncDir(dir);
       } catch (error) {
@@ -282,6 +294,7 @@ export class WriteAheadLogFile implements WriteAheadLog {
         throw error;
       }
       this.#sealed.shift();
+      if (isRecycled) this.#spare.recycle(oldest, recycledPath);
     }
   }
 

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { type Defect, noDefects } from '../../../src/base/defect.js';
 import { Prng } from '../../../src/base/prng.js';
 import { SimDisk, type SimDiskKnobs } from '../../sim/disk.js';
 import { instantClock } from '../../sim/instant-clock.js';
@@ -12,11 +13,15 @@ async function ticks(count: number): Promise<void> {
 }
 
 /** Opens the log; crashes a few times half-way. */
-async function openThroughCrashes(disk: SimDisk, prng: Prng): Promise<TestLog> {
+async function openThroughCrashes(
+  disk: SimDisk,
+  prng: Prng,
+  defects: ReadonlySet<Defect>,
+): Promise<TestLog> {
   for (let crashes = prng.int(0, 3); crashes > 0; crashes--) {
     let opened: TestLog | null = null;
     let isRefused = false;
-    openLog(disk).then(
+    openLog(disk, { defects }).then(
       (log) => {
         opened = log;
       },
@@ -29,7 +34,7 @@ async function openThroughCrashes(disk: SimDisk, prng: Prng): Promise<TestLog> {
     disk.crash(prng.pick(['power', 'process']));
   }
   disk.setKnobs({ syncFailChance: 0 });
-  return openLog(disk);
+  return openLog(disk, { defects });
 }
 
 /** Uses the log for a while. Returns how many appends were durable when the process went away. */
@@ -61,7 +66,7 @@ const diskKinds: readonly Partial<SimDiskKnobs>[] = [
   { capacityBytes: 100_000 },
 ];
 
-async function runSeed(seed: number): Promise<string | null> {
+async function runSeed(seed: number, defects = noDefects): Promise<string | null> {
   const prng = new Prng(seed);
   const knobs = prng.pick(diskKinds);
   const disk = new SimDisk(prng.fork(), instantClock, knobs);
@@ -69,7 +74,9 @@ async function runSeed(seed: number): Promise<string | null> {
   let durable = 0;
   for (let life = 0; life < 6; life++) {
     disk.setKnobs({ syncLatencyMs: [1, 1], ...knobs });
-    const log = await openThroughCrashes(disk, prng).catch((error: unknown) => error as Error);
+    const log = await openThroughCrashes(disk, prng, defects).catch(
+      (error: unknown) => error as Error,
+    );
     if (log instanceof Error) {
       const isFull = 'code' in log && log.code === 'no-space' && knobs.capacityBytes !== undefined;
       return isFull ? null : `life ${life}: ${log.stack}`;
@@ -93,5 +100,18 @@ t.test(
       return;
     }
     t.pass(`${seeds} seeds`);
+  },
+);
+
+t.test(
+  'the crashes reach recycled segments: trusting what they held before is found',
+  async (t) => {
+    for (let seed = 1; seed <= 400; seed++) {
+      const problem = await runSeed(seed, new Set(['wal-trusts-recycled']));
+      if (problem === null) continue;
+      t.pass(`seed ${seed}: ${problem}`);
+      return;
+    }
+    t.fail('400 seeds with the defect wal-trusts-recycled pass');
   },
 );

@@ -49,7 +49,7 @@ t.test('inspectWal shows what is readable of a damaged log, and where it is dama
   torn.flipBit(path, (end as { offset: number }).offset - 10);
   const items = await itemsOf(torn);
   t.equal(kindsOf(items), 'segment record record segment-end');
-  t.ok((items.at(-1) as { unreadableBytes: number }).unreadableBytes > 0);
+  t.ok((items.at(-1) as { otherBytes: number }).otherBytes > 0);
 
   const sealed = await logOnDisk(12, 2000);
   sealed.flipBit(sealed.paths()[0]!, 5000);
