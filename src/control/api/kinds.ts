@@ -1,3 +1,7 @@
+import {
+  kindsWith as admissionregistrationV1,
+  type ExpressionChecker,
+} from './admissionregistration-v1/index.js';
 import { kinds as apiextensionsV1 } from './apiextensions-v1/index.js';
 import { kinds as apiregistrationV1 } from './apiregistration-v1/index.js';
 import { kinds as appsV1 } from './apps-v1/index.js';
@@ -18,9 +22,15 @@ import { kinds as rbacV1 } from './rbac-v1/index.js';
 import { kinds as schedulingV1 } from './scheduling-v1/index.js';
 import { kinds as storageV1 } from './storage-v1/index.js';
 
-/** The rules of the built-in kinds that have some, from the folder of each group and version. */
-export function builtInKinds(): readonly KindDefinition[] {
+/**
+ * The rules of the built-in kinds that have some, from the folder of each group and version. `checkExpression` compiles the CEL of
+ * webhooks and policies when they are written; without it expressions are kept as they are.
+ */
+export function builtInKinds(
+  options: { readonly checkExpression?: ExpressionChecker } = {},
+): readonly KindDefinition[] {
   return [
+    ...admissionregistrationV1(options.checkExpression),
     ...apiextensionsV1,
     ...apiregistrationV1,
     ...appsV1,
