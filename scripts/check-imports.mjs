@@ -18,6 +18,7 @@ const allowed = {
   'control/machinery': ['base'],
   'control/api': ['base', 'wire', 'control/machinery'],
   'control/client': ['base', 'host', 'wire', 'rpc', 'control/machinery', 'control/api'],
+  'control/controllers': ['base', 'control/machinery', 'control/api', 'control/client'],
   'control/apiserver': [
     'base',
     'host',
@@ -39,6 +40,7 @@ const allowed = {
     'control/machinery',
     'control/api',
     'control/client',
+    'control/controllers',
     'control/apiserver',
   ],
 };

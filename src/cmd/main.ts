@@ -13,6 +13,12 @@ export async function main(argv: readonly string[]): Promise<void> {
     const { apiserverMain } = await import('./apiserver.js');
     return apiserverMain(argv.slice(1));
   }
+  // Nor does it read the other programs: it is to serve within a second.
+  if (argv[0] === 'testenv') {
+    const { testenvCommand } = await import('./testenv.js');
+    await testenvCommand().parseAsync([...argv.slice(1)], { from: 'user' });
+    return;
+  }
   const [{ upCommand }, { ctlCommand }, { simCommand }, { benchCommand }] = await Promise.all([
     import('./up.js'),
     import('./ctl.js'),
@@ -27,6 +33,9 @@ export async function main(argv: readonly string[]): Promise<void> {
   program
     .command('apiserver')
     .description("Serve the Kubernetes API on a store; takes kube-apiserver's flags.");
+  program
+    .command('testenv')
+    .description('Serve the Kubernetes API for tests, store included, until a signal.');
   program.addCommand(upCommand());
   program.addCommand(ctlCommand());
   program.addCommand(simCommand());

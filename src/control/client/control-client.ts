@@ -1,0 +1,57 @@
+import type { Clock } from '../../base/clock.js';
+import type { JsonObject } from '../machinery/json.js';
+import type { KubeObject } from '../machinery/object.js';
+import type { ApiResource } from './api-resource.js';
+import { ResourceClient } from './resource-client.js';
+import { RestTransport, type ServerAccess } from './rest-transport.js';
+import { RetryingTransport } from './retrying-transport.js';
+import { TokenBucket } from './token-bucket.js';
+import type { CallControl, Transport } from './transport.js';
+
+/** How a client talks with its server. */
+export interface ControlClientOptions {
+  readonly clock: Clock;
+  /** Names the program, as `flotilla-controllers`. */
+  readonly userAgent: string;
+  /** Requests a second, and how many at once after quiet. Default: as many as it makes. */
+  readonly rate?: { readonly perSecond: number; readonly burst: number };
+}
+
+/** A client of an API server: the same whatever carries its requests. */
+export class ControlClient {
+  readonly #transport: Transport;
+
+  /** `transport` is closed with the client. */
+  constructor(transport: Transport, { clock, rate }: Omit<ControlClientOptions, 'userAgent'>) {
+    const bucket = rate === undefined ? null : new TokenBucket(clock, rate);
+    this.#transport = new RetryingTransport(transport, clock, bucket);
+  }
+
+  /** The objects of a resource. */
+  objects<T extends KubeObject>(resource: ApiResource<T>): ResourceClient<T> {
+    return new ResourceClient(this.#transport, resource);
+  }
+
+  /** A document outside of the resources. Rejects with StatusError. */
+  async document(
+    path: string,
+    control: CallControl & { readonly accept?: string } = {},
+  ): Promise<JsonObject> {
+    const bytes = await this.#transport.document(
+      path,
+      control.accept ?? 'application/json',
+      control,
+    );
+    return JSON.parse(new TextDecoder().decode(bytes)) as JsonObject;
+  }
+
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
+}
+
+/** A client that speaks REST, as with any Kubernetes API server. */
+export function connectRest(access: ServerAccess, options: ControlClientOptions): ControlClient {
+  const { clock, userAgent } = options;
+  return new ControlClient(new RestTransport({ access, clock, userAgent }), options);
+}

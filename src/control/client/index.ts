@@ -1,0 +1,32 @@
+/** The client of an API server: objects, informers and work queues, the same over every transport. */
+export { type ApiResource, apiResource, type ObjectPlace, pathOf } from './api-resource.js';
+export {
+  ControlClient,
+  type ControlClientOptions,
+  connectRest,
+} from './control-client.js';
+export { type Discovered, type DiscoveredResource, discover } from './discovery.js';
+export { Expectations } from './expectations.js';
+export type { ChangeHandler } from './informer/handler-set.js';
+export { Informer, type InformerOptions } from './informer/informer.js';
+export {
+  type IndexFunction,
+  keyOf,
+  type Lister,
+  namespaceIndex,
+  objectKey,
+  splitKey,
+} from './informer/object-cache.js';
+export { type KubeconfigAccess, KubeconfigError, readKubeconfig } from './kubeconfig.js';
+export * from './resource-client.js';
+export { resources } from './resources.js';
+export { RestTransport, type ServerAccess } from './rest-transport.js';
+export { runWorkers, type WorkersOptions } from './run-workers.js';
+export { TokenBucket } from './token-bucket.js';
+export {
+  type CallControl,
+  type Transport,
+  UnreachableError,
+  type WatchEvent,
+} from './transport.js';
+export { type RetryPauses, WorkQueue } from './work-queue.js';

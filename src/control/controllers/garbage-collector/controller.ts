@@ -1,0 +1,216 @@
+import {
+  type ResourceClient,
+  runWorkers,
+  UnreachableError,
+  WorkQueue,
+} from '../../client/index.js';
+import type { KubeObject, OwnerReference } from '../../machinery/object.js';
+import { StatusError } from '../../machinery/status.js';
+import type { Controller, ControllerParts } from '../controller.js';
+import {
+  type GraphNode,
+  leavesOrphans,
+  nodeOf,
+  OwnershipGraph,
+  waitsForDependents,
+} from './graph.js';
+import { type Action, type OwnerState, planObject } from './plan.js';
+import { ResourceMonitors } from './resource-monitors.js';
+
+const workers = 8;
+const pauses = { baseMs: 20, maxMs: 30_000 };
+
+/** Deletes objects whose owners are gone, and sees foreground deletions and those that leave orphans through. */
+export class GarbageCollector implements Controller {
+  readonly name = 'garbage-collector-controller';
+  readonly #parts: ControllerParts;
+  readonly #graph = new OwnershipGraph();
+  /** Of UIDs. */
+  readonly #queue: WorkQueue;
+  readonly #monitors: ResourceMonitors;
+
+  constructor(parts: ControllerParts) {
+    this.#parts = parts;
+    this.#queue = new WorkQueue(parts.clock, pauses);
+    this.#monitors = new ResourceMonitors(parts, {
+      onPut: (resource, object) => this.#onPut(nodeOf(resource, object)),
+      onGone: (_, { metadata }) => this.#onGone(metadata.uid ?? ''),
+    });
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { logger } = this.#parts;
+    const reconcile = async (uid: string) => {
+      // Before everything has been seen, it is not known who owns whom.
+      await this.#monitors.untilSynced(signal);
+      await this.#reconcile(uid, signal);
+    };
+    await Promise.all([
+      this.#monitors.run(signal),
+      runWorkers({ queue: this.#queue, workers, logger, reconcile, signal }),
+    ]);
+  }
+
+  #onPut(node: GraphNode): void {
+    const before = this.#graph.get(node.uid);
+    this.#graph.put(node);
+    const isDue =
+      node.owners.some(({ uid = '' }) => this.#stateInGraph(uid) !== 'solid') ||
+      leavesOrphans(node) ||
+      waitsForDependents(node);
+    if (isDue) this.#queue.add(node.uid);
+    for (const { uid = '' } of before?.owners ?? []) this.#lookAtWaiting(uid);
+    const beganToWait =
+      waitsForDependents(node) && (before === undefined || !waitsForDependents(before));
+    if (beganToWait) this.#enqueueAll(this.#graph.dependentsOf(node.uid));
+  }
+
+  #onGone(uid: string): void {
+    const node = this.#graph.get(uid);
+    if (node === undefined) return;
+    this.#graph.remove(uid);
+    for (const { uid: owner = '' } of node.owners) this.#lookAtWaiting(owner);
+    this.#enqueueAll(this.#graph.dependentsOf(uid));
+  }
+
+  /** An owner that waits for its dependents may wait for one less. */
+  #lookAtWaiting(uid: string): void {
+    const owner = this.#graph.get(uid);
+    if (owner !== undefined && (waitsForDependents(owner) || leavesOrphans(owner)))
+      this.#queue.add(uid);
+  }
+
+  #enqueueAll(nodes: readonly GraphNode[]): void {
+    for (const { uid } of nodes) this.#queue.add(uid);
+  }
+
+  #stateInGraph(uid: string): OwnerState {
+    const owner = this.#graph.get(uid);
+    if (owner === undefined) return 'absent';
+    return waitsForDependents(owner) ? 'waiting' : 'solid';
+  }
+
+  async #reconcile(uid: string, signal: AbortSignal): Promise<void> {
+    const known = this.#graph.get(uid);
+    if (known === undefined) return;
+    // Only what the server has now counts for what cannot be taken back.
+    const object = await this.#read(known.resource, known, signal);
+    if (object === null || object.metadata.uid !== uid) return;
+    const node = nodeOf(known.resource, object);
+    const owners = new Map<string, OwnerState>();
+    for (const owner of node.owners) {
+      owners.set(owner.uid ?? '', await this.#stateOf(node, owner, signal));
+    }
+    const action = planObject(node, owners, this.#graph.dependentsOf(uid));
+    await this.#act(node, object, action, signal);
+  }
+
+  /** Whether an owner is there, by the graph and, before it counts as absent, by the server. */
+  async #stateOf(
+    node: GraphNode,
+    { uid = '', apiVersion = '', kind = '', name = '' }: OwnerReference,
+    signal: AbortSignal,
+  ): Promise<OwnerState> {
+    const owner = this.#graph.get(uid);
+    if (owner !== undefined) {
+      // An owner in another namespace is none.
+      if (owner.namespace !== '' && owner.namespace !== node.namespace) {
+        return node.namespace === '' ? 'solid' : 'absent';
+      }
+      return waitsForDependents(owner) ? 'waiting' : 'solid';
+    }
+    const slash = apiVersion.indexOf('/');
+    const group = slash < 0 ? '' : apiVersion.slice(0, slash);
+    const resource = this.#monitors.find(group, kind);
+    // Nobody knows whether it exists: as Kubernetes, keep what may be owned.
+    if (resource === undefined) return 'solid';
+    if (resource.isNamespaced && node.namespace === '') return 'solid';
+    const place = { namespace: resource.isNamespaced ? node.namespace : '', name };
+    const found = await this.#read(resource, place, signal);
+    if (found === null || found.metadata.uid !== uid) return 'absent';
+    return waitsForDependents(nodeOf(resource, found)) ? 'waiting' : 'solid';
+  }
+
+  async #act(
+    node: GraphNode,
+    object: KubeObject,
+    action: Action,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const objects = this.#parts.client.objects(node.resource);
+    const { resourceVersion = '' } = object.metadata;
+    switch (action.kind) {
+      case 'nothing':
+        return;
+      case 'delete': {
+        const preconditions = { uid: node.uid, resourceVersion };
+        const propagationPolicy = action.propagation;
+        await objects.delete(node, { preconditions, propagationPolicy, signal }).catch(ignoreGone);
+        return;
+      }
+      case 'drop-owners':
+        await dropOwners(objects, object, action.uids, signal);
+        return;
+      case 'release':
+        for (const dependent of action.dependents) await this.#release(node, dependent, signal);
+        // Each change comes back by the watch, and has the owner looked at again.
+        this.#queue.addAfter(node.uid, pauses.baseMs);
+        return;
+      case 'hurry':
+        this.#enqueueAll(action.dependents);
+        return;
+      case 'finish': {
+        const finalizers = (object.metadata.finalizers ?? []).filter(
+          (name) => name !== action.finalizer,
+        );
+        const patch = { metadata: { resourceVersion, finalizers } };
+        await objects.patch(node, 'merge', patch, { signal }).catch(ignoreGone);
+        return;
+      }
+    }
+  }
+
+  async #release(owner: GraphNode, dependent: GraphNode, signal: AbortSignal): Promise<void> {
+    const object = await this.#read(dependent.resource, dependent, signal);
+    if (object === null || object.metadata.uid !== dependent.uid) return;
+    const objects = this.#parts.client.objects(dependent.resource);
+    await dropOwners(objects, object, [owner.uid], signal);
+  }
+
+  async #read(
+    resource: GraphNode['resource'],
+    { namespace, name }: Pick<GraphNode, 'namespace' | 'name'>,
+    signal: AbortSignal,
+  ): Promise<KubeObject | null> {
+    try {
+      return await this.#parts.client.objects(resource).get({ namespace, name }, { signal });
+    } catch (error) {
+      if (error instanceof UnreachableError || !isGone(error)) throw error;
+      return null;
+    }
+  }
+}
+
+/** Takes owners out of an object's references, as long as it is in the version that was read. */
+async function dropOwners(
+  objects: ResourceClient<KubeObject>,
+  { metadata }: KubeObject,
+  uids: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const before = metadata.ownerReferences ?? [];
+  const after = before.filter(({ uid = '' }) => !uids.includes(uid));
+  if (after.length === before.length) return;
+  const { namespace = '', name = '', resourceVersion = '' } = metadata;
+  const ownerReferences = after.map((owner) => ({ ...owner }));
+  const patch = { metadata: { resourceVersion, ownerReferences } };
+  await objects.patch({ namespace, name }, 'merge', patch, { signal }).catch(ignoreGone);
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof StatusError && error.reason === 'NotFound';
+}
+
+function ignoreGone(error: unknown): void {
+  if (!isGone(error)) throw error;
+}
