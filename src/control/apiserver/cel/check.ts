@@ -1,0 +1,498 @@
+import type { CelEnvironment } from './environment.js';
+import { namespaces, type Overload } from './function-table.js';
+import { type Comprehension, type Macro, macroOf } from './macros.js';
+import { type ASTNode, CompileError, problemText } from './parse.js';
+import {
+  type Bindings,
+  bool,
+  type CelType,
+  dyn,
+  int,
+  isAssignable,
+  joined,
+  listOf,
+  mapOf,
+  named,
+  optionalOf,
+  substitute,
+  typeText,
+} from './types.js';
+
+/** What is known of an expression before it is evaluated. */
+export interface Checked {
+  readonly type: CelType;
+  /** How much work it is at most; sizes that nobody bounds count as what a request may carry. */
+  readonly costMax: number;
+}
+
+/** A value of a type that bounds nothing has at most this many parts: a request has no room for more. */
+const unboundedSize = 3 * 1024 * 1024;
+const arithmetic: ReadonlySet<string> = new Set(['+', '-', '*', '/', '%']);
+const orders: ReadonlySet<string> = new Set(['<', '<=', '>', '>=']);
+const numbers: readonly string[] = ['int', 'uint', 'double'];
+
+/** Whether the tree makes sense, and what it comes to. Throws {@link CompileError} with the place of what does not. */
+export function checkExpression(text: string, tree: ASTNode, environment: CelEnvironment): Checked {
+  return new Checker(text, environment).check(tree, environment.variables);
+}
+
+type Variables = ReadonlyMap<string, CelType>;
+
+class Checker {
+  readonly #text: string;
+  readonly #environment: CelEnvironment;
+
+  constructor(text: string, environment: CelEnvironment) {
+    this.#text = text;
+    this.#environment = environment;
+  }
+
+  check(node: ASTNode, variables: Variables): Checked {
+    const macro = macroOf(node);
+    if (macro !== null) return this.#macro(node, macro, variables);
+    switch (node.op) {
+      case 'value':
+        return { type: literalType(node.args), costMax: 0 };
+      case 'id':
+        return this.#identifier(node, node.args, variables);
+      case '.':
+        return this.#field(node, this.check(node.args[0], variables), node.args[1]);
+      case '.?': {
+        const { type, costMax } = this.#field(
+          node,
+          this.#unwrapped(node.args[0], variables),
+          node.args[1],
+        );
+        return { type: optionalOf(type.kind === 'optional' ? type.of : type), costMax };
+      }
+      case '[]':
+        return this.#index(node, node.args, variables);
+      case '[?]': {
+        const { type, costMax } = this.#index(node, node.args, variables);
+        return { type: optionalOf(type), costMax };
+      }
+      case 'call':
+        return this.#call(
+          node,
+          { name: node.args[0], receiver: null, args: node.args[1] },
+          variables,
+        );
+      case 'rcall':
+        return this.#method(node, node.args, variables);
+      case 'list':
+        return this.#list(node.args, variables);
+      case 'map':
+        return this.#map(node.args, variables);
+      case '?:':
+        return this.#conditional(node.args, variables);
+      case '&&':
+      case '||':
+        return this.#logic(node.op, node.args, variables);
+      case '!_':
+        return this.#expectBool(node.args, '!_', variables);
+      case '-_': {
+        const { type, costMax } = this.check(node.args, variables);
+        if (!isNumber(type)) throw this.#noOverload(node, '-_', [type]);
+        return { type, costMax: costMax + 1 };
+      }
+      default:
+        return this.#binary(node, node.op, node.args as [ASTNode, ASTNode], variables);
+    }
+  }
+
+  #fail(node: ASTNode, problem: string): CompileError {
+    return new CompileError(problemText(this.#text, node.range.start, problem));
+  }
+
+  #noOverload(
+    node: ASTNode,
+    name: string,
+    args: readonly CelType[],
+    receiver?: CelType,
+  ): CompileError {
+    const given = args.map(typeText).join(', ');
+    const applied = receiver === undefined ? `(${given})` : `${typeText(receiver)}.(${given})`;
+    return this.#fail(node, `found no matching overload for '${name}' applied to '${applied}'`);
+  }
+
+  #identifier(node: ASTNode, name: string, variables: Variables): Checked {
+    const type = variables.get(name);
+    if (type !== undefined) return { type, costMax: 1 };
+    if (typeIdentifiers.has(name)) return { type: named('type'), costMax: 1 };
+    throw this.#fail(node, `undeclared reference to '${name}' (in container '')`);
+  }
+
+  #unwrapped(node: ASTNode, variables: Variables): Checked {
+    const { type, costMax } = this.check(node, variables);
+    return { type: type.kind === 'optional' ? type.of : type, costMax };
+  }
+
+  #field(node: ASTNode, { type, costMax }: Checked, name: string): Checked {
+    const cost = costMax + 1;
+    if (type.kind === 'optional') {
+      const inner = this.#field(node, { type: type.of, costMax }, name);
+      return { type: optionalOf(inner.type), costMax: cost };
+    }
+    if (type.kind === 'dyn') return { type: dyn, costMax: cost };
+    if (type.kind === 'map') return { type: type.value, costMax: cost };
+    if (type.kind === 'object') {
+      const field = type.fields.get(name);
+      if (field !== undefined) return { type: field, costMax: cost };
+      throw this.#fail(
+        { ...node, range: { start: fieldStart(node, this.#text), end: 0 } } as ASTNode,
+        `undefined field '${name}'`,
+      );
+    }
+    throw this.#fail(node, `type '${typeText(type)}' does not support field selection`);
+  }
+
+  #index(node: ASTNode, [target, key]: [ASTNode, ASTNode], variables: Variables): Checked {
+    const of = this.#unwrapped(target, variables);
+    const at = this.check(key, variables);
+    const costMax = of.costMax + at.costMax + 1;
+    if (of.type.kind === 'dyn') return { type: dyn, costMax };
+    if (of.type.kind === 'list' && (isNumber(at.type) || at.type.kind === 'dyn'))
+      return { type: of.type.element, costMax };
+    if (of.type.kind === 'map' && isAssignable(of.type.key, at.type, new Map()))
+      return { type: of.type.value, costMax };
+    throw this.#noOverload(node, '_[_]', [of.type, at.type]);
+  }
+
+  #method(
+    node: ASTNode,
+    [name, target, args]: [string, ASTNode, ASTNode[]],
+    variables: Variables,
+  ): Checked {
+    if (target.op === 'id' && namespaces.has(target.args) && !variables.has(target.args)) {
+      const whole = `${target.args}.${name}`;
+      return this.#call(node, { name: whole, receiver: null, args }, variables);
+    }
+    return this.#call(node, { name, receiver: target, args }, variables);
+  }
+
+  #call(
+    node: ASTNode,
+    {
+      name,
+      receiver,
+      args,
+    }: {
+      readonly name: string;
+      readonly receiver: ASTNode | null;
+      readonly args: readonly ASTNode[];
+    },
+    variables: Variables,
+  ): Checked {
+    const overloads = this.#environment.functions.overloads(name);
+    if (overloads.length === 0)
+      throw this.#fail(node, `undeclared reference to '${name}' (in container '')`);
+    const target = receiver === null ? null : this.check(receiver, variables);
+    const checked = args.map((arg) => this.check(arg, variables));
+    const types = checked.map(({ type }) => type);
+    const found = matching(overloads, target?.type ?? null, types);
+    if (found.length === 0) throw this.#noOverload(node, name, types, target?.type);
+    const [{ overload, bindings }] = found as [Match];
+    const results = found.map((match) => substitute(match.overload.result, match.bindings));
+    const type = results.reduce(joined);
+    const inputs = target === null ? checked : [target, ...checked];
+    const sizes = inputs.reduce((total, input) => total + sizeOf(input.type), 0);
+    const own = 1 + Math.ceil(overload.costFactor * sizes);
+    void bindings;
+    return {
+      type: sized(type, inputs),
+      costMax: inputs.reduce((total, { costMax }) => total + costMax, own),
+    };
+  }
+
+  #list(items: readonly ASTNode[], variables: Variables): Checked {
+    const checked = items.map((item) => this.check(item, variables));
+    const element = checked.length === 0 ? dyn : checked.map(({ type }) => type).reduce(joined);
+    return { type: listOf(element, items.length), costMax: 10 + total(checked) };
+  }
+
+  #map(entries: readonly (readonly [ASTNode, ASTNode])[], variables: Variables): Checked {
+    const keys = entries.map(([key]) => this.check(key, variables));
+    const values = entries.map(([, value]) => this.check(value, variables));
+    const joinedOf = (all: readonly Checked[]) =>
+      all.length === 0 ? dyn : all.map(({ type }) => type).reduce(joined);
+    return {
+      type: mapOf(joinedOf(keys), joinedOf(values), entries.length),
+      costMax: 30 + total(keys) + total(values),
+    };
+  }
+
+  #conditional([condition, yes, no]: [ASTNode, ASTNode, ASTNode], variables: Variables): Checked {
+    const test = this.#expectBool(condition, '_?_:_', variables);
+    const [left, right] = [this.check(yes, variables), this.check(no, variables)];
+    const isAlike =
+      isAssignable(left.type, right.type, new Map()) ||
+      isAssignable(right.type, left.type, new Map());
+    if (!isAlike && left.type.kind !== 'dyn')
+      throw this.#noOverload(condition, '_?_:_', [bool, left.type, right.type]);
+    return {
+      type: joined(left.type, right.type),
+      costMax: test.costMax + Math.max(left.costMax, right.costMax),
+    };
+  }
+
+  #logic(op: string, [left, right]: [ASTNode, ASTNode], variables: Variables): Checked {
+    const name = op === '&&' ? '_&&_' : '_||_';
+    const a = this.#expectBool(left, name, variables);
+    const b = this.#expectBool(right, name, variables);
+    return { type: bool, costMax: a.costMax + b.costMax };
+  }
+
+  #expectBool(node: ASTNode, name: string, variables: Variables): Checked {
+    const checked = this.check(node, variables);
+    if (isAssignable(bool, checked.type, new Map()))
+      return { type: bool, costMax: checked.costMax };
+    if (name === '!_' || name === '_?_:_') throw this.#noOverload(node, name, [checked.type]);
+    throw this.#fail(node, `expected type 'bool' but found '${typeText(checked.type)}'`);
+  }
+
+  #binary(
+    node: ASTNode,
+    op: string,
+    [left, right]: [ASTNode, ASTNode],
+    variables: Variables,
+  ): Checked {
+    const [a, b] = [this.check(left, variables), this.check(right, variables)];
+    const costMax = a.costMax + b.costMax + 1;
+    const types: readonly CelType[] = [a.type, b.type];
+    const fail = () => this.#noOverload(node, op === 'in' ? '@in' : `_${op}_`, types);
+    if (op === '==' || op === '!=') {
+      const isAlike =
+        isAssignable(a.type, b.type, new Map()) ||
+        isAssignable(b.type, a.type, new Map()) ||
+        isNull(a.type) ||
+        isNull(b.type);
+      if (!isAlike) throw fail();
+      return {
+        type: bool,
+        costMax: costMax + Math.ceil(Math.min(sizeOf(a.type), sizeOf(b.type)) * 0.1),
+      };
+    }
+    if (op === 'in') {
+      const element =
+        b.type.kind === 'list' ? b.type.element : b.type.kind === 'map' ? b.type.key : null;
+      if (b.type.kind !== 'dyn' && (element === null || !isAssignable(element, a.type, new Map())))
+        throw fail();
+      return { type: bool, costMax: costMax + (b.type.kind === 'list' ? sizeOf(b.type) : 0) };
+    }
+    if (orders.has(op)) {
+      if (!haveOrder(a.type, b.type)) throw fail();
+      return { type: bool, costMax };
+    }
+    if (!arithmetic.has(op)) throw this.#fail(node, `unknown operator ${op}`);
+    const type = arithmeticType(op, a.type, b.type);
+    if (type === null) throw fail();
+    return { type, costMax };
+  }
+
+  #macro(node: ASTNode, macro: Macro, variables: Variables): Checked {
+    switch (macro.macro) {
+      case 'has':
+        return {
+          type: bool,
+          costMax: this.#field(node, this.check(macro.operand, variables), macro.field).costMax,
+        };
+      case 'bind': {
+        const value = this.check(macro.value, variables);
+        const body = this.check(macro.body, new Map(variables).set(macro.name, value.type));
+        return { type: body.type, costMax: value.costMax + body.costMax + 1 };
+      }
+      case 'optMap':
+      case 'optFlatMap': {
+        const target = this.#unwrapped(macro.target, variables);
+        const body = this.check(macro.body, new Map(variables).set(macro.name, target.type));
+        const type = macro.macro === 'optMap' ? optionalOf(body.type) : body.type;
+        return { type, costMax: target.costMax + body.costMax + 1 };
+      }
+      default:
+        return this.#comprehension(node, macro, variables);
+    }
+  }
+
+  #comprehension(node: ASTNode, macro: Comprehension, variables: Variables): Checked {
+    const range = this.check(macro.range, variables);
+    const inner = new Map(variables);
+    for (const [name, type] of this.#iterated(node, macro, range.type)) inner.set(name, type);
+    const filter = macro.filter === null ? null : this.#expectBool(macro.filter, '_?_:_', inner);
+    const isTest =
+      macro.macro === 'all' ||
+      macro.macro === 'exists' ||
+      macro.macro === 'existsOne' ||
+      macro.macro === 'filter';
+    const body = isTest
+      ? this.#expectBool(macro.body, '_&&_', inner)
+      : this.check(macro.body, inner);
+    const size = sizeOf(range.type);
+    const costMax = range.costMax + size * (body.costMax + (filter?.costMax ?? 0) + 2);
+    return { type: resultOf(macro, range.type, body.type), costMax };
+  }
+
+  #iterated(
+    node: ASTNode,
+    { names }: Comprehension,
+    range: CelType,
+  ): readonly (readonly [string, CelType])[] {
+    const [first = '', second] = names;
+    const [index, item] =
+      range.kind === 'list'
+        ? [int, range.element]
+        : range.kind === 'map'
+          ? [range.key, range.value]
+          : range.kind === 'dyn'
+            ? [dyn, dyn]
+            : [null, null];
+    if (index === null || item === null)
+      throw this.#fail(
+        node,
+        `expression of type '${typeText(range)}' cannot be range of a comprehension (must be list, map, or dynamic)`,
+      );
+    if (second === undefined) return [[first, range.kind === 'map' ? index : item]];
+    return [
+      [first, index],
+      [second, item],
+    ];
+  }
+}
+
+/** Names of types that are values too. */
+export const typeIdentifiers: ReadonlySet<string> = new Set([
+  'bool',
+  'int',
+  'uint',
+  'double',
+  'string',
+  'bytes',
+  'list',
+  'map',
+  'null_type',
+  'type',
+  'optional_type',
+]);
+
+interface Match {
+  readonly overload: Overload;
+  readonly bindings: Bindings;
+}
+
+function matching(
+  overloads: readonly Overload[],
+  receiver: CelType | null,
+  args: readonly CelType[],
+): readonly Match[] {
+  return overloads.flatMap((overload) => {
+    if ((overload.receiver !== null) !== (receiver !== null)) return [];
+    if (overload.parameters.length !== args.length) return [];
+    const bindings: Bindings = new Map();
+    if (
+      overload.receiver !== null &&
+      !isAssignable(overload.receiver, receiver as CelType, bindings)
+    )
+      return [];
+    const fits = overload.parameters.every((parameter, at) =>
+      isAssignable(parameter, args[at] as CelType, bindings),
+    );
+    return fits ? [{ overload, bindings }] : [];
+  });
+}
+
+function literalType(value: unknown): CelType {
+  if (value === null) return named('null_type');
+  if (typeof value === 'bigint') return int;
+  if (typeof value === 'number') return named('double');
+  if (typeof value === 'boolean') return bool;
+  if (typeof value === 'string') return named('string', value.length);
+  return value instanceof Uint8Array ? named('bytes', value.length) : named('uint');
+}
+
+function isNull(type: CelType): boolean {
+  return type.kind === 'named' && type.name === 'null_type';
+}
+
+function isNumber(type: CelType): boolean {
+  return type.kind === 'dyn' || (type.kind === 'named' && numbers.includes(type.name));
+}
+
+function haveOrder(a: CelType, b: CelType): boolean {
+  if (a.kind === 'dyn' || b.kind === 'dyn') return true;
+  if (isNumber(a) && isNumber(b)) return true;
+  if (a.kind !== 'named' || b.kind !== 'named' || a.name !== b.name) return false;
+  return ['string', 'bytes', 'bool', 'timestamp', 'duration'].includes(a.name);
+}
+
+function arithmeticType(op: string, a: CelType, b: CelType): CelType | null {
+  if (a.kind === 'dyn' || b.kind === 'dyn')
+    return a.kind === 'dyn' ? (b.kind === 'named' && op !== '-' ? b : dyn) : a;
+  if (a.kind === 'list' && b.kind === 'list' && op === '+')
+    return listOf(joined(a.element, b.element), sizeOf(a) + sizeOf(b));
+  if (a.kind !== 'named' || b.kind !== 'named') return null;
+  if (a.name === b.name && numbers.includes(a.name))
+    return op === '%' && a.name === 'double' ? null : a;
+  if (op === '+') {
+    if (a.name === b.name && (a.name === 'string' || a.name === 'bytes'))
+      return named(a.name, sizeOf(a) + sizeOf(b));
+    if (a.name === 'duration' && b.name === 'duration') return a;
+    if (a.name === 'timestamp' && b.name === 'duration') return a;
+    if (a.name === 'duration' && b.name === 'timestamp') return b;
+  }
+  if (op === '-') {
+    if (a.name === 'timestamp' && b.name === 'timestamp') return named('duration');
+    if (b.name === 'duration' && (a.name === 'duration' || a.name === 'timestamp')) return a;
+  }
+  return null;
+}
+
+function resultOf({ macro }: Comprehension, range: CelType, body: CelType): CelType {
+  switch (macro) {
+    case 'all':
+    case 'exists':
+    case 'existsOne':
+      return bool;
+    case 'filter':
+      return range.kind === 'map' ? listOf(range.key, sizeOf(range)) : range;
+    case 'sortBy':
+      return range;
+    case 'map':
+    case 'transformList':
+      return listOf(body, sizeOf(range));
+    case 'transformMap':
+      return mapOf(range.kind === 'map' ? range.key : int, body, sizeOf(range));
+    case 'transformMapEntry':
+      return body.kind === 'map'
+        ? mapOf(body.key, body.value, sizeOf(range))
+        : mapOf(dyn, dyn, sizeOf(range));
+  }
+}
+
+/** How many parts a value has at most, as far as that is known. */
+function sizeOf(type: CelType): number {
+  if (type.kind === 'list' || type.kind === 'map') return type.sizeMax ?? unboundedSize;
+  if (type.kind === 'named') {
+    if (type.name === 'string' || type.name === 'bytes') return type.sizeMax ?? unboundedSize;
+    return 1;
+  }
+  return type.kind === 'dyn' ? unboundedSize : 1;
+}
+
+/** What a function makes of values is not larger than they are together. */
+function sized(type: CelType, inputs: readonly Checked[]): CelType {
+  const size = inputs.reduce((sum, input) => sum + sizeOf(input.type), 0);
+  if (type.kind === 'list' && type.sizeMax === undefined) return listOf(type.element, size);
+  if (type.kind === 'named' && type.name === 'string' && type.sizeMax === undefined)
+    return named('string', Math.max(size, 64));
+  return type;
+}
+
+function total(checked: readonly Checked[]): number {
+  return checked.reduce((sum, { costMax }) => sum + costMax, 0);
+}
+
+/** Where the name of a selected field is: messages point to the dot before it. */
+function fieldStart(node: ASTNode, text: string): number {
+  const target = (node.args as [ASTNode, string])[0];
+  const dot = text.indexOf('.', target.range?.end ?? node.range.start);
+  return dot < 0 ? node.range.start : dot;
+}
