@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../../base/clock.js';
 import type { Logger } from '../../../base/logger.js';
 import type { Prng } from '../../../base/prng.js';
@@ -73,6 +74,8 @@ export class ApiServer {
   constructor(options: ApiServerOptions) {
     const { clock, prng, scheme, limits, protobuf, security, endpoints, special } = options;
     const metrics = new ServerMetrics(clock);
+    // Every watch listens to it.
+    setMaxListeners(0, this.#stopping.signal);
     this.metrics = metrics;
     this.#endpoints = endpoints;
     const tools: HandlerTools = {
