@@ -19,15 +19,20 @@ import { kinds as networkingV1 } from './networking-v1/index.js';
 import { kinds as nodeV1 } from './node-v1/index.js';
 import { kinds as policyV1 } from './policy-v1/index.js';
 import { kinds as rbacV1 } from './rbac-v1/index.js';
+import { type DeviceExpressionChecker, kindsWith as resourceV1 } from './resource-v1/index.js';
 import { kinds as schedulingV1 } from './scheduling-v1/index.js';
 import { kinds as storageV1 } from './storage-v1/index.js';
 
 /**
  * The rules of the built-in kinds that have some, from the folder of each group and version. `checkExpression` compiles the CEL of
- * webhooks and policies when they are written; without it expressions are kept as they are.
+ * webhooks and policies when they are written, `checkDeviceExpression` that which selects devices; without them expressions are kept as
+ * they are.
  */
 export function builtInKinds(
-  options: { readonly checkExpression?: ExpressionChecker } = {},
+  options: {
+    readonly checkExpression?: ExpressionChecker;
+    readonly checkDeviceExpression?: DeviceExpressionChecker;
+  } = {},
 ): readonly KindDefinition[] {
   return [
     ...admissionregistrationV1(options.checkExpression),
@@ -47,6 +52,7 @@ export function builtInKinds(
     ...nodeV1,
     ...policyV1,
     ...rbacV1,
+    ...resourceV1(options.checkDeviceExpression),
     ...schedulingV1,
     ...storageV1,
   ];
