@@ -54,6 +54,31 @@ t.test('subresources', async (t) => {
     t.equal((await api.ask('GET', `${pods}/b`)).status, 404);
   });
 
+  t.test('a pod that no node runs has no log, and nobody to talk to', async (t) => {
+    const body = { metadata: { name: 'u' }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    await api.ask('POST', pods, { body });
+    t.equal((await api.ask('GET', `${pods}/u/log`)).status, 204);
+    for (const path of ['exec?command=ls', 'attach', 'portforward']) {
+      const { status, json } = await api.ask('POST', `${pods}/u/${path}`);
+      t.equal(status, 400, path);
+      t.equal(json.message, 'pod u does not have a host assigned', path);
+    }
+    const other = await api.ask('GET', `${pods}/u/log?container=d`);
+    t.equal(other.status, 400);
+    t.equal(other.json.message, 'container d is not valid for pod u');
+    t.equal((await api.ask('GET', `${pods}/none/log`)).status, 404);
+    const two = { ...body.spec, containers: [...body.spec.containers, { name: 'd', image: 'i' }] };
+    await api.ask('POST', pods, { body: { metadata: { name: 'two' }, spec: two } });
+    const unnamed = await api.ask('POST', `${pods}/two/exec?command=ls`);
+    t.equal(
+      unnamed.json.message,
+      'a container name must be specified for pod two, choose one of: [c d]',
+    );
+    const bound = { metadata: { name: 'on' }, spec: { ...body.spec, nodeName: 'n1' } };
+    await api.ask('POST', pods, { body: bound });
+    t.equal((await api.ask('GET', `${pods}/on/log`)).status, 501);
+  });
+
   t.test('scale shows and sets replicas', async (t) => {
     const path = '/apis/apps/v1/namespaces/default/deployments';
     const spec = {
