@@ -1,10 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import { dirname, resolve } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import type { Prng } from '../../base/prng.js';
 import { decodeObject } from '../../control/api/codec/decode.js';
 import { setObjectDefaults } from '../../control/api/schema-defaults.js';
 import type { Scheme } from '../../control/api/scheme.js';
+import {
+  AdmissionConfigError,
+  type ConfiguredOptions,
+  readAdmissionConfig,
+} from '../../control/apiserver/admission/admission-config.js';
 import {
   createPlugins,
   type PluginOptions,
@@ -30,6 +36,7 @@ import type { ServerWrites } from '../../control/apiserver/registry/server-write
 import { apiVersionOf, type KubeObject } from '../../control/machinery/object.js';
 import { StatusError } from '../../control/machinery/status.js';
 import { internalError } from '../../control/machinery/status-errors.js';
+import { readTextFile } from '../../host/text-file.js';
 import type { WebClient } from '../../rpc/web-client.js';
 import { UsageError } from '../usage-error.js';
 import type { ParsedFlags } from './parse.js';
@@ -53,7 +60,7 @@ export interface AdmissionInputs {
 const tolerationSeconds = 300;
 
 /** The plugins that the flags ask for, in order. Throws UsageError for names that there are not. */
-export function openAdmission(inputs: AdmissionInputs): readonly AdmissionPlugin[] {
+export async function openAdmission(inputs: AdmissionInputs): Promise<readonly AdmissionPlugin[]> {
   const { flags, objects, latest, writes, authorizer, clock, prng, logger } = inputs;
   const services: AdmissionServices = {
     ...{ objects, latest, authorizer, clock, prng },
@@ -71,7 +78,7 @@ export function openAdmission(inputs: AdmissionInputs): readonly AdmissionPlugin
     },
   };
   const names = namesOf(flags);
-  const options = optionsFor(inputs.scheme);
+  const options = { ...optionsFor(inputs.scheme), ...(await configuredOptions(flags)) };
   const caller = new WebhookCaller(services, webPoster(inputs.web), randomUUID);
   const plugins = createPlugins(names, services, options, {
     MutatingAdmissionWebhook: mutatingAdmissionWebhook(services, caller, {
@@ -115,6 +122,22 @@ function namesOf(flags: ParsedFlags): readonly string[] {
   } catch (error) {
     if (error instanceof PluginFlagError) throw new UsageError(error.message, { cause: error });
     throw error;
+  }
+}
+
+/** What --admission-control-config-file says of plugins; files that it names are looked for beside it. */
+async function configuredOptions(flags: ParsedFlags): Promise<ConfiguredOptions> {
+  const path = flags.text('admission-control-config-file');
+  if (path === '') return {};
+  try {
+    return await readAdmissionConfig(await readTextFile(path), (named) =>
+      readTextFile(resolve(dirname(path), named)),
+    );
+  } catch (error) {
+    if (!(error instanceof AdmissionConfigError)) throw error;
+    throw new UsageError(`--admission-control-config-file ${path}: ${error.message}`, {
+      cause: error,
+    });
   }
 }
 

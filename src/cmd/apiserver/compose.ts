@@ -9,6 +9,7 @@ import { KubernetesProtobuf } from '../../control/api/protobuf/protobuf-codec.js
 import { parseRuntimeConfig } from '../../control/api/runtime-config.js';
 import { Scheme } from '../../control/api/scheme.js';
 import { webPoster } from '../../control/apiserver/admission/webhooks/web-poster.js';
+import { issuerDocuments } from '../../control/apiserver/authentication/service-account/discovery.js';
 import type { TokenAuthenticator } from '../../control/apiserver/authentication/token-authenticator.js';
 import { NodeGraph } from '../../control/apiserver/authorization/node/node-graph.js';
 import { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
@@ -25,6 +26,7 @@ import { serviceHooks } from '../../control/apiserver/registry/services/service-
 import { ApiServer } from '../../control/apiserver/server/api-server.js';
 import { addDiscoveryRoutes } from '../../control/apiserver/server/discovery-routes.js';
 import { addDocumentRoutes } from '../../control/apiserver/server/document-routes.js';
+import { addIssuerRoutes } from '../../control/apiserver/server/issuer-routes.js';
 import { addOpenApiRoutes } from '../../control/apiserver/server/openapi-routes.js';
 import { PlainRoutes } from '../../control/apiserver/server/plain-routes.js';
 import { kubernetesGitVersion, versionDocument } from '../../control/apiserver/server/version.js';
@@ -37,9 +39,10 @@ import { BesideRequests } from './beside-requests.js';
 import { openTransformers, type Transformers } from './encryption.js';
 import type { ParsedFlags } from './parse.js';
 import { openAuthentication, openAuthorization, type SecurityInputs } from './security.js';
-import { openServiceAccountKeys } from './service-account-keys.js';
+import { openServiceAccountKeys, type ServiceAccountKeys } from './service-account-keys.js';
 import { openServiceParts } from './service-parts.js';
 import { specialHandlers } from './special-handlers.js';
+import { openTokens } from './token-kinds.js';
 
 /** What an API server lives on. */
 export interface ComposeInputs {
@@ -86,25 +89,42 @@ function openObjects(
   return { scheme, store, storePrefix, endpoints, writes, objects, latest };
 }
 
-/** Puts an API server together as the flags say. */
+/** Puts an API server together as the flags say. When it rejects, nothing is left open. */
 export async function composeApiServer(inputs: ComposeInputs): Promise<ComposedServer> {
+  const opened = openObjects(inputs, await openTransformers(inputs.flags));
+  const web = new WebClient({ clock: inputs.clock });
+  try {
+    return await compose(inputs, opened, web);
+  } catch (error) {
+    web.close();
+    await opened.endpoints.close();
+    await opened.store.close();
+    throw error;
+  }
+}
+
+async function compose(
+  inputs: ComposeInputs,
+  opened: ReturnType<typeof openObjects>,
+  web: WebClient,
+): Promise<ComposedServer> {
   const { flags, clock, prng, logger } = inputs;
-  const opened = openObjects(inputs, await openTransformers(flags));
   const { scheme, store, endpoints } = opened;
   const policy = new RbacPolicy();
   const nodes = new NodeGraph();
   const keys = await openServiceAccountKeys(flags, logger);
   const security: SecurityInputs = {
-    ...{ flags, policy, nodes, keys, clock, logger, objects: opened.objects },
+    ...{ flags, policy, nodes, keys, clock, logger, web, objects: opened.objects },
     ...(inputs.extraTokens === undefined ? {} : { extraTokens: inputs.extraTokens }),
   };
-  const authorizer = openAuthorization(security);
-  const authenticator = await openAuthentication(security);
+  const authorizer = await openAuthorization(security);
+  const tokens = await openTokens(security);
+  const authenticator = await openAuthentication(security, tokens);
+  const audit = await openAudit(flags, clock, logger);
   const serviceParts = openServiceParts({ flags, prng, logger, ...opened });
-  const web = new WebClient({ clock });
   endpoints.enableWrites({
     admission: admissionChain(
-      openAdmission({
+      await openAdmission({
         ...{ ...opened, flags, policy, authorizer, clock, logger, web },
         prng: prng.fork(),
       }),
@@ -120,15 +140,15 @@ export async function composeApiServer(inputs: ComposeInputs): Promise<ComposedS
     await inputs.client.kv.get(`${opened.storePrefix}/health`);
     return null;
   };
-  const special = await specialHandlers({ ...opened, security, authorizer, checkStore });
+  const special = specialHandlers({ ...opened, security, authorizer, tokens, checkStore });
   const server = new ApiServer({
     ...{ scheme, endpoints, clock, logger, special },
     newUid: randomUUID,
     prng: prng.fork(),
     limits: limitsOf(flags),
     protobuf: new KubernetesProtobuf(),
-    security: { authenticator, authorizer, audit: await openAudit(flags, clock, logger) },
-    routes: routesOf(scheme, `${inputs.address}:${flags.number('secure-port')}`),
+    security: { authenticator, authorizer, audit },
+    routes: await openRoutes(inputs, scheme, keys),
   });
   const picker = prng.fork();
   const customResources = new CustomResources({
@@ -160,15 +180,29 @@ function limitsOf(flags: ParsedFlags) {
   };
 }
 
-function routesOf(scheme: Scheme, serverAddress: string): PlainRoutes {
+/** The paths that are no resources. */
+async function openRoutes(
+  { flags, address, logger }: ComposeInputs,
+  scheme: Scheme,
+  keys: ServiceAccountKeys,
+): Promise<PlainRoutes> {
+  const port = flags.number('secure-port');
   const routes = new PlainRoutes();
   const { version: nodeVersion, platform, arch } = process;
   const build = { version: flotillaVersion, nodeVersion, platform: `${platform}/${arch}` };
   addDocumentRoutes(routes, versionDocument(build));
-  addDiscoveryRoutes(routes, new Discovery(scheme), serverAddress);
+  addDiscoveryRoutes(routes, new Discovery(scheme), `${address}:${port}`);
   addOpenApiRoutes(
     routes,
     new OpenApi(scheme, { serverVersion: kubernetesGitVersion(build.version) }),
   );
+  const documents = await issuerDocuments({
+    issuer: keys.issuers[0] ?? '',
+    keySetUrl: flags.text('service-account-jwks-uri'),
+    externalAddress: `${flags.text('external-hostname') || address}:${port}`,
+    keys: keys.verification,
+  });
+  if (documents !== null) addIssuerRoutes(routes, documents);
+  else logger.warn('the issuer of service account tokens is no https URL: its keys are not served');
   return routes;
 }

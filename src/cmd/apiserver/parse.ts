@@ -5,11 +5,24 @@ import { apiserverFlags, type Flag } from './flags.js';
 /** Values by flag name as text, lists joined with commas, and which were given. */
 export class ParsedFlags {
   readonly #values: ReadonlyMap<string, string>;
-  readonly given: ReadonlySet<string>;
+  /** Of each flag that was given what was given, in order. */
+  readonly #occurrences: ReadonlyMap<string, readonly string[]>;
 
-  constructor(values: ReadonlyMap<string, string>, given: ReadonlySet<string>) {
+  constructor(
+    values: ReadonlyMap<string, string>,
+    occurrences: ReadonlyMap<string, readonly string[]>,
+  ) {
     this.#values = values;
-    this.given = given;
+    this.#occurrences = occurrences;
+  }
+
+  get given(): ReadonlySet<string> {
+    return new Set(this.#occurrences.keys());
+  }
+
+  /** What a flag was given each time, for lists whose items have commas. */
+  occurrences(name: string): readonly string[] {
+    return this.#occurrences.get(name) ?? [];
   }
 
   text(name: string): string {
@@ -44,7 +57,7 @@ const byName = new Map(apiserverFlags.map((flag) => [flag.name, flag]));
  */
 export function parseApiserverFlags(argv: readonly string[]): ParsedFlags {
   const values = new Map(apiserverFlags.map(({ name, value }) => [name, value]));
-  const given = new Set<string>();
+  const given = new Map<string, string[]>();
   for (let at = 0; at < argv.length; at++) {
     const word = argv[at] ?? '';
     const match = /^--?([A-Za-z][\w-]*)(?:=(.*))?$/s.exec(word);
@@ -62,7 +75,7 @@ export function parseApiserverFlags(argv: readonly string[]): ParsedFlags {
     check(flag, value);
     const before = given.has(flag.name) && flag.kind === 'list' ? `${values.get(flag.name)},` : '';
     values.set(flag.name, before + value);
-    given.add(flag.name);
+    given.set(flag.name, [...(given.get(flag.name) ?? []), value]);
   }
   return new ParsedFlags(values, given);
 }

@@ -64,6 +64,9 @@ export async function startApiServer(
   const composed = await composeApiServer({
     ...inputs,
     ...(extraTokens === undefined ? {} : { extraTokens }),
+  }).catch(async (error: unknown) => {
+    await client.close();
+    throw error;
   });
   const { server } = composed;
   const rpc = createHttp2Server({

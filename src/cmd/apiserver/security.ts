@@ -1,24 +1,19 @@
+import { defined } from '../../base/assert.js';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { BearerTokenAuthenticator } from '../../control/apiserver/authentication/bearer-token.js';
-import { BootstrapTokenAuthenticator } from '../../control/apiserver/authentication/bootstrap-token.js';
 import { ClientCertificateAuthenticator } from '../../control/apiserver/authentication/client-certificate.js';
 import {
   healthOnly,
   RequestAuthentication,
 } from '../../control/apiserver/authentication/request-authentication.js';
 import { RequestHeaderAuthenticator } from '../../control/apiserver/authentication/request-header.js';
-import { ServiceAccountTokenAuthenticator } from '../../control/apiserver/authentication/service-account/token-authenticator.js';
+import type { TokenAuthenticator } from '../../control/apiserver/authentication/token-authenticator.js';
 import {
-  ForApiAudiences,
-  type TokenAuthenticator,
-  TokenUnion,
-} from '../../control/apiserver/authentication/token-authenticator.js';
-import { TokenCache } from '../../control/apiserver/authentication/token-cache.js';
-import {
-  parseTokenFile,
-  TokenFileAuthenticator,
-} from '../../control/apiserver/authentication/token-file.js';
+  AbacError,
+  abacAuthorizer,
+  parseAbacPolicies,
+} from '../../control/apiserver/authorization/abac.js';
 import {
   authorizerOf,
   ModeError,
@@ -28,15 +23,19 @@ import { NodeAuthorizer } from '../../control/apiserver/authorization/node/node-
 import type { NodeGraph } from '../../control/apiserver/authorization/node/node-graph.js';
 import { RbacAuthorizer } from '../../control/apiserver/authorization/rbac/rbac-authorizer.js';
 import type { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
+import { WebhookAuthorizer } from '../../control/apiserver/authorization/webhook-authorizer.js';
 import {
   type Certificate,
   parseCertificate,
 } from '../../control/apiserver/certificates/certificate.js';
 import type { Authenticator, Authorizer, ObjectReader } from '../../control/apiserver/contracts.js';
 import { readTextFile } from '../../host/text-file.js';
+import type { WebClient } from '../../rpc/web-client.js';
 import { UsageError } from '../usage-error.js';
 import type { ParsedFlags } from './parse.js';
 import type { ServiceAccountKeys } from './service-account-keys.js';
+import { apiAudiences } from './token-kinds.js';
+import { reviewerOf } from './webhook-reviewer.js';
 
 /** What authentication and authorization are made with. */
 export interface SecurityInputs {
@@ -48,12 +47,17 @@ export interface SecurityInputs {
   readonly keys: ServiceAccountKeys;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Asks issuers and webhooks. */
+  readonly web: WebClient;
   /** A further token and its user: the administrator of a test environment. */
   readonly extraTokens?: TokenAuthenticator;
 }
 
 /** The authenticators that the flags ask for, in Kubernetes' order. */
-export async function openAuthentication(inputs: SecurityInputs): Promise<RequestAuthentication> {
+export async function openAuthentication(
+  inputs: SecurityInputs,
+  tokens: TokenAuthenticator,
+): Promise<RequestAuthentication> {
   const { flags, clock, logger } = inputs;
   const authenticators: Authenticator[] = [];
   const proxyCa = await certificatesIn(flags.text('requestheader-client-ca-file'));
@@ -70,63 +74,24 @@ export async function openAuthentication(inputs: SecurityInputs): Promise<Reques
   }
   const clientCa = await certificatesIn(flags.text('client-ca-file'));
   if (clientCa.length > 0) authenticators.push(new ClientCertificateAuthenticator(clientCa, clock));
-  const tokens = await openTokens(inputs);
   authenticators.push(new BearerTokenAuthenticator(tokens, apiAudiences(inputs)));
   const anonymous = flags.isTrue('anonymous-auth') ? { mode: 'on' as const } : healthOnly;
   return new RequestAuthentication(authenticators, anonymous, logger);
 }
 
-/** The audiences that tokens for this server name. */
-export function apiAudiences({
-  flags,
-  keys,
-}: Pick<SecurityInputs, 'flags' | 'keys'>): readonly string[] {
-  const given = flags.list('api-audiences');
-  return given.length > 0 ? given : keys.issuers.slice(0, 1);
-}
-
-/** The kinds of bearer tokens, behind one cache. */
-export async function openTokens(inputs: SecurityInputs): Promise<TokenAuthenticator> {
-  const { flags, clock, objects, keys } = inputs;
-  const audiences = apiAudiences(inputs);
-  const kinds: TokenAuthenticator[] = [];
-  if (inputs.extraTokens !== undefined)
-    kinds.push(new ForApiAudiences(inputs.extraTokens, audiences));
-  const path = flags.text('token-auth-file');
-  if (path !== '') {
-    const table = parseTokenFile(await readTextFile(path), path);
-    kinds.push(new ForApiAudiences(new TokenFileAuthenticator(table), audiences));
-  }
-  kinds.push(
-    new ServiceAccountTokenAuthenticator({
-      issuers: keys.issuers,
-      keys: keys.verification,
-      apiAudiences: audiences,
-      objects,
-      clock,
-      looksUp: flags.isTrue('service-account-lookup'),
-    }),
-  );
-  if (flags.isTrue('enable-bootstrap-token-auth')) {
-    kinds.push(new ForApiAudiences(new BootstrapTokenAuthenticator(objects, clock), audiences));
-  }
-  return new TokenCache(new TokenUnion(kinds), clock);
-}
-
-/** The authorizers of `--authorization-mode`, in order. Throws UsageError for a mode that there is not. */
-export function openAuthorization({ flags, policy, nodes }: SecurityInputs): Authorizer {
-  const notServed = (mode: string) => (): Authorizer => {
-    throw new UsageError(
-      `--authorization-mode: ${mode} is not served; give Node, RBAC or AlwaysAllow`,
-    );
-  };
+/** The authorizers of `--authorization-mode`, in order. Throws UsageError for a mode that there is not, or that lacks its file. */
+export async function openAuthorization(inputs: SecurityInputs): Promise<Authorizer> {
+  const { flags, policy, nodes } = inputs;
+  const names = flags.list('authorization-mode');
+  const abac = names.includes('ABAC') ? await openAbac(flags) : null;
+  const webhook = names.includes('Webhook') ? await openAuthorizationWebhook(inputs) : null;
   try {
     return authorizerOf(
-      parseModes(flags.list('authorization-mode')),
+      parseModes(names),
       {
         Node: () => new NodeAuthorizer(nodes),
-        ABAC: notServed('ABAC'),
-        Webhook: notServed('Webhook'),
+        ABAC: () => defined(abac),
+        Webhook: () => defined(webhook),
         RBAC: () => new RbacAuthorizer(policy),
       },
       flags.list('authorization-always-allow-paths'),
@@ -135,6 +100,34 @@ export function openAuthorization({ flags, policy, nodes }: SecurityInputs): Aut
     if (error instanceof ModeError) throw new UsageError(error.message, { cause: error });
     throw error;
   }
+}
+
+async function openAbac(flags: ParsedFlags): Promise<Authorizer> {
+  const path = flags.text('authorization-policy-file');
+  if (path === '')
+    throw new UsageError("authorization-mode ABAC's authorization policy file not passed");
+  try {
+    return abacAuthorizer(parseAbacPolicies(await readTextFile(path)));
+  } catch (error) {
+    if (!(error instanceof AbacError)) throw error;
+    throw new UsageError(`--authorization-policy-file ${path}: ${error.message}`, { cause: error });
+  }
+}
+
+async function openAuthorizationWebhook({
+  flags,
+  clock,
+  web,
+}: SecurityInputs): Promise<Authorizer> {
+  const post = await reviewerOf(flags, 'authorization-webhook', web);
+  if (post === null)
+    throw new UsageError("authorization-mode Webhook's authorization config file not passed");
+  const options = {
+    allowedTtlMs: flags.durationMs('authorization-webhook-cache-authorized-ttl'),
+    deniedTtlMs: flags.durationMs('authorization-webhook-cache-unauthorized-ttl'),
+    onError: 'none',
+  } as const;
+  return new WebhookAuthorizer(post, options, clock);
 }
 
 function headerNames(flags: ParsedFlags, name: string): readonly string[] {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { reviewToken } from '../../control/apiserver/authentication/reviews.js';
 import { issueToken } from '../../control/apiserver/authentication/service-account/token-request.js';
+import type { TokenAuthenticator } from '../../control/apiserver/authentication/token-authenticator.js';
 import { ruleSource } from '../../control/apiserver/authorization/rule-source.js';
 import type { Authorizer, ObjectReader } from '../../control/apiserver/contracts.js';
 import {
@@ -12,21 +13,22 @@ import type { SubresourceHandler } from '../../control/apiserver/handlers/router
 import { subresourceHandlers } from '../../control/apiserver/handlers/subresources.js';
 import type { EndpointTable } from '../../control/apiserver/registry/endpoint-table.js';
 import type { ServerWrites } from '../../control/apiserver/registry/server-writes.js';
-import { apiAudiences, openTokens, type SecurityInputs } from './security.js';
+import type { SecurityInputs } from './security.js';
+import { apiAudiences } from './token-kinds.js';
 
 /** What is answered by handlers of its own: reviews, and subresources that are documents of another kind. */
-export async function specialHandlers(parts: {
+export function specialHandlers(parts: {
   readonly security: SecurityInputs;
   readonly authorizer: Authorizer;
+  readonly tokens: TokenAuthenticator;
   readonly endpoints: EndpointTable;
   readonly writes: ServerWrites;
   readonly latest: ObjectReader;
   readonly checkStore: StoreCheck;
-}): Promise<ReadonlyMap<string, SubresourceHandler>> {
-  const { security, authorizer, endpoints, writes, latest } = parts;
+}): ReadonlyMap<string, SubresourceHandler> {
+  const { security, authorizer, endpoints, writes, latest, tokens } = parts;
   const { flags, keys, policy } = security;
   const audiences = apiAudiences(security);
-  const tokens = await openTokens(security);
   const modes = flags.list('authorization-mode');
   const reviews = reviewHandlers({
     authorizer,

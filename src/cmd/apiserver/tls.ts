@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readTextFile } from '../../host/text-file.js';
 import type { CertificatePair, ListenerTls, NamedCertificate } from '../../rpc/index.js';
 import { UsageError } from '../usage-error.js';
@@ -14,7 +15,7 @@ export async function listenerTls(
     clientCa: null,
     clientCertAuth: false,
     isClientCertUnverified: true,
-    named: await namedCertificates(flags.text('tls-sni-cert-key')),
+    named: await Promise.all(flags.occurrences('tls-sni-cert-key').map(namedCertificate)),
     minVersion: minVersion(flags.text('tls-min-version')),
     ...(suites.length === 0 ? {} : { cipherSuites: suites }),
   };
@@ -28,16 +29,22 @@ function minVersion(text: string): 'TLSv1.2' | 'TLSv1.3' {
   );
 }
 
-/** `cert.crt,cert.key:name1,name2`. */
-async function namedCertificates(text: string): Promise<readonly NamedCertificate[]> {
-  if (text === '') return [];
-  const match = /^([^,:]+),([^,:]+):([^:]+)$/.exec(text);
+/** `cert.crt,cert.key:name1,name2`; without names those of the certificate. */
+async function namedCertificate(text: string): Promise<NamedCertificate> {
+  const match = /^([^,:]+),([^,:]+)(?::([^:]+))?$/.exec(text);
   if (match === null) {
     throw new UsageError(
       `--tls-sni-cert-key: ${JSON.stringify(text)} is not of the form certfile,keyfile:name,name`,
     );
   }
-  const [, certFile = '', keyFile = '', names = ''] = match;
+  const [, certFile = '', keyFile = '', names] = match;
   const [cert, key] = await Promise.all([readTextFile(certFile), readTextFile(keyFile)]);
-  return [{ cert, key, names: names.split(',') }];
+  return { cert, key, names: names?.split(',') ?? dnsNames(cert) };
+}
+
+function dnsNames(cert: string): readonly string[] {
+  const { subjectAltName = '', subject } = new X509Certificate(cert);
+  const names = [...subjectAltName.matchAll(/(?:^|, )DNS:([^,]+)/g)].map(([, name = '']) => name);
+  const commonName = /^CN=(.*)$/m.exec(subject)?.[1];
+  return names.length > 0 || commonName === undefined ? names : [commonName];
 }

@@ -4,7 +4,8 @@ import type { Clock } from '../../../base/clock.js';
 import type { TokenAuthenticator, TokenIdentity } from './token-authenticator.js';
 
 /** How long a good token is believed without looking again, as in Kubernetes. */
-const goodMs = 10_000;
+const goodMsDefault = 10_000;
+const entriesMaxDefault = 4096;
 
 interface Entry {
   readonly identity: TokenIdentity;
@@ -12,22 +13,28 @@ interface Entry {
 }
 
 /**
- * Remembers good tokens for ten seconds, by their digest: tokens themselves are not kept. Requests that bring the same unknown
+ * Remembers good tokens for ten seconds, or as long as is said, by their digest: tokens themselves are not kept. Requests that bring the same unknown
  * token at once share one look. Failures are not remembered. Bounded: the oldest entry makes room.
  */
 export class TokenCache implements TokenAuthenticator {
   readonly #inner: TokenAuthenticator;
   readonly #clock: Clock;
   readonly #entriesMax: number;
+  readonly #goodMs: number;
   /** In order of expiry, since all live equally long. */
   readonly #entries = new Map<string, Entry>();
   readonly #pending = new Map<string, Promise<TokenIdentity | null>>();
 
-  constructor(inner: TokenAuthenticator, clock: Clock, entriesMax = 4096) {
+  constructor(
+    inner: TokenAuthenticator,
+    clock: Clock,
+    { entriesMax = entriesMaxDefault, goodMs = goodMsDefault } = {},
+  ) {
     assert(entriesMax > 0);
     this.#inner = inner;
     this.#clock = clock;
     this.#entriesMax = entriesMax;
+    this.#goodMs = goodMs;
   }
 
   authenticateToken(token: string, audiences: readonly string[]): Promise<TokenIdentity | null> {
@@ -63,7 +70,7 @@ export class TokenCache implements TokenAuthenticator {
       if (entry.expiresMs > now && this.#entries.size < this.#entriesMax) break;
       this.#entries.delete(oldest);
     }
-    this.#entries.set(key, { identity, expiresMs: now + goodMs });
+    this.#entries.set(key, { identity, expiresMs: now + this.#goodMs });
   }
 }
 

@@ -22,14 +22,15 @@ export async function handleWatch(
   const abort = new AbortController();
   const onEnd = () => abort.abort();
   const seconds = options.timeoutSeconds ?? tools.watchSecondsMin * (1 + tools.prng.float());
-  const timer = tools.clock.setTimer(Math.max(0, seconds) * 1000, onEnd);
+  const timeoutMs = Math.max(0, seconds) * 1000;
+  const timer = tools.clock.setTimer(timeoutMs, onEnd);
   for (const signal of [exchange.signal, tools.stopping]) {
     if (signal.aborted) onEnd();
     signal.addEventListener('abort', onEnd, { once: true });
   }
   exchange.start(200, { 'content-type': encoder.contentType });
   try {
-    await pump(exchange, endpoint, { query, encoder, signal: abort.signal });
+    await pump(exchange, endpoint, { query, encoder, timeoutMs, signal: abort.signal });
   } finally {
     tools.clock.clearTimer(timer);
     for (const signal of [exchange.signal, tools.stopping]) {
@@ -46,11 +47,17 @@ async function pump(
   {
     query,
     encoder,
+    timeoutMs,
     signal,
-  }: { readonly query: WatchQuery; readonly encoder: WatchEncoder; readonly signal: AbortSignal },
+  }: {
+    readonly query: WatchQuery;
+    readonly encoder: WatchEncoder;
+    readonly timeoutMs: number;
+    readonly signal: AbortSignal;
+  },
 ): Promise<void> {
   try {
-    for await (const batch of endpoint.registry.storage.watch(query, { signal })) {
+    for await (const batch of endpoint.registry.storage.watch(query, { signal, timeoutMs })) {
       for (const event of batch) {
         const waiting = exchange.write(encoder.encode(event));
         if (waiting !== undefined) await waiting;

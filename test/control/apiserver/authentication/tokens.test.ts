@@ -136,7 +136,7 @@ t.test('TokenCache looks once for ten seconds, shares looks, and keeps no failur
       return isKnown ? { user: userInfo({ name: 'jane' }), audiences: [] } : null;
     },
   };
-  const cache = new TokenCache(inner, clock, 2);
+  const cache = new TokenCache(inner, clock, { entriesMax: 2 });
   await Promise.all([cache.authenticateToken('a', []), cache.authenticateToken('a', [])]);
   await cache.authenticateToken('a', []);
   t.equal(looks, 1);

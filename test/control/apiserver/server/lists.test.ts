@@ -156,6 +156,16 @@ t.test('lists and watches', async (t) => {
     watch.close();
   });
 
+  t.test('a watch whose end is known says before it how far it came', async (t) => {
+    const events = await api.watch(
+      '/api/v1/namespaces/default/secrets?watch=1&allowWatchBookmarks=true&timeoutSeconds=3&resourceVersion=0',
+    );
+    const { type, object } = await events.next();
+    t.equal(type, 'BOOKMARK');
+    t.match(object.metadata, { resourceVersion: /^\d+$/ });
+    await events.ended;
+  });
+
   t.test('sendInitialEvents ends the beginning with a bookmark', async (t) => {
     const query =
       'sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true';

@@ -1,0 +1,56 @@
+import {
+  readWebhookKubeconfig,
+  WebhookKubeconfigError,
+  webhookReviewer,
+} from '../../control/apiserver/authentication/webhook-kubeconfig.js';
+import { readTextFile } from '../../host/text-file.js';
+import type { WebClient } from '../../rpc/web-client.js';
+import { UsageError } from '../usage-error.js';
+import type { ParsedFlags } from './parse.js';
+
+const versions: readonly string[] = ['v1', 'v1beta1'];
+
+/** A review of either group, in any version. */
+interface Review {
+  apiVersion?: string;
+  spec?: object;
+}
+
+/**
+ * Asks the webhook that `--<prefix>-config-file` names, in the version of `--<prefix>-version`; null when none is named. Throws
+ * UsageError.
+ */
+export async function reviewerOf(
+  flags: ParsedFlags,
+  prefix: 'authentication-token-webhook' | 'authorization-webhook',
+  web: WebClient,
+): Promise<(<T extends Review>(review: T) => Promise<T>) | null> {
+  const path = flags.text(`${prefix}-config-file`);
+  if (path === '') return null;
+  const version = flags.text(`${prefix}-version`);
+  if (!versions.includes(version))
+    throw new UsageError(
+      `--${prefix}-version: ${JSON.stringify(version)} is not spoken; give v1 or v1beta1`,
+    );
+  const ask = webhookReviewer<Review>(web, await readTarget(path, `--${prefix}-config-file`));
+  return async <T extends Review>(review: T) =>
+    (await ask(version === 'v1' ? review : asBeta(review))) as T;
+}
+
+async function readTarget(path: string, flag: string) {
+  try {
+    return await readWebhookKubeconfig(await readTextFile(path), readTextFile);
+  } catch (error) {
+    if (!(error instanceof WebhookKubeconfigError)) throw error;
+    throw new UsageError(`${flag} ${path}: ${error.message}`, { cause: error });
+  }
+}
+
+/** Reviews of v1beta1 are those of v1, but that the groups of a SubjectAccessReview are called `group`. */
+function asBeta(review: Review): Review {
+  const [group = ''] = (review.apiVersion ?? '').split('/');
+  const beta = { ...review, apiVersion: `${group}/v1beta1` };
+  if (group !== 'authorization.k8s.io') return beta;
+  const { groups, ...spec } = (review.spec ?? {}) as { groups?: readonly string[] };
+  return { ...beta, spec: { ...spec, ...(groups === undefined ? {} : { group: groups }) } };
+}
