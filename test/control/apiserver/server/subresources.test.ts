@@ -183,7 +183,7 @@ t.test('subresources', async (t) => {
   });
 
   t.test('what is not there says so', async (t) => {
-    t.equal((await api.ask('GET', `${pods}/s/log`)).status, 501);
+    t.equal((await api.ask('GET', `${pods}/s/proxy`)).status, 501);
     t.equal((await api.ask('GET', `${pods}/s/nothing`)).status, 404);
     t.match((await api.ask('GET', '/api/v1/componentstatuses')).json.items, [
       { metadata: { name: 'etcd-0' } },
