@@ -163,7 +163,7 @@ t.test('lists and watches', async (t) => {
     const { type, object } = await events.next();
     t.equal(type, 'BOOKMARK');
     t.match(object.metadata, { resourceVersion: /^\d+$/ });
-    await events.ended;
+    await t.rejects(events.next(), { message: 'the watch ended' });
   });
 
   t.test('sendInitialEvents ends the beginning with a bookmark', async (t) => {
