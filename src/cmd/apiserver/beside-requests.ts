@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { defined } from '../../base/assert.js';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
+import type { ApiServices } from '../../control/apiserver/aggregation/api-services.js';
 import type { NodeGraph } from '../../control/apiserver/authorization/node/node-graph.js';
 import { reconcileBootstrapRbac } from '../../control/apiserver/authorization/rbac/bootstrap/reconcile.js';
 import type { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
@@ -41,6 +42,7 @@ export interface BesideRequestsOptions {
   readonly nodes: NodeGraph;
   readonly serviceParts: ServiceParts;
   readonly customResources: CustomResources;
+  readonly apiServices: ApiServices;
 }
 
 /** What an API server does without being asked: it brings into the cluster what every cluster has, and keeps it right. */
@@ -84,8 +86,9 @@ export class BesideRequests {
       this.#uses('RBAC') ? feedRbacPolicy(policy, endpoints, feed) : null,
       this.#uses('Node') ? feedNodeGraph(nodes, endpoints, feed) : null,
       this.#options.customResources.start(signal),
+      this.#options.apiServices.start(signal),
     ]);
-    this.#running.push(serviceParts.run(clock, signal));
+    this.#running.push(serviceParts.run(clock, signal), this.#options.apiServices.run(signal));
     await runBootstrap(steps, { clock, logger, signal, onDone: (name) => done.add(name) });
     if (this.#kubernetes !== null) this.#running.push(this.#kubernetes.run(signal));
   }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import type { Prng } from '../../base/prng.js';
@@ -9,6 +10,7 @@ import { KubernetesProtobuf } from '../../control/api/protobuf/protobuf-codec.js
 import { parseRuntimeConfig } from '../../control/api/runtime-config.js';
 import { Scheme } from '../../control/api/scheme.js';
 import { webPoster } from '../../control/apiserver/admission/webhooks/web-poster.js';
+import { ApiServices } from '../../control/apiserver/aggregation/api-services.js';
 import { issuerDocuments } from '../../control/apiserver/authentication/service-account/discovery.js';
 import type { TokenAuthenticator } from '../../control/apiserver/authentication/token-authenticator.js';
 import { NodeGraph } from '../../control/apiserver/authorization/node/node-graph.js';
@@ -140,6 +142,13 @@ async function compose(
     await inputs.client.kv.get(`${opened.storePrefix}/health`);
     return null;
   };
+  const discovery = new Discovery(scheme);
+  const picker = prng.fork();
+  const pick = (count: number) => Math.floor(picker.float() * count);
+  const apiServices = new ApiServices({
+    ...{ ...opened, discovery, web, pick, clock, logger },
+    identity: await openProxyIdentity(flags),
+  });
   const special = specialHandlers({ ...opened, security, authorizer, tokens, checkStore });
   const server = new ApiServer({
     ...{ scheme, endpoints, clock, logger, special },
@@ -148,15 +157,15 @@ async function compose(
     limits: limitsOf(flags),
     protobuf: new KubernetesProtobuf(),
     security: { authenticator, authorizer, audit },
-    routes: await openRoutes(inputs, scheme, keys),
+    routes: await openRoutes(inputs, { scheme, discovery, keys }),
+    answerElsewhere: (exchange) => apiServices.answer(exchange),
   });
-  const picker = prng.fork();
   const customResources = new CustomResources({
-    ...{ ...opened, clock, logger, newUid: randomUUID, post: webPoster(web) },
-    pick: (count) => Math.floor(picker.float() * count),
+    ...{ ...opened, clock, logger, newUid: randomUUID, post: webPoster(web), pick },
   });
   const beside = new BesideRequests({
-    ...{ ...inputs, ...opened, server, policy, nodes, serviceParts, checkStore, customResources },
+    ...{ ...inputs, ...opened, server, policy, nodes, serviceParts, checkStore },
+    ...{ customResources, apiServices },
   });
   return {
     server,
@@ -180,18 +189,35 @@ function limitsOf(flags: ParsedFlags) {
   };
 }
 
+/** The certificate by which this server shows itself to aggregated servers; null when the flags name none. */
+async function openProxyIdentity(flags: ParsedFlags) {
+  const [certFile, keyFile] = ['proxy-client-cert-file', 'proxy-client-key-file'].map((name) =>
+    flags.text(name),
+  );
+  if (!certFile || !keyFile) return null;
+  const [cert, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')]);
+  return { cert, key };
+}
+
 /** The paths that are no resources. */
 async function openRoutes(
   { flags, address, logger }: ComposeInputs,
-  scheme: Scheme,
-  keys: ServiceAccountKeys,
+  {
+    scheme,
+    discovery,
+    keys,
+  }: {
+    readonly scheme: Scheme;
+    readonly discovery: Discovery;
+    readonly keys: ServiceAccountKeys;
+  },
 ): Promise<PlainRoutes> {
   const port = flags.number('secure-port');
   const routes = new PlainRoutes();
   const { version: nodeVersion, platform, arch } = process;
   const build = { version: flotillaVersion, nodeVersion, platform: `${platform}/${arch}` };
   addDocumentRoutes(routes, versionDocument(build));
-  addDiscoveryRoutes(routes, new Discovery(scheme), `${address}:${port}`);
+  addDiscoveryRoutes(routes, discovery, `${address}:${port}`);
   addOpenApiRoutes(
     routes,
     new OpenApi(scheme, { serverVersion: kubernetesGitVersion(build.version) }),

@@ -36,7 +36,12 @@ export async function handleScale(
   } else if (verb === 'patch') {
     object = (await patchScale(exchange, endpoint, tools)).stored.object;
   } else throw verbNotAllowed();
-  await sendDocument(exchange, { ...output, as: null }, 200, fieldsOf(scaleOf(object)));
+  await sendDocument(
+    exchange,
+    { ...output, as: null },
+    200,
+    fieldsOf(scaleOf(object, endpoint.resource)),
+  );
 }
 
 async function replaceScale(
@@ -67,7 +72,7 @@ async function patchScale(
   const expected = expectedScale(options);
   const patch = parsePatch(type, await readBody(exchange), expected.schema);
   const scaleFor = (current: KubeObject): Scale => {
-    const patched = patch.apply(scaleOf(current));
+    const patched = patch.apply(scaleOf(current, endpoint.resource));
     const body = encoder.encode(JSON.stringify(patched));
     return readPatched(() =>
       tools.bodies.read(exchange, { body, format: 'json', expected }),
@@ -87,7 +92,7 @@ async function applyScale(
   const manager = options.fieldManager;
   const force = options.force === true;
   return update(exchange, registry, { options, kind: 'PatchOptions' }, (live) => {
-    const scaleBefore = scaleOf(live);
+    const scaleBefore = scaleOf(live, resource);
     const change = { resource, live, scaleBefore, applied, manager, force, nowMs: exchange.nowMs };
     const { scale, managedFields } = fieldManagement.applyScale(change);
     return withEntries(withScale(resource, live, scale as Scale), managedFields);
@@ -110,7 +115,7 @@ function write(
   return update(exchange, registry, { options, kind }, (live, manager) => {
     const scale = scaleFor(live);
     const object = withScale(resource, live, scale);
-    const change = { resource, live, scaleBefore: scaleOf(live), scale, manager };
+    const change = { resource, live, scaleBefore: scaleOf(live, resource), scale, manager };
     const { fieldManagement } = registry.options;
     const entries = fieldManagement?.trackScale({ ...change, nowMs: exchange.nowMs });
     return withEntries(object, entries);

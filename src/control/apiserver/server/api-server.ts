@@ -59,6 +59,8 @@ export interface ApiServerOptions {
   readonly special: ReadonlyMap<string, SubresourceHandler>;
   /** Paths that are no resources; those of health and metrics are added. */
   readonly routes: PlainRoutes;
+  /** Answers what other servers serve; false when the request is none of its. */
+  readonly answerElsewhere: (exchange: Exchange) => Promise<boolean>;
 }
 
 /** An API server without its port: everything from a request to the store. Any number may run on one store. */
@@ -69,6 +71,7 @@ export class ApiServer {
   readonly #endpoints: EndpointTable;
   readonly #router: ResourceRouter;
   readonly #routes: PlainRoutes;
+  readonly #answerElsewhere: ApiServerOptions['answerElsewhere'];
   readonly #stopping = new AbortController();
 
   constructor(options: ApiServerOptions) {
@@ -89,6 +92,7 @@ export class ApiServer {
     };
     this.#router = new ResourceRouter({ endpoints, tools, special });
     this.#routes = options.routes;
+    this.#answerElsewhere = options.answerElsewhere;
     addHealthRoutes(this.#routes, this.readiness.groups());
     this.#routes.exact('/metrics', (exchange) => metrics.serve(exchange));
     this.handle = createPipeline({
@@ -121,6 +125,7 @@ export class ApiServer {
 
   async #answer(exchange: Exchange): Promise<void> {
     if (exchange.info.isResourceRequest && (await this.#router.route(exchange))) return;
+    if (await this.#answerElsewhere(exchange)) return;
     const plain = this.#routes.find(exchange);
     if (plain !== undefined) await plain(exchange);
     else exchange.sendText(404, '404 page not found\n');

@@ -1,4 +1,5 @@
 import type { Scale } from '../../../api/gen/autoscaling-v1.js';
+import type { ServedResource } from '../../../api/scheme.js';
 import { cloneJson } from '../../../machinery/clone.js';
 import { fieldPath, invalidValue } from '../../../machinery/field-path.js';
 import type { JsonObject, JsonValue } from '../../../machinery/json.js';
@@ -8,25 +9,39 @@ import { fieldsOf, type KubeObject } from '../../../machinery/object.js';
 import { conflict, invalid, staleObjectText } from '../../../machinery/status-errors.js';
 
 /** The scale of a workload: how many replicas it shall have and has, and by which labels its pods are found. */
-export function scaleOf(object: KubeObject): Scale {
+export function scaleOf(object: KubeObject, { scalePaths }: Scaled = {}): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const spec = objectIn(fieldsOf(object).spec);
-  const status = objectIn(fieldsOf(object).status);
-  const selector = selectorText(spec.selector);
+  const fields = fieldsOf(object);
+  const {
+    specReplicas = ['spec', 'replicas'],
+    statusReplicas = ['status', 'replicas'],
+    selector: selectorPath,
+  } = scalePaths ?? {};
+  const replicas = valueAt(fields, specReplicas);
+  const chosen = valueAt(
+    fields,
+    scalePaths === undefined ? ['spec', 'selector'] : (selectorPath ?? []),
+  );
+  const selector =
+    typeof chosen === 'string' ? chosen : scalePaths === undefined ? selectorText(chosen) : '';
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: definedFields({ name, namespace, uid, resourceVersion, creationTimestamp }),
-    spec: definedFields({ replicas: nonZero(spec.replicas) }),
+    spec: definedFields({ replicas: nonZero(replicas) }),
     status: {
-      replicas: numberOf(status.replicas),
+      replicas: numberOf(valueAt(fields, statusReplicas)),
       ...(selector === '' ? {} : { selector }),
     },
   };
 }
 
 /** The workload with the replicas that a scale asks for. Throws 409 for a scale of an older version, 422 for a bad number. */
-export function withScale(resource: GroupResource, current: KubeObject, scale: Scale): KubeObject {
+export function withScale(
+  resource: GroupResource & Scaled,
+  current: KubeObject,
+  scale: Scale,
+): KubeObject {
   const name = current.metadata.name ?? '';
   const version = scale.metadata.resourceVersion ?? '';
   if (version !== '' && version !== current.metadata.resourceVersion) {
@@ -41,8 +56,24 @@ export function withScale(resource: GroupResource, current: KubeObject, scale: S
   }
   const object = cloneJson(current);
   const fields = fieldsOf(object);
-  fields.spec = { ...objectIn(fields.spec), replicas };
-  return object;
+  const path = resource.scalePaths?.specReplicas ?? ['spec', 'replicas'];
+  return Object.assign(object, withValueAt(fields, path, replicas));
+}
+
+/** A resource that may say where the parts of its scale are. */
+type Scaled = Pick<ServedResource, 'scalePaths'>;
+
+function valueAt(fields: JsonObject, path: readonly string[]): JsonValue | undefined {
+  return path.reduce<JsonValue | undefined>((value, name) => objectIn(value)[name], fields);
+}
+
+function withValueAt(
+  fields: JsonObject,
+  [name = '', ...rest]: readonly string[],
+  value: JsonValue,
+): JsonObject {
+  const inner = rest.length === 0 ? value : withValueAt(objectIn(fields[name]), rest, value);
+  return { ...fields, [name]: inner };
 }
 
 /** Of a replication controller it is a map, of the others a label selector. */
