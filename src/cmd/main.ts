@@ -19,6 +19,11 @@ export async function main(argv: readonly string[]): Promise<void> {
     await testenvCommand().parseAsync([...argv.slice(1)], { from: 'user' });
     return;
   }
+  if (argv[0] === 'controllers') {
+    const { controllersCommand } = await import('./controllers.js');
+    await controllersCommand().parseAsync([...argv.slice(1)], { from: 'user' });
+    return;
+  }
   const [{ upCommand }, { ctlCommand }, { simCommand }, { benchCommand }] = await Promise.all([
     import('./up.js'),
     import('./ctl.js'),
@@ -33,6 +38,9 @@ export async function main(argv: readonly string[]): Promise<void> {
   program
     .command('apiserver')
     .description("Serve the Kubernetes API on a store; takes kube-apiserver's flags.");
+  program
+    .command('controllers')
+    .description('Run the controllers of a cluster against its API server.');
   program
     .command('testenv')
     .description('Serve the Kubernetes API for tests, store included, until a signal.');

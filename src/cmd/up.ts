@@ -8,14 +8,16 @@ import { UsageError } from './usage-error.js';
 
 const exitCodeUsage = 2;
 const exitCodeFailure = 1;
-/** Six ports follow the base port. */
-const basePortMax = 65_530;
+/** Six more ports follow the base port. */
+const basePortMax = 65_529;
 
-/** `flotilla up`: a cluster of three members on this machine. */
+/** `flotilla up`: a cluster on this machine, of three members of the store, an API server and controllers. */
 export function upCommand(): Command {
   return new Command('up')
-    .description('Run a cluster of three members on this machine, until Ctrl-C.')
-    .option('--store-only', 'run the store alone (it is all that there is so far)')
+    .description(
+      'Run a cluster on this machine, until Ctrl-C: three members of the store, an API server, controllers.',
+    )
+    .option('--store-only', 'run the store alone')
     .option(
       '--data-dir <folder>',
       'where the data of the members and their logs go',
@@ -23,12 +25,16 @@ export function upCommand(): Command {
     )
     .option(
       '--base-port <port>',
-      "six ports from here on, for a new cluster (default: etcd's usual 2379, 2380, 22379, 22380, 32379, 32380)",
+      "seven ports from here on, for a new cluster (default: etcd's usual 2379, 2380, 22379, 22380, 32379, 32380, and 6443)",
       parseBasePort,
     )
     .allowExcessArguments(false)
-    .action((options: { dataDir: string; basePort?: number }) =>
-      runUntilSignal({ dataDir: options.dataDir, basePort: options.basePort ?? null }),
+    .action((options: { dataDir: string; basePort?: number; storeOnly?: boolean }) =>
+      runUntilSignal({
+        dataDir: options.dataDir,
+        basePort: options.basePort ?? null,
+        isStoreOnly: options.storeOnly === true,
+      }),
     );
 }
 
@@ -43,6 +49,7 @@ function parseBasePort(text: string): number {
 async function runUntilSignal(options: {
   readonly dataDir: string;
   readonly basePort: number | null;
+  readonly isStoreOnly: boolean;
 }): Promise<void> {
   const stop = new AbortController();
   const stopNow = new AbortController();

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Logger, silentLogger } from '../../base/logger.js';
@@ -13,10 +13,11 @@ import { entropyPrng } from '../../host/entropy.js';
 import { listenStreams } from '../../host/net.js';
 import { parseApiserverFlags } from '../apiserver/parse.js';
 import { type RunningApiServer, startApiServer } from '../apiserver/run.js';
+import { adminKubeconfig } from '../credentials/admin-kubeconfig.js';
+import { writePrivate } from '../credentials/write-private.js';
 import { parseStoreFlags } from '../store/parse.js';
 import { type RunningStore, startStore } from '../store/run.js';
 import { toSettings } from '../store/settings.js';
-import { adminKubeconfig } from './admin-kubeconfig.js';
 import { AdminToken } from './admin-token.js';
 
 /** What a test environment is to be like. */
@@ -70,7 +71,7 @@ export async function startTestEnv(options: TestEnvOptions = {}): Promise<TestEn
     closers.push(() => server.close());
     const kubeconfig = join(path, kubeconfigName);
     await server.ready;
-    await writeWhole(kubeconfig, adminKubeconfig({ ...server, token }));
+    await writePrivate(kubeconfig, adminKubeconfig({ ...server, token }));
     const client = connectRest(await readKubeconfig(kubeconfig), {
       clock: hostClock,
       userAgent: 'flotilla-testenv',
@@ -173,13 +174,6 @@ async function freePort(): Promise<number> {
   const { port } = listener;
   await listener.close();
   return port;
-}
-
-/** Nobody sees half a file, and nobody else reads it. */
-async function writeWhole(path: string, text: string): Promise<void> {
-  const draft = `${path}.${process.pid}.tmp`;
-  await writeFile(draft, text, { mode: 0o600 });
-  await rename(draft, path);
 }
 
 function throwLater(error: unknown): void {

@@ -41,6 +41,16 @@ export function nextSteps(
   ];
 }
 
+/** What to type once the API server serves. */
+export function controlSteps(kubeconfig: string): string[] {
+  const kubectl = `kubectl --kubeconfig=${shortest(kubeconfig)}`;
+  return [
+    `kubeconfig: ${kubeconfig}`,
+    `  ${kubectl} get namespaces`,
+    `  ${kubectl} create deployment web --image=nginx   # kept as it is: there are no nodes to run it`,
+  ];
+}
+
 /** A path as somebody in the current folder would type it. */
 function shortest(path: string): string {
   const fromHere = relative(process.cwd(), path);

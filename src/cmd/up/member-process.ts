@@ -27,8 +27,12 @@ const stopMsMax = 15_000;
 
 const executable = fileURLToPath(new URL('../../../../bin/flotilla', import.meta.url));
 
-/** One member as a child process, started again whenever it ends by itself. */
+/** The programs of a cluster. */
+export type ClusterProgram = 'store' | 'apiserver' | 'controllers';
+
+/** One program of the cluster as a child process, started again whenever it ends by itself. */
 export class MemberProcess {
+  readonly #program: ClusterProgram;
   readonly #flags: readonly string[];
   readonly #logPath: string;
   readonly #clock: Clock;
@@ -38,11 +42,13 @@ export class MemberProcess {
   #supervision: Promise<void> = Promise.resolve();
 
   constructor(options: {
+    readonly program: ClusterProgram;
     readonly flags: readonly string[];
     readonly logPath: string;
     readonly clock: Clock;
     readonly listener: MemberListener;
   }) {
+    this.#program = options.program;
     this.#flags = options.flags;
     this.#logPath = options.logPath;
     this.#clock = options.clock;
@@ -88,7 +94,7 @@ export class MemberProcess {
     try {
       return await new Promise((resolve, reject) => {
         // Its own process group: Ctrl-C reaches only us, and we stop the members in order.
-        const child = spawn(process.execPath, [executable, 'store', ...this.#flags], {
+        const child = spawn(process.execPath, [executable, this.#program, ...this.#flags], {
           stdio: ['ignore', log.fd, log.fd],
           detached: true,
         });

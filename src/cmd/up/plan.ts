@@ -10,6 +10,8 @@ export interface PlannedMember {
 /** What `flotilla up` keeps about a cluster in its folder. */
 export interface ClusterPlan {
   readonly members: readonly PlannedMember[];
+  /** Of the API server; null when there was none so far. */
+  readonly apiPort: number | null;
 }
 
 const host = '127.0.0.1';
@@ -58,7 +60,7 @@ export function storeFlagsOf(plan: ClusterPlan, member: PlannedMember, dir: stri
 
 /** A plan as it is stored. */
 export function formatPlan(plan: ClusterPlan): string {
-  return `${JSON.stringify({ format: formatVersion, members: plan.members }, null, 2)}\n`;
+  return `${JSON.stringify({ format: formatVersion, ...plan }, null, 2)}\n`;
 }
 
 /** Reads a stored plan; undefined when the text is none. */
@@ -80,7 +82,9 @@ export function parsePlan(text: string): ClusterPlan | undefined {
     if (!isPort(clientPort) || !isPort(peerPort)) return undefined;
     members.push({ name, clientPort, peerPort });
   }
-  return members.length === 0 ? undefined : { members };
+  const { apiPort = null } = value;
+  if (apiPort !== null && !isPort(apiPort)) return undefined;
+  return members.length === 0 ? undefined : { members, apiPort };
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -10,6 +10,8 @@ const usualPorts: readonly (readonly [client: number, peer: number])[] = [
   [22379, 22380],
   [32379, 32380],
 ];
+/** kube-apiserver's. */
+const usualApiPort = 6443;
 /** How far the search for a free port goes. */
 const triesMax = 200;
 
@@ -44,7 +46,14 @@ export async function choosePorts(basePort: number | null): Promise<PortChoice> 
     const clientPort = await choose(client);
     members.push({ name: `m${index + 1}`, clientPort, peerPort: await choose(peer) });
   }
-  return { plan: { members }, moved };
+  return { plan: { members, apiPort: null }, moved };
+}
+
+/** A port for the API server: the usual one or the one after the members', or the next that is free. */
+export async function chooseApiPort(basePort: number | null): Promise<number> {
+  const wanted = basePort === null ? usualApiPort : basePort + 2 * usualPorts.length;
+  for (let port = wanted; port < wanted + triesMax; port++) if (await isFree(port)) return port;
+  throw new UsageError(`no free port near ${wanted}: try --base-port`);
 }
 
 /** The first of a plan's ports that somebody listens on, if any. */
@@ -54,6 +63,8 @@ export async function findTakenPort(
   for (const { name, clientPort, peerPort } of plan.members) {
     for (const port of [clientPort, peerPort]) if (!(await isFree(port))) return { name, port };
   }
+  const { apiPort: port } = plan;
+  if (port !== null && !(await isFree(port))) return { name: 'apiserver', port };
   return undefined;
 }
 

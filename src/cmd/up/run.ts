@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.js';
 import { untilReadable, untilWritable } from './await-cluster.js';
 import type { Console } from './console.js';
+import { ControlPlane } from './control-plane.js';
 import { type ClusterFolder, openFolder } from './folder.js';
 import { describeMember, nextSteps } from './guide.js';
 import { tailOf } from './log-tail.js';
@@ -12,18 +13,18 @@ import {
   type PlannedMember,
   storeFlagsOf,
 } from './plan.js';
-import { choosePorts, findTakenPort } from './ports.js';
+import { chooseApiPort, choosePorts, findTakenPort } from './ports.js';
+import { UpError } from './up-error.js';
 
-/** The cluster cannot be started. The message says why and what to do. */
-export class UpError extends Error {
-  override readonly name = 'UpError';
-}
+export { UpError } from './up-error.js';
 
 /** What `flotilla up` was asked for. */
 export interface UpOptions {
   readonly dataDir: string;
   /** First of six ports in a row; null: etcd's usual ones. */
   readonly basePort: number | null;
+  /** No API server. */
+  readonly isStoreOnly: boolean;
   /** How the reader started us, for the lines to paste. */
   readonly invocation: string;
   readonly clock: Clock;
@@ -49,6 +50,15 @@ export async function runCluster(options: UpOptions): Promise<void> {
 }
 
 async function planFor(folder: ClusterFolder, options: UpOptions): Promise<ClusterPlan> {
+  const plan = await storePlanFor(folder, options);
+  if (options.isStoreOnly) return { ...plan, apiPort: null };
+  if (plan.apiPort !== null) return plan;
+  const whole = { ...plan, apiPort: await chooseApiPort(options.basePort) };
+  await folder.store(whole);
+  return whole;
+}
+
+async function storePlanFor(folder: ClusterFolder, options: UpOptions): Promise<ClusterPlan> {
   if (folder.plan !== null) {
     options.console.line(`flotilla up: going on with the data in ${folder.path}`);
     await requireFreePorts(folder.plan);
@@ -86,6 +96,7 @@ class ClusterRun {
   readonly #ended = new AbortController();
   /** Work beside the run; awaited before it returns. */
   readonly #tasks = new Set<Promise<void>>();
+  readonly #control: ControlPlane | null;
   #failure: unknown = null;
   #isServing = false;
 
@@ -94,6 +105,16 @@ class ClusterRun {
     this.#dir = dir;
     this.#options = options;
     this.#members = plan.members.map((member) => this.#createMember(member));
+    this.#control =
+      plan.apiPort === null
+        ? null
+        : new ControlPlane({
+            ...options,
+            dir,
+            plan,
+            port: plan.apiPort,
+            ended: this.#ended.signal,
+          });
   }
 
   async run(): Promise<void> {
@@ -105,6 +126,7 @@ class ClusterRun {
     for (const member of this.#members) this.#addTask(member.start());
     try {
       await this.#untilServing();
+      if (this.#control !== null && this.#isServing) this.#addTask(this.#control.run());
       await aborted(this.#ended.signal);
     } finally {
       await this.#stopAll();
@@ -114,6 +136,7 @@ class ClusterRun {
 
   #createMember(member: PlannedMember): MemberProcess {
     return new MemberProcess({
+      program: 'store',
       flags: storeFlagsOf(this.#plan, member, this.#dir),
       logPath: memberLog(this.#dir, member),
       clock: this.#options.clock,
@@ -184,6 +207,7 @@ class ClusterRun {
     const { console } = this.#options;
     this.#ended.abort();
     console.line('stopping');
+    await this.#control?.stop();
     for (const [index, member] of this.#members.entries()) {
       await member.stop();
       console.line(`${this.#plan.members[index]?.name} stopped`);
@@ -192,6 +216,7 @@ class ClusterRun {
   }
 
   #killAll(): void {
+    this.#control?.kill();
     for (const member of this.#members) member.kill();
   }
 }
