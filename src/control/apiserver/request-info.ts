@@ -12,14 +12,14 @@ export interface ParsedRequest extends RequestInfo {
 /** What may follow `namespaces/NAME` without being a resource in that namespace. */
 const namespaceSubresources: ReadonlySet<string> = new Set(['status', 'finalize']);
 
-const verbsByMethod: Readonly<Record<string, string>> = {
-  POST: 'create',
-  GET: 'get',
-  HEAD: 'get',
-  PUT: 'update',
-  PATCH: 'patch',
-  DELETE: 'delete',
-};
+const verbsByMethod: ReadonlyMap<string, string> = new Map([
+  ['POST', 'create'],
+  ['GET', 'get'],
+  ['HEAD', 'get'],
+  ['PUT', 'update'],
+  ['PATCH', 'patch'],
+  ['DELETE', 'delete'],
+]);
 
 /**
  * Reads what a request is about from its method, path and query, as Kubernetes' RequestInfoFactory does: authorization and audit
@@ -84,7 +84,7 @@ function resourceRequest(
   segments: readonly string[],
 ): ParsedRequest {
   let parts = segments;
-  let verb = verbsByMethod[request.method] ?? '';
+  let verb = verbsByMethod.get(request.method) ?? '';
   const special = parts[0] === 'watch' || parts[0] === 'proxy' ? parts[0] : null;
   if (special !== null) {
     if (parts.length < 2) {

@@ -98,7 +98,7 @@ function composeUser(parts: readonly Impersonated[]): UserInfo {
   let uid = '';
   let ownGroups: readonly string[] = [];
   const groups: string[] = [];
-  const extra: Record<string, string[]> = {};
+  const extra = new Map<string, string[]>();
   for (const part of parts) {
     if (part.kind === 'ServiceAccount') {
       name = serviceAccountUsername(part.namespace, part.name);
@@ -106,10 +106,15 @@ function composeUser(parts: readonly Impersonated[]): UserInfo {
     } else if (part.kind === 'User') name = part.name;
     else if (part.kind === 'Group') groups.push(part.name);
     else if (part.kind === 'UID') uid = part.name;
-    else extra[part.extraKey] = [...(extra[part.extraKey] ?? []), part.name];
+    else extra.set(part.extraKey, [...(extra.get(part.extraKey) ?? []), part.name]);
   }
   const all = groups.length > 0 ? groups : [...ownGroups];
-  return userInfo({ name, uid, groups: [...all, ...impliedGroup(name, all)], extra });
+  return userInfo({
+    name,
+    uid,
+    groups: [...all, ...impliedGroup(name, all)],
+    extra: Object.fromEntries(extra),
+  });
 }
 
 /** The group that every user is in, unless the request already says one of the two. */

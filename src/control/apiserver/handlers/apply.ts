@@ -8,7 +8,9 @@ import type { Exchange } from '../exchange.js';
 import { optionsObject, type WriteOptions } from '../options/write-options.js';
 import type { FieldManagement } from '../registry/registry-options.js';
 import type { UpdateResult } from '../registry/update.js';
+import { creationConfirmer } from './confirm-creation.js';
 import type { ResourceEndpoint } from './endpoint.js';
+import type { HandlerTools } from './handler-tools.js';
 import { restoring } from './restoring.js';
 import { writeRequest } from './write-context.js';
 
@@ -22,6 +24,7 @@ export interface ApplyBody {
 export async function applyConfiguration(
   exchange: Exchange,
   endpoint: ResourceEndpoint,
+  tools: HandlerTools,
   { body, options }: ApplyBody,
 ): Promise<UpdateResult> {
   const { resource, registry } = endpoint;
@@ -45,6 +48,7 @@ export async function applyConfiguration(
     preconditions: {},
     mayCreate: subresource === '',
     ...restoring(endpoint, subresource),
+    confirmCreation: creationConfirmer(exchange, tools),
     tracksManagers: true,
   });
 }

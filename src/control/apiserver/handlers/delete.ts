@@ -1,5 +1,7 @@
-import { parse } from 'yaml';
+import { parseBody } from '../../api/codec/body.js';
+import { DecodeError } from '../../api/codec/decode-error.js';
 import type { JsonObject } from '../../machinery/json.js';
+import { isJsonObject } from '../../machinery/json-object.js';
 import type { Status } from '../../machinery/status.js';
 import { badRequest } from '../../machinery/status-errors.js';
 import type { Exchange } from '../exchange.js';
@@ -74,16 +76,18 @@ function decodeOptions(exchange: Exchange, tools: HandlerTools, body: Uint8Array
   if (format === 'protobuf') {
     return tools.protobuf?.decode(body, { group: '', version: 'v1', kind: 'DeleteOptions' }) ?? {};
   }
-  const text = Buffer.from(body).toString('utf8');
-  let value: unknown;
-  try {
-    value = format === 'json' ? JSON.parse(text) : parse(text);
-  } catch (error) {
-    throw badRequest(error instanceof Error ? error.message : String(error));
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value))
-    return value as JsonObject;
+  const value = readOptions(body, format);
+  if (isJsonObject(value)) return value;
   throw badRequest('decoded object cannot be converted to DeleteOptions');
+}
+
+function readOptions(body: Uint8Array, format: 'json' | 'yaml'): unknown {
+  try {
+    return parseBody(body, format).value;
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw badRequest(error.message);
+  }
 }
 
 function successStatus({ resource }: ResourceEndpoint, { stored }: DeleteResult): Status {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../../base/clock.js';
 import type { Prng } from '../../../base/prng.js';
 import type { Scheme } from '../../api/scheme.js';
+import type { Authorizer } from '../contracts.js';
 import type { ProtobufCodec } from '../negotiation/object-codec.js';
 import type { BodyDecoder } from './decode-request.js';
 
@@ -10,6 +11,8 @@ export interface HandlerTools {
   readonly bodies: BodyDecoder;
   /** Null: protobuf is neither read nor written. */
   readonly protobuf: ProtobufCodec | null;
+  /** For what a request turns out to be only while it is carried out. */
+  readonly authorizer: Authorizer;
   readonly clock: Clock;
   readonly prng: Prng;
   /** Seconds that a watch lasts at least when the client does not say; up to twice as many, so that not all end at once. */

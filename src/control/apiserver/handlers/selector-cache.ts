@@ -22,6 +22,8 @@ export interface Selection {
 
 /** Selections that are kept for the next request with the same selectors. */
 const selectionsMax = 512;
+/** Longer selectors are not kept: clients choose them, and they can be as long as a request's head. */
+const keptLengthMax = 1024;
 
 /** The selectors that clients use on one resource. */
 export class SelectorCache {
@@ -38,6 +40,7 @@ export class SelectorCache {
     const known = this.#selections.get(key);
     if (known !== undefined) return known;
     const selection = select(this.#resource, selectors);
+    if (key.length > keptLengthMax) return selection;
     if (this.#selections.size >= selectionsMax) {
       for (const oldest of this.#selections.keys()) {
         this.#selections.delete(oldest);

@@ -2,6 +2,7 @@ import { cloneJson } from '../../machinery/clone.js';
 import { badRequest } from '../../machinery/status-errors.js';
 import type { Exchange } from '../exchange.js';
 import { optionsObject, parseWriteOptions } from '../options/write-options.js';
+import { creationConfirmer } from './confirm-creation.js';
 import { protobufOf, type ResourceEndpoint, toStoredVersion } from './endpoint.js';
 import type { HandlerTools } from './handler-tools.js';
 import { negotiate } from './output.js';
@@ -39,6 +40,7 @@ export async function handleUpdate(
     preconditions: uid === '' ? {} : { uid },
     mayCreate: subresource === '' && endpoint.resource.rules.allowsCreateOnUpdate === true,
     ...restoring(endpoint, subresource),
+    confirmCreation: creationConfirmer(exchange, tools),
     tracksManagers: false,
   });
   const status = result.isCreated ? 201 : 200;

@@ -25,6 +25,8 @@ export interface UpdateSource {
   readonly preconditions: Preconditions;
   /** Whether an object that is not there may be created. */
   readonly mayCreate: boolean;
+  /** Rejects when the one who asks must not create it. Absent: the server itself asks. */
+  readonly confirmCreation?: () => Promise<void>;
   /**
    * What a subresource does before validation in place of the kind's own preparation: restores all that it may not change. Absent: the
    * kind prepares the object.
@@ -164,6 +166,7 @@ class UpdateAttempt {
 
   async #create(object: KubeObject): Promise<KubeObject> {
     const { admission, row, hooks } = this.#options;
+    await this.#source.confirmCreation?.();
     this.isCreated = true;
     this.#track(null, object);
     const admitted = admissionRequest(row, this.#request, {

@@ -77,7 +77,7 @@ export class ServerMetrics {
   get observe(): Filter {
     return async (exchange, next) => {
       const start = this.#clock.now();
-      const labels = labelsOf(exchange);
+      const labels = longLabelsOf(exchange);
       if (exchange.isLongRunning) this.#longRunning.inc(labels);
       try {
         await next();
@@ -113,26 +113,39 @@ export class ServerMetrics {
   }
 }
 
-/** Paths that nobody serves are one series, whatever clients invent. */
-function labelsOf({
-  info,
-  scope,
-  statusCode,
-}: Exchange): Record<(typeof labelNames)[number], string> {
-  const isKnown = info.isResourceRequest && scope !== '';
-  const verb = info.verb.toUpperCase();
-  if (!isKnown && statusCode !== 0 && info.isResourceRequest) {
-    return { verb, group: '', version: '', resource: '', subresource: '', scope: '' };
+/** First parts of the paths that are no resources and are worth a series of their own. */
+const knownPaths: ReadonlySet<string> = new Set(
+  '.well-known api apis healthz livez metrics openapi openid readyz version'.split(' '),
+);
+/** The parts that make requests long which are counted before it is known whether their resource is served. */
+const longSubresources: ReadonlySet<string> = new Set(
+  'attach exec log portforward proxy'.split(' '),
+);
+
+/** Requests without an end of their own are counted from their beginning, when any word of theirs may be invented. */
+function longLabelsOf({ info }: Exchange): Record<(typeof labelNames)[number], string> {
+  const subresource = longSubresources.has(info.subresource) ? info.subresource : '';
+  return { ...unknownLabels, verb: verbLabel(info), subresource };
+}
+
+const unknownLabels = { group: '', version: '', resource: '', subresource: '', scope: '' } as const;
+
+function verbLabel({ verb }: Exchange['info']): string {
+  const name = verb.toUpperCase();
+  return knownVerbs.has(name) ? name : 'other';
+}
+
+/** Paths that nobody serves are one series, whatever clients invent: each series is kept for good. */
+function labelsOf({ info, scope }: Exchange): Record<(typeof labelNames)[number], string> {
+  const verb = verbLabel(info);
+  if (!info.isResourceRequest) {
+    const first = info.path.split('/')[1] ?? '';
+    return { ...unknownLabels, verb, subresource: knownPaths.has(first) ? first : '' };
   }
+  // Only what was routed has a scope.
+  if (scope === '') return { ...unknownLabels, verb };
   const { group, version, resource, subresource } = info;
-  return {
-    verb: knownVerbs.has(verb) ? verb : 'other',
-    group,
-    version,
-    resource: isKnown ? resource : '',
-    subresource: info.isResourceRequest ? subresource : (info.path.split('/')[1] ?? ''),
-    scope,
-  };
+  return { verb, group, version, resource, subresource, scope };
 }
 
 const knownVerbs: ReadonlySet<string> = new Set(
