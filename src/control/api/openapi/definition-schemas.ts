@@ -77,12 +77,15 @@ function fieldsOf(
   return fields;
 }
 
-/** OpenAPI 3 takes nothing beside a reference, so what is said about the field goes around it. */
+/**
+ * OpenAPI 3 takes nothing beside a reference, so what is said about the field goes around it. Version 2 has the marks beside it: kubectl
+ * makes its patches of a Deployment's strategy by one.
+ */
 function partSchema(fact: SchemaFact, version: OpenApiVersion, description?: string): JsonObject {
   const said = description === undefined ? {} : { description };
   if (fact.ref === undefined) return { ...said, ...plainSchema(fact, version) };
   const reference = { $ref: refTo(fact.ref, version) };
-  if (version === 2) return { ...said, ...reference };
+  if (version === 2) return { ...said, ...reference, ...extensionsOf(fact) };
   const rest = { ...said, ...plainSchema(fact, version) };
   return Object.keys(rest).length === 0 ? reference : { ...rest, allOf: [reference] };
 }

@@ -1,6 +1,7 @@
+import { fieldPath, invalidValue } from '../../machinery/field-path.js';
 import type { KubeObject } from '../../machinery/object.js';
 import { StatusError } from '../../machinery/status.js';
-import { failure, unsupportedMediaType } from '../../machinery/status-errors.js';
+import { failure, invalid, unsupportedMediaType } from '../../machinery/status-errors.js';
 import type { Exchange } from '../exchange.js';
 import { parseMediaRange } from '../negotiation/media-range.js';
 import { optionsObject, parseWriteOptions, type WriteOptions } from '../options/write-options.js';
@@ -10,6 +11,7 @@ import { protobufOf, type ResourceEndpoint, toStoredVersion } from './endpoint.j
 import type { HandlerTools } from './handler-tools.js';
 import { negotiate } from './output.js';
 import { type PatchType, parsePatch } from './patch-body.js';
+import { conversionProblem, printedAsGo } from './patched-errors.js';
 import { readBody } from './read-body.js';
 import { restoring } from './restoring.js';
 import { sendStored } from './send-object.js';
@@ -25,6 +27,7 @@ const patchTypes: Readonly<Record<string, PatchType>> = {
 /** Tries of a patch that names no version, when others keep writing at the same time. */
 const attemptsMax = 5;
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /** PATCH of an object, or of its status. */
 export async function handlePatch(
@@ -81,9 +84,8 @@ async function patchOnce(
       const current = conversion === null ? stored : stored && conversion.fromStored(stored);
       const patched = patch.apply(current as KubeObject);
       const bytes = encoder.encode(JSON.stringify(patched));
-      const object = readPatched(() =>
-        tools.bodies.read(exchange, { body: bytes, format: 'json', expected }),
-      );
+      const read = () => tools.bodies.read(exchange, { body: bytes, format: 'json', expected });
+      const object = type === 'strategic' ? readConverted(read, body) : readPatched(read);
       return toStoredVersion(endpoint, object);
     },
     preconditions: {},
@@ -101,6 +103,18 @@ export function readPatched(read: () => KubeObject): KubeObject {
     if (!(error instanceof StatusError) || error.code !== 400) throw error;
     if (error.message.startsWith('strict decoding error')) throw error;
     throw failure(422, 'Invalid', error.message, {});
+  }
+}
+
+/** Like {@link readPatched}, for a strategic merge patch: the patch itself is named as what is wrong. */
+function readConverted(read: () => KubeObject, patch: Uint8Array): KubeObject {
+  try {
+    return readPatched(read);
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.code !== 422) throw error;
+    const shown = printedAsGo(JSON.parse(decoder.decode(patch)));
+    const problem = conversionProblem(error.message);
+    throw invalid({ group: '', kind: '' }, '', [invalidValue(fieldPath('patch'), shown, problem)]);
   }
 }
 

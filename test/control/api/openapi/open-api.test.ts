@@ -126,6 +126,13 @@ t.test('schemas carry the marks that clients merge by', async (t) => {
   t.match(definitions['io.k8s.api.core.v1.SeccompProfile'], {
     'x-kubernetes-unions': [{ discriminator: 'type' }],
   });
+  t.same(
+    definitions['io.k8s.api.apps.v1.DeploymentSpec']?.properties.strategy?.[
+      'x-kubernetes-patch-strategy'
+    ],
+    'retainKeys',
+    'beside a reference too',
+  );
 });
 
 t.test(

@@ -242,6 +242,24 @@ t.test('objects', async (t) => {
     t.equal((await patch('merge-patch+json', [])).status, 400);
     t.equal((await patch('merge-patch+json', { data: { a: 7 } })).status, 422);
     t.equal((await patch('merge-patch+json', { metadata: { uid: 'x' } })).status, 422);
+    for (const [body, shown, problem] of [
+      [
+        { metadata: { labels: 'x' } },
+        'map[metadata:map[labels:x]]',
+        'cannot restore map from string',
+      ],
+      [{ data: { b: 7, a: [] } }, 'map[data:map[a:[] b:7]]', 'unrecognized type: string'],
+      [{ metadata: 1 }, 'map[metadata:1]', 'cannot restore struct from: int64'],
+      [
+        { metadata: { finalizers: {} } },
+        'map[metadata:map[finalizers:map[]]]',
+        'cannot restore slice from map',
+      ],
+    ] as const) {
+      const { status, json } = await patch('strategic-merge-patch+json', body);
+      t.equal(status, 422, shown);
+      t.equal(json.message, ` "" is invalid: patch: Invalid value: "${shown}": ${problem}`);
+    }
     t.equal((await patch('merge-patch+json', { metadata: { resourceVersion: '1' } })).status, 409);
     const failed = await patch('json-patch+json', [{ op: 'test', path: '/data/a', value: '2' }]);
     t.equal(failed.status, 422);
