@@ -1,7 +1,7 @@
 import { cloneJson } from '../../machinery/clone.js';
 import type { KubeObject } from '../../machinery/object.js';
 import { StatusError } from '../../machinery/status.js';
-import { conflict } from '../../machinery/status-errors.js';
+import { conflict, staleObjectText } from '../../machinery/status-errors.js';
 import type { DeleteOptions } from '../options/delete-options.js';
 import type { StoredObject } from '../storage/contracts.js';
 import { type DeletionPlan, planDeletion } from './deletion-plan.js';
@@ -29,8 +29,30 @@ class Settled extends Error {
   }
 }
 
+/** Somebody gave the object a finalizer while it was about to be removed: it has to be marked as being deleted first. */
+class NowHeld extends Error {}
+
+/** Deletions that are begun anew because of that. */
+const attemptsMax = 8;
+
 /** Deletes an object, or begins to. Rejects with what Kubernetes answers. */
 export async function deleteObject(
+  options: RegistryOptions,
+  request: WriteRequest,
+  name: string,
+  deletion: DeleteOptions,
+): Promise<DeleteResult> {
+  for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+    try {
+      return await deleteOnce(options, request, name, deletion);
+    } catch (error) {
+      if (!(error instanceof NowHeld)) throw error;
+    }
+  }
+  throw conflict(options.row, name, staleObjectText);
+}
+
+async function deleteOnce(
   options: RegistryOptions,
   request: WriteRequest,
   name: string,
@@ -102,7 +124,10 @@ async function remove(
     await options.hooks().afterDelete?.(stored.object);
     return { stored, isGone: true };
   } catch (error) {
-    if (error instanceof Settled) return { stored: unstoredObject(error.object), isGone: false };
+    if (error instanceof Settled) {
+      if (marked === null) throw new NowHeld('the object is held by now');
+      return { stored: unstoredObject(error.object), isGone: false };
+    }
     const isMissing = error instanceof StatusError && error.reason === 'NotFound';
     if (marked === null || !isMissing) throw error;
     return { stored: marked, isGone: true };
