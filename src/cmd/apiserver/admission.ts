@@ -26,6 +26,9 @@ import {
 } from '../../control/apiserver/admission/webhooks/webhook-plugins.js';
 import { EscalationCheck } from '../../control/apiserver/authorization/rbac/escalation.js';
 import type { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
+import { mutatingAdmissionPolicy } from '../../control/apiserver/cel/mutating-policy-plugin.js';
+import type { ResourceOfParams } from '../../control/apiserver/cel/policy-params.js';
+import { validatingAdmissionPolicy } from '../../control/apiserver/cel/validating-policy-plugin.js';
 import type {
   AdmissionPlugin,
   AdmissionRequest,
@@ -79,6 +82,7 @@ export async function openAdmission(inputs: AdmissionInputs): Promise<readonly A
   };
   const names = namesOf(flags);
   const options = { ...optionsFor(inputs.scheme), ...(await configuredOptions(flags)) };
+  const policyParts = { services, resourceOf: resourceOfParams(inputs.scheme) };
   const caller = new WebhookCaller(services, webPoster(inputs.web), randomUUID);
   const plugins = createPlugins(names, services, options, {
     MutatingAdmissionWebhook: mutatingAdmissionWebhook(services, caller, {
@@ -86,10 +90,26 @@ export async function openAdmission(inputs: AdmissionInputs): Promise<readonly A
       inTree: createPlugins(names, services, options),
     }),
     ValidatingAdmissionWebhook: validatingAdmissionWebhook(services, caller),
+    ValidatingAdmissionPolicy: validatingAdmissionPolicy(policyParts),
+    MutatingAdmissionPolicy: mutatingAdmissionPolicy({
+      ...policyParts,
+      normalize: (request, object) => normalized(inputs.scheme, request, object),
+      schemaOf: ({ group, version, kind }) => inputs.scheme.kind({ group, version, kind })?.schema,
+    }),
   });
   // Who may write roles is a question of authorization: no flag turns it off.
   const usesRbac = flags.list('authorization-mode').includes('RBAC');
   return usesRbac ? [...plugins, new EscalationCheck(inputs.policy, authorizer)] : plugins;
+}
+
+/** The resource of a kind that policies take parameters from. */
+function resourceOfParams(scheme: Scheme): ResourceOfParams {
+  return (apiVersion, kind) => {
+    for (const served of scheme.resources())
+      if (served.kind === kind && apiVersionOf(served) === apiVersion && served.storage !== null)
+        return served;
+    return undefined;
+  };
 }
 
 /** What a webhook made of an object is read like a body: 500 when it is not of its kind any more. */

@@ -5,6 +5,7 @@ import type { Logger } from '../../base/logger.js';
 import type { Prng } from '../../base/prng.js';
 import type { Client } from '../../client/index.js';
 import { Discovery } from '../../control/api/discovery/discovery.js';
+import { builtInKinds } from '../../control/api/kinds.js';
 import { OpenApi } from '../../control/api/openapi/open-api.js';
 import { KubernetesProtobuf } from '../../control/api/protobuf/protobuf-codec.js';
 import { parseRuntimeConfig } from '../../control/api/runtime-config.js';
@@ -15,6 +16,7 @@ import { issuerDocuments } from '../../control/apiserver/authentication/service-
 import type { TokenAuthenticator } from '../../control/apiserver/authentication/token-authenticator.js';
 import { NodeGraph } from '../../control/apiserver/authorization/node/node-graph.js';
 import { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
+import { expressionChecker } from '../../control/apiserver/cel/admission-environment.js';
 import { signingRequestHooks } from '../../control/apiserver/certificates/signing-request-hooks.js';
 import { CustomResources } from '../../control/apiserver/crd/custom-resources.js';
 import { definitionHooks } from '../../control/apiserver/crd/definition-hooks.js';
@@ -73,7 +75,10 @@ function openObjects(
   { flags, client, clock, prng, logger }: ComposeInputs,
   transformerOf: Transformers,
 ) {
-  const scheme = new Scheme({ runtimeConfig: parseRuntimeConfig(flags.text('runtime-config')) });
+  const scheme = new Scheme({
+    runtimeConfig: parseRuntimeConfig(flags.text('runtime-config')),
+    kinds: builtInKinds({ checkExpression: expressionChecker }),
+  });
   const compactionIntervalMs = flags.durationMs('etcd-compaction-interval');
   const parts = { client, clock, logger, prng: prng.fork(), compactionIntervalMs };
   const store = new StoreConnection(parts);

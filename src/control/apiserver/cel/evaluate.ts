@@ -12,6 +12,7 @@ import {
   celEquals,
   isList,
   isMap,
+  isOpaque,
   Optional,
   TypeValue,
   typeNameOf,
@@ -327,8 +328,8 @@ function mapKey(value: CelValue): string | bigint | boolean {
 function selected(target: CelValue, name: string): CelValue {
   if (target instanceof Optional)
     return target.value === undefined ? target : optionalMember(target.value, name);
-  if (!isMap(target)) throw new CelError(`no such key: ${name}`);
-  const value = target.get(name);
+  if (!isMap(target) && !isOpaque(target)) throw new CelError(`no such key: ${name}`);
+  const value = isMap(target) ? target.get(name) : target.member?.(name);
   if (value === undefined) throw new CelError(`no such key: ${name}`);
   return value;
 }

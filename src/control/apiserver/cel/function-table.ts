@@ -67,6 +67,7 @@ export class FunctionTable {
 /** First parts of names that are no values: `math.greatest`, `optional.of`. */
 export const namespaces: ReadonlySet<string> = new Set([
   'optional',
+  'jsonpatch',
   'sets',
   'math',
   'base64',

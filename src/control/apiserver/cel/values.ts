@@ -49,6 +49,8 @@ export class TypeValue {
 export interface Opaque {
   readonly celType: string;
   equals(other: Opaque): boolean;
+  /** A field of it; undefined when it has no such field. Absent: it has none at all. */
+  member?(name: string): CelValue | undefined;
 }
 
 export type CelValue =
@@ -163,6 +165,7 @@ function orderOf(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function isOpaque(value: CelValue): value is Opaque {
+/** Whether the value is of a type that a library brings. */
+export function isOpaque(value: CelValue): value is Opaque {
   return typeof value === 'object' && value !== null && 'celType' in value;
 }

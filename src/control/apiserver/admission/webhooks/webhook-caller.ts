@@ -2,6 +2,7 @@ import type { Service } from '../../../api/gen/core-v1.js';
 import type { Status } from '../../../machinery/status.js';
 import { StatusError } from '../../../machinery/status.js';
 import { badRequest, internalError, timeoutError } from '../../../machinery/status-errors.js';
+import { webhookConditionsHold } from '../../cel/webhook-conditions.js';
 import type { AdmissionRequest } from '../../contracts.js';
 import type { AdmissionServices } from '../services.js';
 import {
@@ -36,6 +37,15 @@ export class WebhookCallError extends Error {
 
 const defaultTimeoutSeconds = 10;
 
+/** Of a webhook whose match conditions do not hold. */
+const notAsked: ReviewAnswer = {
+  isAllowed: true,
+  status: null,
+  patch: [],
+  warnings: [],
+  auditAnnotations: {},
+};
+
 /** Asks webhooks. */
 export class WebhookCaller {
   readonly #services: AdmissionServices;
@@ -59,8 +69,7 @@ export class WebhookCaller {
   ): Promise<ReviewAnswer> {
     const { context } = request;
     checkDryRun(webhook, context.isDryRun);
-    if ((webhook.matchConditions ?? []).length > 0)
-      throw new WebhookCallError('match conditions are not evaluated by this server');
+    if (!(await this.#isMeant(webhook, request))) return notAsked;
     const version = reviewVersion(webhook.admissionReviewVersions);
     if (version === null) {
       throw new WebhookCallError(
@@ -73,6 +82,16 @@ export class WebhookCaller {
     for (const [key, value] of Object.entries(answer.auditAnnotations))
       context.annotate?.(`${webhook.name}/${key}`, value);
     return answer;
+  }
+
+  async #isMeant(webhook: Webhook, request: AdmissionRequest): Promise<boolean> {
+    try {
+      return await webhookConditionsHold(webhook, request, this.#services);
+    } catch (error) {
+      throw new WebhookCallError(`its match conditions cannot be evaluated: ${textOf(error)}`, {
+        cause: error,
+      });
+    }
   }
 
   async #ask(

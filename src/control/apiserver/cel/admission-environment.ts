@@ -1,0 +1,129 @@
+import type { ExpressionChecker, ExpressionUse } from '../../api/admissionregistration-v1/index.js';
+import { invalidValue } from '../../machinery/field-path.js';
+import { authorizerLibrary, authorizerType } from './authorizer-library.js';
+import { type CelEnvironment, environmentOf } from './environment.js';
+import type { Library } from './function-table.js';
+import { CompileError } from './parse.js';
+import { compile, type Program } from './program.js';
+import { withoutStructLiterals } from './struct-literals.js';
+import { bool, type CelType, dyn, listOf, mapOf, named, string } from './types.js';
+import type { CelMap } from './values.js';
+
+const gvk: CelType = objectOf('GroupVersionKind', { group: string, version: string, kind: string });
+const gvr: CelType = objectOf('GroupVersionResource', {
+  group: string,
+  version: string,
+  resource: string,
+});
+
+const requestType: CelType = objectOf('AdmissionRequest', {
+  kind: gvk,
+  resource: gvr,
+  subResource: string,
+  requestKind: gvk,
+  requestResource: gvr,
+  requestSubResource: string,
+  name: string,
+  namespace: string,
+  operation: string,
+  userInfo: objectOf('UserInfo', {
+    username: string,
+    uid: string,
+    groups: listOf(string),
+    extra: mapOf(string, listOf(string)),
+  }),
+  dryRun: bool,
+  options: dyn,
+});
+
+const namespaceType: CelType = objectOf('Namespace', {
+  metadata: objectOf('NamespaceMeta', {
+    name: string,
+    generateName: string,
+    namespace: string,
+    labels: mapOf(string, string),
+    annotations: mapOf(string, string),
+    uid: string,
+    creationTimestamp: named('timestamp'),
+    deletionGracePeriodSeconds: named('int'),
+    deletionTimestamp: named('timestamp'),
+    generation: named('int'),
+    resourceVersion: string,
+    finalizers: listOf(string),
+  }),
+  spec: objectOf('NamespaceSpec', { finalizers: listOf(string) }),
+  status: objectOf('NamespaceStatus', { phase: string }),
+});
+
+/** Objects that mutations are written as, and the escaping of names in paths. */
+const mutationLibrary: Library = {
+  '__object__(string, map): dyn': (_type: string, fields: CelMap) => fields,
+  'jsonpatch.escapeKey(string): string': (key: string) =>
+    key.replaceAll('~', '~0').replaceAll('/', '~1'),
+};
+
+function objectOf(name: string, fields: Readonly<Record<string, CelType>>): CelType {
+  return { kind: 'object', name, fields: new Map(Object.entries(fields)) };
+}
+
+/** What an expression of an admission policy or of a webhook's conditions may name. `variables` have been compiled before. */
+export function admissionEnvironment(options: {
+  readonly hasParams: boolean;
+  readonly variables: Readonly<Record<string, CelType>>;
+}): CelEnvironment {
+  const { hasParams, variables } = options;
+  return environmentOf(
+    {
+      object: dyn,
+      oldObject: dyn,
+      request: requestType,
+      namespaceObject: namespaceType,
+      authorizer: authorizerType,
+      variables: objectOf('variables', variables),
+      ...(hasParams ? { params: dyn } : {}),
+    },
+    { ...authorizerLibrary, ...mutationLibrary },
+  );
+}
+
+const wanted: Readonly<Record<ExpressionUse['kind'], readonly CelType[]>> = {
+  'match-condition': [bool],
+  variable: [],
+  validation: [bool],
+  message: [string],
+  'audit-annotation': [string, named('null_type')],
+  'apply-configuration': [],
+  'json-patch': [listOf(dyn)],
+};
+
+/** Compiles an expression for a use. Throws {@link CompileError}. */
+export function compileFor(expression: string, use: ExpressionUse): Program {
+  const types: Record<string, CelType> = {};
+  const environment = () => admissionEnvironment({ hasParams: use.hasParams, variables: types });
+  for (const variable of use.variables) {
+    try {
+      types[variable.name] = compile(
+        withoutStructLiterals(variable.expression),
+        environment(),
+      ).type;
+    } catch (error) {
+      if (!(error instanceof CompileError)) throw error;
+      // Its own field says what is wrong with it.
+      types[variable.name] = dyn;
+    }
+  }
+  return compile(withoutStructLiterals(expression), environment(), ...wanted[use.kind]);
+}
+
+/** Says what is wrong with the expressions of policies and webhooks before they are stored. */
+export const expressionChecker: ExpressionChecker = (expression, use, path) => {
+  try {
+    compileFor(expression, use);
+    return [];
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error;
+    const isType = error.message.startsWith('must evaluate to');
+    const text = isType ? error.message : `compilation failed: ${error.message}`;
+    return [invalidValue(path, expression, text)];
+  }
+};
