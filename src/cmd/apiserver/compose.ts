@@ -41,6 +41,7 @@ import { openAdmission } from './admission.js';
 import { openAudit } from './audit.js';
 import { BesideRequests } from './beside-requests.js';
 import { openTransformers, type Transformers } from './encryption.js';
+import { openKubelets } from './kubelets.js';
 import type { ParsedFlags } from './parse.js';
 import { openAuthentication, openAuthorization, type SecurityInputs } from './security.js';
 import { openServiceAccountKeys, type ServiceAccountKeys } from './service-account-keys.js';
@@ -154,7 +155,10 @@ async function compose(
     ...{ ...opened, discovery, web, pick, clock, logger },
     identity: await openProxyIdentity(flags),
   });
-  const special = specialHandlers({ ...opened, security, authorizer, tokens, checkStore });
+  const kubelets = await openKubelets(flags, opened.latest);
+  const special = specialHandlers({
+    ...{ ...opened, security, authorizer, tokens, checkStore, kubelets, pick },
+  });
   const server = new ApiServer({
     ...{ scheme, endpoints, clock, logger, special },
     newUid: randomUUID,

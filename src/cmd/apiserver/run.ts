@@ -3,6 +3,7 @@ import { sleep } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { connect } from '../../client/index.js';
 import type { TokenAuthenticator } from '../../control/apiserver/authentication/token-authenticator.js';
+import { asksForStream } from '../../control/apiserver/connect/upgrade-paths.js';
 import { isLoopback } from '../../control/apiserver/server/kubernetes-service.js';
 import { hostClock } from '../../host/clock.js';
 import { entropyPrng } from '../../host/entropy.js';
@@ -88,6 +89,8 @@ export async function startApiServer(
     rpc,
     http: new Map(),
     web: server.handle,
+    upgrade: server.handleUpgrade,
+    takesUpgrade: asksForStream,
     clock,
     logger,
     silenceMsMax,

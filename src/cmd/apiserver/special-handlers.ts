@@ -3,6 +3,8 @@ import { reviewToken } from '../../control/apiserver/authentication/reviews.js';
 import { issueToken } from '../../control/apiserver/authentication/service-account/token-request.js';
 import type { TokenAuthenticator } from '../../control/apiserver/authentication/token-authenticator.js';
 import { ruleSource } from '../../control/apiserver/authorization/rule-source.js';
+import { connectHandlers } from '../../control/apiserver/connect/connect-handlers.js';
+import type { Kubelets } from '../../control/apiserver/connect/kubelets.js';
 import type { Authorizer, ObjectReader } from '../../control/apiserver/contracts.js';
 import {
   componentStatuses,
@@ -13,6 +15,7 @@ import type { SubresourceHandler } from '../../control/apiserver/handlers/router
 import { subresourceHandlers } from '../../control/apiserver/handlers/subresources.js';
 import type { EndpointTable } from '../../control/apiserver/registry/endpoint-table.js';
 import type { ServerWrites } from '../../control/apiserver/registry/server-writes.js';
+import { isLoopback } from '../../control/apiserver/server/kubernetes-service.js';
 import type { SecurityInputs } from './security.js';
 import { apiAudiences } from './token-kinds.js';
 
@@ -25,9 +28,12 @@ export function specialHandlers(parts: {
   readonly writes: ServerWrites;
   readonly latest: ObjectReader;
   readonly checkStore: StoreCheck;
+  readonly kubelets: Kubelets;
+  /** Which of so many. */
+  pick(count: number): number;
 }): ReadonlyMap<string, SubresourceHandler> {
-  const { security, authorizer, endpoints, writes, latest, tokens } = parts;
-  const { flags, keys, policy } = security;
+  const { security, authorizer, endpoints, writes, latest, tokens, kubelets } = parts;
+  const { flags, keys, policy, web } = security;
   const audiences = apiAudiences(security);
   const modes = flags.list('authorization-mode');
   const reviews = reviewHandlers({
@@ -56,6 +62,13 @@ export function specialHandlers(parts: {
       );
     },
   });
+  const connections = connectHandlers({
+    ...{ endpoints, authorizer, web, kubelets },
+    places: {
+      ...{ objects: latest, kubelets, pick: parts.pick },
+      allowsOwnAddresses: isLoopback(flags.text('bind-address')),
+    },
+  });
   const statuses = componentStatuses(parts.checkStore);
-  return new Map([...reviews, ...subresources, ['componentstatuses', statuses]]);
+  return new Map([...reviews, ...subresources, ...connections, ['componentstatuses', statuses]]);
 }

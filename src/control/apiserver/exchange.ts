@@ -1,3 +1,6 @@
+import type { Duplex } from 'node:stream';
+import { assert } from '../../base/assert.js';
+import { isUpgradable } from '../../rpc/upgrade-answer.js';
 import type { WebRequest, WebResponse } from '../../rpc/web.js';
 import type { KubeObject } from '../machinery/object.js';
 import type { RequestContext, UserInfo } from './contracts.js';
@@ -138,6 +141,20 @@ export class Exchange {
   end(chunk?: Uint8Array): void {
     this.sentBytes += chunk?.length ?? 0;
     this.#response.end(chunk);
+  }
+
+  /** Whether the client asked for another protocol, on a connection that can be taken over. */
+  get isUpgradable(): boolean {
+    return isUpgradable(this.#response);
+  }
+
+  /** Takes the connection over, instead of an answer: the protocol is the caller's from now on. */
+  takeConnection(): { readonly socket: Duplex; readonly head: Uint8Array } {
+    assert(!this.isStarted, 'an answer is under way');
+    assert(isUpgradable(this.#response), 'only connections that asked for it are taken over');
+    this.statusCode = 101;
+    this.observer?.onStarted();
+    return this.#response.takeConnection();
   }
 
   /** Sends a whole answer. To HEAD it is the head alone. */

@@ -2,7 +2,8 @@ import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../../base/clock.js';
 import type { Logger } from '../../../base/logger.js';
 import type { Prng } from '../../../base/prng.js';
-import type { WebHandler } from '../../../rpc/web.js';
+import { UpgradeAnswer } from '../../../rpc/upgrade-answer.js';
+import type { WebHandler, WebUpgradeHandler } from '../../../rpc/web.js';
 import type { Scheme } from '../../api/scheme.js';
 import type { Authorizer } from '../contracts.js';
 import type { Exchange } from '../exchange.js';
@@ -68,6 +69,8 @@ export class ApiServer {
   readonly metrics: ServerMetrics;
   readonly readiness = new Readiness();
   readonly handle: WebHandler;
+  /** Requests for another protocol go the same way, to a handler that takes the connection over or answers. */
+  readonly handleUpgrade: WebUpgradeHandler;
   readonly #endpoints: EndpointTable;
   readonly #router: ResourceRouter;
   readonly #routes: PlainRoutes;
@@ -111,6 +114,12 @@ export class ApiServer {
       onAuthenticated: (result, username) => metrics.onAuthenticated(result, username),
       handler: (exchange) => this.#answer(exchange),
     });
+    this.handleUpgrade = (request, socket, head) => {
+      this.handle(request, new UpgradeAnswer(socket, head)).catch((error: unknown) => {
+        options.logger.error('an upgrade failed unexpectedly', { error: String(error) });
+        socket.destroy();
+      });
+    };
   }
 
   /** Ends the watches; other requests go on. */
