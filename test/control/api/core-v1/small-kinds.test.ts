@@ -84,6 +84,7 @@ t.test('Secret folds text into data, and checks what its type needs', async (t) 
   t.same(secret, objectOf({ type: 'Opaque', data: { a: 'aMOk', b: 'AQ==' } }));
   const errors = (type: string, data: Record<string, string>) =>
     createErrors('Secret', objectOf({ type, data }));
+  for (const type of ['__proto__', 'constructor', 'toString']) t.same(errors(type, {}), [], type);
   t.same(errors('kubernetes.io/tls', { 'tls.crt': '' }), ['data[tls.key]: Required value']);
   t.same(errors('kubernetes.io/basic-auth', {}), [
     'data[username]: Required value',
