@@ -1,4 +1,4 @@
-import { Composer, CST, type Document, isScalar, LineCounter, Parser, visit } from 'yaml';
+import { Composer, CST, type Document, isScalar, Lexer, LineCounter, Parser, visit } from 'yaml';
 import type { JsonObject, JsonValue } from '../../machinery/json.js';
 import { setField } from '../../machinery/json-object.js';
 import { quote } from '../../machinery/quote.js';
@@ -26,6 +26,12 @@ const depthMax = 200;
 /** The library takes a second for a megabyte, and nothing else runs meanwhile. Larger objects come as JSON, as all clients send them. */
 const bytesMax = 1024 * 1024;
 
+/**
+ * What the library spends depends on the words more than on the bytes: a megabyte of anchors takes ten times as long as one of text.
+ * A line of a usual object has six.
+ */
+const lexemeCountMax = 150_000;
+
 /** More repeated keys are not listed. */
 const repeatedKeyCountMax = 100;
 
@@ -49,7 +55,7 @@ export function parseYaml(bytes: Uint8Array): YamlData {
 }
 
 function onlyDocument(text: string, lines: LineCounter): Document | undefined {
-  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  const tokens = [...tokensOf(text, lines)];
   for (const token of tokens) checkShape(token, lines);
   const composer = new Composer({
     version: '1.1',
@@ -68,6 +74,18 @@ function onlyDocument(text: string, lines: LineCounter): Document | undefined {
   if (documents.length > 1)
     throw new DecodeError('yaml: the body has several documents; send one object at a time');
   return documents[0];
+}
+
+function* tokensOf(text: string, lines: LineCounter): Generator<CST.Token> {
+  const parser = new Parser(lines.addNewLine);
+  lines.addNewLine(0);
+  let count = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    if (++count > lexemeCountMax)
+      throw new DecodeError('yaml: the body has too many parts; send it as JSON');
+    yield* parser.next(lexeme);
+  }
+  yield* parser.end();
 }
 
 /** Refuses what the library would spend a stack or a lifetime on: deep nesting, and lists and maps as keys. Does not call itself. */
