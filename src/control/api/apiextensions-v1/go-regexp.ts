@@ -15,28 +15,57 @@ const posixClasses: Readonly<Record<string, string>> = {
   xdigit: '0-9A-Fa-f',
 };
 
-const known = new Map<string, RegExp | null>();
+/** One expression, for texts of all sorts. */
+interface Forms {
+  /** Knows characters beyond the first 65,536 as single ones. */
+  readonly full: RegExp;
+  /** For texts without such characters: matches the same, and the engine can bound its time (see `boundRegExpTime`). */
+  readonly plain: RegExp;
+}
+
+const known = new Map<string, Forms | null>();
 const knownMax = 4096;
 
 /**
- * A regular expression in RE2's syntax, which the API speaks, as one of this language; null when it is none. Lookaround and
- * back-references, which RE2 does not have, are refused.
+ * A regular expression in RE2's syntax, which the API speaks, as one of this language, to be used on `text`; null when it is none.
+ * Lookaround and back-references, which RE2 does not have, are refused.
  */
-export function goRegExp(pattern: string): RegExp | null {
-  const cached = known.get(pattern);
-  if (cached !== undefined) return cached;
-  const made = compile(pattern);
-  if (known.size >= knownMax) known.clear();
-  known.set(pattern, made);
-  return made;
+export function goRegExp(pattern: string, text = ''): RegExp | null {
+  const forms = formsOf(pattern);
+  if (forms === null) return null;
+  return /[\ud800-\udfff]/.test(text) ? forms.full : forms.plain;
 }
 
-function compile(pattern: string): RegExp | null {
+/** Whether a text matches; no text matches what is no expression. */
+export function goMatches(pattern: string, text: string): boolean {
+  const forms = formsOf(pattern);
+  if (forms === null) return false;
+  if (forms.plain === forms.full) return forms.full.test(text);
+  // The expression names no such character: any one that is neither letter nor digit nor space stands for it.
+  return forms.plain.test(text.replace(/[\ud800-\udbff][\udc00-\udfff]/g, '\ufffd'));
+}
+
+function formsOf(pattern: string): Forms | null {
+  let forms = known.get(pattern);
+  if (forms === undefined) {
+    forms = compile(pattern);
+    if (known.size >= knownMax) known.clear();
+    known.set(pattern, forms);
+  }
+  return forms;
+}
+
+/** What means something else without `u`: classes and escapes of Unicode, and characters of several units. */
+const needsUnicode = /\\[pPukx]|[^\0-\x7f]/;
+
+function compile(pattern: string): Forms | null {
   if (/\(\?(?:=|!|<=|<!)/.test(pattern) || /(?:^|[^\\])(?:\\\\)*\\[1-9]/.test(pattern)) return null;
   const { source, flags } = translate(pattern);
+  const isSpecial = needsUnicode.test(source) || flags.includes('i');
   for (const mode of ['u', ''])
     try {
-      return new RegExp(source, flags + mode);
+      const full = new RegExp(source, flags + mode);
+      return { full, plain: isSpecial ? full : new RegExp(source, flags) };
     } catch {
       // Escapes that mean nothing are let through only without `u`.
     }

@@ -13,7 +13,7 @@ import type { JsonObject, JsonValue } from '../../machinery/json.js';
 import { getField, isJsonObject } from '../../machinery/json-object.js';
 import { messageJson } from '../../machinery/quote.js';
 import type { JSONSchemaProps } from '../gen/apiextensions-v1.js';
-import { goRegExp } from './go-regexp.js';
+import { goMatches } from './go-regexp.js';
 import { correlatedItems } from './list-items.js';
 import { itemsOf, valuesOf } from './structural-node.js';
 import { bodyError, bodyTypeError, combinationError } from './value-errors.js';
@@ -85,7 +85,7 @@ function textErrors(props: JSONSchemaProps, value: string, path: FieldPath): Fie
   if (maxLength !== undefined && length > maxLength) errors.push(tooLong(path, value, maxLength));
   if (minLength !== undefined && length < minLength)
     errors.push(bodyError(path, value, `should be at least ${minLength} chars long`));
-  if (pattern !== undefined && pattern !== '' && goRegExp(pattern)?.test(value) !== true)
+  if (pattern !== undefined && pattern !== '' && !goMatches(pattern, value))
     errors.push(bodyError(path, value, `should match '${pattern}'`));
   const isOfFormat = valueFormats[format];
   if (isOfFormat !== undefined && !isOfFormat(value))

@@ -1,4 +1,4 @@
-import { goRegExp } from '../../api/apiextensions-v1/go-regexp.js';
+import { goMatches, goRegExp } from '../../api/apiextensions-v1/go-regexp.js';
 import type { Library } from './function-table.js';
 import {
   durationText,
@@ -65,12 +65,17 @@ function parseBool(text: string): boolean {
   throw new CelError(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 
-/** The regular expression; throws when it is none. */
-export function regexOf(pattern: string): RegExp {
-  const made = goRegExp(pattern);
+/** The regular expression, for use on `text`; throws when it is none. */
+export function regexOf(pattern: string, text: string): RegExp {
+  const made = goRegExp(pattern, text);
   if (made === null)
     throw new CelError(`error parsing regexp: ${pattern} is not in the syntax of RE2`);
   return made;
+}
+
+function matches(text: string, pattern: string): boolean {
+  regexOf(pattern, text);
+  return goMatches(pattern, text);
 }
 
 /** A double as texts show it. */
@@ -155,8 +160,8 @@ export const standardLibrary: Library = {
   'string.startsWith(string): bool': (text: string, part: string) => text.startsWith(part),
   'string.endsWith(string): bool': (text: string, part: string) => text.endsWith(part),
   'string.contains(string): bool': (text: string, part: string) => text.includes(part),
-  'string.matches(string): bool': (text: string, pattern: string) => regexOf(pattern).test(text),
-  'matches(string, string): bool': (text: string, pattern: string) => regexOf(pattern).test(text),
+  'string.matches(string): bool': (text: string, pattern: string) => matches(text, pattern),
+  'matches(string, string): bool': (text: string, pattern: string) => matches(text, pattern),
   'duration.getHours(): int': ({ ns }: Duration) => ns / 3_600_000_000_000n,
   'duration.getMinutes(): int': ({ ns }: Duration) => ns / 60_000_000_000n,
   'duration.getSeconds(): int': ({ ns }: Duration) => ns / 1_000_000_000n,

@@ -77,7 +77,7 @@ function joinTexts(texts: readonly CelValue[], separator = ''): string {
 }
 
 function findAll(text: string, pattern: string, count = -1n): readonly string[] {
-  const regex = regexOf(pattern);
+  const regex = regexOf(pattern, text);
   const all = [...text.matchAll(new RegExp(regex.source, `${regex.flags}g`))].map(
     ([match]) => match,
   );
@@ -106,7 +106,7 @@ export const stringLibrary: Library = {
   'list<string>.join(): string': (texts: readonly CelValue[]) => joinTexts(texts),
   'list<string>.join(string): string': joinTexts,
   'string.find(string): string': (text: string, pattern: string) =>
-    regexOf(pattern).exec(text)?.[0] ?? '',
+    regexOf(pattern, text).exec(text)?.[0] ?? '',
   'string.findAll(string): list<string>': (text: string, pattern: string) => findAll(text, pattern),
   'string.findAll(string, int): list<string>': findAll,
   'string.format(list<A>): string': formatText,
