@@ -68,6 +68,8 @@ export class ResourceRouter {
     const key = subresource === '' ? base : `${base}/${subresource}`;
     const part = served.subresources.find(({ name }) => name === subresource);
     if (subresource !== '' && part === undefined) return false;
+    // Only what is passed on has paths of its own.
+    if (info.parts.length > 3 && subresource !== 'proxy') return false;
     if (!isPlacedRight(exchange, served.isNamespaced)) return false;
     exchange.scope =
       info.name !== '' ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster';

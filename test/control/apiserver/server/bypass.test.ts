@@ -86,3 +86,13 @@ t.test('options of a deletion are no deeper than objects', async (t) => {
   t.equal(status, 400);
   t.match(json.message, 'exceeded max depth');
 });
+
+t.test('a path goes no further than the subresource', async (t) => {
+  const api = await startApi(t);
+  const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'far' } };
+  t.equal((await api.ask('POST', '/api/v1/namespaces', { body })).status, 201);
+  t.equal((await api.ask('GET', '/api/v1/namespaces/far/status')).status, 200);
+  for (const path of ['far/status/more', 'far/finalize/more'])
+    for (const method of ['GET', 'PUT'])
+      t.equal((await api.ask(method, `/api/v1/namespaces/${path}`, { body })).status, 404, path);
+});
