@@ -7,6 +7,7 @@ import type { NodeGraph } from '../../control/apiserver/authorization/node/node-
 import { reconcileBootstrapRbac } from '../../control/apiserver/authorization/rbac/bootstrap/reconcile.js';
 import type { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
 import type { CustomResources } from '../../control/apiserver/crd/custom-resources.js';
+import type { FlowControl } from '../../control/apiserver/flow-control/flow-control.js';
 import type { EndpointTable } from '../../control/apiserver/registry/endpoint-table.js';
 import type { ServerWrites } from '../../control/apiserver/registry/server-writes.js';
 import type { ApiServer } from '../../control/apiserver/server/api-server.js';
@@ -15,6 +16,7 @@ import {
   basicSteps,
   runBootstrap,
 } from '../../control/apiserver/server/bootstrap.js';
+import { feedFlowControl, flowControlStep } from '../../control/apiserver/server/flow-feed.js';
 import { KubernetesService } from '../../control/apiserver/server/kubernetes-service.js';
 import { feedNodeGraph } from '../../control/apiserver/server/node-feed.js';
 import { feedRbacPolicy, rbacWriter } from '../../control/apiserver/server/rbac-feed.js';
@@ -42,6 +44,8 @@ export interface BesideRequestsOptions {
   readonly nodes: NodeGraph;
   readonly serviceParts: ServiceParts;
   readonly customResources: CustomResources;
+  /** Null: priority and fairness is off. */
+  readonly flows: FlowControl | null;
   readonly apiServices: ApiServices;
 }
 
@@ -84,6 +88,7 @@ export class BesideRequests {
     const feed = { clock, logger, signal };
     await Promise.all([
       this.#uses('RBAC') ? feedRbacPolicy(policy, endpoints, feed) : null,
+      this.#options.flows === null ? null : feedFlowControl(this.#options.flows, endpoints, feed),
       this.#uses('Node') ? feedNodeGraph(nodes, endpoints, feed) : null,
       this.#options.customResources.start(signal),
       this.#options.apiServices.start(signal),
@@ -127,6 +132,7 @@ export class BesideRequests {
   #steps(): readonly BootstrapStep[] {
     const { writes, endpoints } = this.#options;
     const steps = [...basicSteps(writes)];
+    if (this.#options.flows !== null) steps.push(flowControlStep(writes));
     if (this.#uses('RBAC')) {
       const writer = rbacWriter(endpoints, writes);
       steps.push({ name: 'rbac/bootstrap-roles', run: () => reconcileBootstrapRbac(writer) });

@@ -20,6 +20,7 @@ import { expressionChecker } from '../../control/apiserver/cel/admission-environ
 import { signingRequestHooks } from '../../control/apiserver/certificates/signing-request-hooks.js';
 import { CustomResources } from '../../control/apiserver/crd/custom-resources.js';
 import { definitionHooks } from '../../control/apiserver/crd/definition-hooks.js';
+import { FlowControl } from '../../control/apiserver/flow-control/flow-control.js';
 import { admissionChain } from '../../control/apiserver/registry/admission-chain.js';
 import { EndpointTable } from '../../control/apiserver/registry/endpoint-table.js';
 import { FieldManagers } from '../../control/apiserver/registry/field-managers.js';
@@ -159,11 +160,13 @@ async function compose(
   const special = specialHandlers({
     ...{ ...opened, security, authorizer, tokens, checkStore, kubelets, pick },
   });
+  const flows = openFlowControl(flags);
   const server = new ApiServer({
     ...{ scheme, endpoints, clock, logger, special },
     newUid: randomUUID,
     prng: prng.fork(),
     limits: limitsOf(flags),
+    flows,
     protobuf: new KubernetesProtobuf(),
     security: { authenticator, authorizer, audit },
     routes: await openRoutes(inputs, { scheme, discovery, keys }),
@@ -174,7 +177,7 @@ async function compose(
   });
   const beside = new BesideRequests({
     ...{ ...inputs, ...opened, server, policy, nodes, serviceParts, checkStore },
-    ...{ customResources, apiServices },
+    ...{ customResources, apiServices, flows },
   });
   return {
     server,
@@ -187,6 +190,13 @@ async function compose(
       await store.close();
     },
   };
+}
+
+/** Null when it is turned off, or nothing is bounded. */
+function openFlowControl(flags: ParsedFlags): FlowControl | null {
+  const seats =
+    flags.number('max-requests-inflight') + flags.number('max-mutating-requests-inflight');
+  return flags.isTrue('enable-priority-and-fairness') && seats > 0 ? new FlowControl(seats) : null;
 }
 
 function limitsOf(flags: ParsedFlags) {

@@ -258,6 +258,12 @@ const usedFlags: readonly Entry[] = [
   ['max-requests-inflight', 'number', '400', 'Reading requests at a time.'],
   ['max-mutating-requests-inflight', 'number', '200', 'Writing requests at a time.'],
   [
+    'enable-priority-and-fairness',
+    'boolean',
+    'true',
+    'Have requests take turns as FlowSchemas and PriorityLevelConfigurations say, in the sum of both bounds.',
+  ],
+  [
     'shutdown-delay-duration',
     'duration',
     '0s',
@@ -350,9 +356,6 @@ const ignoredFlags: Readonly<Record<string, Readonly<Record<string, FlagKind>>>>
     'cors-allowed-origins': 'list',
     'service-account-signing-endpoint': 'string',
     'service-account-max-token-expiration-seconds': 'number',
-  },
-  'there is one dispatcher, and it is fair without being told': {
-    'enable-priority-and-fairness': 'boolean',
   },
   'it is not built': {
     'audit-log-batch-buffer-size': 'number',

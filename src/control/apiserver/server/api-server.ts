@@ -9,7 +9,10 @@ import type { Authorizer } from '../contracts.js';
 import type { Exchange } from '../exchange.js';
 import type { AuditHook } from '../filters/audit.js';
 import type { RequestAuthenticator } from '../filters/authentication.js';
+import { limitFairly } from '../filters/fair-limit.js';
+import type { Filter } from '../filters/filter.js';
 import { limitInFlight } from '../filters/max-in-flight.js';
+import type { FlowControl } from '../flow-control/flow-control.js';
 import { BodyDecoder } from '../handlers/decode-request.js';
 import type { HandlerTools } from '../handlers/handler-tools.js';
 import { ResourceRouter, type SubresourceHandler } from '../handlers/router.js';
@@ -54,6 +57,8 @@ export interface ApiServerOptions {
   readonly logger: Logger;
   readonly newUid: () => string;
   readonly limits: ServerLimits;
+  /** Who takes turns with whom; null: users do, in two bounds for all. */
+  readonly flows: FlowControl | null;
   readonly protobuf: ProtobufCodec | null;
   readonly security: ServerSecurity;
   /** By `resource[.group]/subresource`, and resources without objects by their name. */
@@ -105,11 +110,7 @@ export class ApiServer {
       newUid: options.newUid,
       ...security,
       observe: metrics.observe,
-      limit: limitInFlight({
-        limits: { reading: limits.readingRequestsMax, writing: limits.writingRequestsMax },
-        clock,
-        onChange: (kind, count) => metrics.onInFlight(kind, count),
-      }),
+      limit: limitOf(options, metrics),
       requestTimeoutMs: limits.requestTimeoutMs,
       onAuthenticated: (result, username) => metrics.onAuthenticated(result, username),
       handler: (exchange) => this.#answer(exchange),
@@ -140,4 +141,13 @@ export class ApiServer {
     if (plain !== undefined) await plain(exchange);
     else exchange.sendText(404, '404 page not found\n');
   }
+}
+
+function limitOf({ flows, limits, clock }: ApiServerOptions, metrics: ServerMetrics): Filter {
+  const onChange = (kind: 'readOnly' | 'mutating', count: number) =>
+    metrics.onInFlight(kind, count);
+  const { requestTimeoutMs, readingRequestsMax: reading, writingRequestsMax: writing } = limits;
+  return flows === null
+    ? limitInFlight({ limits: { reading, writing }, clock, onChange })
+    : limitFairly({ flows, clock, requestTimeoutMs, onChange });
 }

@@ -1,0 +1,75 @@
+import type { Clock } from '../../../base/clock.js';
+import { tooManyRequests } from '../../machinery/status-errors.js';
+import type { FlowControl } from '../flow-control/flow-control.js';
+import type { Waiting } from '../flow-control/queue-set.js';
+import type { Filter } from './filter.js';
+import { isReadOnly } from './max-in-flight.js';
+
+/** Milliseconds that a request waits for its turn at most, of those that it may take. */
+const waitFraction = 1 / 4;
+
+/**
+ * Has requests take turns as FlowSchemas and PriorityLevelConfigurations say; 429 for what finds no place to wait, or waits too long.
+ * Requests without an end of their own do not count.
+ */
+export function limitFairly(options: {
+  readonly flows: FlowControl;
+  readonly clock: Clock;
+  readonly requestTimeoutMs: number;
+  readonly onChange: (kind: 'readOnly' | 'mutating', count: number) => void;
+}): Filter {
+  const { flows, clock, onChange } = options;
+  const running = { readOnly: 0, mutating: 0 };
+  return async (exchange, next) => {
+    const { schema, level, queues, hash } = flows.flowOf(exchange.user, exchange.info);
+    const { uid: schemaUid } = schema.metadata;
+    const { uid: levelUid } = level.metadata;
+    if (schemaUid !== undefined) exchange.setHeader('x-kubernetes-pf-flowschema-uid', schemaUid);
+    if (levelUid !== undefined) exchange.setHeader('x-kubernetes-pf-prioritylevel-uid', levelUid);
+    if (exchange.isLongRunning) return next();
+    const place = queues?.enter(hash) ?? null;
+    if (place === 'full') throw refused();
+    if (place !== null) {
+      const waitMs = options.requestTimeoutMs * waitFraction;
+      await seatOf(place, { clock, waitMs, signal: exchange.signal });
+    }
+    const kind = isReadOnly(exchange) ? 'readOnly' : 'mutating';
+    onChange(kind, ++running[kind]);
+    try {
+      await next();
+    } finally {
+      onChange(kind, --running[kind]);
+      queues?.exit();
+      flows.onSeatFree();
+    }
+  };
+}
+
+function refused(): Error {
+  return tooManyRequests('Too many requests, please try again later.', 1);
+}
+
+function seatOf(
+  place: Waiting,
+  {
+    clock,
+    waitMs,
+    signal,
+  }: { readonly clock: Clock; readonly waitMs: number; readonly signal: AbortSignal },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => {
+      if (!place.leave()) return;
+      clock.clearTimer(timer);
+      signal.removeEventListener('abort', giveUp);
+      reject(refused());
+    };
+    const timer = clock.setTimer(waitMs, giveUp);
+    signal.addEventListener('abort', giveUp, { once: true });
+    void place.admitted.then(() => {
+      clock.clearTimer(timer);
+      signal.removeEventListener('abort', giveUp);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,151 @@
+import { assert } from '../../../base/assert.js';
+
+/** How many run, and who waits. */
+export interface QueueSetLimits {
+  /** Seats that are this level's own. */
+  readonly seats: number;
+  /** Queues that those who wait are spread over; 0: nobody waits. */
+  readonly queues: number;
+  /** Queues that a flow may use: it joins the shortest of them. */
+  readonly handSize: number;
+  readonly queueLengthMax: number;
+}
+
+/** Someone who waits. */
+export interface Waiting {
+  /** Resolves with the seat, unless {@link leave} is called before. */
+  readonly admitted: Promise<void>;
+  /** False when the seat is there already: then it is kept, and must be given back. */
+  leave(): boolean;
+}
+
+interface Queue {
+  readonly waiters: { admit(): void }[];
+  /** What the queue was given so far, in virtual time: the smallest is served next. */
+  virtual: number;
+}
+
+/**
+ * The seats and queues of one priority level: fair queueing over shuffle-sharded queues. A flow is dealt a hand of queues by its hash, so
+ * that one which floods its own queues leaves most others at least one that it does not share.
+ */
+export class QueueSet {
+  #limits: QueueSetLimits;
+  #queues: Queue[];
+  #running = 0;
+  #waiting = 0;
+  /** Virtual time of the queue that was served last: one that begins to wait starts here. */
+  #virtual = 0;
+  /** Whether another level has a seat to lend. */
+  readonly #mayBorrow: () => boolean;
+
+  constructor(limits: QueueSetLimits, mayBorrow: () => boolean = () => false) {
+    this.#limits = limits;
+    this.#queues = queuesOf(limits);
+    this.#mayBorrow = mayBorrow;
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  get seats(): number {
+    return this.#limits.seats;
+  }
+
+  /** Takes other limits into use. Who waits goes on waiting, in the queues there were, when their number changes. */
+  setLimits(limits: QueueSetLimits): void {
+    const kept = this.#queues.filter(({ waiters }) => waiters.length > 0);
+    const isReshaped = limits.queues !== this.#limits.queues;
+    this.#limits = limits;
+    if (isReshaped) this.#queues = [...queuesOf(limits), ...kept];
+    this.dispatch();
+  }
+
+  /** Asks for a seat. Null: it is there at once; `full`: nobody more may wait. */
+  enter(flowHash: bigint): null | 'full' | Waiting {
+    if (this.#waiting === 0 && this.#hasSeat()) {
+      this.#running++;
+      return null;
+    }
+    const queue = this.#shortestOf(flowHash);
+    if (queue === undefined || queue.waiters.length >= this.#limits.queueLengthMax) return 'full';
+    let admit = () => {};
+    const admitted = new Promise<void>((resolve) => {
+      admit = resolve;
+    });
+    const waiter = { admit };
+    if (queue.waiters.length === 0) queue.virtual = Math.max(queue.virtual, this.#virtual);
+    queue.waiters.push(waiter);
+    this.#waiting++;
+    const leave = () => {
+      const at = queue.waiters.indexOf(waiter);
+      if (at < 0) return false;
+      queue.waiters.splice(at, 1);
+      this.#waiting--;
+      return true;
+    };
+    return { admitted, leave };
+  }
+
+  /** Gives a seat back. */
+  exit(): void {
+    assert(this.#running > 0, 'a seat that nobody had is given back');
+    this.#running--;
+    this.dispatch();
+  }
+
+  /** Seats those who wait, as far as there are seats. */
+  dispatch(): void {
+    while (this.#waiting > 0 && this.#hasSeat()) {
+      let next: Queue | undefined;
+      for (const queue of this.#queues) {
+        if (queue.waiters.length > 0 && (next === undefined || queue.virtual < next.virtual))
+          next = queue;
+      }
+      const waiter = next?.waiters.shift();
+      assert(next !== undefined, 'somebody waits in some queue');
+      this.#virtual = next.virtual++;
+      this.#waiting--;
+      this.#running++;
+      waiter?.admit();
+    }
+  }
+
+  #hasSeat(): boolean {
+    return this.#running < this.#limits.seats || this.#mayBorrow();
+  }
+
+  #shortestOf(flowHash: bigint): Queue | undefined {
+    const { queues, handSize } = this.#limits;
+    let shortest: Queue | undefined;
+    for (const card of dealHand(flowHash, queues, handSize)) {
+      const queue = this.#queues[card];
+      if (queue === undefined) continue;
+      if (shortest === undefined || queue.waiters.length < shortest.waiters.length)
+        shortest = queue;
+    }
+    return shortest;
+  }
+}
+
+function queuesOf({ queues }: QueueSetLimits): Queue[] {
+  return Array.from({ length: queues }, () => ({ waiters: [], virtual: 0 }));
+}
+
+/** `handSize` different numbers below `deckSize`, told by the hash alone: each is drawn from those that are left. */
+export function dealHand(hash: bigint, deckSize: number, handSize: number): number[] {
+  const deck = Array.from({ length: deckSize }, (_, at) => at);
+  const hand: number[] = [];
+  let rest = BigInt.asUintN(64, hash);
+  for (let left = deckSize; left > deckSize - handSize && left > 0; left--) {
+    const at = Number(rest % BigInt(left));
+    rest /= BigInt(left);
+    hand.push(...deck.splice(at, 1));
+  }
+  return hand;
+}
