@@ -1,0 +1,93 @@
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import t from 'tap';
+import { makeSelfSigned } from '../../../../src/cmd/apiserver/self-signed.js';
+import { startApi } from '../server/api-rig.js';
+
+const path = '/apis/apiregistration.k8s.io/v1/apiservices';
+const things = '/apis/metrics.example.com/v1/things';
+
+async function until(check: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + 15_000;
+  while (!(await check())) {
+    if (Date.now() > end) throw new Error('the condition was not met in time');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+t.test('APIServices of what is served here are made here', async (t) => {
+  const rig = await startApi(t);
+  await until(async () => (await rig.ask('GET', `${path}/v1.apps`)).status === 200);
+  const { spec, status } = (await rig.ask('GET', `${path}/v1.apps`)).json;
+  t.match(spec, { group: 'apps', version: 'v1', groupPriorityMinimum: 17800, versionPriority: 15 });
+  t.match(status.conditions[0], { type: 'Available', status: 'True', reason: 'Local' });
+});
+
+t.test('an APIService with a service passes requests on, as long as it answers', async (t) => {
+  const { cert, key } = await makeSelfSigned(['agg.default.svc'], Date.now());
+  const server = https.createServer({ cert, key }, (request, response) => {
+    response.setHeader('content-type', 'application/json');
+    const list = {
+      kind: 'APIResourceList',
+      groupVersion: 'metrics.example.com/v1',
+      resources: [
+        {
+          name: 'things',
+          singularName: 'thing',
+          namespaced: false,
+          kind: 'Thing',
+          verbs: ['list'],
+        },
+      ],
+    };
+    const isList = (request.url ?? '').endsWith('/v1');
+    const { headers, url, method } = request;
+    response.statusCode = isList ? 200 : 202;
+    response.end(JSON.stringify(isList ? list : { headers, url, method }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+  t.teardown(() => server.closeAllConnections());
+  t.teardown(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const rig = await startApi(t);
+  await rig.ask('POST', '/api/v1/namespaces/default/services', {
+    body: { metadata: { name: 'agg' }, spec: { type: 'ExternalName', externalName: 'localhost' } },
+  });
+  const spec = {
+    group: 'metrics.example.com',
+    version: 'v1',
+    groupPriorityMinimum: 100,
+    versionPriority: 10,
+    caBundle: Buffer.from(cert).toString('base64'),
+    service: { name: 'agg', namespace: 'default', port },
+  };
+  const name = 'v1.metrics.example.com';
+  const made = await rig.ask('POST', path, { body: { metadata: { name }, spec } });
+  t.equal(made.status, 201, made.text);
+  const condition = async () =>
+    (await rig.ask('GET', `${path}/${name}`)).json.status?.conditions?.[0];
+  await until(async () => (await condition())?.status === 'True');
+  t.match(await condition(), { reason: 'Passed', message: 'all checks passed' });
+  const passed = await rig.ask('GET', `${things}?a=b`, { headers: { 'x-remote-user': 'forged' } });
+  t.equal(passed.status, 202);
+  t.equal(passed.json.url, `${things}?a=b`);
+  t.equal(passed.json.headers['x-remote-user'], 'admin');
+  t.match(passed.json.headers['x-remote-group'], 'system:masters');
+  t.equal(passed.json.headers.authorization, undefined);
+  const groups = (await rig.ask('GET', '/apis')).json.groups.map(
+    (group: { name: string }) => group.name,
+  );
+  t.ok(groups.includes('metrics.example.com'));
+  server.closeAllConnections();
+  server.close();
+  const touched = {
+    headers: { 'content-type': 'application/merge-patch+json' },
+    body: { spec: { versionPriority: 11 } },
+  };
+  await rig.ask('PATCH', `${path}/${name}`, touched);
+  await until(async () => (await condition())?.status === 'False');
+  t.match(await condition(), { reason: 'FailedDiscoveryCheck' });
+  t.equal((await rig.ask('GET', things)).status, 503);
+  t.equal((await rig.ask('DELETE', `${path}/${name}`)).status, 200);
+  await until(async () => (await rig.ask('GET', things)).status === 404);
+});
