@@ -45,6 +45,8 @@ export interface CallContext {
   readonly metadata: Metadata;
   /** Remote address, for logs. */
   readonly peer: string;
+  /** DER of the certificates that a TLS caller sent, leaf first. Undefined where the engine does not tell (that on grpc-js). */
+  readonly peerCertificates?: readonly Uint8Array[];
   /**
    * Aborted when the caller cancels, disconnects or its deadline passes; never after the handler has finished. It is made when
    * it is first read, which costs several times what carrying a call does: leave it alone where a call cannot be stopped

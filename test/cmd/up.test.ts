@@ -56,10 +56,10 @@ async function tempDir(t: Test): Promise<string> {
   return dir;
 }
 
-/** Six free ports in a row. */
+/** Seven free ports in a row. */
 async function freeBase(): Promise<number> {
   for (;;) {
-    const ports = await freePorts(6);
+    const ports = await freePorts(7);
     const [base] = ports;
     if (base !== undefined && ports.every((port, index) => port === base + index)) return base;
   }

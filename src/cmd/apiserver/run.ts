@@ -4,6 +4,7 @@ import type { Logger } from '../../base/logger.js';
 import { connect } from '../../client/index.js';
 import type { TokenAuthenticator } from '../../control/apiserver/authentication/token-authenticator.js';
 import { asksForStream } from '../../control/apiserver/connect/upgrade-paths.js';
+import { controlService } from '../../control/apiserver/grpc/control-service.js';
 import { isLoopback } from '../../control/apiserver/server/kubernetes-service.js';
 import { hostClock } from '../../host/clock.js';
 import { entropyPrng } from '../../host/entropy.js';
@@ -71,7 +72,7 @@ export async function startApiServer(
   });
   const { server } = composed;
   const rpc = createHttp2Server({
-    services: [],
+    services: [controlService(server.handle)],
     web: server.handle,
     clock,
     logger,

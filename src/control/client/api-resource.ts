@@ -1,5 +1,6 @@
 import type { GroupVersionKind, KubeObject } from '../machinery/object.js';
 import { apiVersionOf } from '../machinery/object.js';
+import { badRequest } from '../machinery/status-errors.js';
 
 declare const objectType: unique symbol;
 
@@ -37,8 +38,15 @@ export function apiResource<T extends KubeObject = KubeObject>(
   };
 }
 
-/** The path of objects in the API (`/apis/apps/v1/namespaces/default/deployments/web/scale`); names are escaped. */
+/**
+ * The path of objects in the API (`/apis/apps/v1/namespaces/default/deployments/web/scale`); names are escaped. Throws badRequest for
+ * names that would lead to other paths.
+ */
 export function pathOf(resource: ApiResource, place: ObjectPlace): string {
+  for (const part of [place.namespace, place.name]) {
+    if (part === '.' || part === '..')
+      throw badRequest(`${JSON.stringify(part)} is no name of an object`);
+  }
   const root = resource.group === '' ? '/api' : '/apis';
   const namespace =
     resource.isNamespaced && place.namespace !== ''

@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.js';
 import type { JsonObject } from '../machinery/json.js';
 import type { KubeObject } from '../machinery/object.js';
 import type { ApiResource } from './api-resource.js';
+import { GrpcTransport } from './grpc-transport.js';
 import { ResourceClient } from './resource-client.js';
 import { RestTransport, type ServerAccess } from './rest-transport.js';
 import { RetryingTransport } from './retrying-transport.js';
@@ -54,4 +55,10 @@ export class ControlClient {
 export function connectRest(access: ServerAccess, options: ControlClientOptions): ControlClient {
   const { clock, userAgent } = options;
   return new ControlClient(new RestTransport({ access, clock, userAgent }), options);
+}
+
+/** A client that speaks gRPC, which Flotilla's API server answers on the same port. */
+export function connectGrpc(access: ServerAccess, options: ControlClientOptions): ControlClient {
+  const { clock, userAgent } = options;
+  return new ControlClient(new GrpcTransport({ access, clock, userAgent }), options);
 }

@@ -3,6 +3,7 @@ export { type ApiResource, apiResource, type ObjectPlace, pathOf } from './api-r
 export {
   ControlClient,
   type ControlClientOptions,
+  connectGrpc,
   connectRest,
 } from './control-client.js';
 export { type Discovered, type DiscoveredResource, discover } from './discovery.js';

@@ -8,11 +8,11 @@ import {
   type WebClientTls,
 } from '../../rpc/index.js';
 import type { JsonObject } from '../machinery/json.js';
+import { LineTooLongError, linesOf } from '../machinery/line-splitter.js';
 import type { GroupResource, KubeObject } from '../machinery/object.js';
 import { StatusError } from '../machinery/status.js';
 import { internalError } from '../machinery/status-errors.js';
 import { pathOf } from './api-resource.js';
-import { LineTooLongError, linesOf } from './line-splitter.js';
 import { responseError, statusIn } from './response-error.js';
 import {
   type ApiCall,
@@ -75,7 +75,9 @@ export class RestTransport implements Transport {
     const request = {
       url: this.#url(pathOf(resource, place), parameters),
       method: methods[call.verb],
-      headers: body === null ? {} : { 'content-type': contentType },
+      // Node sends the body of a DELETE without its length if nobody says it.
+      headers:
+        body === null ? {} : { 'content-type': contentType, 'content-length': String(body.length) },
       ...(body === null ? {} : { body }),
       timeoutMs: this.#options.timeoutMs ?? timeoutMsDefault,
     };

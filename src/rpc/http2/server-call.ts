@@ -43,6 +43,10 @@ export abstract class ServerCall extends Http2Stream implements CallContext, Tim
     return this.#server.peer;
   }
 
+  get peerCertificates(): readonly Uint8Array[] {
+    return this.#server.transport.peerCertificates;
+  }
+
   get timeoutMs(): number | null {
     return this.#head.timeoutMs;
   }

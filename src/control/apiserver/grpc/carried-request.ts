@@ -1,0 +1,64 @@
+import type { CallContext } from '../../../rpc/index.js';
+import { clientGone } from '../../../rpc/index.js';
+import type { WebRequest } from '../../../rpc/web.js';
+
+/** A request of REST that a gRPC call stands for. */
+export interface CarriedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+}
+
+/** Metadata of a call that are headers of the request: who asks, and as whom. */
+const carriedFields = /^(authorization|impersonate-(user|uid|group|extra-.+)|audit-id)$/;
+/** gRPC libraries put their own name into `user-agent`: programs say theirs here. */
+const userAgentField = 'flotilla-user-agent';
+
+/** The call as the request that the pipeline of REST takes. */
+export function webRequestOf(call: CallContext, carried: CarriedRequest): WebRequest {
+  const { body } = carried;
+  const headers = headersOf(call);
+  for (const [name, value] of Object.entries(carried.headers ?? {})) headers.set(name, value);
+  if (body !== undefined) headers.set('content-length', String(body.length));
+  let abort: AbortController | null = null;
+  return {
+    method: carried.method,
+    path: carried.path,
+    query: carried.query,
+    headers,
+    authority: '',
+    protocol: 'HTTP/2.0',
+    isTls: true,
+    remoteAddress: call.peer,
+    peerCertificates: call.peerCertificates ?? [],
+    get signal() {
+      abort ??= followed(call.signal);
+      return abort.signal;
+    },
+    body: bodyOf(body),
+  };
+}
+
+function followed(signal: AbortSignal): AbortController {
+  const abort = new AbortController();
+  if (signal.aborted) abort.abort(clientGone);
+  else signal.addEventListener('abort', () => abort.abort(clientGone), { once: true });
+  return abort;
+}
+
+function headersOf({ metadata }: CallContext): Map<string, string> {
+  const headers = new Map([['accept', 'application/json']]);
+  for (const [name, values] of metadata) {
+    const texts = values.filter((value): value is string => typeof value === 'string');
+    if (texts.length === 0) continue;
+    if (carriedFields.test(name)) headers.set(name, texts.join(', '));
+    if (name === userAgentField) headers.set('user-agent', texts.join(' '));
+  }
+  return headers;
+}
+
+async function* bodyOf(body: Uint8Array | undefined): AsyncGenerator<Uint8Array> {
+  if (body !== undefined && body.length > 0) yield body;
+}
