@@ -30,7 +30,10 @@ export async function handleWatch(
   }
   exchange.start(200, { 'content-type': encoder.contentType });
   try {
-    await pump(exchange, endpoint, { query, encoder, timeoutMs, signal: abort.signal });
+    await pump(exchange, endpoint, {
+      ...{ query, encoder, timeoutMs, signal: abort.signal },
+      onEvents: (count) => tools.onWatchEvents(endpoint.resource, count),
+    });
   } finally {
     tools.clock.clearTimer(timer);
     for (const signal of [exchange.signal, tools.stopping]) {
@@ -49,11 +52,13 @@ async function pump(
     encoder,
     timeoutMs,
     signal,
+    onEvents,
   }: {
     readonly query: WatchQuery;
     readonly encoder: WatchEncoder;
     readonly timeoutMs: number;
     readonly signal: AbortSignal;
+    readonly onEvents: (count: number) => void;
   },
 ): Promise<void> {
   try {
@@ -62,6 +67,7 @@ async function pump(
         const waiting = exchange.write(encoder.encode(event));
         if (waiting !== undefined) await waiting;
       }
+      onEvents(batch.length);
       if (signal.aborted) return;
     }
   } catch (error) {

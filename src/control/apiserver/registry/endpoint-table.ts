@@ -89,6 +89,11 @@ export class EndpointTable {
     return served === undefined ? undefined : this.#registryOf(served);
   }
 
+  /** What was asked for so far, custom resources aside; for the metrics. */
+  *opened(): Iterable<{ readonly row: ServedResource; readonly storage: ObjectStorage }> {
+    for (const { options } of this.#registries.values()) yield options;
+  }
+
   /** Ends all watches and closes the storages. */
   async close(): Promise<void> {
     await Promise.all([...this.#storages.values()].map((storage) => storage.close()));

@@ -23,6 +23,7 @@ import { addHealthRoutes } from './health.js';
 import { ServerMetrics } from './metrics.js';
 import type { PlainRoutes } from './plain-routes.js';
 import { Readiness } from './readiness.js';
+import { addScrapedMetrics } from './scraped-metrics.js';
 
 /** How much is done at a time, and for how long. */
 export interface ServerLimits {
@@ -88,6 +89,7 @@ export class ApiServer {
     // Every watch listens to it.
     setMaxListeners(0, this.#stopping.signal);
     this.metrics = metrics;
+    addScrapedMetrics(metrics.registry, options);
     this.#endpoints = endpoints;
     const tools: HandlerTools = {
       scheme,
@@ -98,6 +100,7 @@ export class ApiServer {
       bodies: new BodyDecoder(scheme, protobuf),
       watchSecondsMin: limits.watchSecondsMin,
       stopping: this.#stopping.signal,
+      onWatchEvents: (resource, count) => metrics.onWatchEvents(resource, count),
     };
     this.#router = new ResourceRouter({ endpoints, tools, special });
     this.#routes = options.routes;

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Clock } from '../../../base/clock.js';
+import type { GroupVersionKind } from '../../machinery/object.js';
 import type { Exchange } from '../exchange.js';
 import type { AuthenticationResult } from '../filters/authentication.js';
 import type { Filter } from '../filters/filter.js';
@@ -23,6 +24,7 @@ export class ServerMetrics {
   readonly #inFlight: Gauge<'request_kind'>;
   readonly #authentications: Counter<'result'>;
   readonly #authenticatedUsers: Counter<'username'>;
+  readonly #watchEvents: Counter<'group' | 'version' | 'kind'>;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -71,6 +73,16 @@ export class ServerMetrics {
       labelNames: ['username'],
       registers,
     });
+    this.#watchEvents = new Counter({
+      name: 'apiserver_watch_events_total',
+      help: 'Events that were sent to watchers, by kind.',
+      labelNames: ['group', 'version', 'kind'],
+      registers,
+    });
+  }
+
+  onWatchEvents({ group, version, kind }: GroupVersionKind, count: number): void {
+    this.#watchEvents.inc({ group, version, kind }, count);
   }
 
   /** Measures each request around everything else. */

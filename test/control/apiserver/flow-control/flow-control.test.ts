@@ -129,6 +129,7 @@ t.test(
       if (set.running > 3 || (set.running < 3 && set.waiting > 0))
         throw new Error(`SEED=${seed}, step ${step}: ${set.running} run, ${set.waiting} wait`);
     }
+    t.ok(set.running <= 3, `SEED=${seed}`);
   },
 );
 

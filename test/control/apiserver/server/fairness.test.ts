@@ -24,6 +24,23 @@ t.test('priority and fairness', async (t) => {
     t.equal(headers['x-kubernetes-pf-prioritylevel-uid'], level.metadata.uid);
   });
 
+  t.test('metrics show the levels, the objects, the watches and the process', async (t) => {
+    const watch = await api.watch('/api/v1/namespaces?watch=1');
+    await watch.next();
+    watch.close();
+    const expected = [
+      /^apiserver_flowcontrol_nominal_limit_seats\{priority_level="catch-all"\} 1$/m,
+      /^apiserver_flowcontrol_current_executing_requests\{priority_level="system"\} 0$/m,
+      /^apiserver_storage_objects\{resource="namespaces"\} 4$/m,
+      /^apiserver_storage_objects\{resource="flowschemas.flowcontrol.apiserver.k8s.io"\} 13$/m,
+      /^apiserver_watch_events_total\{group="",version="v1",kind="Namespace"\} \d+$/m,
+      /^process_cpu_seconds_total \S+$/m,
+      /^process_resident_memory_bytes \S+$/m,
+    ];
+    const { text } = await api.ask('GET', '/metrics');
+    for (const line of expected) t.match(text, line);
+  });
+
   t.test('a level without seats or queues refuses, and others go on', async (t) => {
     const level = {
       metadata: { name: 'none' },
