@@ -16,6 +16,7 @@ import {
   type PluginOptions,
 } from '../../control/apiserver/admission/create-plugins.js';
 import { enabledPlugins, PluginFlagError } from '../../control/apiserver/admission/plugin-names.js';
+import { refusePrivilegedPods } from '../../control/apiserver/admission/plugins/privileged-pods.js';
 import { defaultPodSecurity } from '../../control/apiserver/admission/pod-security/plugin.js';
 import type { AdmissionServices } from '../../control/apiserver/admission/services.js';
 import { webPoster } from '../../control/apiserver/admission/webhooks/web-poster.js';
@@ -99,7 +100,11 @@ export async function openAdmission(inputs: AdmissionInputs): Promise<readonly A
   });
   // Who may write roles is a question of authorization: no flag turns it off.
   const usesRbac = flags.list('authorization-mode').includes('RBAC');
-  return usesRbac ? [...plugins, new EscalationCheck(inputs.policy, authorizer)] : plugins;
+  return [
+    ...plugins,
+    ...(flags.isTrue('allow-privileged') ? [] : [refusePrivilegedPods]),
+    ...(usesRbac ? [new EscalationCheck(inputs.policy, authorizer)] : []),
+  ];
 }
 
 /** The resource of a kind that policies take parameters from. */

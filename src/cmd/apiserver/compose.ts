@@ -34,6 +34,7 @@ import { addDocumentRoutes } from '../../control/apiserver/server/document-route
 import { addIssuerRoutes } from '../../control/apiserver/server/issuer-routes.js';
 import { addOpenApiRoutes } from '../../control/apiserver/server/openapi-routes.js';
 import { PlainRoutes } from '../../control/apiserver/server/plain-routes.js';
+import { addProfileRoute } from '../../control/apiserver/server/profile-route.js';
 import { kubernetesGitVersion, versionDocument } from '../../control/apiserver/server/version.js';
 import { StoreConnection } from '../../control/apiserver/storage/index.js';
 import { WebClient } from '../../rpc/web-client.js';
@@ -220,7 +221,7 @@ async function openProxyIdentity(flags: ParsedFlags) {
 
 /** The paths that are no resources. */
 async function openRoutes(
-  { flags, address, logger }: ComposeInputs,
+  { flags, address, clock, logger }: ComposeInputs,
   {
     scheme,
     discovery,
@@ -241,6 +242,7 @@ async function openRoutes(
     routes,
     new OpenApi(scheme, { serverVersion: kubernetesGitVersion(build.version) }),
   );
+  if (flags.isTrue('profiling')) addProfileRoute(routes, clock);
   const documents = await issuerDocuments({
     issuer: keys.issuers[0] ?? '',
     keySetUrl: flags.text('service-account-jwks-uri'),

@@ -270,6 +270,7 @@ const usedFlags: readonly Entry[] = [
     'How long requests are still taken after a signal to stop.',
   ],
   ['allow-privileged', 'boolean', 'true', 'Allow privileged containers.'],
+  ['profiling', 'boolean', 'true', 'Serve CPU profiles at /debug/pprof/profile.'],
   [
     'endpoint-reconciler-type',
     'string',
@@ -322,7 +323,6 @@ const ignoredFlags: Readonly<Record<string, Readonly<Record<string, FlagKind>>>>
     'aggregator-reject-forwarding-redirects': 'boolean',
     'enable-aggregator-routing': 'boolean',
     'contention-profiling': 'boolean',
-    profiling: 'boolean',
     'debug-socket-path': 'string',
     'coordinated-leadership-lease-duration': 'duration',
     'coordinated-leadership-renew-deadline': 'duration',

@@ -32,14 +32,14 @@ function addFlowMetrics(flows: FlowControl, registers: Registry[]): void {
   const gauge = (
     name: string,
     help: string,
-    valueOf: (queues: { running: number; waiting: number; seats: number }) => number,
+    measure: (queues: { running: number; waiting: number; seats: number }) => number,
   ) =>
     new Gauge({
       ...{ name: `apiserver_flowcontrol_${name}`, help, labelNames, registers },
       collect() {
         this.reset();
         for (const [level, queues] of flows.levels())
-          this.set({ priority_level: level }, valueOf(queues));
+          this.set({ priority_level: level }, measure(queues));
       },
     });
   gauge(

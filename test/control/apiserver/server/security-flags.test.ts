@@ -174,3 +174,34 @@ t.test('wrong combinations of security flags are refused', async (t) => {
   ];
   for (const [flags, expected] of wrong) await t.rejects(startApi(t, flags), expected);
 });
+
+t.test('--allow-privileged=false and --profiling=false refuse', async (t) => {
+  const strict = await startApi(t, [
+    '--allow-privileged=false',
+    '--profiling=false',
+    '--disable-admission-plugins=ServiceAccount',
+  ]);
+  const pods = '/api/v1/namespaces/default/pods';
+  const pod = (name: string, privileged: boolean) => ({
+    metadata: { name },
+    spec: { containers: [{ name: 'c', image: 'i:1', securityContext: { privileged } }] },
+  });
+  const refused = await strict.ask('POST', pods, { body: pod('p', true) });
+  t.equal(refused.status, 422);
+  t.equal(
+    refused.json.message,
+    'Pod "p" is invalid: spec.containers[0].securityContext.privileged: Forbidden: disallowed by cluster policy',
+  );
+  t.equal((await strict.ask('POST', pods, { body: pod('q', false) })).status, 201);
+  t.equal((await strict.ask('GET', '/debug/pprof/profile?seconds=1')).status, 404);
+});
+
+t.test('a CPU profile is recorded for administrators', async (t) => {
+  const api = await startApi(t, ['--authorization-mode=RBAC']);
+  const path = '/debug/pprof/profile';
+  t.equal((await api.ask('GET', path, { user: 'alice' })).status, 403);
+  t.equal((await api.ask('GET', `${path}?seconds=0`)).status, 400);
+  const { status, json } = await api.ask('GET', `${path}?seconds=1`);
+  t.equal(status, 200);
+  t.ok(json.nodes.length > 0 && json.endTime > json.startTime);
+});
