@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { StoredForms } from '../../api/scheme.js';
 import { deepEqual } from '../../machinery/deep-equal.js';
 import type { KubeObject } from '../../machinery/object.js';
@@ -29,6 +30,8 @@ export class FormStorage implements ObjectStorage {
   constructor(stored: ObjectStorage, forms: StoredForms) {
     this.#stored = stored;
     this.#forms = forms;
+    // Every watch listens.
+    setMaxListeners(0, this.#gone.signal);
   }
 
   /** Ends the watches that there are, as if their time were up: this version is not served any more, or not so. */
@@ -49,9 +52,19 @@ export class FormStorage implements ObjectStorage {
     query: WatchQuery,
     { signal, ...options }: WatchOptions,
   ): AsyncGenerator<readonly StorageEvent[], void, undefined> {
-    const either = AbortSignal.any([signal, this.#gone.signal]);
-    for await (const batch of this.#stored.watch(query, { signal: either, ...options }))
-      yield await this.#batch(batch);
+    const either = new AbortController();
+    const onAbort = () => either.abort();
+    const signals = [signal, this.#gone.signal];
+    for (const one of signals) {
+      if (one.aborted) onAbort();
+      one.addEventListener('abort', onAbort, { once: true });
+    }
+    try {
+      for await (const batch of this.#stored.watch(query, { signal: either.signal, ...options }))
+        yield await this.#batch(batch);
+    } finally {
+      for (const one of signals) one.removeEventListener('abort', onAbort);
+    }
   }
 
   async create(
