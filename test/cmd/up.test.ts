@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { connect } from '../../src/client/index.js';
+import { connectRest, readKubeconfig, resources } from '../../src/control/client/index.js';
+import { hostClock } from '../../src/host/clock.js';
 import { until } from '../client/until.js';
 import { freePorts } from '../e2e/ports.js';
 import { flotillaBin } from '../e2e/project.js';
@@ -158,7 +160,7 @@ t.test('up: says what is wrong and what to do', async (t) => {
     },
     { args: ['--data-dir', join(dir, 'file', 'below')], code: 1, says: /cannot make the folder/ },
     { args: ['--data-dir', join(dir, 'taken')], code: 1, says: /port \d+ of member m1 is taken/ },
-    { args: ['--base-port', '70000'], code: 1, says: /number from 1 to 65530/ },
+    { args: ['--base-port', '70000'], code: 1, says: /number from 1 to 65529/ },
     { args: ['--frobnicate'], code: 1, says: /unknown option '--frobnicate'/ },
   ];
   for (const { args, code, says } of cases) {
@@ -167,4 +169,34 @@ t.test('up: says what is wrong and what to do', async (t) => {
     t.match(up.out, says);
     t.notMatch(up.out, /^ {4}at /m, 'no stack trace');
   }
+});
+
+t.test('up: the API server serves, and goes on with its data and credentials', async (t) => {
+  const dir = join(await tempDir(t), 'data');
+  const first = new Up(t, ['--data-dir', dir, '--base-port', `${await freeBase()}`]);
+  const path = await first.shows(/^kubeconfig: (.*)$/m);
+  const before = await readFile(path, 'utf8');
+  const options = { clock: hostClock, userAgent: 'test' };
+  const client = connectRest(await readKubeconfig(path), options);
+  t.teardown(() => client.close());
+  await client.objects(resources.namespaces).create({ metadata: { name: 'kept' } });
+  const account = { namespace: 'kept', name: 'default' };
+  await until(
+    'the controllers',
+    () =>
+      client
+        .objects(resources.serviceAccounts)
+        .get(account)
+        .catch(() => null),
+    45_000,
+  );
+  first.signal('SIGTERM');
+  t.equal(await first.exit, 0);
+  const second = new Up(t, ['--data-dir', dir]);
+  await second.shows(/^kubeconfig: (.*)$/m);
+  t.equal(await readFile(path, 'utf8'), before, 'the same port and credentials');
+  const kept = await client.objects(resources.serviceAccounts).get(account);
+  t.equal(kept.metadata.name, 'default');
+  second.signal('SIGTERM');
+  t.equal(await second.exit, 0);
 });
