@@ -17,7 +17,7 @@ const going = {
 };
 const nothing: Remains = {
   ...{ countByResource: new Map(), countByFinalizer: new Map() },
-  ...{ failures: [], undiscovered: [], graceSeconds: 0 },
+  ...{ failures: [], undiscovered: [] },
 };
 
 t.test('a namespace is emptied while it is being deleted and has not been yet', (t) => {

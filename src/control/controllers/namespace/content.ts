@@ -37,7 +37,6 @@ class Sweep {
   readonly #countByResource = new Map<string, number>();
   readonly #countByFinalizer = new Map<string, number>();
   readonly #failures: string[] = [];
-  #graceSeconds = 0;
 
   constructor(
     client: ControlClient,
@@ -62,7 +61,6 @@ class Sweep {
       countByFinalizer: this.#countByFinalizer,
       failures: this.#failures,
       undiscovered: this.#undiscovered,
-      graceSeconds: this.#graceSeconds,
     };
   }
 
@@ -107,8 +105,6 @@ class Sweep {
         const count = this.#countByFinalizer.get(finalizer) ?? 0;
         this.#countByFinalizer.set(finalizer, count + 1);
       }
-      const graceSeconds = metadata.deletionGracePeriodSeconds ?? 0;
-      this.#graceSeconds = Math.max(this.#graceSeconds, graceSeconds);
     }
   }
 }

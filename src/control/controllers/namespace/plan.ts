@@ -14,8 +14,6 @@ export interface Remains {
   readonly failures: readonly string[];
   /** Versions of which the server did not say what is in them. */
   readonly undiscovered: readonly string[];
-  /** How long the longest grace period of what is left is, in seconds. */
-  readonly graceSeconds: number;
 }
 
 /** Nothing is left and nothing is unknown: the namespace may go. */
