@@ -76,7 +76,9 @@ t.test('subresources', async (t) => {
     );
     const bound = { metadata: { name: 'on' }, spec: { ...body.spec, nodeName: 'n1' } };
     await api.ask('POST', pods, { body: bound });
-    t.equal((await api.ask('GET', `${pods}/on/log`)).status, 501);
+    const nowhere = await api.ask('GET', `${pods}/on/log`);
+    t.equal(nowhere.status, 404);
+    t.equal(nowhere.json.message, 'nodes "n1" not found');
   });
 
   t.test('scale shows and sets replicas', async (t) => {
@@ -183,7 +185,7 @@ t.test('subresources', async (t) => {
   });
 
   t.test('what is not there says so', async (t) => {
-    t.equal((await api.ask('GET', `${pods}/s/proxy`)).status, 501);
+    t.equal((await api.ask('GET', `${pods}/s/proxy`)).status, 400, 'a pod without an address');
     t.equal((await api.ask('GET', `${pods}/s/nothing`)).status, 404);
     t.match((await api.ask('GET', '/api/v1/componentstatuses')).json.items, [
       { metadata: { name: 'etcd-0' } },
