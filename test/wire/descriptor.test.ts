@@ -1,6 +1,7 @@
 import loader from '@grpc/proto-loader';
 import protobuf from 'protobufjs';
 import t from 'tap';
+import { Control } from '../../src/wire/gen/control.js';
 import {
   Auth,
   Cluster,
@@ -26,9 +27,10 @@ const services: readonly ServiceDescriptor[] = [
   v3lockpb.Lock,
   v3electionpb.Election,
   health.Health,
+  Control,
 ];
 
-/** etcd 3.7's methods, and those of gRPC's health service, as `path(request) response` with `stream` where they stream. */
+/** etcd 3.7's methods, those of gRPC's health service, and our own of the API server, as `path(request) response` with `stream` where they stream. */
 const methods = `
 /etcdserverpb.KV/Range(RangeRequest) RangeResponse
 /etcdserverpb.KV/RangeStream(RangeRequest) stream RangeStreamResponse
@@ -81,20 +83,33 @@ const methods = `
 /v3electionpb.Election/Resign(ResignRequest) ResignResponse
 /grpc.health.v1.Health/Check(HealthCheckRequest) HealthCheckResponse
 /grpc.health.v1.Health/Watch(HealthCheckRequest) stream HealthCheckResponse
+/flotilla.control.v1.Control/Get(ReadRequest) Answer
+/flotilla.control.v1.Control/List(ReadRequest) Answer
+/flotilla.control.v1.Control/Watch(ReadRequest) stream WatchEvent
+/flotilla.control.v1.Control/Create(WriteRequest) Answer
+/flotilla.control.v1.Control/Update(WriteRequest) Answer
+/flotilla.control.v1.Control/UpdateStatus(WriteRequest) Answer
+/flotilla.control.v1.Control/Patch(WriteRequest) Answer
+/flotilla.control.v1.Control/Delete(DeleteRequest) Answer
+/flotilla.control.v1.Control/Bind(BindRequest) Answer
+/flotilla.control.v1.Control/GetDocument(DocumentRequest) Answer
 `;
 
-t.test('services: have exactly the methods of etcd 3.7 and of gRPC health', (t) => {
-  const found = services.flatMap((service) =>
-    Object.entries(service.methods).map(([name, method]) => {
-      t.equal(method.name, name);
-      t.ok(method.path.startsWith(`/${service.name}/`), method.path);
-      const request = message(method.request.typeName, method.requestStream);
-      return `${method.path}(${request}) ${message(method.response.typeName, method.responseStream)}`;
-    }),
-  );
-  t.same(found.sort(), methods.trim().split('\n').sort());
-  t.end();
-});
+t.test(
+  'services: have exactly the methods of etcd 3.7, of gRPC health and of the API server',
+  (t) => {
+    const found = services.flatMap((service) =>
+      Object.entries(service.methods).map(([name, method]) => {
+        t.equal(method.name, name);
+        t.ok(method.path.startsWith(`/${service.name}/`), method.path);
+        const request = message(method.request.typeName, method.requestStream);
+        return `${method.path}(${request}) ${message(method.response.typeName, method.responseStream)}`;
+      }),
+    );
+    t.same(found.sort(), methods.trim().split('\n').sort());
+    t.end();
+  },
+);
 
 t.test('fields: describe the .proto files', (t) => {
   for (const type of types) {
