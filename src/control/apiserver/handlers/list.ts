@@ -18,7 +18,7 @@ import { listQuery } from './list-query.js';
 import { isPlainJson, negotiate, type Output, sendDocument } from './output.js';
 
 const encoder = new TextEncoder();
-/** Objects are written in protobuf so many at a time, then others have their turn. */
+/** Objects are written so many at a time, then others have their turn: connections whose timers wait too long are closed. */
 const itemsAtOnce = 100;
 /** In a token: whatever is latest. */
 const latestRevision = -1;
@@ -56,7 +56,7 @@ export async function sendPage(
 ): Promise<void> {
   const metadata = listMetadata(page);
   if (isPlainJson(output) && endpoint.resource.conversion === null) {
-    const parts = jsonParts(endpoint, metadata, page);
+    const parts = await jsonParts(endpoint, clock, { metadata, page });
     await sendParts(exchange, 200, mediaTypes.json, parts);
     return;
   }
@@ -67,11 +67,15 @@ export async function sendPage(
     return;
   }
   for (let at = 0; at < page.items.length; at += itemsAtOnce) {
-    if (at > 0) await new Promise<void>((resolve) => clock.defer(resolve));
+    if (at > 0) await othersTurn(clock);
     const items = page.items.slice(at, at + itemsAtOnce);
     writer.add(items.map((item) => fieldsOf(objectFor(endpoint, item))));
   }
   await sendParts(exchange, 200, mediaTypes.protobuf, writer.finish());
+}
+
+function othersTurn(clock: HandlerTools['clock']): Promise<void> {
+  return new Promise((resolve) => clock.defer(resolve));
 }
 
 function protobufWriter(
@@ -94,15 +98,16 @@ function listMetadata({ revision, nextKey, remainingCount }: ListPage): JsonObje
 }
 
 /** The list around the bytes that all readers of the objects share. */
-function jsonParts(
+async function jsonParts(
   { resource }: ResourceEndpoint,
-  metadata: JsonObject,
-  page: ListPage,
-): Uint8Array[] {
+  clock: HandlerTools['clock'],
+  { metadata, page }: { readonly metadata: JsonObject; readonly page: ListPage },
+): Promise<Uint8Array[]> {
   const head = { kind: resource.listKind, apiVersion: apiVersionOf(resource), metadata };
   const parts: Uint8Array[] = [encoder.encode(`${JSON.stringify(head).slice(0, -1)},"items":[`)];
   for (const [at, item] of page.items.entries()) {
     if (at > 0) parts.push(comma);
+    if (at > 0 && at % itemsAtOnce === 0) await othersTurn(clock);
     parts.push(item.json());
   }
   parts.push(tail);

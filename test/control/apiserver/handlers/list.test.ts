@@ -1,0 +1,63 @@
+import t from 'tap';
+import type { Exchange } from '../../../../src/control/apiserver/exchange.js';
+import type { ResourceEndpoint } from '../../../../src/control/apiserver/handlers/endpoint.js';
+import { sendPage } from '../../../../src/control/apiserver/handlers/list.js';
+import type { ListPage } from '../../../../src/control/apiserver/storage/contracts.js';
+
+const encoder = new TextEncoder();
+
+t.test('sendPage gives others their turn while it writes many objects', async (t) => {
+  const turns: number[] = [];
+  let written = 0;
+  const page = pageOf(1000, () => {
+    written += 1;
+  });
+  const { exchange, body } = exchangeLike();
+  const defer = (turn: () => void) => {
+    turns.push(written);
+    setImmediate(turn);
+    return () => {};
+  };
+  const endpoint = {
+    resource: { group: '', version: 'v1', listKind: 'ConfigMapList', conversion: null },
+  } as unknown as ResourceEndpoint;
+  const output = { serialization: 'json', as: null, isPretty: false, protobuf: null } as const;
+  await sendPage(exchange, endpoint, { clock: { defer } as never }, { output, page });
+  t.ok(turns.length >= 9, `${turns.length} turns`);
+  t.ok(
+    turns.every((count, i) => count - (turns[i - 1] ?? 0) <= 100),
+    `after ${turns}`,
+  );
+  const list = JSON.parse(body());
+  t.equal(list.kind, 'ConfigMapList');
+  t.same(
+    list.items.map((item: { at: number }) => item.at),
+    Array.from({ length: 1000 }, (_, at) => at),
+  );
+});
+
+function pageOf(count: number, onWritten: () => void): ListPage {
+  const items = Array.from({ length: count }, (_, at) => ({
+    json: () => {
+      onWritten();
+      return encoder.encode(`{"at":${at}}`);
+    },
+  }));
+  return { items, revision: 7, nextKey: null, remainingCount: null } as unknown as ListPage;
+}
+
+/** As much of an exchange as an answer needs. */
+function exchangeLike() {
+  const chunks: Uint8Array[] = [];
+  const exchange = {
+    isStarted: false,
+    request: { method: 'GET' },
+    header: () => undefined,
+    start: () => {},
+    write: async (chunk: Uint8Array) => {
+      chunks.push(chunk);
+    },
+    end: () => {},
+  } as unknown as Exchange;
+  return { exchange, body: () => Buffer.concat(chunks).toString() };
+}
