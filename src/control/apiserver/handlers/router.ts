@@ -10,7 +10,6 @@ import { handleGet } from './get.js';
 import type { HandlerTools } from './handler-tools.js';
 import { handleList } from './list.js';
 import { handlePatch } from './patch.js';
-import { handlePodStream, isPodStream } from './pod-streams.js';
 import { handleScale } from './scale.js';
 import { handleUpdate } from './update.js';
 import { verbNotAllowed } from './verb-not-allowed.js';
@@ -84,10 +83,6 @@ export class ResourceRouter {
     const isOwnKind = subresource === '' || subresource === 'status' || key in restorers;
     if (endpoint !== undefined && subresource === 'scale') {
       await handleScale(exchange, endpoint, tools);
-      return true;
-    }
-    if (endpoint !== undefined && isPodStream(key)) {
-      await handlePodStream(exchange, endpoint);
       return true;
     }
     if (endpoint === undefined || !isOwnKind) {
