@@ -228,7 +228,9 @@ export class SnapshotExchange {
       this.#endFetch(); // It is gone; the leader will offer a newer one.
       return;
     }
-    if (chunk.offset !== fetch.intake.receivedBytes || chunk.bytes.length === 0) return;
+    if (chunk.offset !== fetch.intake.receivedBytes) return;
+    // Without bytes at the end: what is here came from another member, whose file of this snapshot is longer. It is verified as it is.
+    if (chunk.bytes.length === 0 && chunk.offset < chunk.totalBytes) return;
     if (crc32(chunk.bytes) !== chunk.crc) return; // Asked for again by the timer.
     fetch.busy = true;
     fetch.failures = 0;
@@ -248,7 +250,7 @@ export class SnapshotExchange {
     fetch: Fetch,
     chunk: Extract<PeerMessage, { kind: 'snapshot-chunk' }>,
   ): Promise<void> {
-    await fetch.intake.append(chunk.bytes);
+    if (chunk.bytes.length > 0) await fetch.intake.append(chunk.bytes);
     if (fetch.intake.receivedBytes < chunk.totalBytes) return;
     const isComplete = await fetch.intake.finish();
     if (!isComplete) {
