@@ -7,6 +7,7 @@ export {
   connectRest,
 } from './control-client.js';
 export { type Discovered, type DiscoveredResource, discover } from './discovery.js';
+export type { EventRecorder, EventType } from './events/event-recorder.js';
 export { Expectations } from './expectations.js';
 export type { ChangeHandler } from './informer/handler-set.js';
 export { Informer, type InformerOptions } from './informer/informer.js';
@@ -18,6 +19,11 @@ export {
   objectKey,
   splitKey,
 } from './informer/object-cache.js';
+export {
+  type SharedInformerNeeds,
+  SharedInformers,
+  type SharedInformersOptions,
+} from './informer/shared-informers.js';
 export { type KubeconfigAccess, KubeconfigError, readKubeconfig } from './kubeconfig.js';
 export * from './resource-client.js';
 export { resources } from './resources.js';

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import type { Prng } from '../../base/prng.js';
-import type { ControlClient } from '../client/index.js';
+import type { ControlClient, EventRecorder, SharedInformers } from '../client/index.js';
 
 /** Brings what is there closer to what is wanted, over and over. */
 export interface Controller {
@@ -12,8 +12,49 @@ export interface Controller {
 
 /** What every controller works with. */
 export interface ControllerParts {
+  /** Its writes are refused once another replica leads. */
   readonly client: ControlClient;
+  /** Shared by all controllers: asked for in the constructor, run by who runs the controllers. */
+  readonly informers: SharedInformers;
+  /** Names the controller as the source of its events. */
+  readonly events: EventRecorder;
   readonly clock: Clock;
   readonly prng: Prng;
   readonly logger: Logger;
+}
+
+/** What controllers work with that run by themselves, with informers of their own. */
+export type StandaloneParts = Omit<ControllerParts, 'informers' | 'events'>;
+
+/** A flag of kube-controller-manager that a controller reads. Durations are in milliseconds here, and as Go writes them on the command line. */
+export type ControllerFlag = {
+  /** Without dashes: `concurrent-deployment-syncs`. */
+  readonly name: string;
+  readonly help: string;
+} & (
+  | { readonly kind: 'integer' | 'number' | 'duration'; readonly default: number }
+  | { readonly kind: 'boolean'; readonly default: boolean }
+  | { readonly kind: 'text'; readonly default: string }
+);
+
+/** The flags' values, by name. Asking for one that the controller did not declare, or as another kind, is a bug. */
+export interface FlagValues {
+  integer(name: string): number;
+  number(name: string): number;
+  durationMs(name: string): number;
+  boolean(name: string): boolean;
+  text(name: string): string;
+}
+
+/** A controller as the controller manager knows it: a row of the table in `controller-table.ts`. */
+export interface ControllerDefinition {
+  /** As kube-controller-manager names it: `deployment-controller`. */
+  readonly name: string;
+  /** What it was called before Kubernetes 1.28: `deployment`. */
+  readonly alias?: string;
+  /** Off: it runs only when `--controllers` names it. */
+  readonly isOnByDefault: boolean;
+  readonly flags: readonly ControllerFlag[];
+  /** Null: with these flags there is nothing to do (a key is not given). */
+  create(parts: ControllerParts, flags: FlagValues): Controller | null;
 }

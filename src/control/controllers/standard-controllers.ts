@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { Controller, ControllerParts } from './controller.js';
+import type { Controller, StandaloneParts } from './controller.js';
 import { GarbageCollector } from './garbage-collector/controller.js';
 import { NamespaceController } from './namespace/controller.js';
 import { RootCaController } from './root-ca/controller.js';
@@ -15,7 +15,7 @@ export interface ControllerChoice {
 
 /** The controllers of a cluster. */
 export function standardControllers(
-  parts: ControllerParts,
+  parts: StandaloneParts,
   { rootCa, namespaceDeletion, garbageCollection }: ControllerChoice,
 ): readonly Controller[] {
   return [

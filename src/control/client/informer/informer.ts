@@ -71,6 +71,11 @@ export class Informer<T extends KubeObject> {
     return this.#cache;
   }
 
+  /** Adds indexes, of what is there too; one whose name is taken is left out. */
+  addIndexes(indexes: Readonly<Record<string, IndexFunction<T>>>): void {
+    this.#cache.addIndexes(indexes);
+  }
+
   /** The first list has been told in full. */
   get hasSynced(): boolean {
     return this.#hasSynced;

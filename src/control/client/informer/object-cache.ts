@@ -47,9 +47,16 @@ export class ObjectCache<T extends KubeObject> implements Lister<T> {
   readonly #indexes = new Map<string, Index<T>>();
 
   constructor(indexes: Readonly<Record<string, IndexFunction<T>>> = {}) {
-    const all = { [namespaceIndex]: byNamespace, ...indexes };
-    for (const [name, valuesOf] of Object.entries(all)) {
-      this.#indexes.set(name, { valuesOf, keys: new Map() });
+    this.addIndexes({ [namespaceIndex]: byNamespace, ...indexes });
+  }
+
+  /** Adds indexes, of what is there too; one whose name is taken is left out. */
+  addIndexes(indexes: Readonly<Record<string, IndexFunction<T>>>): void {
+    for (const [name, valuesOf] of Object.entries(indexes)) {
+      if (this.#indexes.has(name)) continue;
+      const index: Index<T> = { valuesOf, keys: new Map() };
+      this.#indexes.set(name, index);
+      for (const [key, object] of this.#objects) file(index, key, object);
     }
   }
 
@@ -81,13 +88,7 @@ export class ObjectCache<T extends KubeObject> implements Lister<T> {
   set(key: string, object: T): void {
     this.delete(key);
     this.#objects.set(key, object);
-    for (const { valuesOf, keys } of this.#indexes.values()) {
-      for (const value of valuesOf(object)) {
-        const filed = keys.get(value);
-        if (filed === undefined) keys.set(value, new Set([key]));
-        else filed.add(key);
-      }
-    }
+    for (const index of this.#indexes.values()) file(index, key, object);
   }
 
   delete(key: string): void {
@@ -101,6 +102,14 @@ export class ObjectCache<T extends KubeObject> implements Lister<T> {
         if (filed?.size === 0) keys.delete(value);
       }
     }
+  }
+}
+
+function file<T extends KubeObject>({ valuesOf, keys }: Index<T>, key: string, object: T): void {
+  for (const value of valuesOf(object)) {
+    const filed = keys.get(value);
+    if (filed === undefined) keys.set(value, new Set([key]));
+    else filed.add(key);
   }
 }
 

@@ -6,7 +6,7 @@ import {
 } from '../../client/index.js';
 import type { KubeObject, OwnerReference } from '../../machinery/object.js';
 import { StatusError } from '../../machinery/status.js';
-import type { Controller, ControllerParts } from '../controller.js';
+import type { Controller, StandaloneParts } from '../controller.js';
 import {
   type GraphNode,
   leavesOrphans,
@@ -23,13 +23,13 @@ const pauses = { baseMs: 20, maxMs: 30_000 };
 /** Deletes objects whose owners are gone, and sees foreground deletions and those that leave orphans through. */
 export class GarbageCollector implements Controller {
   readonly name = 'garbage-collector-controller';
-  readonly #parts: ControllerParts;
+  readonly #parts: StandaloneParts;
   readonly #graph = new OwnershipGraph();
   /** Of UIDs. */
   readonly #queue: WorkQueue;
   readonly #monitors: ResourceMonitors;
 
-  constructor(parts: ControllerParts) {
+  constructor(parts: StandaloneParts) {
     this.#parts = parts;
     this.#queue = new WorkQueue(parts.clock, pauses);
     this.#monitors = new ResourceMonitors(parts, {

@@ -2,7 +2,7 @@ import type { Namespace } from '../../api/gen/core-v1.js';
 import { Informer, resources, runWorkers, WorkQueue } from '../../client/index.js';
 import { StatusError } from '../../machinery/status.js';
 import { formatTime } from '../../machinery/time.js';
-import type { Controller, ControllerParts } from '../controller.js';
+import type { Controller, StandaloneParts } from '../controller.js';
 import { emptyNamespace } from './content.js';
 import { finalized, isEmptied, isToEmpty, type Remains, withConditions } from './plan.js';
 
@@ -13,9 +13,9 @@ const pauses = { baseMs: 50, maxMs: 15_000 };
 /** Takes the content of a namespace that is being deleted away, and then the namespace. */
 export class NamespaceController implements Controller {
   readonly name = 'namespace-controller';
-  readonly #parts: ControllerParts;
+  readonly #parts: StandaloneParts;
 
-  constructor(parts: ControllerParts) {
+  constructor(parts: StandaloneParts) {
     this.#parts = parts;
   }
 

@@ -1,7 +1,7 @@
 import type { ConfigMap } from '../../api/gen/core-v1.js';
 import { Informer, resources, runWorkers, WorkQueue } from '../../client/index.js';
 import { StatusError } from '../../machinery/status.js';
-import type { Controller, ControllerParts } from '../controller.js';
+import type { Controller, StandaloneParts } from '../controller.js';
 import { plannedConfigMap, rootCaName } from './plan.js';
 
 const workers = 2;
@@ -9,11 +9,11 @@ const workers = 2;
 /** Publishes the certificate authority of the API server to every namespace, as the ConfigMap `kube-root-ca.crt`. */
 export class RootCaController implements Controller {
   readonly name = 'root-ca-certificate-publisher-controller';
-  readonly #parts: ControllerParts;
+  readonly #parts: StandaloneParts;
   readonly #certificate: string;
 
   /** `certificate` is PEM. */
-  constructor(parts: ControllerParts, certificate: string) {
+  constructor(parts: StandaloneParts, certificate: string) {
     this.#parts = parts;
     this.#certificate = certificate;
   }

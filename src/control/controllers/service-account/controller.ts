@@ -1,6 +1,6 @@
 import { Informer, namespaceIndex, resources, runWorkers, WorkQueue } from '../../client/index.js';
 import { StatusError } from '../../machinery/status.js';
-import type { Controller, ControllerParts } from '../controller.js';
+import type { Controller, StandaloneParts } from '../controller.js';
 import { defaultAccountName, missingAccounts } from './plan.js';
 
 const workers = 2;
@@ -8,9 +8,9 @@ const workers = 2;
 /** Gives every namespace the service account `default`, without which no pod can be made there; again when somebody deletes it. */
 export class ServiceAccountController implements Controller {
   readonly name = 'serviceaccount-controller';
-  readonly #parts: ControllerParts;
+  readonly #parts: StandaloneParts;
 
-  constructor(parts: ControllerParts) {
+  constructor(parts: StandaloneParts) {
     this.#parts = parts;
   }
 

@@ -1,9 +1,6 @@
 import t from 'tap';
+import { podLimits, podRequests } from '../../../../src/control/api/core-v1/pod/pod-amounts.js';
 import type { ResourceQuota } from '../../../../src/control/api/gen/core-v1.js';
-import {
-  podLimits,
-  podRequests,
-} from '../../../../src/control/apiserver/admission/pod-resources.js';
 import { resourceQuota } from '../../../../src/control/apiserver/admission/quota/plugin.js';
 import { AdmissionWorld, admit } from './world.js';
 

@@ -1,3 +1,4 @@
+import { podLimits, podRequests } from '../../../api/core-v1/pod/pod-amounts.js';
 import type {
   Container,
   LimitRange,
@@ -8,7 +9,6 @@ import type {
 import type { AdmissionPlugin, AdmissionRequest } from '../../contracts.js';
 import { definePlugin, isAbout, newObject } from '../plugin.js';
 import { allContainers, podOf } from '../pod-parts.js';
-import { podLimits, podRequests } from '../pod-resources.js';
 import { joinedTexts, refusal } from '../refusal.js';
 import type { AdmissionServices } from '../services.js';
 import { limitProblems, requestProblems } from './limit-range-rules.js';

@@ -1,3 +1,4 @@
+import { podLimits, podRequests } from '../../../api/core-v1/pod/pod-amounts.js';
 import type {
   Pod,
   PodAffinityTerm,
@@ -5,7 +6,6 @@ import type {
 } from '../../../api/gen/core-v1.js';
 import { Quantity } from '../../../machinery/quantity.js';
 import { parseTime } from '../../../machinery/time.js';
-import { podLimits, podRequests } from '../pod-resources.js';
 import type { Amounts } from './amounts.js';
 import type { QuotaEvaluator } from './evaluator.js';
 

@@ -1,0 +1,55 @@
+import type { Clock } from '../../../base/clock.js';
+import type { Logger } from '../../../base/logger.js';
+import type { Prng } from '../../../base/prng.js';
+import type { ControlClient, EventRecorder, SharedInformers } from '../../client/index.js';
+import type { CycleState } from './cycle-state.js';
+import type { NodeInfo, PodInfo } from './node-info.js';
+import type { NodeList, PluginStatus } from './plugin.js';
+
+/** What plugins are given of the scheduler. */
+export interface SchedulerHandle {
+  readonly client: ControlClient;
+  /** Shared: asked for while plugins are made, run by the scheduler. */
+  readonly informers: SharedInformers;
+  readonly events: EventRecorder;
+  readonly clock: Clock;
+  readonly prng: Prng;
+  readonly logger: Logger;
+  /** Pods that are scheduled by this profile's name. */
+  readonly profileName: string;
+  /** The nodes of the cycle under way. */
+  snapshot(): NodeList;
+  /** All filters of the profile, with the pods that are nominated to the node and matter more; for preemption. */
+  runFilters(state: CycleState, pod: PodInfo, node: NodeInfo): PluginStatus | null;
+  /** The state as if a pod were on the node (or not): every plugin's `addPod` and `removePod`. */
+  runAddPod(state: CycleState, pod: PodInfo, added: PodInfo, node: NodeInfo): PluginStatus | null;
+  runRemovePod(
+    state: CycleState,
+    pod: PodInfo,
+    removed: PodInfo,
+    node: NodeInfo,
+  ): PluginStatus | null;
+  /** A copy of a node that preemption adds pods to and removes them from. */
+  mutableCopy(node: NodeInfo): MutableNodeInfo;
+  /** Pods that were promised a node and do not run there yet. */
+  nominatedPods(nodeName: string): readonly PodInfo[];
+  nominate(pod: PodInfo, nodeName: string): void;
+  /** Pods that a permit makes wait: one is let go or refused from outside. */
+  waitingPod(uid: string): WaitingPod | undefined;
+  waitingPods(): readonly WaitingPod[];
+}
+
+/** A node that pods are tried on and taken from. */
+export interface MutableNodeInfo extends NodeInfo {
+  add(pod: PodInfo): void;
+  remove(pod: PodInfo): void;
+}
+
+/** A pod that waits for its permits. */
+export interface WaitingPod {
+  readonly info: PodInfo;
+  readonly nodeName: string;
+  pendingPlugins(): readonly string[];
+  allow(plugin: string): void;
+  reject(plugin: string, reason: string): void;
+}
