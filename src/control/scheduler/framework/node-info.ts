@@ -36,6 +36,11 @@ export interface PodInfo {
   readonly key: string;
   readonly uid: string;
   readonly priority: number;
+  /**
+   * Equal for pods that are alike in all that placing them depends on: namespace, controller, labels, priority, and of the spec
+   * scheduler name, node name, selector, affinity, tolerations, spread constraints, images, ports, resources, claims and volumes.
+   */
+  readonly templateKey: string;
   /** What it asks for (Kubernetes' rule of init containers, sidecars, overhead and pod-level resources). `pods` is 1. */
   readonly requests: Readonly<ResourceAmounts>;
   /** The same with 100 millicores and 200 MB for each container that asks for none: what scores count. */
@@ -55,7 +60,10 @@ export interface HostPort {
   readonly port: number;
 }
 
-/** A node with the pods that run or are assumed on it, and their sums. Read only for plugins; a snapshot's does not change in a cycle. */
+/**
+ * A node with the pods that run or are assumed on it, and their sums. Read only for plugins. Nothing changes while steps are synchronous;
+ * what is read after an `await` is newer.
+ */
 export interface NodeInfo {
   readonly node: Node;
   readonly name: string;
@@ -70,6 +78,9 @@ export interface NodeInfo {
   readonly usedPorts: ReadonlyMap<string, ReadonlySet<string>>;
   /** Bytes by image name (each name that the node lists for it). */
   readonly imageSizes: ReadonlyMap<string, number>;
-  /** Grows with each change of this node: what was computed for a generation holds while it stays. */
+  /**
+   * Another number with each change of this node, and never the one of another node: what was computed for a generation holds while
+   * it stays.
+   */
   readonly generation: number;
 }

@@ -34,8 +34,13 @@ export interface PostFilterResult {
   readonly nominatedNodeName: string;
 }
 
-/** Why each node was refused, by its name. */
-export type NodeStatuses = ReadonlyMap<string, PluginStatus>;
+/** Why nodes were refused. */
+export interface NodeStatuses {
+  /** Nodes that were asked one by one. */
+  readonly byNode: ReadonlyMap<string, PluginStatus>;
+  /** Of all the others: a pre-filter had refused them. Null: all were asked. */
+  readonly others: PluginStatus | null;
+}
 
 /**
  * A scheduling plugin: any of the extension points of Kubernetes' scheduling framework, by the same names. Up to the scores every step is
@@ -44,6 +49,13 @@ export type NodeStatuses = ReadonlyMap<string, PluginStatus>;
  */
 export interface Plugin {
   readonly name: string;
+  /**
+   * `filter` is a function of what {@link PodInfo.templateKey} covers and of this one node alone: for pods of one key, and while the
+   * node keeps its generation, it answers the same. The framework may then remember its answers.
+   */
+  readonly isFilterLocal?: true;
+  /** The same of `score`, before it is normalised. */
+  readonly isScoreLocal?: true;
   /** Order of the active queue: negative when `a` comes first. Exactly one plugin of a scheduler has it. */
   less?(a: QueuedPod, b: QueuedPod): number;
   /** Not null: the pod is not even put into the active queue. */
@@ -67,11 +79,12 @@ export interface Plugin {
     node: NodeInfo,
   ): PluginStatus | null;
   filter?(state: CycleState, pod: PodInfo, node: NodeInfo): PluginStatus | null;
+  /** Awaited before the next pod's cycle begins: what takes long goes on behind. */
   postFilter?(
     state: CycleState,
     pod: PodInfo,
     refused: NodeStatuses,
-  ): Promise<PostFilterResult | PluginStatus>;
+  ): PostFilterResult | PluginStatus | Promise<PostFilterResult | PluginStatus>;
 
   /** Once a cycle, before any score, with the nodes that passed. `skip`: it is not asked to score. */
   preScore?(
@@ -137,3 +150,10 @@ export interface NodeList {
 
 /** Makes a plugin of its arguments in the configuration (`pluginConfig[].args`). Throws ConfigurationError for arguments that are wrong. */
 export type PluginFactory = (args: unknown, handle: SchedulerHandle) => Plugin;
+
+/** A plugin of a profile, as configurations enable them. */
+export interface EnabledPlugin {
+  readonly name: string;
+  /** Of its scores; 1 when it is absent. */
+  readonly weight?: number;
+}

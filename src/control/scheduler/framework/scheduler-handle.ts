@@ -34,6 +34,10 @@ export interface SchedulerHandle {
   /** Pods that were promised a node and do not run there yet. */
   nominatedPods(nodeName: string): readonly PodInfo[];
   nominate(pod: PodInfo, nodeName: string): void;
+  /** Takes back what was promised. */
+  clearNomination(pod: PodInfo): void;
+  /** Puts pods that wait to be tried again into the active queue at once. Others stay where they are. */
+  activate(uids: readonly string[]): void;
   /** Pods that a permit makes wait: one is let go or refused from outside. */
   waitingPod(uid: string): WaitingPod | undefined;
   waitingPods(): readonly WaitingPod[];
