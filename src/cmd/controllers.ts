@@ -1,9 +1,7 @@
 import { Command } from 'commander';
 import { connectRest, KubeconfigError, readKubeconfig } from '../control/client/index.js';
-import {
-  runControllers,
-  standardControllers,
-} from '../control/controllers/standard-controllers.js';
+import { runControllers } from '../control/controllers/runtime/run-controllers.js';
+import { standardDefinitions } from '../control/controllers/standard-controllers.js';
 import { hostClock } from '../host/clock.js';
 import { entropyPrng } from '../host/entropy.js';
 import { createLogger, fileDestination } from '../host/log-sink.js';
@@ -34,14 +32,11 @@ async function run(kubeconfig: string): Promise<void> {
       destination: fileDestination(stderrFd),
     });
     const client = connectRest(access, { clock: hostClock, userAgent: 'flotilla-controllers' });
-    const parts = { client, clock: hostClock, prng: entropyPrng(), logger };
-    const choice = {
-      rootCa: access.tls.ca ?? '',
-      namespaceDeletion: true,
-      garbageCollection: true,
-    };
     logger.info('running', { server: access.server });
-    await runControllers(standardControllers(parts, choice), stop.signal);
+    const definitions = standardDefinitions({ namespaceDeletion: true, garbageCollection: true });
+    const flags = new Map([['root-ca-file', access.tls.ca ?? '']]);
+    const run = { definitions, flags, client, clock: hostClock, prng: entropyPrng(), logger };
+    await runControllers(run, stop.signal);
     await client.close();
     process.exit(0);
   } catch (error) {

@@ -4,10 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Logger, silentLogger } from '../../base/logger.js';
 import { type ControlClient, connectRest, readKubeconfig } from '../../control/client/index.js';
-import {
-  runControllers,
-  standardControllers,
-} from '../../control/controllers/standard-controllers.js';
+import { runControllers } from '../../control/controllers/runtime/run-controllers.js';
+import { standardDefinitions } from '../../control/controllers/standard-controllers.js';
 import { hostClock } from '../../host/clock.js';
 import { entropyPrng } from '../../host/entropy.js';
 import { listenStreams } from '../../host/net.js';
@@ -154,12 +152,15 @@ function startControllers(
 ): () => Promise<void> {
   const { namespaceDeletion = true, garbageCollection = true, logger, onFatal } = options;
   const stop = new AbortController();
-  const parts = {
-    ...{ client, clock: hostClock, prng: entropyPrng() },
-    logger: logger.child({ part: 'controllers' }),
-  };
-  const choice = { rootCa, namespaceDeletion, garbageCollection };
-  const running = runControllers(standardControllers(parts, choice), stop.signal).catch(onFatal);
+  const running = runControllers(
+    {
+      definitions: standardDefinitions({ namespaceDeletion, garbageCollection }),
+      flags: new Map([['root-ca-file', rootCa]]),
+      ...{ client, clock: hostClock, prng: entropyPrng() },
+      logger: logger.child({ part: 'controllers' }),
+    },
+    stop.signal,
+  ).catch(onFatal);
   return async () => {
     stop.abort();
     await running;

@@ -7,6 +7,11 @@ export {
   connectRest,
 } from './control-client.js';
 export { type Discovered, type DiscoveredResource, discover } from './discovery.js';
+export {
+  type ClosableEventRecorder,
+  createEventRecorder,
+  type EventRecorderOptions,
+} from './events/create-event-recorder.js';
 export type { EventRecorder, EventType } from './events/event-recorder.js';
 export { Expectations } from './expectations.js';
 export type { ChangeHandler } from './informer/handler-set.js';
@@ -36,4 +41,4 @@ export {
   UnreachableError,
   type WatchEvent,
 } from './transport.js';
-export { type RetryPauses, WorkQueue } from './work-queue.js';
+export { type RetryPauses, WorkQueue, type WorkQueueObserver } from './work-queue.js';

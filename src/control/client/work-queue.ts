@@ -7,6 +7,20 @@ export interface RetryPauses {
   readonly maxMs: number;
 }
 
+/** Is told of what happens in a queue. */
+export interface WorkQueueObserver {
+  /** A key waits to be taken, `waiting` with it. */
+  onAdded(waiting: number): void;
+  /** A key was taken after `waitedMs`; `waiting` are left. */
+  onTaken(waitedMs: number, waiting: number): void;
+  /** The taker of a key was through with it after `workedMs`. */
+  onDone(workedMs: number): void;
+  /** A key is to be tried again. */
+  onRetry(): void;
+  /** Gives the times at which the keys that are worked on were taken, whenever somebody wants to know. */
+  follow(takenAtMs: () => Iterable<number>): void;
+}
+
 /** client-go's. */
 const pausesDefault: RetryPauses = { baseMs: 5, maxMs: 1_000_000 };
 
@@ -17,19 +31,28 @@ const pausesDefault: RetryPauses = { baseMs: 5, maxMs: 1_000_000 };
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #pauses: RetryPauses;
-  /** Waiting to be taken, in order. Invariant: none is in `#processing`. */
-  readonly #ready = new Set<string>();
-  readonly #processing = new Set<string>();
+  /** Waiting to be taken, in order, with the time since when. Invariant: none is in `#processing`. */
+  readonly #ready = new Map<string, number>();
+  /** With the time at which they were taken. */
+  readonly #processing = new Map<string, number>();
   /** Added while in `#processing`. */
   readonly #again = new Set<string>();
   readonly #delayed = new Map<string, { readonly atMs: number; readonly timer: Timer }>();
   readonly #failures = new Map<string, number>();
   readonly #takers: ((key: string | null) => void)[] = [];
+  #observer: WorkQueueObserver | null = null;
   #isClosed = false;
 
   constructor(clock: Clock, pauses: RetryPauses = pausesDefault) {
     this.#clock = clock;
     this.#pauses = pauses;
+  }
+
+  /** Has one more than the owner of the queue know what happens in it. Once. */
+  observe(observer: WorkQueueObserver): void {
+    assert(this.#observer === null, 'a queue has one observer');
+    this.#observer = observer;
+    observer.follow(() => this.#processing.values());
   }
 
   /** Keys that wait to be taken now. */
@@ -72,6 +95,7 @@ export class WorkQueue {
   addRateLimited(key: string): void {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
+    this.#observer?.onRetry();
     const { baseMs, maxMs } = this.#pauses;
     this.addAfter(key, Math.min(maxMs, baseMs * 2 ** failures));
   }
@@ -88,10 +112,11 @@ export class WorkQueue {
 
   /** The next key, which its taker gives back with {@link done}; null when the queue is closed. */
   take(): Promise<string | null> {
-    const [key] = this.#ready;
-    if (key !== undefined) {
+    const [first] = this.#ready;
+    if (first !== undefined) {
+      const [key, sinceMs] = first;
       this.#ready.delete(key);
-      this.#processing.add(key);
+      this.#onTaken(key, sinceMs);
       return Promise.resolve(key);
     }
     if (this.#isClosed) return Promise.resolve(null);
@@ -100,7 +125,10 @@ export class WorkQueue {
 
   /** The taker of a key is through with it. */
   done(key: string): void {
-    assert(this.#processing.delete(key), `the key ${JSON.stringify(key)} is not worked on`);
+    const takenAtMs = this.#processing.get(key);
+    assert(takenAtMs !== undefined, `the key ${JSON.stringify(key)} is not worked on`);
+    this.#processing.delete(key);
+    this.#observer?.onDone(this.#clock.now() - takenAtMs);
     if (this.#again.delete(key)) this.#enqueue(key);
   }
 
@@ -117,12 +145,21 @@ export class WorkQueue {
 
   #enqueue(key: string): void {
     if (this.#isClosed) return;
+    if (this.#ready.has(key)) return;
+    const nowMs = this.#clock.now();
+    this.#observer?.onAdded(this.#ready.size + 1);
     const taker = this.#takers.shift();
     if (taker === undefined) {
-      this.#ready.add(key);
+      this.#ready.set(key, nowMs);
       return;
     }
-    this.#processing.add(key);
+    this.#onTaken(key, nowMs);
     taker(key);
+  }
+
+  #onTaken(key: string, sinceMs: number): void {
+    const nowMs = this.#clock.now();
+    this.#processing.set(key, nowMs);
+    this.#observer?.onTaken(nowMs - sinceMs, this.#ready.size);
   }
 }

@@ -1,4 +1,13 @@
 import type { ControllerDefinition } from './controller.js';
+import { garbageCollectorDefinition } from './garbage-collector/definition.js';
+import { namespaceDefinition } from './namespace/definition.js';
+import { rootCaDefinition } from './root-ca/definition.js';
+import { serviceAccountDefinition } from './service-account/definition.js';
 
 /** Every controller of the controller manager, in the order in which they start. One row a controller. */
-export const controllerTable: readonly ControllerDefinition[] = [];
+export const controllerTable: readonly ControllerDefinition[] = [
+  serviceAccountDefinition,
+  rootCaDefinition,
+  namespaceDefinition,
+  garbageCollectorDefinition,
+];

@@ -1,7 +1,12 @@
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import type { Prng } from '../../base/prng.js';
-import type { ControlClient, EventRecorder, SharedInformers } from '../client/index.js';
+import type {
+  ControlClient,
+  EventRecorder,
+  SharedInformers,
+  WorkQueueObserver,
+} from '../client/index.js';
 
 /** Brings what is there closer to what is wanted, over and over. */
 export interface Controller {
@@ -21,10 +26,9 @@ export interface ControllerParts {
   readonly clock: Clock;
   readonly prng: Prng;
   readonly logger: Logger;
+  /** Is told of what happens to a queue of this name, for the metrics `workqueue_*`. Absent: nobody counts. */
+  readonly observeQueue?: (name: string) => WorkQueueObserver;
 }
-
-/** What controllers work with that run by themselves, with informers of their own. */
-export type StandaloneParts = Omit<ControllerParts, 'informers' | 'events'>;
 
 /** A flag of kube-controller-manager that a controller reads. Durations are in milliseconds here, and as Go writes them on the command line. */
 export type ControllerFlag = {
@@ -35,6 +39,8 @@ export type ControllerFlag = {
   | { readonly kind: 'integer' | 'number' | 'duration'; readonly default: number }
   | { readonly kind: 'boolean'; readonly default: boolean }
   | { readonly kind: 'text'; readonly default: string }
+  /** The path of a file, which is read when the program starts. */
+  | { readonly kind: 'file'; readonly default: '' }
 );
 
 /** The flags' values, by name. Asking for one that the controller did not declare, or as another kind, is a bug. */
@@ -44,6 +50,8 @@ export interface FlagValues {
   durationMs(name: string): number;
   boolean(name: string): boolean;
   text(name: string): string;
+  /** What the file holds; null when no path is given. */
+  file(name: string): string | null;
 }
 
 /** A controller as the controller manager knows it: a row of the table in `controller-table.ts`. */

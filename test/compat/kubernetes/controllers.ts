@@ -5,10 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { silentLogger } from '../../../src/base/logger.js';
 import { connectRest, readKubeconfig } from '../../../src/control/client/index.js';
-import {
-  runControllers,
-  standardControllers,
-} from '../../../src/control/controllers/standard-controllers.js';
+import { runControllers } from '../../../src/control/controllers/runtime/run-controllers.js';
+import { standardDefinitions } from '../../../src/control/controllers/standard-controllers.js';
 import { hostClock } from '../../../src/host/clock.js';
 import { entropyPrng } from '../../../src/host/entropy.js';
 
@@ -20,10 +18,13 @@ const client = connectRest(await readKubeconfig(kubeconfig), {
 });
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
-const parts = { client, clock: hostClock, prng: entropyPrng(), logger: silentLogger };
 const rootCa = caFile === undefined ? '' : readFileSync(caFile, 'utf8');
 await runControllers(
-  standardControllers(parts, { rootCa, namespaceDeletion: true, garbageCollection: true }),
+  {
+    definitions: standardDefinitions({ namespaceDeletion: true, garbageCollection: true }),
+    flags: new Map([['root-ca-file', rootCa]]),
+    ...{ client, clock: hostClock, prng: entropyPrng(), logger: silentLogger },
+  },
   stop.signal,
 );
 await client.close();

@@ -1,12 +1,8 @@
-import {
-  type ResourceClient,
-  runWorkers,
-  UnreachableError,
-  WorkQueue,
-} from '../../client/index.js';
+import { type ResourceClient, UnreachableError, WorkQueue } from '../../client/index.js';
 import type { KubeObject, OwnerReference } from '../../machinery/object.js';
-import { StatusError } from '../../machinery/status.js';
-import type { Controller, StandaloneParts } from '../controller.js';
+import type { Controller, ControllerParts } from '../controller.js';
+import { reconcileLoop } from '../runtime/reconcile-loop.js';
+import { ignoreNotFound, isNotFound } from '../runtime/write-failures.js';
 import {
   type GraphNode,
   leavesOrphans,
@@ -17,20 +13,25 @@ import {
 import { type Action, type OwnerState, planObject } from './plan.js';
 import { ResourceMonitors } from './resource-monitors.js';
 
-const workers = 8;
+/** What kube-controller-manager calls it. */
+export const garbageCollectorName = 'garbage-collector-controller';
+
 const pauses = { baseMs: 20, maxMs: 30_000 };
 
 /** Deletes objects whose owners are gone, and sees foreground deletions and those that leave orphans through. */
 export class GarbageCollector implements Controller {
-  readonly name = 'garbage-collector-controller';
-  readonly #parts: StandaloneParts;
+  readonly name = garbageCollectorName;
+  readonly #parts: ControllerParts;
   readonly #graph = new OwnershipGraph();
   /** Of UIDs. */
   readonly #queue: WorkQueue;
   readonly #monitors: ResourceMonitors;
 
-  constructor(parts: StandaloneParts) {
+  readonly #workers: number;
+
+  constructor(parts: ControllerParts, { workers }: { readonly workers: number }) {
     this.#parts = parts;
+    this.#workers = workers;
     this.#queue = new WorkQueue(parts.clock, pauses);
     this.#monitors = new ResourceMonitors(parts, {
       onPut: (resource, object) => this.#onPut(nodeOf(resource, object)),
@@ -39,15 +40,18 @@ export class GarbageCollector implements Controller {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { logger } = this.#parts;
-    const reconcile = async (uid: string) => {
-      // Before everything has been seen, it is not known who owns whom.
-      await this.#monitors.untilSynced(signal);
-      await this.#reconcile(uid, signal);
-    };
+    const queue = this.#queue;
     await Promise.all([
       this.#monitors.run(signal),
-      runWorkers({ queue: this.#queue, workers, logger, reconcile, signal }),
+      reconcileLoop({
+        ...{ parts: this.#parts, name: 'garbage_collector_attempt_to_delete', queue },
+        ...{ informers: [], workers: this.#workers, signal },
+        reconcile: async (uid) => {
+          // Before everything has been seen, it is not known who owns whom.
+          await this.#monitors.untilSynced(signal);
+          await this.#reconcile(uid, signal);
+        },
+      }),
     ]);
   }
 
@@ -145,7 +149,9 @@ export class GarbageCollector implements Controller {
       case 'delete': {
         const preconditions = { uid: node.uid, resourceVersion };
         const propagationPolicy = action.propagation;
-        await objects.delete(node, { preconditions, propagationPolicy, signal }).catch(ignoreGone);
+        await objects
+          .delete(node, { preconditions, propagationPolicy, signal })
+          .catch(ignoreNotFound);
         return;
       }
       case 'drop-owners':
@@ -164,7 +170,7 @@ export class GarbageCollector implements Controller {
           (name) => name !== action.finalizer,
         );
         const patch = { metadata: { resourceVersion, finalizers } };
-        await objects.patch(node, 'merge', patch, { signal }).catch(ignoreGone);
+        await objects.patch(node, 'merge', patch, { signal }).catch(ignoreNotFound);
         return;
       }
     }
@@ -185,7 +191,7 @@ export class GarbageCollector implements Controller {
     try {
       return await this.#parts.client.objects(resource).get({ namespace, name }, { signal });
     } catch (error) {
-      if (error instanceof UnreachableError || !isGone(error)) throw error;
+      if (error instanceof UnreachableError || !isNotFound(error)) throw error;
       return null;
     }
   }
@@ -204,13 +210,5 @@ async function dropOwners(
   const { namespace = '', name = '', resourceVersion = '' } = metadata;
   const ownerReferences = after.map((owner) => ({ ...owner }));
   const patch = { metadata: { resourceVersion, ownerReferences } };
-  await objects.patch({ namespace, name }, 'merge', patch, { signal }).catch(ignoreGone);
-}
-
-function isGone(error: unknown): boolean {
-  return error instanceof StatusError && error.reason === 'NotFound';
-}
-
-function ignoreGone(error: unknown): void {
-  if (!isGone(error)) throw error;
+  await objects.patch({ namespace, name }, 'merge', patch, { signal }).catch(ignoreNotFound);
 }

@@ -8,7 +8,7 @@ import {
 } from '../../client/index.js';
 import type { KubeObject, ObjectMeta } from '../../machinery/object.js';
 import { StatusError } from '../../machinery/status.js';
-import type { StandaloneParts } from '../controller.js';
+import type { ControllerParts } from '../controller.js';
 
 /** Is told of the objects of all resources. */
 export interface MonitorListener {
@@ -32,12 +32,12 @@ const needed = ['list', 'watch', 'delete', 'patch'];
 
 /** Follows the metadata of the objects of every resource that can be deleted, those that appear while it runs too. */
 export class ResourceMonitors {
-  readonly #parts: StandaloneParts;
+  readonly #parts: ControllerParts;
   readonly #listener: MonitorListener;
   readonly #monitors = new Map<string, Monitor>();
   #wake = new AbortController();
 
-  constructor(parts: StandaloneParts, listener: MonitorListener) {
+  constructor(parts: ControllerParts, listener: MonitorListener) {
     this.#parts = parts;
     this.#listener = listener;
   }

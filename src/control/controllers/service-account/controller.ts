@@ -1,56 +1,53 @@
-import { Informer, namespaceIndex, resources, runWorkers, WorkQueue } from '../../client/index.js';
-import { StatusError } from '../../machinery/status.js';
-import type { Controller, StandaloneParts } from '../controller.js';
+import type { Namespace, ServiceAccount } from '../../api/gen/core-v1.js';
+import { type Informer, namespaceIndex, resources, WorkQueue } from '../../client/index.js';
+import type { Controller, ControllerParts } from '../controller.js';
+import { reconcileLoop } from '../runtime/reconcile-loop.js';
+import { ignoreNotNeeded } from '../runtime/write-failures.js';
 import { defaultAccountName, missingAccounts } from './plan.js';
 
-const workers = 2;
+/** What kube-controller-manager calls it. */
+export const serviceAccountControllerName = 'serviceaccount-controller';
 
 /** Gives every namespace the service account `default`, without which no pod can be made there; again when somebody deletes it. */
 export class ServiceAccountController implements Controller {
-  readonly name = 'serviceaccount-controller';
-  readonly #parts: StandaloneParts;
+  readonly name = serviceAccountControllerName;
+  readonly #parts: ControllerParts;
+  readonly #workers: number;
+  readonly #queue: WorkQueue;
+  readonly #namespaces: Informer<Namespace>;
+  readonly #accounts: Informer<ServiceAccount>;
 
-  constructor(parts: StandaloneParts) {
+  constructor(parts: ControllerParts, { workers }: { readonly workers: number }) {
     this.#parts = parts;
-  }
-
-  async run(signal: AbortSignal): Promise<void> {
-    const { client, clock, logger } = this.#parts;
-    const queue = new WorkQueue(clock);
-    const namespaces = new Informer({
-      ...this.#parts,
-      objects: client.objects(resources.namespaces),
-    });
-    const accounts = new Informer({
-      ...this.#parts,
-      objects: client.objects(resources.serviceAccounts),
-      selection: { fieldSelector: `metadata.name=${defaultAccountName}` },
-    });
-    namespaces.addHandler({
+    this.#workers = workers;
+    const queue = new WorkQueue(parts.clock);
+    this.#queue = queue;
+    this.#namespaces = parts.informers.of(resources.namespaces);
+    this.#accounts = parts.informers.of(resources.serviceAccounts);
+    this.#namespaces.addHandler({
       onAdd: ({ metadata }) => queue.add(metadata.name ?? ''),
       onUpdate: (_, { metadata }) => queue.add(metadata.name ?? ''),
     });
-    accounts.addHandler({ onDelete: ({ metadata }) => queue.add(metadata.namespace ?? '') });
-    const reconcile = async (name: string) => {
-      await Promise.all([namespaces.untilSynced(signal), accounts.untilSynced(signal)]);
-      const existing = accounts.lister.byIndex(namespaceIndex, name);
-      for (const account of missingAccounts(namespaces.lister.get('', name), existing)) {
-        await client.objects(resources.serviceAccounts).create(account, { signal }).catch(ignore);
-      }
-    };
-    await Promise.all([
-      namespaces.run(signal),
-      accounts.run(signal),
-      runWorkers({ queue, workers, logger, reconcile, signal }),
-    ]);
+    this.#accounts.addHandler({
+      onDelete: ({ metadata }) => {
+        if (metadata.name === defaultAccountName) queue.add(metadata.namespace ?? '');
+      },
+    });
   }
-}
 
-/** Another was faster, or the namespace is going. */
-function ignore(error: unknown): void {
-  if (!(error instanceof StatusError)) throw error;
-  const isTerminating =
-    error.status.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') ?? false;
-  if (error.reason !== 'AlreadyExists' && error.reason !== 'NotFound' && !isTerminating)
-    throw error;
+  run(signal: AbortSignal): Promise<void> {
+    return reconcileLoop({
+      ...{ parts: this.#parts, name: 'serviceaccount', queue: this.#queue },
+      ...{ informers: [this.#namespaces, this.#accounts], workers: this.#workers, signal },
+      reconcile: (name) => this.#reconcile(name, signal),
+    });
+  }
+
+  async #reconcile(name: string, signal: AbortSignal): Promise<void> {
+    const existing = this.#accounts.lister.byIndex(namespaceIndex, name);
+    const accounts = this.#parts.client.objects(resources.serviceAccounts);
+    for (const account of missingAccounts(this.#namespaces.lister.get('', name), existing)) {
+      await accounts.create(account, { signal }).catch(ignoreNotNeeded);
+    }
+  }
 }
