@@ -4,6 +4,7 @@ import type { JsonObject } from '../../machinery/json.js';
 import type { KubeObject } from '../../machinery/object.js';
 import { StatusError } from '../../machinery/status.js';
 import { conflict } from '../../machinery/status-errors.js';
+import { ignoreNotFound } from '../runtime/write-failures.js';
 import { controllerReference } from './owner.js';
 import { type ClaimRules, planClaims } from './plan-claims.js';
 
@@ -62,7 +63,7 @@ async function adoptOne<T extends KubeObject, O extends KubeObject>(
       ...(finalizers.length === 0 ? {} : { finalizers: [...finalizers] }),
     },
   };
-  return objects.patch(nameOf(object), 'strategic', patch, control).catch(nullIfGone);
+  return objects.patch(nameOf(object), 'strategic', patch, control).catch(ignoreNotFound);
 }
 
 async function releaseOne<T extends KubeObject, O extends KubeObject>(
@@ -82,15 +83,10 @@ async function releaseOne<T extends KubeObject, O extends KubeObject>(
     await objects.patch(nameOf(object), 'strategic', patch, control);
   } catch (error) {
     // Invalid: another object has the name by now, or it lost its owners already.
-    if (!(error instanceof StatusError) || error.reason !== 'Invalid') nullIfGone(error);
+    if (!(error instanceof StatusError) || error.reason !== 'Invalid') ignoreNotFound(error);
   }
 }
 
 function nameOf({ metadata }: KubeObject): { namespace: string; name: string } {
   return { namespace: metadata.namespace ?? '', name: metadata.name ?? '' };
-}
-
-function nullIfGone(error: unknown): null {
-  if (error instanceof StatusError && error.reason === 'NotFound') return null;
-  throw error;
 }

@@ -7,6 +7,10 @@ export {
 } from './active-pods-rank.js';
 export { canonicalTemplate } from './canonical-template.js';
 export { type ClaimOptions, claimObjects } from './claim-objects.js';
+export { withCondition, withoutCondition } from './conditions.js';
+export { intOrPercent } from './int-or-percent.js';
+export { OwnWrites } from './own-writes.js';
+export { type OwnerEvents, ownedObjectHandler } from './owned-object-handler.js';
 export {
   candidatesOf,
   controllerOf,
@@ -18,7 +22,7 @@ export {
 } from './owner.js';
 export { type ClaimRules, type Claims, planClaims } from './plan-claims.js';
 export { countReadiness, type PodReadiness } from './pod-availability.js';
-export { isGone, isNamespaceTerminating, PodControl } from './pod-control.js';
+export { PodControl } from './pod-control.js';
 export { podFromTemplate, podNamePrefix } from './pod-from-template.js';
 export { type SlowStartResult, slowStart } from './slow-start.js';
 export { safeText, templateHash } from './template-hash.js';

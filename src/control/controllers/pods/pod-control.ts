@@ -1,7 +1,7 @@
 import type { Pod } from '../../api/gen/core-v1.js';
 import { type ControlClient, type EventRecorder, resources } from '../../client/index.js';
 import type { KubeObject } from '../../machinery/object.js';
-import { StatusError } from '../../machinery/status.js';
+import { isConflict, isNamespaceTerminating, isNotFound } from '../runtime/write-failures.js';
 
 type Control = { readonly signal?: AbortSignal };
 
@@ -40,7 +40,8 @@ export class PodControl {
       const options = { ...control, ...preconditions };
       await this.#client.objects(resources.pods).delete({ namespace, name }, options);
     } catch (error) {
-      if (!isGone(error) && !isAnother(error)) {
+      // A conflict: another pod has the name by now, and the one that was meant is gone.
+      if (!isNotFound(error) && !isConflict(error)) {
         this.#warn(owner, 'FailedDelete', 'Error deleting', error);
       }
       throw error;
@@ -52,21 +53,4 @@ export class PodControl {
     const text = error instanceof Error ? error.message : String(error);
     this.#events.event(owner, 'Warning', reason, `${what}: ${text}`);
   }
-}
-
-/** Nothing can be made in the namespace any more, and trying again is no use. */
-export function isNamespaceTerminating(error: unknown): boolean {
-  if (!(error instanceof StatusError)) return false;
-  const { causes = [] } = error.status.details ?? {};
-  return causes.some(({ reason }) => reason === 'NamespaceTerminating');
-}
-
-/** What was asked for is not there. */
-export function isGone(error: unknown): boolean {
-  return error instanceof StatusError && error.reason === 'NotFound';
-}
-
-/** A deletion with a UID finds another object of that name: the one that was meant is gone. */
-function isAnother(error: unknown): boolean {
-  return error instanceof StatusError && error.reason === 'Conflict';
 }
