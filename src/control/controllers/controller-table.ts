@@ -1,5 +1,6 @@
 import type { ControllerDefinition } from './controller.js';
 import { garbageCollectorDefinition } from './garbage-collector/definition.js';
+import { jobDefinition } from './job/definition.js';
 import { namespaceDefinition } from './namespace/definition.js';
 import { rootCaDefinition } from './root-ca/definition.js';
 import { serviceAccountDefinition } from './service-account/definition.js';
@@ -10,4 +11,5 @@ export const controllerTable: readonly ControllerDefinition[] = [
   rootCaDefinition,
   namespaceDefinition,
   garbageCollectorDefinition,
+  jobDefinition,
 ];
