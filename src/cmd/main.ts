@@ -24,6 +24,11 @@ export async function main(argv: readonly string[]): Promise<void> {
     await controllersCommand().parseAsync([...argv.slice(1)], { from: 'user' });
     return;
   }
+  if (argv[0] === 'kubelet') {
+    const { kubeletCommand } = await import('./kubelet.js');
+    await kubeletCommand().parseAsync([...argv.slice(1)], { from: 'user' });
+    return;
+  }
   const [{ upCommand }, { ctlCommand }, { simCommand }, { benchCommand }] = await Promise.all([
     import('./up.js'),
     import('./ctl.js'),
@@ -41,6 +46,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   program
     .command('controllers')
     .description('Run the controllers of a cluster against its API server.');
+  program.command('kubelet').description('Run nodes: simulated ones, in one process.');
   program
     .command('testenv')
     .description('Serve the Kubernetes API for tests, store included, until a signal.');

@@ -1,0 +1,67 @@
+import { Command } from 'commander';
+import { connectRest, KubeconfigError, readKubeconfig } from '../control/client/index.js';
+import { SimulatedNodes } from '../control/kubelet/simulated/index.js';
+import { hostClock } from '../host/clock.js';
+import { entropyPrng } from '../host/entropy.js';
+import { createLogger, fileDestination } from '../host/log-sink.js';
+import { serveFleetControl } from './kubelet/fleet-control.js';
+import {
+  addSimulatedFlags,
+  fleetSettings,
+  type SimulatedFlags,
+} from './kubelet/simulated-flags.js';
+import { UsageError } from './usage-error.js';
+
+const stderrFd = 2;
+const exitCodeUsage = 2;
+const exitCodeFailure = 1;
+
+interface KubeletFlags extends SimulatedFlags {
+  readonly kubeconfig: string;
+  readonly runtime: string;
+}
+
+/** `flotilla kubelet --runtime=simulated`: nodes without machines. */
+export function kubeletCommand(): Command {
+  const command = new Command('kubelet')
+    .description('Run nodes against an API server, until a signal.')
+    .requiredOption('--kubeconfig <file>', 'the API server, and who to be there')
+    .requiredOption('--runtime <name>', 'what runs the containers: simulated')
+    .allowExcessArguments(false);
+  return addSimulatedFlags(command).action((flags: KubeletFlags) => run(flags));
+}
+
+async function run(flags: KubeletFlags): Promise<void> {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => stop.abort());
+  }
+  try {
+    if (flags.runtime !== 'simulated') {
+      throw new UsageError(`--runtime=${flags.runtime} is not there: give simulated`);
+    }
+    const settings = fleetSettings(flags);
+    const access = await readKubeconfig(flags.kubeconfig);
+    const logger = createLogger({
+      level: 'info',
+      format: 'json',
+      destination: fileDestination(stderrFd),
+    });
+    const client = connectRest(access, { clock: hostClock, userAgent: 'flotilla-kubelet' });
+    const parts = { client, clock: hostClock, prng: entropyPrng(), logger };
+    const nodes = new SimulatedNodes(parts, settings);
+    const port = flags.simulatedControlPort;
+    const control = port === undefined ? null : await serveFleetControl(nodes, port, parts);
+    if (control !== null) logger.info('taking orders', { url: control.url });
+    logger.info('running', { server: access.server, nodes: settings.names.length });
+    await nodes.run(stop.signal);
+    await control?.close();
+    await client.close();
+    process.exit(0);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`flotilla kubelet: ${text}\n`);
+    const isUsage = error instanceof KubeconfigError || error instanceof UsageError;
+    process.exit(isUsage ? exitCodeUsage : exitCodeFailure);
+  }
+}
