@@ -19,10 +19,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     await testenvCommand().parseAsync([...argv.slice(1)], { from: 'user' });
     return;
   }
-  if (argv[0] === 'controllers') {
-    const { controllersCommand } = await import('./controllers.js');
-    await controllersCommand().parseAsync([...argv.slice(1)], { from: 'user' });
-    return;
+  if (argv[0] === 'controller-manager') {
+    const { controllerManagerMain } = await import('./controller-manager.js');
+    return controllerManagerMain(argv.slice(1));
   }
   if (argv[0] === 'kubelet') {
     const { kubeletCommand } = await import('./kubelet.js');
@@ -44,8 +43,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     .command('apiserver')
     .description("Serve the Kubernetes API on a store; takes kube-apiserver's flags.");
   program
-    .command('controllers')
-    .description('Run the controllers of a cluster against its API server.');
+    .command('controller-manager')
+    .description("Run the controllers of a cluster; takes kube-controller-manager's flags.");
   program.command('kubelet').description('Run nodes: simulated ones, in one process.');
   program
     .command('testenv')

@@ -1,23 +1,10 @@
+import type { Flag, FlagKind } from '../program/flags.js';
 import { ignoredFlags } from './ignored-flags.js';
 
 /**
  * Every flag of `flotilla apiserver`: kube-apiserver's own names and defaults (1.36), so that a unit file or a manifest written for
  * it starts this one.
  */
-
-/** How a value is read. Booleans take `--flag` and `--flag=false`; lists take commas and may be repeated. */
-export type FlagKind = 'string' | 'boolean' | 'number' | 'duration' | 'list';
-
-/** One flag. */
-export interface Flag {
-  readonly name: string;
-  readonly kind: FlagKind;
-  readonly value: string;
-  /** `ignored`: it has no meaning in this design; it is accepted, and named in one warning. */
-  readonly effect: 'used' | 'ignored';
-  /** For `used`: what it does. For the others: why not. */
-  readonly help: string;
-}
 
 type Entry = readonly [name: string, kind: FlagKind, value: string, help: string];
 

@@ -1,4 +1,4 @@
-import type { FlagKind } from './flags.js';
+import type { FlagKind } from '../program/flags.js';
 
 /** Flags of kube-apiserver that have no effect here: the reason, then their names with how their values are read. */
 export const ignoredFlags: Readonly<Record<string, Readonly<Record<string, FlagKind>>>> = {

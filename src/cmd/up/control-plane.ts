@@ -51,7 +51,11 @@ export class ControlPlane {
     if (certificate !== null) {
       this.#isServing = true;
       await writeKubeconfig(files, { url: this.#url, certificate });
-      this.#start('controllers', [`--kubeconfig=${files.kubeconfig}`]);
+      this.#start('controller-manager', [
+        `--kubeconfig=${files.kubeconfig}`,
+        '--secure-port=0',
+        '--leader-elect=false',
+      ]);
       console.good(`the API server serves on 127.0.0.1:${port}`);
       for (const line of controlSteps(files.kubeconfig)) console.line(line);
     }

@@ -2,7 +2,9 @@ import type { Clock } from '../../base/clock.js';
 import type { JsonObject } from '../machinery/json.js';
 import type { KubeObject } from '../machinery/object.js';
 import type { ApiResource } from './api-resource.js';
+import type { Fence } from './fence.js';
 import { GrpcTransport } from './grpc-transport.js';
+import { ObservedTransport, type RequestObserver } from './request-observer.js';
 import { ResourceClient } from './resource-client.js';
 import { RestTransport, type ServerAccess } from './rest-transport.js';
 import { RetryingTransport } from './retrying-transport.js';
@@ -16,6 +18,10 @@ export interface ControlClientOptions {
   readonly userAgent: string;
   /** Requests a second, and how many at once after quiet. Default: as many as it makes. */
   readonly rate?: { readonly perSecond: number; readonly burst: number };
+  /** Its writes are refused when this leadership is over. */
+  readonly fence?: Fence;
+  /** Is told of each request. */
+  readonly observe?: RequestObserver;
 }
 
 /** A client of an API server: the same whatever carries its requests. */
@@ -23,9 +29,14 @@ export class ControlClient {
   readonly #transport: Transport;
 
   /** `transport` is closed with the client. */
-  constructor(transport: Transport, { clock, rate }: Omit<ControlClientOptions, 'userAgent'>) {
+  constructor(
+    transport: Transport,
+    { clock, rate, observe }: Omit<ControlClientOptions, 'userAgent' | 'fence'>,
+  ) {
     const bucket = rate === undefined ? null : new TokenBucket(clock, rate);
-    this.#transport = new RetryingTransport(transport, clock, bucket);
+    const observed =
+      observe === undefined ? transport : new ObservedTransport(transport, clock, observe);
+    this.#transport = new RetryingTransport(observed, clock, bucket);
   }
 
   /** The objects of a resource. */
@@ -53,12 +64,14 @@ export class ControlClient {
 
 /** A client that speaks REST, as with any Kubernetes API server. */
 export function connectRest(access: ServerAccess, options: ControlClientOptions): ControlClient {
-  const { clock, userAgent } = options;
-  return new ControlClient(new RestTransport({ access, clock, userAgent }), options);
+  return new ControlClient(new RestTransport({ access, ...carriedBy(options) }), options);
 }
 
 /** A client that speaks gRPC, which Flotilla's API server answers on the same port. */
 export function connectGrpc(access: ServerAccess, options: ControlClientOptions): ControlClient {
-  const { clock, userAgent } = options;
-  return new ControlClient(new GrpcTransport({ access, clock, userAgent }), options);
+  return new ControlClient(new GrpcTransport({ access, ...carriedBy(options) }), options);
+}
+
+function carriedBy({ clock, userAgent, fence }: ControlClientOptions) {
+  return { clock, userAgent, ...(fence === undefined ? {} : { fence }) };
 }

@@ -5,6 +5,7 @@ import { type Answer, Control, Target } from '../../wire/gen/control.js';
 import type { JsonObject } from '../machinery/json.js';
 import { badRequest } from '../machinery/status-errors.js';
 import type { ApiResource, ObjectPlace } from './api-resource.js';
+import { type Fence, fenceHeader, formatFence } from './fence.js';
 import { responseError } from './response-error.js';
 import { type ServerAccess, watchEvent } from './rest-transport.js';
 import {
@@ -22,6 +23,8 @@ export interface GrpcTransportOptions {
   readonly clock: Clock;
   /** Names the program in audit logs and managed fields. */
   readonly userAgent: string;
+  /** Sent with every call; it concerns writes alone. */
+  readonly fence?: Fence;
   /** Milliseconds for a request that is no watch. Default 60 s. */
   readonly timeoutMs?: number;
 }
@@ -116,12 +119,13 @@ export class GrpcTransport implements Transport {
   }
 
   async #callOptions({ signal }: CallControl): Promise<CallOptions> {
-    const { access, userAgent, timeoutMs = timeoutMsDefault } = this.#options;
+    const { access, userAgent, fence, timeoutMs = timeoutMsDefault } = this.#options;
     const authorization = await access.authorization();
     return {
       metadata: {
         'flotilla-user-agent': userAgent,
         ...(authorization === null ? {} : { authorization }),
+        ...(fence === undefined ? {} : { [fenceHeader]: formatFence(fence) }),
       },
       timeoutMs,
       ...(signal === undefined ? {} : { signal }),

@@ -14,6 +14,8 @@ export {
 } from './events/create-event-recorder.js';
 export type { EventRecorder, EventType } from './events/event-recorder.js';
 export { Expectations } from './expectations.js';
+export { type Fence, fenceHeader, formatFence } from './fence.js';
+export { readInClusterAccess } from './in-cluster.js';
 export type { ChangeHandler } from './informer/handler-set.js';
 export { Informer, type InformerOptions } from './informer/informer.js';
 export {
@@ -30,6 +32,7 @@ export {
   type SharedInformersOptions,
 } from './informer/shared-informers.js';
 export { type KubeconfigAccess, KubeconfigError, readKubeconfig } from './kubeconfig.js';
+export type { ObservedRequest, RequestObserver } from './request-observer.js';
 export * from './resource-client.js';
 export { resources } from './resources.js';
 export { RestTransport, type ServerAccess } from './rest-transport.js';

@@ -13,6 +13,7 @@ import type { GroupResource, KubeObject } from '../machinery/object.js';
 import { StatusError } from '../machinery/status.js';
 import { internalError } from '../machinery/status-errors.js';
 import { pathOf } from './api-resource.js';
+import { type Fence, fenceHeader, formatFence } from './fence.js';
 import { responseError, statusIn } from './response-error.js';
 import {
   type ApiCall,
@@ -39,6 +40,8 @@ export interface RestTransportOptions {
   readonly clock: Clock;
   /** Names the program in the User-Agent header, and with it in audit logs and managed fields. */
   readonly userAgent: string;
+  /** Sent with every write. */
+  readonly fence?: Fence;
   /** Milliseconds for a request that is no watch. Default: 60 s, as long as servers work on one. */
   readonly timeoutMs?: number;
 }
@@ -72,12 +75,18 @@ export class RestTransport implements Transport {
 
   async call(call: ApiCall, control: CallControl = {}): Promise<Uint8Array> {
     const { resource, place, parameters, body, contentType } = call;
+    const { fence } = this.#options;
+    const method = methods[call.verb];
     const request = {
       url: this.#url(pathOf(resource, place), parameters),
-      method: methods[call.verb],
-      // Node sends the body of a DELETE without its length if nobody says it.
-      headers:
-        body === null ? {} : { 'content-type': contentType, 'content-length': String(body.length) },
+      method,
+      headers: {
+        // Node sends the body of a DELETE without its length if nobody says it.
+        ...(body === null
+          ? {}
+          : { 'content-type': contentType, 'content-length': `${body.length}` }),
+        ...(fence === undefined || method === 'GET' ? {} : { [fenceHeader]: formatFence(fence) }),
+      },
       ...(body === null ? {} : { body }),
       timeoutMs: this.#options.timeoutMs ?? timeoutMsDefault,
     };

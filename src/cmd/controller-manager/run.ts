@@ -1,0 +1,93 @@
+import { setMaxListeners } from 'node:events';
+import type { Clock } from '../../base/clock.js';
+import type { Logger } from '../../base/logger.js';
+import { connectRest, type Fence, type ServerAccess } from '../../control/client/index.js';
+import type { ControllerDefinition } from '../../control/controllers/controller.js';
+import { controllerTable } from '../../control/controllers/controller-table.js';
+import { chooseControllers } from '../../control/controllers/runtime/choose-controllers.js';
+import type { FlagInputs } from '../../control/controllers/runtime/flag-values.js';
+import { runControllers } from '../../control/controllers/runtime/run-controllers.js';
+import { hostClock } from '../../host/clock.js';
+import { entropyPrng } from '../../host/entropy.js';
+import { apiAccess, clientOptions } from '../program/api-access.js';
+import type { ParsedFlags } from '../program/flags.js';
+import { ProgramMetrics } from '../program/metrics.js';
+import { serveProgram } from '../program/serving.js';
+import { UsageError } from '../usage-error.js';
+import { controllerInputs, managerName } from './flags.js';
+import { unbuiltControllers } from './unbuilt-controllers.js';
+
+/** Runs the controllers that the flags name, until the signal aborts. Rejects with UsageError or KubeconfigError for wrong flags. */
+export async function runControllerManager(
+  flags: ParsedFlags,
+  { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
+): Promise<void> {
+  setMaxListeners(0, signal);
+  const clock = hostClock;
+  const definitions = chosenControllers(flags);
+  const access = await apiAccess(flags, process.env);
+  const inputs = await inputsFor(flags, definitions, access);
+  const metrics = new ProgramMetrics(clock);
+  const serving = await serveProgram({ flags, clock, logger, metrics, checks: [] });
+  const parts = { flags, definitions, inputs, access, metrics, clock, logger };
+  try {
+    await control(parts, null, signal);
+  } finally {
+    await serving?.close();
+  }
+}
+
+interface ManagerParts {
+  readonly flags: ParsedFlags;
+  readonly definitions: readonly ControllerDefinition[];
+  readonly inputs: FlagInputs;
+  readonly access: ServerAccess;
+  readonly metrics: ProgramMetrics;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Runs the controllers as a leader whose writes carry `fence`; null when nobody else can lead. */
+async function control(
+  { flags, definitions, inputs, access, metrics, clock, logger }: ManagerParts,
+  fence: Fence | null,
+  signal: AbortSignal,
+): Promise<void> {
+  const client = connectRest(access, {
+    ...clientOptions(flags, { access, clock, metrics, userAgent: managerName }),
+    ...(fence === null ? {} : { fence }),
+  });
+  try {
+    await runControllers(
+      {
+        ...{ definitions, flags: inputs, client, clock, logger },
+        prng: entropyPrng(),
+        observeQueue: (name) => metrics.observeQueue(name),
+        onStarted: (controllers) => logger.info('controllers run', { controllers }),
+      },
+      signal,
+    );
+  } finally {
+    await client.close();
+  }
+}
+
+function chosenControllers(flags: ParsedFlags): readonly ControllerDefinition[] {
+  const choice = chooseControllers(flags.list('controllers'), controllerTable, unbuiltControllers);
+  if ('chosen' in choice) return choice.chosen;
+  const problems = choice.problems;
+  throw new UsageError(problems.length === 1 ? (problems[0] ?? '') : `[${problems.join(', ')}]`);
+}
+
+/** Pods are told to trust what the kubeconfig trusts, unless a flag says otherwise. */
+async function inputsFor(
+  flags: ParsedFlags,
+  definitions: readonly ControllerDefinition[],
+  { tls }: ServerAccess,
+): Promise<FlagInputs> {
+  const inputs = new Map(await controllerInputs(flags, definitions));
+  if (inputs.get('root-ca-file') === null && typeof tls.ca === 'string') {
+    inputs.set('root-ca-file', tls.ca);
+  }
+  return inputs;
+}

@@ -1,0 +1,62 @@
+import { controllerTable } from '../../control/controllers/controller-table.js';
+
+/** Every controller of kube-controller-manager 1.36. */
+const kubernetesControllers: readonly string[] = [
+  'bootstrap-signer-controller',
+  'certificatesigningrequest-approving-controller',
+  'certificatesigningrequest-cleaner-controller',
+  'certificatesigningrequest-signing-controller',
+  'cloud-node-lifecycle-controller',
+  'clusterrole-aggregation-controller',
+  'cronjob-controller',
+  'daemonset-controller',
+  'deployment-controller',
+  'device-taint-eviction-controller',
+  'disruption-controller',
+  'endpoints-controller',
+  'endpointslice-controller',
+  'endpointslice-mirroring-controller',
+  'ephemeral-volume-controller',
+  'garbage-collector-controller',
+  'horizontal-pod-autoscaler-controller',
+  'job-controller',
+  'kube-apiserver-serving-clustertrustbundle-publisher-controller',
+  'legacy-serviceaccount-token-cleaner-controller',
+  'namespace-controller',
+  'node-ipam-controller',
+  'node-lifecycle-controller',
+  'node-route-controller',
+  'persistentvolume-attach-detach-controller',
+  'persistentvolume-binder-controller',
+  'persistentvolume-expander-controller',
+  'persistentvolume-protection-controller',
+  'persistentvolumeclaim-protection-controller',
+  'pod-garbage-collector-controller',
+  'podcertificaterequest-cleaner-controller',
+  'replicaset-controller',
+  'replicationcontroller-controller',
+  'resourceclaim-controller',
+  'resourcequota-controller',
+  'root-ca-certificate-publisher-controller',
+  'selinux-warning-controller',
+  'service-cidr-controller',
+  'service-lb-controller',
+  'serviceaccount-controller',
+  'serviceaccount-token-controller',
+  'statefulset-controller',
+  'storage-version-migrator-controller',
+  'storageversion-garbage-collector-controller',
+  'taint-eviction-controller',
+  'token-cleaner-controller',
+  'ttl-after-finished-controller',
+  'ttl-controller',
+  'validatingadmissionpolicy-status-controller',
+  'volumeattributesclass-protection-controller',
+];
+
+const built = new Set(controllerTable.map(({ name }) => name));
+
+/** Controllers that Kubernetes has and that are not here: `--controllers` may turn them off. */
+export const unbuiltControllers: readonly string[] = kubernetesControllers.filter(
+  (name) => !built.has(name),
+);
