@@ -1,4 +1,7 @@
 import type { ControllerDefinition } from './controller.js';
+import { endpointSliceDefinition } from './endpoint-slice/definition.js';
+import { endpointSliceMirroringDefinition } from './endpoint-slice-mirroring/definition.js';
+import { endpointsDefinition } from './endpoints/definition.js';
 import { garbageCollectorDefinition } from './garbage-collector/definition.js';
 import { jobDefinition } from './job/definition.js';
 import { namespaceDefinition } from './namespace/definition.js';
@@ -12,4 +15,7 @@ export const controllerTable: readonly ControllerDefinition[] = [
   namespaceDefinition,
   garbageCollectorDefinition,
   jobDefinition,
+  endpointsDefinition,
+  endpointSliceDefinition,
+  endpointSliceMirroringDefinition,
 ];

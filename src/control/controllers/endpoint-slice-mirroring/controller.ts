@@ -5,7 +5,6 @@ import {
   keyOf,
   objectKey,
   resources,
-  runWorkers,
   splitKey,
   WorkQueue,
 } from '../../client/index.js';
@@ -13,9 +12,9 @@ import { deepEqual } from '../../machinery/deep-equal.js';
 import { StatusError } from '../../machinery/status.js';
 import type { Controller, ControllerParts } from '../controller.js';
 import { managedByLabel, serviceNameLabel } from '../endpoint-slice/slice-labels.js';
+import { reconcileLoop } from '../runtime/reconcile-loop.js';
 import { SliceTracker } from '../service-endpoints/slice-tracker.js';
 import { writeSlices } from '../service-endpoints/slice-writer.js';
-import { untilSynced } from '../until-synced.js';
 import { isMirrored, mirroringManager, planMirror } from './plan.js';
 
 /** What the flags of the controller manager say. */
@@ -56,12 +55,11 @@ export class EndpointSliceMirroringController implements Controller {
     this.#watch();
   }
 
-  async run(signal: AbortSignal): Promise<void> {
-    const informers = [this.#endpoints, this.#services, this.#slices];
-    if (!(await untilSynced(informers, signal))) return;
-    const { logger } = this.#parts;
-    await runWorkers({
-      ...{ queue: this.#queue, workers: this.#options.workers, logger, signal },
+  run(signal: AbortSignal): Promise<void> {
+    return reconcileLoop({
+      ...{ parts: this.#parts, name: 'endpoint_slice_mirroring', queue: this.#queue, signal },
+      informers: [this.#endpoints, this.#services, this.#slices],
+      workers: this.#options.workers,
       reconcile: (key) => this.#reconcile(key, signal),
     });
   }

@@ -5,17 +5,16 @@ import {
   keyOf,
   objectKey,
   resources,
-  runWorkers,
   splitKey,
   WorkQueue,
 } from '../../client/index.js';
 import type { Controller, ControllerParts } from '../controller.js';
+import { reconcileLoop } from '../runtime/reconcile-loop.js';
 import { selectsPods } from '../service-endpoints/eligible-pod.js';
 import { podsOf, servicesOf, servicesToUpdate } from '../service-endpoints/membership.js';
 import { SliceTracker } from '../service-endpoints/slice-tracker.js';
 import { writeSlices } from '../service-endpoints/slice-writer.js';
 import { TriggerTimes } from '../service-endpoints/trigger-times.js';
-import { untilSynced } from '../until-synced.js';
 import { planSlices } from './plan.js';
 import { managedByLabel, serviceNameLabel, sliceManager } from './slice-labels.js';
 
@@ -68,12 +67,11 @@ export class EndpointSliceController implements Controller {
     this.#watchNodes();
   }
 
-  async run(signal: AbortSignal): Promise<void> {
-    const informers = [this.#services, this.#pods, this.#nodes, this.#slices];
-    if (!(await untilSynced(informers, signal))) return;
-    const { logger } = this.#parts;
-    await runWorkers({
-      ...{ queue: this.#queue, workers: this.#options.workers, logger, signal, forgets: false },
+  run(signal: AbortSignal): Promise<void> {
+    return reconcileLoop({
+      ...{ parts: this.#parts, name: 'endpoint_slice', queue: this.#queue, signal },
+      informers: [this.#services, this.#pods, this.#nodes, this.#slices],
+      ...{ workers: this.#options.workers, forgets: false },
       reconcile: (key) => this.#reconcile(key, signal),
     });
   }

@@ -1,19 +1,17 @@
 import type { Endpoints, Pod, Service } from '../../api/gen/core-v1.js';
-import {
-  type Informer,
-  objectKey,
-  resources,
-  runWorkers,
-  splitKey,
-  WorkQueue,
-} from '../../client/index.js';
+import { type Informer, objectKey, resources, splitKey, WorkQueue } from '../../client/index.js';
 import { StatusError } from '../../machinery/status.js';
 import type { Controller, ControllerParts } from '../controller.js';
+import { reconcileLoop } from '../runtime/reconcile-loop.js';
+import {
+  ignoreNotFound,
+  isAlreadyExists,
+  isConflict,
+  isNamespaceTerminating,
+} from '../runtime/write-failures.js';
 import { selectsPods } from '../service-endpoints/eligible-pod.js';
 import { podsOf, servicesOf, servicesToUpdate } from '../service-endpoints/membership.js';
-import { nullIfNamespaceGoes } from '../service-endpoints/slice-writer.js';
 import { TriggerTimes } from '../service-endpoints/trigger-times.js';
-import { untilSynced } from '../until-synced.js';
 import { type EndpointsAction, planEndpoints } from './plan.js';
 
 /** What the flags of the controller manager say. */
@@ -48,13 +46,11 @@ export class EndpointsController implements Controller {
     this.#watch();
   }
 
-  async run(signal: AbortSignal): Promise<void> {
-    const informers = [this.#services, this.#pods, this.#endpoints];
-    if (!(await untilSynced(informers, signal))) return;
-    this.#enqueueLeftovers();
-    const { logger } = this.#parts;
-    await runWorkers({
-      ...{ queue: this.#queue, workers: this.#options.workers, logger, signal },
+  run(signal: AbortSignal): Promise<void> {
+    return reconcileLoop({
+      ...{ parts: this.#parts, name: 'endpoint', queue: this.#queue, signal },
+      informers: [this.#services, this.#pods, this.#endpoints],
+      workers: this.#options.workers,
       reconcile: (key) => this.#reconcile(key, signal),
     });
   }
@@ -75,15 +71,16 @@ export class EndpointsController implements Controller {
       onUpdate: (before, after) => enqueueLater(servicesToUpdate(before, after, lister)),
       onDelete: (pod) => enqueueLater(servicesOf(pod, lister)),
     });
-    this.#endpoints.addHandler({ onDelete: (endpoints) => this.#queue.add(objectKey(endpoints)) });
+    this.#endpoints.addHandler({
+      onAdd: (endpoints) => this.#onFound(endpoints),
+      onDelete: (endpoints) => this.#queue.add(objectKey(endpoints)),
+    });
   }
 
-  /** Services that went while no controller looked have left their Endpoints. */
-  #enqueueLeftovers(): void {
-    for (const endpoints of this.#endpoints.lister.all()) {
-      const isElection = endpoints.metadata.annotations?.[electionAnnotation] !== undefined;
-      if (!isElection) this.#queue.add(objectKey(endpoints));
-    }
+  /** Services that went while no controller looked have left their Endpoints. What users make without a service stays. */
+  #onFound(endpoints: Endpoints): void {
+    const isElection = endpoints.metadata.annotations?.[electionAnnotation] !== undefined;
+    if (!isElection && !this.#endpoints.hasSynced) this.#queue.add(objectKey(endpoints));
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<void> {
@@ -106,11 +103,7 @@ export class EndpointsController implements Controller {
     const { uid } = existing.metadata;
     const preconditions = uid === undefined ? {} : { uid };
     const endpoints = this.#parts.client.objects(resources.endpoints);
-    try {
-      await endpoints.delete(splitKey(key), { preconditions, signal });
-    } catch (error) {
-      if (!isReason(error, 'NotFound')) throw error;
-    }
+    await endpoints.delete(splitKey(key), { preconditions, signal }).catch(ignoreNotFound);
   }
 
   async #act(action: EndpointsAction, signal: AbortSignal): Promise<void> {
@@ -120,10 +113,11 @@ export class EndpointsController implements Controller {
     const { endpoints } = action;
     try {
       if (action.kind === 'update') await objects.update(endpoints, { signal });
-      else await objects.create(endpoints, { signal }).catch(nullIfNamespaceGoes);
+      else await objects.create(endpoints, { signal });
     } catch (error) {
+      if (isNamespaceTerminating(error)) return;
       // The informer is behind: no news.
-      const isLate = isReason(error, 'Conflict') || isReason(error, 'AlreadyExists');
+      const isLate = isConflict(error) || isAlreadyExists(error);
       if (!isLate && error instanceof StatusError) {
         const { namespace, name } = splitKey(objectKey(endpoints));
         const of = { apiVersion: 'v1', kind: 'Endpoints', ...endpoints };
@@ -138,8 +132,4 @@ export class EndpointsController implements Controller {
       throw error;
     }
   }
-}
-
-function isReason(error: unknown, reason: string): boolean {
-  return error instanceof StatusError && error.reason === reason;
 }

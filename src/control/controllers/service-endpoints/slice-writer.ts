@@ -1,6 +1,6 @@
 import type { EndpointSlice } from '../../api/gen/discovery-v1.js';
 import type { ResourceClient } from '../../client/index.js';
-import { StatusError } from '../../machinery/status.js';
+import { ignoreNotFound, isNamespaceTerminating } from '../runtime/write-failures.js';
 import type { SliceTracker } from './slice-tracker.js';
 
 /** Writes that bring slices to where they should be. */
@@ -22,26 +22,17 @@ export async function writeSlices(
   { signal }: { readonly signal: AbortSignal },
 ): Promise<void> {
   for (const slice of create) {
-    const made = await slices.create(slice, { signal }).catch(nullIfNamespaceGoes);
-    if (made === null) return;
-    tracker.onWritten(owner, made);
+    try {
+      tracker.onWritten(owner, await slices.create(slice, { signal }));
+    } catch (error) {
+      if (isNamespaceTerminating(error)) return;
+      throw error;
+    }
   }
   for (const slice of update) tracker.onWritten(owner, await slices.update(slice, { signal }));
   for (const slice of remove) {
     const { namespace = '', name = '' } = slice.metadata;
-    await slices.delete({ namespace, name }, { signal }).catch(nullIfGone);
+    await slices.delete({ namespace, name }, { signal }).catch(ignoreNotFound);
     tracker.onDeleted(owner, slice);
   }
-}
-
-/** For what is refused because the namespace of an object is being deleted. */
-export function nullIfNamespaceGoes(error: unknown): null {
-  const causes = error instanceof StatusError ? (error.status.details?.causes ?? []) : [];
-  if (causes.some(({ reason }) => reason === 'NamespaceTerminating')) return null;
-  throw error;
-}
-
-function nullIfGone(error: unknown): null {
-  if (error instanceof StatusError && error.reason === 'NotFound') return null;
-  throw error;
 }
