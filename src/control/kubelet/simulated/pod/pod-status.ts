@@ -98,6 +98,7 @@ function containerStatus(pod: Pod, container: ContainerRun, hasInits: boolean): 
   const { plan, state, previousEnd, restartCount } = container;
   const isRunning = state === 'running';
   const hasRun = state !== 'waiting' || previousEnd !== null;
+  const lastCount = state === 'waiting' ? restartCount : restartCount - 1;
   const isFinishedInit = plan.isInit && container.hasSucceeded;
   return {
     name: plan.name,
@@ -105,7 +106,7 @@ function containerStatus(pod: Pod, container: ContainerRun, hasInits: boolean): 
     lastState:
       previousEnd === null || (state === 'ended' && container.end === previousEnd)
         ? {}
-        : { terminated: terminatedState(pod, container, previousEnd, restartCount - 1) },
+        : { terminated: terminatedState(pod, container, previousEnd, lastCount) },
     ready: container.isReady || isFinishedInit,
     restartCount,
     image: plan.image,

@@ -1,0 +1,170 @@
+import t, { type Test } from 'tap';
+import { silentLogger } from '../../../../src/base/logger.js';
+import { Prng } from '../../../../src/base/prng.js';
+import { startTestEnv, type TestEnv } from '../../../../src/cmd/testenv/index.js';
+import type { Pod } from '../../../../src/control/api/gen/core-v1.js';
+import { resources } from '../../../../src/control/client/index.js';
+import {
+  nodeNames,
+  SimulatedNodes,
+  simulatedDefaults,
+} from '../../../../src/control/kubelet/simulated/index.js';
+import { StatusError } from '../../../../src/control/machinery/status.js';
+import { hostClock } from '../../../../src/host/clock.js';
+import { until } from './until.js';
+
+const namespace = 'default';
+
+/** Runs a fleet until the returned function is called. */
+function startFleet(env: TestEnv, startMs = 0) {
+  const parts = { client: env.client, clock: hostClock, prng: new Prng(1), logger: silentLogger };
+  const nodes = new SimulatedNodes(parts, {
+    names: nodeNames('node', 3, 0),
+    firstIndex: 0,
+    node: { ...simulatedDefaults.node, zones: ['a', 'b'], leaseSeconds: 1 },
+    pod: { ...simulatedDefaults.pod, startMs, startJitter: 0, stopMs: 0 },
+    hasEvents: true,
+    writers: 4,
+  });
+  const stop = new AbortController();
+  const running = nodes.run(stop.signal);
+  return {
+    nodes,
+    end: async () => {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+function pod(name: string, nodeName: string, rest: Partial<Pod['spec']> = {}): Pod {
+  return {
+    metadata: { name, namespace },
+    spec: { nodeName, containers: [{ name: 'main', image: 'web:1' }], ...rest },
+  };
+}
+
+async function isGone(get: Promise<unknown>): Promise<boolean> {
+  try {
+    await get;
+    return false;
+  } catch (error) {
+    if (error instanceof StatusError && error.reason === 'NotFound') return true;
+    throw error;
+  }
+}
+
+t.test('SimulatedNodes: against an API server', async (t) => {
+  const env = await startTestEnv();
+  t.teardown(() => env.close());
+  const accounts = env.client.objects(resources.serviceAccounts);
+  const account = { namespace, name: 'default' };
+  await until(t, 'pods can be made', async () => !(await isGone(accounts.get(account))));
+  await t.test('nodes register, report and renew their leases', (t) => registers(t, env));
+  await t.test('pods run, and go when they are deleted', (t) => runsPods(t, env));
+  await t.test('a node without power does nothing', (t) => losesPower(t, env));
+  await t.test('a fleet goes on where another ended', (t) => goesOn(t, env));
+});
+
+async function registers(t: Test, env: TestEnv): Promise<void> {
+  const fleet = startFleet(env);
+  t.teardown(fleet.end);
+  const nodes = env.client.objects(resources.nodes);
+  const leases = env.client.objects(resources.leases);
+  await until(t, 'all are registered', async () => (await nodes.list()).items.length === 3);
+  const { items } = await nodes.list();
+  t.same(
+    items.map(({ metadata }) => metadata.labels?.['topology.kubernetes.io/zone']),
+    ['a', 'b', 'a'],
+  );
+  const [first] = items;
+  t.match(first?.status, {
+    capacity: { cpu: '32', pods: '110' },
+    nodeInfo: { operatingSystem: 'linux' },
+  });
+  const ready = first?.status?.conditions?.find(({ type }) => type === 'Ready');
+  t.match(ready, { status: 'True', reason: 'KubeletReady' });
+  const lease = { namespace: 'kube-node-lease', name: 'node-2' };
+  let renewed = '';
+  await until(t, 'there is a lease', async () => {
+    if (await isGone(leases.get(lease))) return false;
+    const { spec, metadata } = await leases.get(lease);
+    renewed = spec?.renewTime ?? '';
+    t.equal(metadata.ownerReferences?.[0]?.kind, 'Node');
+    return true;
+  });
+  await until(t, 'it is renewed', async () => {
+    return (await leases.get(lease)).spec?.renewTime !== renewed;
+  });
+}
+
+async function runsPods(t: Test, env: TestEnv): Promise<void> {
+  const fleet = startFleet(env);
+  t.teardown(fleet.end);
+  const pods = env.client.objects(resources.pods);
+  await pods.create(pod('web', 'node-0'));
+  await pods.create(pod('elsewhere', 'other-node'));
+  const at = { namespace, name: 'web' };
+  await until(t, 'it runs', async () => (await pods.get(at)).status?.phase === 'Running');
+  const { status } = await pods.get(at);
+  t.match(status, { hostIP: '172.16.0.1', qosClass: 'BestEffort' });
+  t.match(status?.podIP, /^10\.128\.0\.\d+$/);
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  t.same([ready?.status, ready?.reason], ['True', undefined]);
+  const events = env.client.objects(resources.events);
+  await until(t, 'its events are written', async () => {
+    const { items } = await events.list({ namespace });
+    const reasons = items.map(({ reason }) => reason);
+    return ['Pulled', 'Created', 'Started'].every((each) => reasons.includes(each));
+  });
+  await pods.delete(at);
+  await until(t, 'it goes', () => isGone(pods.get(at)));
+  const elsewhere = await pods.get({ namespace, name: 'elsewhere' });
+  t.equal(elsewhere.status?.phase, 'Pending', 'pods of other nodes are left alone');
+  await pods.delete({ namespace, name: 'elsewhere' }, { gracePeriodSeconds: 0 });
+}
+
+async function losesPower(t: Test, env: TestEnv): Promise<void> {
+  const fleet = startFleet(env);
+  t.teardown(fleet.end);
+  const pods = env.client.objects(resources.pods);
+  const isRegistered = () => fleet.nodes.state.nodes.every((each) => each.isRegistered);
+  await until(t, 'all are registered', async () => isRegistered());
+  t.notOk(fleet.nodes.stopNode('node-9'), 'one that is not there is not stopped');
+  t.ok(fleet.nodes.stopNode('node-1'));
+  await pods.create(pod('dark', 'node-1'));
+  await pods.create(pod('light', 'node-2'));
+  const phase = async (name: string) => (await pods.get({ namespace, name })).status?.phase;
+  await until(t, 'the other node works', async () => (await phase('light')) === 'Running');
+  t.equal(await phase('dark'), 'Pending', 'nothing happens there');
+  t.ok(fleet.nodes.startNode('node-1'));
+  await until(t, 'it works again', async () => (await phase('dark')) === 'Running');
+  // As the node lifecycle controller does with pods of lost nodes.
+  const conditions = [{ type: 'Ready', status: 'False', reason: 'NodeNotReady' }];
+  const patch = { status: { conditions } };
+  const options = { subresource: 'status' };
+  await pods.patch({ namespace, name: 'dark' }, 'strategic', patch, options);
+  await until(t, 'what others say of the pod is put right', async () => {
+    const { status } = await pods.get({ namespace, name: 'dark' });
+    return status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
+  });
+}
+
+async function goesOn(t: Test, env: TestEnv): Promise<void> {
+  const pods = env.client.objects(resources.pods);
+  const isRunning = async (name: string) =>
+    (await pods.get({ namespace, name })).status?.phase === 'Running';
+  const first = startFleet(env);
+  await pods.create(pod('stays', 'node-0'));
+  await until(t, 'it runs', () => isRunning('stays'));
+  await first.end();
+  const before = await pods.get({ namespace, name: 'stays' });
+  const second = startFleet(env);
+  t.teardown(second.end);
+  await pods.create(pod('next', 'node-0'));
+  await until(t, 'the next one runs', () => isRunning('next'));
+  const after = await pods.get({ namespace, name: 'stays' });
+  t.equal(after.metadata.resourceVersion, before.metadata.resourceVersion, 'it was not written');
+  const next = await pods.get({ namespace, name: 'next' });
+  t.not(next.status?.podIP, after.status?.podIP, 'its address is its own still');
+}
