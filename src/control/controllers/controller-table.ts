@@ -1,10 +1,13 @@
 import type { ControllerDefinition } from './controller.js';
+import { deploymentDefinition } from './deployment/definition.js';
 import { endpointSliceDefinition } from './endpoint-slice/definition.js';
 import { endpointSliceMirroringDefinition } from './endpoint-slice-mirroring/definition.js';
 import { endpointsDefinition } from './endpoints/definition.js';
 import { garbageCollectorDefinition } from './garbage-collector/definition.js';
 import { jobDefinition } from './job/definition.js';
 import { namespaceDefinition } from './namespace/definition.js';
+import { replicaSetDefinition } from './replica-set/definition.js';
+import { replicationControllerDefinition } from './replication-controller/definition.js';
 import { rootCaDefinition } from './root-ca/definition.js';
 import { serviceAccountDefinition } from './service-account/definition.js';
 
@@ -14,6 +17,9 @@ export const controllerTable: readonly ControllerDefinition[] = [
   rootCaDefinition,
   namespaceDefinition,
   garbageCollectorDefinition,
+  replicaSetDefinition,
+  replicationControllerDefinition,
+  deploymentDefinition,
   jobDefinition,
   endpointsDefinition,
   endpointSliceDefinition,

@@ -24,5 +24,6 @@ export { type ClaimRules, type Claims, planClaims } from './plan-claims.js';
 export { countReadiness, type PodReadiness } from './pod-availability.js';
 export { PodControl } from './pod-control.js';
 export { podFromTemplate, podNamePrefix } from './pod-from-template.js';
+export { sameStatus } from './same-status.js';
 export { type SlowStartResult, slowStart } from './slow-start.js';
 export { safeText, templateHash } from './template-hash.js';

@@ -1,8 +1,7 @@
 import type { Pod } from '../../api/gen/core-v1.js';
-import { deepEqual } from '../../machinery/deep-equal.js';
 import { type Labels, labelOf } from '../../machinery/labels.js';
 import { formatTime } from '../../machinery/time.js';
-import { type PodReadiness, withCondition, withoutCondition } from '../pods/index.js';
+import { type PodReadiness, sameStatus, withCondition, withoutCondition } from '../pods/index.js';
 import type { Replication, ReplicationStatus } from './replication.js';
 
 /** What a status is made of. */
@@ -37,7 +36,7 @@ export function replicationStatus(
     observedGeneration: generation,
     ...(conditions.length === 0 ? {} : { conditions }),
   };
-  return old !== undefined && deepEqual(withZeros(old), withZeros(status)) ? old : status;
+  return old !== undefined && sameStatus(old, status) ? old : status;
 }
 
 function conditionsAfter(
@@ -63,17 +62,4 @@ function countLabelled(pods: readonly Pod[], labels: Labels = {}): number {
   return pods.filter(({ metadata }) =>
     wanted.every(([key, value]) => labelOf(metadata.labels, key) === value),
   ).length;
-}
-
-/** Counts that are absent are 0, as in the API; whether there are ending pods is told or not. */
-function withZeros(status: Partial<ReplicationStatus>): Partial<ReplicationStatus> {
-  return {
-    ...status,
-    replicas: status.replicas ?? 0,
-    fullyLabeledReplicas: status.fullyLabeledReplicas ?? 0,
-    readyReplicas: status.readyReplicas ?? 0,
-    availableReplicas: status.availableReplicas ?? 0,
-    observedGeneration: status.observedGeneration ?? 0,
-    conditions: status.conditions ?? [],
-  };
 }

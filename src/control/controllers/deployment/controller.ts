@@ -1,0 +1,137 @@
+import { isPodTerminal } from '../../api/core-v1/pod/pod-state.js';
+import type { Deployment, ReplicaSet } from '../../api/gen/apps-v1.js';
+import type { Pod } from '../../api/gen/core-v1.js';
+import {
+  type Informer,
+  namespaceIndex,
+  objectKey,
+  resources,
+  WorkQueue,
+} from '../../client/index.js';
+import { labelSelectorOf } from '../../machinery/label-selector.js';
+import type { OwnerReference } from '../../machinery/object.js';
+import type { Controller, ControllerParts } from '../controller.js';
+import {
+  candidatesOf,
+  claimObjects,
+  controllerOf,
+  controllerUidIndex,
+  OwnWrites,
+  ownedObjectHandler,
+  ownerIndexes,
+} from '../pods/index.js';
+import { reconcileLoop } from '../runtime/reconcile-loop.js';
+import { executePlan } from './execute.js';
+import { planDeployment } from './plan.js';
+
+/** Brings Deployments from one template of their pods to the next, by way of a ReplicaSet each. */
+export class DeploymentController implements Controller {
+  readonly name = 'deployment-controller';
+  readonly #parts: ControllerParts;
+  readonly #workers: number;
+  readonly #queue: WorkQueue;
+  readonly #deployments: Informer<Deployment>;
+  readonly #sets: Informer<ReplicaSet>;
+  readonly #pods: Informer<Pod>;
+  readonly #writes: OwnWrites<ReplicaSet>;
+
+  constructor(parts: ControllerParts, workers: number) {
+    const { clock, informers } = parts;
+    this.#parts = parts;
+    this.#workers = workers;
+    this.#queue = new WorkQueue(clock);
+    this.#writes = new OwnWrites(clock);
+    this.#deployments = informers.of(resources.deployments);
+    this.#sets = informers.of(resources.replicaSets, { indexes: ownerIndexes });
+    this.#pods = informers.of(resources.pods, { indexes: ownerIndexes });
+    this.#follow();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await reconcileLoop({
+      parts: this.#parts,
+      name: 'deployment',
+      queue: this.#queue,
+      informers: [this.#deployments, this.#sets, this.#pods],
+      workers: this.#workers,
+      reconcile: (key) => this.#reconcile(key, signal),
+      signal,
+    });
+  }
+
+  #follow(): void {
+    const enqueue = (deployment: Deployment) => this.#queue.add(objectKey(deployment));
+    this.#deployments.addHandler({ onAdd: enqueue, onUpdate: (_, after) => enqueue(after) });
+    this.#sets.addHandler({
+      onAdd: (set) => this.#writes.onSeen(set),
+      onUpdate: (_, set) => this.#writes.onSeen(set),
+      onDelete: (set) => this.#writes.onSeen(set, true),
+    });
+    this.#sets.addHandler(
+      ownedObjectHandler<ReplicaSet>({
+        keyOf: (reference, namespace) => this.#keyOf(reference, namespace),
+        keysWanting: (set) => this.#keysWanting(set),
+        enqueue: (key) => this.#queue.add(key),
+      }),
+    );
+    this.#pods.addHandler({
+      onUpdate: (before, after) => {
+        if (!isPodTerminal(before) && isPodTerminal(after)) this.#onPodEnd(after);
+      },
+      onDelete: (pod) => this.#onPodEnd(pod),
+    });
+  }
+
+  #keyOf({ kind, apiVersion, name = '', uid }: OwnerReference, namespace: string) {
+    if (kind !== 'Deployment' || apiVersion !== 'apps/v1') return undefined;
+    const owner = this.#deployments.lister.get(namespace, name);
+    return owner !== undefined && owner.metadata.uid === uid ? objectKey(owner) : undefined;
+  }
+
+  #keysWanting({ metadata }: ReplicaSet): readonly string[] {
+    return this.#deployments.lister
+      .byIndex(namespaceIndex, metadata.namespace ?? '')
+      .filter(({ spec }) => labelSelectorOf(spec?.selector).matches(metadata.labels))
+      .map(objectKey);
+  }
+
+  /** A Deployment that makes new pods once the old ones have ended waits for it. */
+  #onPodEnd(pod: Pod): void {
+    const { namespace = '' } = pod.metadata;
+    const set = this.#sets.lister.get(namespace, controllerOf(pod)?.name ?? '');
+    const reference = set === undefined ? undefined : controllerOf(set);
+    const key = reference === undefined ? undefined : this.#keyOf(reference, namespace);
+    if (key === undefined) return;
+    const strategy = this.#deployments.lister.byKey(key)?.spec?.strategy?.type;
+    if (strategy === 'Recreate') this.#queue.add(key);
+  }
+
+  async #reconcile(key: string, signal: AbortSignal): Promise<void> {
+    const { client, clock, events } = this.#parts;
+    const deployment = this.#deployments.lister.byKey(key);
+    if (deployment === undefined) return;
+    const selector = labelSelectorOf(deployment.spec?.selector);
+    const claimed = await claimObjects(
+      {
+        owner: deployment,
+        owners: client.objects(resources.deployments),
+        objects: client.objects(resources.replicaSets),
+        matches: ({ metadata }) => selector.matches(metadata.labels),
+        candidates: candidatesOf(this.#sets.lister, deployment),
+      },
+      { signal },
+    );
+    const plan = planDeployment({
+      deployment,
+      replicaSets: this.#writes.over(claimed, deployment),
+      hasRunningPods: ({ metadata }) =>
+        this.#pods.lister
+          .byIndex(controllerUidIndex, metadata.uid ?? '')
+          .some((pod) => !isPodTerminal(pod)),
+      nowMs: clock.wallTime(),
+    });
+    const nowMs = () => clock.wallTime();
+    await executePlan(deployment, plan, { client, events, writes: this.#writes, nowMs }, signal);
+    if (plan.wakeInMs !== null) this.#queue.addAfter(key, plan.wakeInMs);
+  }
+}
