@@ -15,14 +15,14 @@ import type { Controller, ControllerParts } from '../controller.js';
 import { claimObjects } from '../pods/claim-objects.js';
 import { candidatesOf, controllerOf, controllerUidIndex, ownerIndexes } from '../pods/owner.js';
 import { PodControl } from '../pods/pod-control.js';
+import { LatestWritten } from '../runtime/latest-written.js';
 import { reconcileLoop } from '../runtime/reconcile-loop.js';
 import { type FailureRun, noFailures } from './backoff.js';
+import { carryOut, type JobWriter } from './carry-out.js';
 import { JobWrites } from './job-writes.js';
 import { uidOf } from './observe.js';
-import { type JobPlan, planJob } from './plan.js';
+import { planJob } from './plan.js';
 import { isTracked, trackingFinalizer } from './pod-marks.js';
-import { isSameStatus } from './status.js';
-import { type JobEvent, settleJob, trackJob } from './track.js';
 import { UntrackedPods } from './untracked-pods.js';
 
 /** What kube-controller-manager calls it. */
@@ -49,8 +49,8 @@ export class JobController implements Controller {
   readonly #writes: JobWrites;
   /** By the job's UID. Lost with the process: a job's next failure then waits as its first did. */
   readonly #runs = new Map<string, FailureRun>();
-  /** Jobs as they were last written, until the informer has caught up; by key. */
-  readonly #written = new Map<string, Job>();
+  /** An old status would count pods twice. */
+  readonly #written = new LatestWritten<Job>();
 
   constructor(parts: ControllerParts, { workers }: { readonly workers: number }) {
     this.#parts = parts;
@@ -93,7 +93,7 @@ export class JobController implements Controller {
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<void> {
-    const job = this.#newest(key);
+    const job = this.#written.newest(key, this.#jobs.lister.byKey(key));
     if (job === undefined) {
       this.#expectations.forget(key);
       return;
@@ -112,50 +112,27 @@ export class JobController implements Controller {
       run: this.#runs.get(job.metadata.uid ?? '') ?? noFailures,
       nowMs: clock.wallTime(),
     });
-    await this.#carryOut(plan, signal);
+    await carryOut(plan, this.#writer(signal));
     if (plan.againMs !== null) this.#queue.addAfter(key, Math.max(plan.againMs, 1));
   }
 
-  async #carryOut(plan: JobPlan, signal: AbortSignal): Promise<void> {
-    const { view, action } = plan;
-    const outcome = await this.#writes.act(view.job, action, signal);
-    const tracking = trackJob(plan, outcome);
-    const { status, untrack, events } = tracking;
-    let { job } = view;
-    if (!isSameStatus(job.status, status)) job = await this.#store(job, status, signal);
-    this.#tell(job, events);
-    this.#runs.set(job.metadata.uid ?? '', view.runNow);
-    const { untracked, error } = await this.#writes.untrack(job, untrack, signal);
-    const settled = settleJob(tracking, untracked, view);
-    if (!isSameStatus(job.status, settled.status)) {
-      job = await this.#store(job, settled.status, signal);
-    }
-    this.#tell(job, settled.events);
-    if (error !== null) throw error;
-    if (outcome.error !== null) throw outcome.error;
-  }
-
-  async #store(job: Job, status: Parameters<JobWrites['updateStatus']>[1], signal: AbortSignal) {
-    const stored = await this.#writes.updateStatus(job, status, signal);
-    this.#written.set(objectKey(job), stored);
-    return stored;
-  }
-
-  #tell(job: Job, events: readonly JobEvent[]): void {
-    for (const { type, reason, message } of events) {
-      this.#parts.events.event(job, type, reason, message);
-    }
-  }
-
-  /** The job as the informer shows it or as it was written, whichever is later: an old status would count pods twice. */
-  #newest(key: string): Job | undefined {
-    const shown = this.#jobs.lister.byKey(key);
-    const written = this.#written.get(key);
-    if (written === undefined || shown === undefined) return shown;
-    const isSame = shown.metadata.uid === written.metadata.uid;
-    if (isSame && revisionOf(shown) < revisionOf(written)) return written;
-    this.#written.delete(key);
-    return shown;
+  #writer(signal: AbortSignal): JobWriter {
+    const writes = this.#writes;
+    return {
+      act: (job, action) => writes.act(job, action, signal),
+      updateStatus: async (job, status) => {
+        const stored = await writes.updateStatus(job, status, signal);
+        this.#written.set(objectKey(job), stored);
+        return stored;
+      },
+      untrack: (job, pods) => writes.untrack(job, pods, signal),
+      keepRun: ({ metadata }, run) => this.#runs.set(metadata.uid ?? '', run),
+      tell: (job, events) => {
+        for (const { type, reason, message } of events) {
+          this.#parts.events.event(job, type, reason, message);
+        }
+      },
+    };
   }
 
   #claim(job: Job, signal: AbortSignal): Promise<readonly Pod[]> {
@@ -266,8 +243,4 @@ export class JobController implements Controller {
 
 function isOurs({ spec }: Job): boolean {
   return spec?.managedBy === undefined || spec.managedBy === manager;
-}
-
-function revisionOf({ metadata }: Job): number {
-  return Number(metadata.resourceVersion ?? 0);
 }

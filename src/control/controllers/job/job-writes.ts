@@ -11,18 +11,13 @@ import {
   isNamespaceTerminating,
   isNotFound,
 } from '../runtime/write-failures.js';
+import type { ActionResult } from './carry-out.js';
 import { jobPod } from './new-pod.js';
 import { uidOf } from './observe.js';
-import type { ActionOutcome } from './plan.js';
 import type { PodAction } from './pod-actions.js';
 import { isTracked, trackingFinalizer } from './pod-marks.js';
 import { type FullStatus, writtenStatus } from './status.js';
 import type { UntrackedPods } from './untracked-pods.js';
-
-/** What came of an action, and the first error of what did not. */
-export interface ActionResult extends ActionOutcome {
-  readonly error: unknown;
-}
 
 /** The writes of a job controller. */
 export class JobWrites {
