@@ -1,0 +1,138 @@
+import type { Prng } from '../../../base/prng.js';
+import { CycleState } from '../framework/cycle-state.js';
+import type { NodeInfo, PodInfo } from '../framework/node-info.js';
+import type { NodeList, NodeStatuses, PluginStatus } from '../framework/plugin.js';
+import type { Nominator } from '../queue/nominator.js';
+import { isRefusal, messageOf } from '../runtime/named-status.js';
+import type { Profile } from '../runtime/profile.js';
+import { enoughNodes } from './enough-nodes.js';
+import { notNamed, type SearchResult, searchNodes, statusesByNode } from './node-search.js';
+import { runFilters } from './run-filters.js';
+import { bestPlace, NodeScores } from './score-nodes.js';
+import { TemplateMemos } from './template-memo.js';
+
+/** Where a pod is to run, or why it cannot. */
+export type Choice =
+  | { readonly kind: 'chosen'; readonly nodeName: string; readonly state: CycleState }
+  | { readonly kind: 'misfit'; readonly state: CycleState; readonly diagnosis: Diagnosis }
+  | { readonly kind: 'no-nodes' }
+  | { readonly kind: 'failed'; readonly status: PluginStatus };
+
+/** Why a pod fits on no node. */
+export interface Diagnosis {
+  readonly nodeCount: number;
+  readonly statuses: NodeStatuses;
+  readonly preFilterMessage: string;
+  readonly refusedBy: ReadonlySet<string>;
+  readonly waitsFor: ReadonlySet<string>;
+}
+
+/** What nodes are chosen with. */
+export interface NodeChooserParts {
+  readonly nodes: NodeList;
+  readonly nominator: Nominator;
+  readonly prng: Prng;
+  /** For profiles that say nothing of their own. 0: by the size of the cluster. */
+  readonly percentageOfNodesToScore: number;
+  /** Whether answers of local plugins are remembered by template; false is for comparison. Default: true. */
+  readonly remembers?: boolean;
+}
+
+/** The part of a pod's cycle that looks for the best node: synchronous, and nothing is changed by it but where the next search begins. */
+export class NodeChooser {
+  readonly #parts: NodeChooserParts;
+  readonly #scores = new NodeScores();
+  /** By profile: their plugins answer differently. */
+  readonly #memos = new Map<string, TemplateMemos>();
+  /** Where the next search begins, so that all nodes get their turn. */
+  #start = 0;
+
+  constructor(parts: NodeChooserParts) {
+    this.#parts = parts;
+  }
+
+  choose(profile: Profile, pod: PodInfo): Choice {
+    const { nodes, nominator } = this.#parts;
+    const nodeCount = nodes.all.length;
+    if (nodeCount === 0) return { kind: 'no-nodes' };
+    const state = new CycleState();
+    const preFiltered = profile.preFilter(state, pod, nodes);
+    if (preFiltered.kind === 'refused') {
+      const { status } = preFiltered;
+      if (!isRefusal(status)) return { kind: 'failed', status };
+      const statuses = { byNode: new Map(), others: status };
+      const diagnosis = diagnose(nodeCount, statuses, messageOf(status));
+      return { kind: 'misfit', state, diagnosis };
+    }
+    const promised = nodes.get(nominator.nodeOf(pod.uid));
+    const mayBe = promised !== undefined && preFiltered.nodeNames?.has(promised.name) !== false;
+    if (mayBe && runFilters(profile, state, pod, promised) === null)
+      return { kind: 'chosen', nodeName: promised.name, state };
+    const { nodeNames, naming } = preFiltered;
+    const found = this.#search(profile, state, pod, nodeNames);
+    const failed = found.refusals.find((status) => !isRefusal(status));
+    if (failed !== undefined) return { kind: 'failed', status: failed };
+    if (found.feasible.length > 0) return this.#best(profile, state, pod, found);
+    const others = nodeNames === null ? null : notNamed(naming);
+    const statuses = { byNode: statusesByNode(found), others };
+    return { kind: 'misfit', state, diagnosis: diagnose(nodeCount, statuses, '') };
+  }
+
+  #search(
+    profile: Profile,
+    state: CycleState,
+    pod: PodInfo,
+    nodeNames: ReadonlySet<string> | null,
+  ): SearchResult {
+    const { nodes, remembers = true, percentageOfNodesToScore } = this.#parts;
+    const searched = nodeNames === null ? nodes.all : named(nodes, nodeNames);
+    const percentage = profile.percentageOfNodesToScore ?? percentageOfNodesToScore;
+    const hasScores = profile.points.score.length > 0;
+    const found = searchNodes({
+      ...{ profile, state, pod, nodes: searched },
+      memos: remembers && nodeNames === null ? this.#memosOf(profile) : null,
+      start: searched.length === 0 ? 0 : this.#start % searched.length,
+      enough: hasScores ? enoughNodes(searched.length, percentage) : 1,
+    });
+    const asked = found.feasible.length + found.refusedNodes.length;
+    this.#start = (this.#start + asked) % nodes.all.length;
+    return found;
+  }
+
+  #best(profile: Profile, state: CycleState, pod: PodInfo, found: SearchResult): Choice {
+    const { feasible: nodes, places, memo } = found;
+    const [only] = nodes;
+    if (nodes.length === 1 && only !== undefined)
+      return { kind: 'chosen', nodeName: only.name, state };
+    const scorers = profile.preScore(state, pod, nodes);
+    if ('code' in scorers) return { kind: 'failed', status: scorers };
+    const totals = this.#scores.score(scorers, { state, pod, nodes, places, memo });
+    if (!(totals instanceof Float64Array)) return { kind: 'failed', status: totals };
+    const best = nodes[bestPlace(totals, this.#parts.prng)] as NodeInfo;
+    return { kind: 'chosen', nodeName: best.name, state };
+  }
+
+  #memosOf({ name }: Profile): TemplateMemos {
+    let memos = this.#memos.get(name);
+    if (memos === undefined) {
+      memos = new TemplateMemos();
+      this.#memos.set(name, memos);
+    }
+    return memos;
+  }
+}
+
+function named(nodes: NodeList, names: ReadonlySet<string>): readonly NodeInfo[] {
+  return [...names].map((name) => nodes.get(name)).filter((node) => node !== undefined);
+}
+
+function diagnose(nodeCount: number, statuses: NodeStatuses, preFilterMessage: string): Diagnosis {
+  const refusedBy = new Set<string>();
+  const waitsFor = new Set<string>();
+  const { byNode, others } = statuses;
+  for (const { code, plugin = '' } of others === null
+    ? byNode.values()
+    : [others, ...byNode.values()])
+    (code === 'wait' ? waitsFor : refusedBy).add(plugin);
+  return { nodeCount, statuses, preFilterMessage, refusedBy, waitsFor };
+}

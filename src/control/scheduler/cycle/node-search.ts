@@ -1,0 +1,96 @@
+import type { CycleState } from '../framework/cycle-state.js';
+import type { NodeInfo, PodInfo } from '../framework/node-info.js';
+import type { Plugin, PluginStatus } from '../framework/plugin.js';
+import { withPlugin } from '../runtime/named-status.js';
+import type { Profile } from '../runtime/profile.js';
+import { runFilters } from './run-filters.js';
+import { localPrefix, type TemplateMemo, type TemplateMemos } from './template-memo.js';
+
+/** What a search has found. */
+export interface SearchResult {
+  /** Nodes that can do. */
+  readonly feasible: readonly NodeInfo[];
+  /** Their places in what was searched, when `memo` is there. */
+  readonly places: readonly number[];
+  readonly memo: TemplateMemo | null;
+  /** Nodes that cannot, and why; in step. */
+  readonly refusedNodes: readonly NodeInfo[];
+  readonly refusals: readonly PluginStatus[];
+}
+
+/** What is searched for. */
+export interface SearchRequest {
+  readonly profile: Profile;
+  readonly state: CycleState;
+  readonly pod: PodInfo;
+  readonly nodes: readonly NodeInfo[];
+  /** Null: the nodes are but some of all. */
+  readonly memos: TemplateMemos | null;
+  /** The place where the search begins; it goes on at the front. */
+  readonly start: number;
+  /** It ends with so many nodes that can do. */
+  readonly enough: number;
+}
+
+/** Asks the filters node by node until enough are found. Nothing is allocated for a node. */
+export function searchNodes(request: SearchRequest): SearchResult {
+  const { profile, state, pod, nodes, memos, start, enough } = request;
+  const filters = profile.activeFilters(state);
+  const local = memos === null ? [] : localPrefix(filters);
+  const others = filters.slice(local.length);
+  const memo = memos?.of(pod, nodes, local) ?? null;
+  const feasible: NodeInfo[] = [];
+  const places: number[] = [];
+  const refusedNodes: NodeInfo[] = [];
+  const refusals: PluginStatus[] = [];
+  const { length } = nodes;
+  for (let i = 0, at = start; i < length && feasible.length < enough; i++, at++) {
+    if (at >= length) at -= length;
+    const node = nodes[at] as NodeInfo;
+    const status =
+      profile.nominatedBefore(pod, node.name).length > 0
+        ? runFilters(profile, state, pod, node)
+        : (rememberedStatus(memo, local, at, request) ?? profile.filter(others, state, pod, node));
+    if (status === null) {
+      feasible.push(node);
+      places.push(at);
+    } else {
+      refusedNodes.push(node);
+      refusals.push(status);
+    }
+  }
+  return { feasible, places, memo, refusedNodes, refusals };
+}
+
+function rememberedStatus(
+  memo: TemplateMemo | null,
+  local: readonly Plugin[],
+  at: number,
+  { profile, state, pod, nodes }: SearchRequest,
+): PluginStatus | null {
+  if (memo === null || local.length === 0) return null;
+  const node = nodes[at] as NodeInfo;
+  if (memo.filterGenerations[at] === node.generation) return memo.statuses[at] ?? null;
+  const status = profile.filter(local, state, pod, node);
+  memo.filterGenerations[at] = node.generation;
+  memo.statuses[at] = status;
+  return status;
+}
+
+/** Why each node was refused, by name. */
+export function statusesByNode({
+  refusedNodes,
+  refusals,
+}: Pick<SearchResult, 'refusedNodes' | 'refusals'>): Map<string, PluginStatus> {
+  const statuses = new Map<string, PluginStatus>();
+  refusedNodes.forEach((node, at) => {
+    statuses.set(node.name, refusals[at] as PluginStatus);
+  });
+  return statuses;
+}
+
+/** The refusal of the nodes that pre-filters left out. */
+export function notNamed(naming: readonly string[]): PluginStatus {
+  const reason = `node(s) didn't satisfy plugin(s) [${naming.join(' ')}]`;
+  return withPlugin({ code: 'unresolvable', reasons: [reason] }, naming[0] ?? '');
+}
