@@ -1,4 +1,5 @@
 import type { ControllerDefinition } from './controller.js';
+import { cronJobDefinition } from './cron-job/definition.js';
 import { deploymentDefinition } from './deployment/definition.js';
 import { endpointSliceDefinition } from './endpoint-slice/definition.js';
 import { endpointSliceMirroringDefinition } from './endpoint-slice-mirroring/definition.js';
@@ -21,6 +22,7 @@ export const controllerTable: readonly ControllerDefinition[] = [
   replicationControllerDefinition,
   deploymentDefinition,
   jobDefinition,
+  cronJobDefinition,
   endpointsDefinition,
   endpointSliceDefinition,
   endpointSliceMirroringDefinition,

@@ -1,5 +1,5 @@
 import type { Test } from 'tap';
-import { sleep } from '../../../src/base/clock.js';
+import { type Clock, sleep } from '../../../src/base/clock.js';
 import { silentLogger } from '../../../src/base/logger.js';
 import { Prng } from '../../../src/base/prng.js';
 import type { Pod } from '../../../src/control/api/gen/core-v1.js';
@@ -15,16 +15,25 @@ export interface RunningControllers {
   stop(): Promise<void>;
 }
 
-/** Runs controllers as the controller manager does. */
+/** Runs controllers as the controller manager does, with a wall clock that is `aheadMs` ahead. */
 export function startControllers(
   client: ControlClient,
   definitions: readonly ControllerDefinition[],
   flags: FlagInputs = new Map(),
+  aheadMs = 0,
 ): RunningControllers {
+  const clock: Clock = {
+    now: () => hostClock.now(),
+    wallTime: () => hostClock.wallTime() + aheadMs,
+    setTimer: (delayMs, callback) => hostClock.setTimer(delayMs, callback),
+    clearTimer: (timer) => hostClock.clearTimer(timer),
+    defer: (callback) => hostClock.defer(callback),
+    deferBriefly: (callback) => hostClock.deferBriefly(callback),
+  };
   const stop = new AbortController();
   const run = runControllers(
     {
-      ...{ definitions, flags, client, clock: hostClock },
+      ...{ definitions, flags, client, clock },
       prng: new Prng(1),
       logger: silentLogger,
     },
