@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
-import { connectRest, type Fence, type ServerAccess } from '../../control/client/index.js';
+import type { ServerAccess } from '../../control/client/index.js';
 import type { ControllerDefinition } from '../../control/controllers/controller.js';
 import { controllerTable } from '../../control/controllers/controller-table.js';
 import { chooseControllers } from '../../control/controllers/runtime/choose-controllers.js';
@@ -10,6 +9,7 @@ import { runControllers } from '../../control/controllers/runtime/run-controller
 import { hostClock } from '../../host/clock.js';
 import { entropyPrng } from '../../host/entropy.js';
 import { apiAccess, clientOptions } from '../program/api-access.js';
+import { runAsLeader } from '../program/as-leader.js';
 import type { ParsedFlags } from '../program/flags.js';
 import { ProgramMetrics } from '../program/metrics.js';
 import { serveProgram } from '../program/serving.js';
@@ -29,46 +29,24 @@ export async function runControllerManager(
   const inputs = await inputsFor(flags, definitions, access);
   const metrics = new ProgramMetrics(clock);
   const serving = await serveProgram({ flags, clock, logger, metrics, checks: [] });
-  const parts = { flags, definitions, inputs, access, metrics, clock, logger };
+  const client = clientOptions(flags, { access, clock, metrics, component: managerName });
   try {
-    await control(parts, null, signal);
-  } finally {
-    await serving?.close();
-  }
-}
-
-interface ManagerParts {
-  readonly flags: ParsedFlags;
-  readonly definitions: readonly ControllerDefinition[];
-  readonly inputs: FlagInputs;
-  readonly access: ServerAccess;
-  readonly metrics: ProgramMetrics;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
-
-/** Runs the controllers as a leader whose writes carry `fence`; null when nobody else can lead. */
-async function control(
-  { flags, definitions, inputs, access, metrics, clock, logger }: ManagerParts,
-  fence: Fence | null,
-  signal: AbortSignal,
-): Promise<void> {
-  const client = connectRest(access, {
-    ...clientOptions(flags, { access, clock, metrics, userAgent: managerName }),
-    ...(fence === null ? {} : { fence }),
-  });
-  try {
-    await runControllers(
-      {
-        ...{ definitions, flags: inputs, client, clock, logger },
-        prng: entropyPrng(),
-        observeQueue: (name) => metrics.observeQueue(name),
-        onStarted: (controllers) => logger.info('controllers run', { controllers }),
-      },
+    await runAsLeader(
+      { flags, access, client, clock, logger, metrics },
+      (leading, untilLost) =>
+        runControllers(
+          {
+            ...{ definitions, flags: inputs, client: leading, clock, logger },
+            prng: entropyPrng(),
+            observeQueue: (name) => metrics.observeQueue(name),
+            onStarted: (controllers) => logger.info('controllers run', { controllers }),
+          },
+          untilLost,
+        ),
       signal,
     );
   } finally {
-    await client.close();
+    await serving?.close();
   }
 }
 

@@ -5,6 +5,7 @@ import {
   readKubeconfig,
   type ServerAccess,
 } from '../../control/client/index.js';
+import { flotillaVersion } from '../version.js';
 import type { ParsedFlags } from './flags.js';
 import type { ProgramMetrics } from './metrics.js';
 
@@ -27,13 +28,16 @@ export function clientOptions(
   about: {
     readonly access: ServerAccess;
     readonly clock: Clock;
-    readonly userAgent: string;
+    /** The component's name, as managed fields show it. */
+    readonly component: string;
     readonly metrics: ProgramMetrics;
   },
 ): ControlClientOptions {
   const perSecond = flags.number('kube-api-qps');
   const burst = flags.number('kube-api-burst') || Math.max(1, Math.ceil(perSecond * 2));
-  const { clock, userAgent, metrics, access } = about;
+  const { clock, component, metrics, access } = about;
+  const { platform, arch, pid } = process;
+  const userAgent = `${component}/${flotillaVersion} (${platform}/${arch}; pid ${pid})`;
   return {
     ...{ clock, userAgent },
     observe: metrics.observeRequests(new URL(access.server).host),

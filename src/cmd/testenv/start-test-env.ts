@@ -41,6 +41,8 @@ export interface TestEnv {
   readonly dir: string;
   /** As `https://127.0.0.1:41235`. */
   readonly url: string;
+  /** Of the store, as `http://127.0.0.1:41236`: for programs that are elected by it. */
+  readonly storeUrl: string;
   /** The file that makes kubectl and other clients the administrator. */
   readonly kubeconfig: string;
   /** A client as administrator; closed with the environment. */
@@ -75,7 +77,7 @@ export async function startTestEnv(options: TestEnvOptions = {}): Promise<TestEn
       userAgent: 'flotilla-testenv',
     });
     closers.push(() => client.close());
-    const env = { dir: path, url: server.url, kubeconfig, client, close };
+    const env = { dir: path, url: server.url, storeUrl: store.url, kubeconfig, client, close };
     closers.push(startControllers(env, server.certificate, { ...options, logger, onFatal }));
     return env;
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { Fence } from '../machinery/fence.js';
 import type { KubeObject } from '../machinery/object.js';
 
 /** Who asks. */
@@ -30,6 +31,8 @@ export interface RequestContext {
   readonly info: RequestInfo;
   readonly isDryRun: boolean;
   readonly fieldManager: string;
+  /** Its writes take effect only while this leadership lasts. Absent: nothing ties them to one. */
+  readonly fence?: Fence;
   /** Milliseconds since the epoch when the request came. */
   readonly nowMs: number;
   /** Aborted when the client goes away or its time is up. */

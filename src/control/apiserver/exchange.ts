@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { assert } from '../../base/assert.js';
 import { isUpgradable } from '../../rpc/upgrade-answer.js';
 import type { WebRequest, WebResponse } from '../../rpc/web.js';
+import { fenceHeader, parseFence } from '../machinery/fence.js';
 import type { KubeObject } from '../machinery/object.js';
 import type { RequestContext, UserInfo } from './contracts.js';
 import { type ParsedRequest, parseRequestInfo } from './request-info.js';
@@ -103,15 +104,20 @@ export class Exchange {
     if (this.#warningBytes <= warningBytesMax) this.#warnings.push(text);
   }
 
-  /** What rules and admission know of this request. */
+  /** What rules and admission know of this request. Throws 400 for a fence that is none. */
   context(options: { readonly isDryRun: boolean; readonly fieldManager: string }): RequestContext {
+    const fence = this.header(fenceHeader);
+    const exchange = this;
     return {
+      ...(fence === undefined ? {} : { fence: parseFence(fence) }),
       user: this.user,
       info: this.info,
       isDryRun: options.isDryRun,
       fieldManager: options.fieldManager,
       nowMs: this.nowMs,
-      signal: this.signal,
+      get signal() {
+        return exchange.signal;
+      },
       warn: (text) => this.warn(text),
       annotate: (key, value) => this.observer?.onAnnotation(key, value),
     };

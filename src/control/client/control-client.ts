@@ -1,8 +1,8 @@
 import type { Clock } from '../../base/clock.js';
+import type { Fence } from '../machinery/fence.js';
 import type { JsonObject } from '../machinery/json.js';
 import type { KubeObject } from '../machinery/object.js';
 import type { ApiResource } from './api-resource.js';
-import type { Fence } from './fence.js';
 import { GrpcTransport } from './grpc-transport.js';
 import { ObservedTransport, type RequestObserver } from './request-observer.js';
 import { ResourceClient } from './resource-client.js';
@@ -20,6 +20,8 @@ export interface ControlClientOptions {
   readonly rate?: { readonly perSecond: number; readonly burst: number };
   /** Its writes are refused when this leadership is over. */
   readonly fence?: Fence;
+  /** Is told when a write was refused because the leadership of `fence` is over. */
+  readonly onFenced?: () => void;
   /** Is told of each request. */
   readonly observe?: RequestObserver;
 }
@@ -31,12 +33,12 @@ export class ControlClient {
   /** `transport` is closed with the client. */
   constructor(
     transport: Transport,
-    { clock, rate, observe }: Omit<ControlClientOptions, 'userAgent' | 'fence'>,
+    { clock, rate, observe, onFenced }: Omit<ControlClientOptions, 'userAgent' | 'fence'>,
   ) {
     const bucket = rate === undefined ? null : new TokenBucket(clock, rate);
     const observed =
       observe === undefined ? transport : new ObservedTransport(transport, clock, observe);
-    this.#transport = new RetryingTransport(observed, clock, bucket);
+    this.#transport = new RetryingTransport(observed, clock, bucket, onFenced);
   }
 
   /** The objects of a resource. */

@@ -2,10 +2,10 @@ import type { Clock } from '../../base/clock.js';
 import { createHttp2Channel } from '../../rpc/http2/index.js';
 import { CallError, type CallOptions, type Channel, Status } from '../../rpc/index.js';
 import { type Answer, Control, Target } from '../../wire/gen/control.js';
+import { type Fence, fenceHeader, formatFence } from '../machinery/fence.js';
 import type { JsonObject } from '../machinery/json.js';
 import { badRequest } from '../machinery/status-errors.js';
 import type { ApiResource, ObjectPlace } from './api-resource.js';
-import { type Fence, fenceHeader, formatFence } from './fence.js';
 import { responseError } from './response-error.js';
 import { type ServerAccess, watchEvent } from './rest-transport.js';
 import {

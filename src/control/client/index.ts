@@ -14,7 +14,6 @@ export {
 } from './events/create-event-recorder.js';
 export type { EventRecorder, EventType } from './events/event-recorder.js';
 export { Expectations } from './expectations.js';
-export { type Fence, fenceHeader, formatFence } from './fence.js';
 export { readInClusterAccess } from './in-cluster.js';
 export type { ChangeHandler } from './informer/handler-set.js';
 export { Informer, type InformerOptions } from './informer/informer.js';

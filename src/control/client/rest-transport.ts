@@ -7,13 +7,13 @@ import {
   type WebClientResponse,
   type WebClientTls,
 } from '../../rpc/index.js';
+import { type Fence, fenceHeader, formatFence } from '../machinery/fence.js';
 import type { JsonObject } from '../machinery/json.js';
 import { LineTooLongError, linesOf } from '../machinery/line-splitter.js';
 import type { GroupResource, KubeObject } from '../machinery/object.js';
 import { StatusError } from '../machinery/status.js';
 import { internalError } from '../machinery/status-errors.js';
 import { pathOf } from './api-resource.js';
-import { type Fence, fenceHeader, formatFence } from './fence.js';
 import { responseError, statusIn } from './response-error.js';
 import {
   type ApiCall,

@@ -1,4 +1,5 @@
 import { type Clock, sleep } from '../../base/clock.js';
+import { isLeadershipLost } from '../machinery/fence.js';
 import { StatusError } from '../machinery/status.js';
 import type { TokenBucket } from './token-bucket.js';
 import type { ApiCall, CallControl, Transport, WatchCall, WatchEvent } from './transport.js';
@@ -14,11 +15,19 @@ export class RetryingTransport implements Transport {
   readonly #inner: Transport;
   readonly #clock: Clock;
   readonly #rate: TokenBucket | null;
+  readonly #onFenced: () => void;
 
-  constructor(inner: Transport, clock: Clock, rate: TokenBucket | null) {
+  /** `onFenced` is called for each write that is refused because its maker leads no more. */
+  constructor(
+    inner: Transport,
+    clock: Clock,
+    rate: TokenBucket | null,
+    onFenced: () => void = () => {},
+  ) {
     this.#inner = inner;
     this.#clock = clock;
     this.#rate = rate;
+    this.#onFenced = onFenced;
   }
 
   call(call: ApiCall, control: CallControl = {}): Promise<Uint8Array> {
@@ -45,6 +54,7 @@ export class RetryingTransport implements Transport {
       try {
         return await ask();
       } catch (error) {
+        if (isLeadershipLost(error)) this.#onFenced();
         const seconds = pauseAfter(error);
         if (seconds === null || tries === retriesMax) throw error;
         await sleep(this.#clock, seconds * 1000, signal);

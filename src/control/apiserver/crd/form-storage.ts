@@ -8,8 +8,10 @@ import type {
   ListPage,
   ListQuery,
   ObjectStorage,
-  Preconditions,
+  StorageCreateOptions,
+  StorageDeleteOptions,
   StorageEvent,
+  StorageUpdateOptions,
   StoredObject,
   WatchOptions,
   WatchQuery,
@@ -67,10 +69,7 @@ export class FormStorage implements ObjectStorage {
     }
   }
 
-  async create(
-    object: KubeObject,
-    options: { readonly ttlSeconds: number | null },
-  ): Promise<StoredObject> {
+  async create(object: KubeObject, options: StorageCreateOptions): Promise<StoredObject> {
     return this.#one(await this.#stored.create(await this.#forms.write(object), options));
   }
 
@@ -80,7 +79,7 @@ export class FormStorage implements ObjectStorage {
     change: (
       current: KubeObject | undefined,
     ) => Promise<{ object: KubeObject; ttlSeconds: number | null }>,
-    options: { readonly preconditions: Preconditions; readonly mayCreate: boolean },
+    options: StorageUpdateOptions,
   ): Promise<StoredObject> {
     const stored = await this.#stored.update(
       namespace,
@@ -97,13 +96,7 @@ export class FormStorage implements ObjectStorage {
   async delete(
     namespace: string,
     name: string,
-    {
-      check,
-      ...options
-    }: {
-      readonly preconditions: Preconditions;
-      readonly check: (current: KubeObject) => Promise<void>;
-    },
+    { check, ...options }: StorageDeleteOptions,
   ): Promise<StoredObject> {
     const checked = async (current: KubeObject) => check(await this.#form(current));
     return this.#one(await this.#stored.delete(namespace, name, { ...options, check: checked }));

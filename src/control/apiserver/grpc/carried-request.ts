@@ -11,8 +11,9 @@ export interface CarriedRequest {
   readonly body?: Uint8Array;
 }
 
-/** Metadata of a call that are headers of the request: who asks, and as whom. */
-const carriedFields = /^(authorization|impersonate-(user|uid|group|extra-.+)|audit-id)$/;
+/** Metadata of a call that are headers of the request: who asks, as whom, and by which leadership. */
+const carriedFields =
+  /^(authorization|impersonate-(user|uid|group|extra-.+)|audit-id|flotilla-fence)$/;
 /** gRPC libraries put their own name into `user-agent`: programs say theirs here. */
 const userAgentField = 'flotilla-user-agent';
 

@@ -1,3 +1,4 @@
+import { isLeadershipLost } from '../../machinery/fence.js';
 import { fieldPath, invalidValue } from '../../machinery/field-path.js';
 import type { KubeObject } from '../../machinery/object.js';
 import { StatusError } from '../../machinery/status.js';
@@ -125,7 +126,7 @@ export async function retried(attempt: () => Promise<UpdateResult>): Promise<Upd
       return await attempt();
     } catch (error) {
       const isConflict = error instanceof StatusError && error.reason === 'Conflict';
-      if (!isConflict || count >= attemptsMax) throw error;
+      if (!isConflict || isLeadershipLost(error) || count >= attemptsMax) throw error;
     }
   }
 }

@@ -92,7 +92,10 @@ async function prepareAndStore(
     );
     stored = request.context.isDryRun
       ? await pretendToCreate(options, request, object)
-      : await storage.create(object, { ttlSeconds: options.ttlSeconds });
+      : await storage.create(object, {
+          ttlSeconds: options.ttlSeconds,
+          fence: request.context.fence,
+        });
   } catch (error) {
     await giveBack(reservation, error);
     throw error;

@@ -91,7 +91,7 @@ async function deleteOnce(
         if (last.step !== 'update') throw new Settled(object, last.step);
         return { object, ttlSeconds: options.ttlSeconds };
       },
-      { preconditions: preconditionsOf(deletion), mayCreate: false },
+      { preconditions: preconditionsOf(deletion), mayCreate: false, fence: context.fence },
     );
     if (!last.removesAfterUpdate) return { stored, isGone: false };
     return remove(options, request, name, withoutVersion(deletion), stored);
@@ -114,6 +114,7 @@ async function remove(
   try {
     const stored = await options.storage.delete(request.namespace, name, {
       preconditions: preconditionsOf(deletion),
+      fence: request.context.fence,
       check: async (object) => {
         checkDeletable(options, object, deletion);
         if (marked === null) await admit(options, request, name, object);

@@ -61,7 +61,7 @@ export class GenericRegistry {
       namespace,
       name,
       async (current) => ({ object: change(defined(current, 'an object')), ttlSeconds }),
-      { preconditions, mayCreate: false },
+      { preconditions, mayCreate: false, fence: context.fence },
     );
   }
 

@@ -71,7 +71,11 @@ export async function updateObject(
             object: await attempt.change(current ?? null),
             ttlSeconds: options.ttlSeconds,
           }),
-          { preconditions: source.preconditions, mayCreate: source.mayCreate },
+          {
+            preconditions: source.preconditions,
+            mayCreate: source.mayCreate,
+            fence: request.context.fence,
+          },
         );
   } catch (error) {
     await attempt.fail(error);
@@ -114,6 +118,7 @@ async function finishDeletion(
         ...(resourceVersion === undefined ? {} : { resourceVersion }),
       },
       check: async () => {},
+      fence: context.fence,
     });
     await hooks().afterDelete?.(gone.object);
   } catch (error) {

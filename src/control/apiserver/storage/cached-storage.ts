@@ -8,8 +8,10 @@ import type {
   ListPage,
   ListQuery,
   ObjectStorage,
-  Preconditions,
+  StorageCreateOptions,
+  StorageDeleteOptions,
   StorageEvent,
+  StorageUpdateOptions,
   StoredObject,
   WatchOptions,
   WatchQuery,
@@ -131,10 +133,7 @@ export class CachedStorage implements ObjectStorage {
     }
   }
 
-  create(
-    object: KubeObject,
-    options: { readonly ttlSeconds: number | null },
-  ): Promise<StoredObject> {
+  create(object: KubeObject, options: StorageCreateOptions): Promise<StoredObject> {
     return this.#writer.create(object, options);
   }
 
@@ -144,19 +143,12 @@ export class CachedStorage implements ObjectStorage {
     change: (
       current: KubeObject | undefined,
     ) => Promise<{ object: KubeObject; ttlSeconds: number | null }>,
-    options: { readonly preconditions: Preconditions; readonly mayCreate: boolean },
+    options: StorageUpdateOptions,
   ): Promise<StoredObject> {
     return this.#writer.update(namespace, name, change, options);
   }
 
-  delete(
-    namespace: string,
-    name: string,
-    options: {
-      readonly preconditions: Preconditions;
-      readonly check: (current: KubeObject) => Promise<void>;
-    },
-  ): Promise<StoredObject> {
+  delete(namespace: string, name: string, options: StorageDeleteOptions): Promise<StoredObject> {
     return this.#writer.delete(namespace, name, options);
   }
 

@@ -1,3 +1,4 @@
+import type { Fence } from '../../machinery/fence.js';
 import type { KubeObject } from '../../machinery/object.js';
 
 /** An object as it is stored: what was decoded, shared by all readers and never changed by them, and its bytes. */
@@ -95,6 +96,31 @@ export interface Preconditions {
   readonly resourceVersion?: string;
 }
 
+/** What every write may be tied to. */
+interface Fenced {
+  /** The write takes effect only while this leadership lasts: 409 with the cause `LeadershipLost` after it. */
+  readonly fence?: Fence | undefined;
+}
+
+/** How an object is made. */
+export interface StorageCreateOptions extends Fenced {
+  /** The object goes by itself after so long; null: it stays. */
+  readonly ttlSeconds: number | null;
+}
+
+/** How an object is changed. */
+export interface StorageUpdateOptions extends Fenced {
+  readonly preconditions: Preconditions;
+  readonly mayCreate: boolean;
+}
+
+/** How an object is removed. */
+export interface StorageDeleteOptions extends Fenced {
+  readonly preconditions: Preconditions;
+  /** May refuse by throwing. */
+  readonly check: (current: KubeObject) => Promise<void>;
+}
+
 /**
  * The objects of one resource. Implemented by `DirectStorage` (requests to the store) and `CachedStorage` (reads and watches from
  * memory); one contract suite for both. Rejects with StatusError as Kubernetes words it: 404, 409, 410 Expired, 504 and so on; the
@@ -110,10 +136,7 @@ export interface ObjectStorage {
    */
   watch(query: WatchQuery, options: WatchOptions): AsyncIterable<readonly StorageEvent[]>;
   /** 409 AlreadyExists when it is there. With a ttl the object goes by itself. */
-  create(
-    object: KubeObject,
-    options: { readonly ttlSeconds: number | null },
-  ): Promise<StoredObject>;
+  create(object: KubeObject, options: StorageCreateOptions): Promise<StoredObject>;
   /**
    * Reads, changes, and writes if nobody else did meanwhile; else again with the fresh state. `change` gets a copy that it owns
    * (undefined: not there, only when `mayCreate`), and returns what to write: the same content is not written again. What it throws
@@ -125,17 +148,10 @@ export interface ObjectStorage {
     change: (
       current: KubeObject | undefined,
     ) => Promise<{ object: KubeObject; ttlSeconds: number | null }>,
-    options: { readonly preconditions: Preconditions; readonly mayCreate: boolean },
+    options: StorageUpdateOptions,
   ): Promise<StoredObject>;
   /** Removes; `check` may refuse by throwing, and is asked again when the object changed meanwhile. Answers the last state. */
-  delete(
-    namespace: string,
-    name: string,
-    options: {
-      readonly preconditions: Preconditions;
-      readonly check: (current: KubeObject) => Promise<void>;
-    },
-  ): Promise<StoredObject>;
+  delete(namespace: string, name: string, options: StorageDeleteOptions): Promise<StoredObject>;
   /** How many objects there are. */
   count(): Promise<number>;
 }

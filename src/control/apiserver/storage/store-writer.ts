@@ -10,9 +10,17 @@ import {
 } from '../../../client/index.js';
 import { cloneJson } from '../../machinery/clone.js';
 import { deepEqual } from '../../machinery/deep-equal.js';
+import type { Fence } from '../../machinery/fence.js';
 import type { GroupResource, KubeObject } from '../../machinery/object.js';
 import { alreadyExists, notFound } from '../../machinery/status-errors.js';
-import type { ObjectStorage, Preconditions } from './contracts.js';
+import type {
+  ObjectStorage,
+  Preconditions,
+  StorageCreateOptions,
+  StorageDeleteOptions,
+  StorageUpdateOptions,
+} from './contracts.js';
+import { fenceGuards, fenceReads, requireFence } from './fence-guard.js';
 import type { LeasePool } from './lease-pool.js';
 import type { ObjectCodec } from './object-codec.js';
 import { checkPreconditions } from './preconditions.js';
@@ -41,6 +49,7 @@ type Swap = { readonly done: StoredItem } | { readonly lostTo: readonly KeyValue
 interface Target {
   readonly key: string;
   readonly name: string;
+  readonly fence: Fence | undefined;
 }
 
 /** The new state of an object. */
@@ -84,14 +93,12 @@ export class StoreWriter implements Pick<ObjectStorage, 'create' | 'update' | 'd
     this.#suggest = options.suggest;
   }
 
-  async create(
-    object: KubeObject,
-    options: { readonly ttlSeconds: number | null },
-  ): Promise<StoredItem> {
+  async create(object: KubeObject, options: StorageCreateOptions): Promise<StoredItem> {
     const { namespace = '', name = '' } = object.metadata;
     const key = this.#keys.keyOf(namespace, name);
-    const written = { object, ttlSeconds: options.ttlSeconds };
-    const swap = await this.#swap(key, null, written, 'create');
+    const { fence, ttlSeconds } = options;
+    const written = { object, ttlSeconds };
+    const swap = await this.#swap({ key, name, fence }, null, written, 'create');
     if ('done' in swap) return swap.done;
     throw alreadyExists(this.#resource, name);
   }
@@ -100,9 +107,9 @@ export class StoreWriter implements Pick<ObjectStorage, 'create' | 'update' | 'd
     namespace: string,
     name: string,
     change: (current: KubeObject | undefined) => Promise<Written>,
-    options: { readonly preconditions: Preconditions; readonly mayCreate: boolean },
+    options: StorageUpdateOptions,
   ): Promise<StoredItem> {
-    const target = { key: this.#keys.keyOf(namespace, name), name };
+    const target = { key: this.#keys.keyOf(namespace, name), name, fence: options.fence };
     return await this.#untilDone(target, async (basis) => {
       const written = await this.#onBasis(target, basis, async (item) => {
         if (item === null && !options.mayCreate) throw notFound(this.#resource, name);
@@ -113,7 +120,7 @@ export class StoreWriter implements Pick<ObjectStorage, 'create' | 'update' | 'd
       if (basis.item !== null && isSame(basis.item, written.value.object)) {
         return await this.#confirmed(target, basis, basis.item);
       }
-      const swap = await this.#swap(target.key, basis.item, written.value, 'update');
+      const swap = await this.#swap(target, basis.item, written.value, 'update');
       return 'done' in swap ? swap : this.#overtaken(swap.lostTo);
     });
   }
@@ -121,12 +128,9 @@ export class StoreWriter implements Pick<ObjectStorage, 'create' | 'update' | 'd
   async delete(
     namespace: string,
     name: string,
-    options: {
-      readonly preconditions: Preconditions;
-      readonly check: (current: KubeObject) => Promise<void>;
-    },
+    options: StorageDeleteOptions,
   ): Promise<StoredItem> {
-    const target = { key: this.#keys.keyOf(namespace, name), name };
+    const target = { key: this.#keys.keyOf(namespace, name), name, fence: options.fence };
     return await this.#untilDone(target, async (basis) => {
       const checked = await this.#onBasis(target, basis, async (item) => {
         if (item === null) throw notFound(this.#resource, name);
@@ -135,7 +139,7 @@ export class StoreWriter implements Pick<ObjectStorage, 'create' | 'update' | 'd
         return item;
       });
       if ('again' in checked) return checked;
-      const swap = await this.#remove(target.key, checked.value);
+      const swap = await this.#remove(target, checked.value);
       return 'done' in swap ? swap : this.#overtaken(swap.lostTo);
     });
   }
@@ -191,40 +195,52 @@ export class StoreWriter implements Pick<ObjectStorage, 'create' | 'update' | 'd
 
   /** Writes if the key still is as in `before` (null: not there). */
   async #swap(
-    key: string,
+    target: Target,
     before: StoredItem | null,
     { object, ttlSeconds }: Written,
     action: StoreAction,
   ): Promise<Swap> {
+    const { key, fence } = target;
     const value = this.#codec.encode(key, object);
     return await this.#leased(ttlSeconds, action, async (lease) => {
       const storeKey = this.#keys.toStore(key);
       const result = await this.#client.kv
         .txn()
-        .if(compare(storeKey).modRevision('=', before?.revision ?? 0))
+        .if(compare(storeKey).modRevision('=', before?.revision ?? 0), ...fenceGuards(fence))
         .then(put(storeKey, value, lease === null ? {} : { lease }))
-        .else(range(storeKey))
+        .else(range(storeKey), ...fenceReads(fence))
         .commit();
-      if (!result.succeeded) return { lostTo: result.results[0].kvs };
+      if (!result.succeeded) return this.#lost(target, result.results);
       const { revision } = result.header;
       return { done: this.#codec.written(key, object, { revision, size: value.length }) };
     });
   }
 
-  async #remove(key: string, item: StoredItem): Promise<Swap> {
+  async #remove(target: Target, item: StoredItem): Promise<Swap> {
+    const { key, fence } = target;
     const storeKey = this.#keys.toStore(key);
     try {
       const result = await this.#client.kv
         .txn()
-        .if(compare(storeKey).modRevision('=', item.revision))
+        .if(compare(storeKey).modRevision('=', item.revision), ...fenceGuards(fence))
         .then(remove(storeKey))
-        .else(range(storeKey))
+        .else(range(storeKey), ...fenceReads(fence))
         .commit();
-      if (!result.succeeded) return { lostTo: result.results[0].kvs };
+      if (!result.succeeded) return this.#lost(target, result.results);
       return { done: item.at(result.header.revision) };
     } catch (error) {
       throw storeFailure(error, { action: 'delete', resource: this.#resource });
     }
+  }
+
+  /** Why a transaction had no effect: the key is as it was read then, unless the fence is broken. */
+  #lost(
+    { name, fence }: Target,
+    [read, fenced]: readonly { readonly kvs: readonly KeyValue[] }[],
+  ): Swap {
+    if (fence !== undefined)
+      requireFence(fence, fenced?.kvs ?? [], { resource: this.#resource, name });
+    return { lostTo: read?.kvs ?? [] };
   }
 
   /** Somebody else was faster: the state that they left. */
