@@ -5,8 +5,8 @@ import {
   parseVerificationKeys,
   type VerificationKey,
   verificationKeyOf,
-} from '../../control/apiserver/authentication/service-account/signing-key.js';
-import { TokenIssuer } from '../../control/apiserver/authentication/service-account/token-issuer.js';
+} from '../../control/api/service-account/signing-key.js';
+import { TokenIssuer } from '../../control/api/service-account/token-issuer.js';
 import { readTextFile } from '../../host/text-file.js';
 import type { ParsedFlags } from './parse.js';
 

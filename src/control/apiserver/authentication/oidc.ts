@@ -1,7 +1,7 @@
 import { compactVerify, createLocalJWKSet, errors, type JSONWebKeySet } from 'jose';
 import type { Clock } from '../../../base/clock.js';
+import { audiencesOf, peekClaims } from '../../api/service-account/claims.js';
 import type { UserInfo } from '../contracts.js';
-import { audiencesOf, peekClaims } from './service-account/claims.js';
 import { type TokenAuthenticator, TokenError, type TokenIdentity } from './token-authenticator.js';
 import { userInfo } from './user-info.js';
 

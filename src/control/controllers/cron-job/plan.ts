@@ -5,6 +5,7 @@ import { cloneJson } from '../../machinery/clone.js';
 import { quote } from '../../machinery/quote.js';
 import { parseTime } from '../../machinery/time.js';
 import { controllerReference } from '../pods/owner.js';
+import { rfc1123 } from './civil-time.js';
 import { missedTimes, untilNextMs } from './missed.js';
 import { parseSchedule, type Schedule, ScheduleError } from './schedule.js';
 import { Zone } from './zone.js';
@@ -135,9 +136,4 @@ function jobFor(cronJob: CronJob, scheduledMs: number): Job {
     },
     spec: cloneJson(spec?.jobTemplate?.spec ?? {}),
   };
-}
-
-/** `Mon, 02 Jan 2006 15:04:05 UTC`. */
-function rfc1123(ms: number): string {
-  return new Date(ms).toUTCString().replace('GMT', 'UTC');
 }

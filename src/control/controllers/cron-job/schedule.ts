@@ -2,6 +2,7 @@ import { defined } from '../../../base/assert.js';
 import { scheduleProblem } from '../../api/batch-v1/cron-schedule.js';
 import { goDurationMs } from '../../api/batch-v1/go-duration.js';
 
+import { type CivilTime, civilTime } from './civil-time.js';
 import { Zone } from './zone.js';
 
 /** When something is to happen, over and over. Times are wall-clock milliseconds. */
@@ -68,18 +69,18 @@ function calendarSchedule(texts: readonly string[], zone: Zone): Schedule {
     parseField(texts[3], 1, 12, months),
     parseField(texts[4], 0, 6, weekdays),
   ];
-  const matchesDay = (local: Date) => {
-    if (!months_.values.has(local.getUTCMonth() + 1)) return false;
-    const isDay = days.values.has(local.getUTCDate());
-    const isWeekday = weekdays_.values.has(local.getUTCDay());
+  const matchesDay = (local: CivilTime) => {
+    if (!months_.values.has(local.month)) return false;
+    const isDay = days.values.has(local.day);
+    const isWeekday = weekdays_.values.has(local.weekday);
     return days.isAny || weekdays_.isAny ? isDay && isWeekday : isDay || isWeekday;
   };
-  /** The first instant at which a day after that of `local` may begin somewhere, if it matches. */
-  const nextDay = (local: Date): number | null => {
-    const midnight = Math.floor(local.getTime() / dayMs) * dayMs;
+  /** The first instant at which the next day that matches may begin somewhere; `localMs` reads in UTC as the clocks do. */
+  const nextDay = (localMs: number): number | null => {
+    const midnight = Math.floor(localMs / dayMs) * dayMs;
     for (let day = 1; day <= daysMax; day++) {
       const date = midnight + day * dayMs;
-      if (matchesDay(new Date(date))) return date - aheadMsMax;
+      if (matchesDay(civilTime(date))) return date - aheadMsMax;
     }
     return null;
   };
@@ -89,17 +90,18 @@ function calendarSchedule(texts: readonly string[], zone: Zone): Schedule {
       const endMs = firstMs + daysMax * dayMs;
       let quarter = Math.floor(firstMs / quarterMs) * quarterMs;
       while (quarter < endMs) {
-        const local = new Date(quarter + zone.offsetMs(quarter));
+        const localMs = quarter + zone.offsetMs(quarter);
+        const local = civilTime(localMs);
         if (!matchesDay(local)) {
-          const start = nextDay(local);
+          const start = nextDay(localMs);
           if (start === null) return null;
           quarter = Math.max(quarter + quarterMs, start);
           continue;
         }
-        if (hours.values.has(local.getUTCHours())) {
+        if (hours.values.has(local.hour)) {
           for (let minute = 0; minute < 15; minute++) {
             const atMs = quarter + minute * minuteMs;
-            if (atMs >= firstMs && minutes.values.has(local.getUTCMinutes() + minute)) return atMs;
+            if (atMs >= firstMs && minutes.values.has(local.minute + minute)) return atMs;
           }
         }
         quarter += quarterMs;

@@ -1,3 +1,5 @@
+import { formatTime } from '../../machinery/time.js';
+
 const quarterMs = 15 * 60_000;
 /** Offsets that are kept, over all zones. */
 const keptMax = 10_000;
@@ -35,7 +37,7 @@ export class Zone {
   /** RFC 3339 with the zone's offset: `2026-01-02T03:04:05+01:00`, or `Z` where it is none. */
   format(atMs: number): string {
     const offsetMs = this.offsetMs(atMs);
-    const local = new Date(atMs + offsetMs).toISOString().slice(0, 19);
+    const local = formatTime(atMs + offsetMs).slice(0, 19);
     if (offsetMs === 0) return `${local}Z`;
     const minutes = Math.abs(offsetMs) / 60_000;
     const two = (number: number) => String(Math.floor(number)).padStart(2, '0');

@@ -1,14 +1,14 @@
 import { generateKeyPairSync } from 'node:crypto';
 import t from 'tap';
 import type { Pod, Secret } from '../../../../src/control/api/gen/core-v1.js';
-import { issuerDocuments } from '../../../../src/control/apiserver/authentication/service-account/discovery.js';
 import {
   parseSigningKey,
   parseVerificationKeys,
   verificationKeyOf,
-} from '../../../../src/control/apiserver/authentication/service-account/signing-key.js';
+} from '../../../../src/control/api/service-account/signing-key.js';
+import { TokenIssuer } from '../../../../src/control/api/service-account/token-issuer.js';
+import { issuerDocuments } from '../../../../src/control/apiserver/authentication/service-account/discovery.js';
 import { ServiceAccountTokenAuthenticator } from '../../../../src/control/apiserver/authentication/service-account/token-authenticator.js';
-import { TokenIssuer } from '../../../../src/control/apiserver/authentication/service-account/token-issuer.js';
 import { issueToken } from '../../../../src/control/apiserver/authentication/service-account/token-request.js';
 import { TokenError } from '../../../../src/control/apiserver/authentication/token-authenticator.js';
 import { formatTime } from '../../../../src/control/machinery/time.js';

@@ -1,38 +1,16 @@
 import type { ResourceQuota } from '../../../api/gen/core-v1.js';
+import type { QuotaEvaluator } from '../../../api/quota/evaluator.js';
+import { evaluatorOf } from '../../../api/quota/evaluators.js';
 import { StatusError } from '../../../machinery/status.js';
 import type { AdmissionPlugin, AdmissionRequest } from '../../contracts.js';
 import { definePlugin } from '../plugin.js';
 import type { AdmissionServices } from '../services.js';
-import type { QuotaEvaluator } from './evaluator.js';
-import { objectCountEvaluator } from './object-count.js';
-import { claimEvaluator, resourceClaimEvaluator, serviceEvaluator } from './other-evaluators.js';
-import { podEvaluator } from './pod-evaluator.js';
 import { chargedQuotas } from './quota-check.js';
 
 const resourceQuotas = { group: '', resource: 'resourcequotas' };
 /** Rounds in which another writer may be faster before the request gives up. */
 const roundsMax = 4;
 const rememberedMax = 1000;
-
-const evaluators: ReadonlyMap<string, QuotaEvaluator> = new Map([
-  ['/pods', podEvaluator],
-  ['/services', serviceEvaluator],
-  ['/persistentvolumeclaims', claimEvaluator],
-  ['resource.k8s.io/resourceclaims', resourceClaimEvaluator],
-]);
-
-/** Resources that no quota counts: what is not stored, and events. */
-const ignored: ReadonlySet<string> = new Set([
-  '/bindings',
-  '/componentstatuses',
-  '/events',
-  'events.k8s.io/events',
-  'authentication.k8s.io/tokenreviews',
-  'authorization.k8s.io/subjectaccessreviews',
-  'authorization.k8s.io/selfsubjectaccessreviews',
-  'authorization.k8s.io/localsubjectaccessreviews',
-  'authorization.k8s.io/selfsubjectrulesreviews',
-]);
 
 /**
  * Refuses what a quota of the namespace leaves no room for, and reserves what it lets through: `status.used` of each quota is raised by
@@ -45,11 +23,8 @@ export function resourceQuota(services: AdmissionServices): AdmissionPlugin {
     async validate(request) {
       if (request.namespace === '' || request.object === null) return;
       if (request.group === '' && request.resource === 'namespaces') return;
-      const key = `${request.group}/${request.resource}`;
-      if (ignored.has(key)) return;
-      const evaluator =
-        evaluators.get(key) ?? objectCountEvaluator(request.group, request.resource);
-      if (evaluator.handles(request)) await keeper.charge(request, evaluator);
+      const evaluator = evaluatorOf(request);
+      if (evaluator?.handles(request)) await keeper.charge(request, evaluator);
     },
   });
 }

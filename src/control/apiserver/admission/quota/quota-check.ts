@@ -1,6 +1,4 @@
-import type { ResourceQuota, ScopedResourceSelectorRequirement } from '../../../api/gen/core-v1.js';
-import type { AdmissionRequest } from '../../contracts.js';
-import { refusal } from '../refusal.js';
+import type { ResourceQuota } from '../../../api/gen/core-v1.js';
 import {
   type Amounts,
   addAmounts,
@@ -11,8 +9,11 @@ import {
   subtractAmounts,
   withoutZeros,
   writeAmounts,
-} from './amounts.js';
-import type { QuotaEvaluator } from './evaluator.js';
+} from '../../../api/quota/amounts.js';
+import type { QuotaEvaluator } from '../../../api/quota/evaluator.js';
+import { concerns } from '../../../api/quota/quota-scope.js';
+import type { AdmissionRequest } from '../../contracts.js';
+import { refusal } from '../refusal.js';
 
 /**
  * The quotas that a write uses more of, with their new `status.used`; none when it uses nothing. Throws the 403 of a write that a quota
@@ -43,24 +44,6 @@ export function chargedQuotas(
     if (changed !== null) charged.push(changed);
   }
   return charged;
-}
-
-function concerns(
-  quota: ResourceQuota,
-  object: NonNullable<AdmissionRequest['object']>,
-  evaluator: QuotaEvaluator,
-): boolean {
-  const bounded = evaluator.matchingResources(Object.keys(quota.status?.hard ?? {}));
-  return (
-    bounded.length > 0 && scopesOf(quota).every((scope) => evaluator.matchesScope(object, scope))
-  );
-}
-
-function scopesOf({ spec }: ResourceQuota): readonly ScopedResourceSelectorRequirement[] {
-  return [
-    ...(spec?.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' })),
-    ...(spec?.scopeSelector?.matchExpressions ?? []),
-  ];
 }
 
 function checkCountable(

@@ -1,5 +1,5 @@
 import { exportJWK } from 'jose';
-import type { VerificationKey } from './signing-key.js';
+import type { VerificationKey } from '../../../api/service-account/signing-key.js';
 
 /** Where the key set is served. */
 export const keySetPath = '/openid/v1/jwks';

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Secret } from '../../../api/gen/core-v1.js';
+import { type LegacyClaims, readLegacyClaims } from '../../../api/service-account/claims.js';
 import type { ObjectReader, UserInfo } from '../../contracts.js';
 import { TokenError } from '../token-authenticator.js';
 import {
@@ -8,7 +9,6 @@ import {
   splitServiceAccountUsername,
   userInfo,
 } from '../user-info.js';
-import { type LegacyClaims, readLegacyClaims } from './claims.js';
 
 /** Label of a secret whose token was switched off since nobody used it. */
 const invalidSinceLabel = 'kubernetes.io/legacy-token-invalid-since';

@@ -1,5 +1,13 @@
 import { compactVerify } from 'jose';
 import type { Clock } from '../../../../base/clock.js';
+import {
+  audiencesOf,
+  legacyIssuer,
+  peekClaims,
+  readBoundClaims,
+  type TokenClaims,
+} from '../../../api/service-account/claims.js';
+import type { VerificationKey } from '../../../api/service-account/signing-key.js';
 import type { KubeObject } from '../../../machinery/object.js';
 import { parseTime } from '../../../machinery/time.js';
 import type { ObjectReader, UserInfo } from '../../contracts.js';
@@ -10,15 +18,7 @@ import {
   serviceAccountUsername,
   userInfo,
 } from '../user-info.js';
-import {
-  audiencesOf,
-  legacyIssuer,
-  peekClaims,
-  readBoundClaims,
-  type TokenClaims,
-} from './claims.js';
 import { LegacyTokenValidator } from './legacy-token.js';
-import type { VerificationKey } from './signing-key.js';
 
 /** Clocks of issuer and verifier may differ by this much, and what is being deleted is honoured for as long. */
 const leewayMs = 60_000;

@@ -1,6 +1,8 @@
 import { assert } from '../../../../base/assert.js';
 import type { TokenRequest } from '../../../api/gen/authentication-v1.js';
 import type { Pod, ServiceAccount } from '../../../api/gen/core-v1.js';
+import type { ClaimRef, TokenClaims } from '../../../api/service-account/claims.js';
+import type { TokenIssuer } from '../../../api/service-account/token-issuer.js';
 import type { FieldError } from '../../../machinery/field-errors.js';
 import { fieldPath, invalidValue } from '../../../machinery/field-path.js';
 import type { KubeObject } from '../../../machinery/object.js';
@@ -8,8 +10,6 @@ import { badRequest, conflict, invalid, notFound } from '../../../machinery/stat
 import { formatTime } from '../../../machinery/time.js';
 import type { ObjectReader } from '../../contracts.js';
 import { serviceAccountUsername } from '../user-info.js';
-import type { ClaimRef, TokenClaims } from './claims.js';
-import type { TokenIssuer } from './token-issuer.js';
 
 /** Seconds that a token lives when the request does not say. */
 const defaultSeconds = 3600;

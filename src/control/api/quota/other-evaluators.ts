@@ -1,6 +1,6 @@
-import type { PersistentVolumeClaim, Service } from '../../../api/gen/core-v1.js';
-import type { ResourceClaim } from '../../../api/gen/resource-v1.js';
-import { Quantity } from '../../../machinery/quantity.js';
+import { Quantity } from '../../machinery/quantity.js';
+import type { PersistentVolumeClaim, Service } from '../gen/core-v1.js';
+import type { ResourceClaim } from '../gen/resource-v1.js';
 import type { QuotaEvaluator } from './evaluator.js';
 import { matchesValue } from './pod-evaluator.js';
 

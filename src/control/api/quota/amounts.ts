@@ -1,4 +1,4 @@
-import { Quantity } from '../../../machinery/quantity.js';
+import { Quantity } from '../../machinery/quantity.js';
 
 /** Quantities by resource name. */
 export type Amounts = ReadonlyMap<string, Quantity>;

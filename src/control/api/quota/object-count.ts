@@ -1,4 +1,4 @@
-import { Quantity } from '../../../machinery/quantity.js';
+import { Quantity } from '../../machinery/quantity.js';
 import type { QuotaEvaluator } from './evaluator.js';
 
 /** Resources of the core group that quotas also bound by their own name. */

@@ -1,11 +1,7 @@
-import { podLimits, podRequests } from '../../../api/core-v1/pod/pod-amounts.js';
-import type {
-  Pod,
-  PodAffinityTerm,
-  ScopedResourceSelectorRequirement,
-} from '../../../api/gen/core-v1.js';
-import { Quantity } from '../../../machinery/quantity.js';
-import { parseTime } from '../../../machinery/time.js';
+import { Quantity } from '../../machinery/quantity.js';
+import { parseTime } from '../../machinery/time.js';
+import { podLimits, podRequests } from '../core-v1/pod/pod-amounts.js';
+import type { Pod, PodAffinityTerm, ScopedResourceSelectorRequirement } from '../gen/core-v1.js';
 import type { Amounts } from './amounts.js';
 import type { QuotaEvaluator } from './evaluator.js';
 
