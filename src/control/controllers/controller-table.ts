@@ -4,13 +4,21 @@ import { deploymentDefinition } from './deployment/definition.js';
 import { endpointSliceDefinition } from './endpoint-slice/definition.js';
 import { endpointSliceMirroringDefinition } from './endpoint-slice-mirroring/definition.js';
 import { endpointsDefinition } from './endpoints/definition.js';
+import { ephemeralVolumeDefinition } from './ephemeral-volume/definition.js';
 import { garbageCollectorDefinition } from './garbage-collector/definition.js';
 import { jobDefinition } from './job/definition.js';
 import { namespaceDefinition } from './namespace/definition.js';
+import { volumeBinderDefinition } from './persistent-volume-binder/definition.js';
+import { volumeExpanderDefinition } from './persistent-volume-expander/definition.js';
 import { replicaSetDefinition } from './replica-set/definition.js';
 import { replicationControllerDefinition } from './replication-controller/definition.js';
 import { rootCaDefinition } from './root-ca/definition.js';
 import { serviceAccountDefinition } from './service-account/definition.js';
+import {
+  attributesClassProtectionDefinition,
+  claimProtectionDefinition,
+  volumeProtectionDefinition,
+} from './storage-protection/definition.js';
 
 /** Every controller of the controller manager, in the order in which they start. One row a controller. */
 export const controllerTable: readonly ControllerDefinition[] = [
@@ -26,4 +34,10 @@ export const controllerTable: readonly ControllerDefinition[] = [
   endpointsDefinition,
   endpointSliceDefinition,
   endpointSliceMirroringDefinition,
+  volumeBinderDefinition,
+  volumeExpanderDefinition,
+  claimProtectionDefinition,
+  volumeProtectionDefinition,
+  attributesClassProtectionDefinition,
+  ephemeralVolumeDefinition,
 ];

@@ -1,0 +1,11 @@
+import type { ControllerDefinition } from '../controller.js';
+import { VolumeExpander } from './controller.js';
+
+/** `persistentvolume-expander-controller`. */
+export const volumeExpanderDefinition: ControllerDefinition = {
+  name: 'persistentvolume-expander-controller',
+  alias: 'persistentvolume-expander',
+  isOnByDefault: true,
+  flags: [],
+  create: (parts) => new VolumeExpander(parts),
+};
