@@ -14,6 +14,7 @@ import { replicaSetDefinition } from './replica-set/definition.js';
 import { replicationControllerDefinition } from './replication-controller/definition.js';
 import { rootCaDefinition } from './root-ca/definition.js';
 import { serviceAccountDefinition } from './service-account/definition.js';
+import { statefulSetDefinition } from './stateful-set/definition.js';
 import {
   attributesClassProtectionDefinition,
   claimProtectionDefinition,
@@ -29,6 +30,7 @@ export const controllerTable: readonly ControllerDefinition[] = [
   replicaSetDefinition,
   replicationControllerDefinition,
   deploymentDefinition,
+  statefulSetDefinition,
   jobDefinition,
   cronJobDefinition,
   endpointsDefinition,

@@ -1,0 +1,196 @@
+import type { StatefulSet } from '../../api/gen/apps-v1.js';
+import type { PersistentVolumeClaim, Pod } from '../../api/gen/core-v1.js';
+import {
+  type Informer,
+  namespaceIndex,
+  objectKey,
+  resources,
+  WorkQueue,
+} from '../../client/index.js';
+import { labelSelectorOf } from '../../machinery/label-selector.js';
+import type { Controller, ControllerParts } from '../controller.js';
+import { planTruncation, templateOf } from '../controller-revision/plan.js';
+import { type PresentRevision, RevisionHistory } from '../controller-revision/revision-history.js';
+import {
+  candidatesOf,
+  claimObjects,
+  countReadiness,
+  OwnWrites,
+  ownedObjectHandler,
+  ownerIndexes,
+  sameStatus,
+} from '../pods/index.js';
+import { reconcileLoop } from '../runtime/reconcile-loop.js';
+import { ignoreNotFound } from '../runtime/write-failures.js';
+import { executeStatefulPlan } from './execute.js';
+import { isMember, revisionLabel } from './identity.js';
+import { planStatefulSet } from './plan.js';
+import { statefulSetStatus } from './status.js';
+
+const historyLimitDefault = 10;
+
+/** Keeps pods that have names, an order and claims of their own. */
+export class StatefulSetController implements Controller {
+  readonly name = 'statefulset-controller';
+  readonly #parts: ControllerParts;
+  readonly #workers: number;
+  readonly #queue: WorkQueue;
+  readonly #sets: Informer<StatefulSet>;
+  readonly #pods: Informer<Pod>;
+  readonly #claims: Informer<PersistentVolumeClaim>;
+  readonly #history: RevisionHistory<StatefulSet>;
+  readonly #writes: OwnWrites<Pod>;
+
+  constructor(parts: ControllerParts, workers: number) {
+    const { client, clock, informers } = parts;
+    this.#parts = parts;
+    this.#workers = workers;
+    this.#queue = new WorkQueue(clock);
+    this.#writes = new OwnWrites(clock);
+    this.#sets = informers.of(resources.statefulSets);
+    this.#pods = informers.of(resources.pods, { indexes: ownerIndexes });
+    this.#claims = informers.of(resources.persistentVolumeClaims);
+    this.#history = new RevisionHistory({
+      parts,
+      owners: client.objects(resources.statefulSets),
+      hashLabel: 'controller.kubernetes.io/hash',
+    });
+    this.#follow();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await reconcileLoop({
+      parts: this.#parts,
+      name: 'statefulset',
+      queue: this.#queue,
+      informers: [this.#sets, this.#pods, this.#claims, this.#history.informer],
+      workers: this.#workers,
+      reconcile: (key) => this.#reconcile(key, signal),
+      signal,
+    });
+  }
+
+  #follow(): void {
+    const enqueue = (set: StatefulSet) => this.#queue.add(objectKey(set));
+    this.#sets.addHandler({ onAdd: enqueue, onUpdate: (_, set) => enqueue(set) });
+    this.#pods.addHandler({
+      onAdd: (pod) => this.#writes.onSeen(pod),
+      onUpdate: (_, pod) => this.#writes.onSeen(pod),
+      onDelete: (pod) => this.#writes.onSeen(pod, true),
+    });
+    this.#pods.addHandler(
+      ownedObjectHandler<Pod>({
+        keyOf: ({ kind, apiVersion, name = '', uid }, namespace) => {
+          if (kind !== 'StatefulSet' || apiVersion !== 'apps/v1') return undefined;
+          const set = this.#sets.lister.get(namespace, name);
+          return set !== undefined && set.metadata.uid === uid ? objectKey(set) : undefined;
+        },
+        keysWanting: (pod) =>
+          this.#setsOf(pod.metadata.namespace)
+            .filter((set) => isWanted(set, pod))
+            .map(objectKey),
+        enqueue: (key) => this.#queue.add(key),
+      }),
+    );
+    // A pod may wait for a claim to go that has its name.
+    this.#claims.addHandler({
+      onDelete: ({ metadata }) => {
+        for (const set of this.#setsOf(metadata.namespace)) {
+          const isOurs = set.spec?.volumeClaimTemplates?.some((template) =>
+            metadata.name?.startsWith(`${template.metadata.name}-${set.metadata.name}-`),
+          );
+          if (isOurs === true) enqueue(set);
+        }
+      },
+    });
+  }
+
+  #setsOf(namespace = ''): readonly StatefulSet[] {
+    return this.#sets.lister.byIndex(namespaceIndex, namespace);
+  }
+
+  async #reconcile(key: string, signal: AbortSignal): Promise<void> {
+    const { client, clock, events } = this.#parts;
+    const set = this.#sets.lister.byKey(key);
+    if (set === undefined) return;
+    const selector = labelSelectorOf(set.spec?.selector);
+    const history = await this.#history.list(set, selector, signal);
+    const claimed = await claimObjects(
+      {
+        owner: set,
+        owners: client.objects(resources.statefulSets),
+        objects: client.objects(resources.pods),
+        matches: (pod) => isWanted(set, pod),
+        candidates: candidatesOf(this.#pods.lister, set),
+      },
+      { signal },
+    );
+    const pods = this.#writes.over(claimed, set);
+    const present = await this.#history.record(set, history, signal);
+    const currentName = set.status?.currentRevision ?? '';
+    const current =
+      present.all.find(({ metadata }) => metadata.name === currentName) ?? present.current;
+    const revisions = {
+      current: { revision: current.metadata.name ?? '', template: templateOf(current) },
+      update: {
+        revision: present.current.metadata.name ?? '',
+        template: templateOf(present.current),
+      },
+    };
+    const plan = planStatefulSet({
+      ...{ set, pods, ...revisions },
+      claim: (name) => this.#claims.lister.get(set.metadata.namespace ?? '', name),
+      nowMs: clock.wallTime(),
+    });
+    const status = statefulSetStatus({
+      ...{ set, pods, nowMs: clock.wallTime() },
+      currentRevision: revisions.current.revision,
+      updateRevision: revisions.update.revision,
+      collisionCount: present.collisionCount,
+    });
+    try {
+      await executeStatefulPlan(set, plan, { client, events, writes: this.#writes }, signal);
+    } finally {
+      await this.#report(set, status, signal);
+    }
+    await this.#truncate(set, pods, present, [currentName, revisions.update.revision], signal);
+    const { nextAvailableInMs } = countReadiness(
+      pods,
+      set.spec?.minReadySeconds ?? 0,
+      clock.wallTime(),
+    );
+    if (nextAvailableInMs !== null) this.#queue.addAfter(key, nextAvailableInMs);
+  }
+
+  async #report(
+    set: StatefulSet,
+    status: NonNullable<StatefulSet['status']>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (sameStatus(status, set.status)) return;
+    const sets = this.#parts.client.objects(resources.statefulSets);
+    const { conditions } = set.status ?? {};
+    const told = conditions === undefined ? status : { ...status, conditions };
+    await sets.updateStatus({ ...set, status: told }, { signal }).catch(ignoreNotFound);
+  }
+
+  async #truncate(
+    set: StatefulSet,
+    pods: readonly Pod[],
+    { all }: PresentRevision,
+    live: readonly string[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const used = new Set([
+      ...live,
+      ...pods.map(({ metadata }) => metadata.labels?.[revisionLabel]),
+    ]);
+    const limit = set.spec?.revisionHistoryLimit ?? historyLimitDefault;
+    const expired = planTruncation(all, ({ metadata }) => used.has(metadata.name), limit);
+    await this.#history.delete(expired, signal);
+  }
+}
+
+function isWanted(set: StatefulSet, pod: Pod): boolean {
+  return labelSelectorOf(set.spec?.selector).matches(pod.metadata.labels) && isMember(set, pod);
+}
