@@ -45,7 +45,7 @@ export interface TxnPlan<
 }
 
 /** Reads keys within a transaction; sees the writes before it. */
-export function range(target: KeyTarget, options: RangeOptions = {}): Operation<RangeResponse> {
+export function range(target: KeyTarget, options?: RangeOptions): Operation<RangeResponse> {
   return {
     request: RequestOp.create({ requestRange: rangeRequest(target, options) }),
     resultOf: (response) => expect(response.responseRange, 'a range'),

@@ -33,7 +33,8 @@ const sortTargets: Readonly<Record<SortBy, SortTarget>> = {
 const sortOrders = { ascend: SortOrder.ASCEND, descend: SortOrder.DESCEND } as const;
 
 /** The wire's request for a read. */
-export function rangeRequest(target: KeyTarget, options: RangeOptions = {}): RangeRequest {
+export function rangeRequest(target: KeyTarget, options?: RangeOptions): RangeRequest {
+  if (options === undefined) return RangeRequest.create(keyRange(target));
   return RangeRequest.create({
     ...keyRange(target),
     revision: options.revision,

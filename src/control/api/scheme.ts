@@ -82,6 +82,8 @@ export class Scheme {
   /** By group and resource; all versions of one CustomResourceDefinition. */
   readonly #custom = new Map<string, readonly ServedResource[]>();
   readonly #listeners = new Set<() => void>();
+  /** Answers of {@link storedResource} since the last change. */
+  readonly #stored = new Map<string, ServedResource>();
   #groups: readonly ServedGroup[] | undefined;
   #generation = 0;
 
@@ -119,10 +121,13 @@ export class Scheme {
   }
 
   /** The resource in the version that is stored; when that is not served, in the most stable version that is. */
-  storedResource({ group, resource }: GroupResource): ServedResource | undefined {
-    const versions = this.groups().find((served) => served.group === group)?.versions ?? [];
-    const all = versions.flatMap(({ version }) => this.resource(group, version, resource) ?? []);
-    return all.find((one) => one.conversion === null) ?? all[0];
+  storedResource(of: GroupResource): ServedResource | undefined {
+    const key = `${of.group}/${of.resource}`;
+    const known = this.#stored.get(key);
+    if (known !== undefined) return known;
+    const stored = this.#findStored(of);
+    if (stored !== undefined) this.#stored.set(key, stored);
+    return stored;
   }
 
   /** Undefined when there is no such kind. Kinds of versions that are not served are known too. */
@@ -171,6 +176,12 @@ export class Scheme {
     return () => this.#listeners.delete(listener);
   }
 
+  #findStored({ group, resource }: GroupResource): ServedResource | undefined {
+    const versions = this.groups().find((served) => served.group === group)?.versions ?? [];
+    const all = versions.flatMap(({ version }) => this.resource(group, version, resource) ?? []);
+    return all.find((one) => one.conversion === null) ?? all[0];
+  }
+
   #add(resource: ServedResource): void {
     const key = resourceKey(resource.group, resource.version, resource.resource);
     assert(!this.#resources.has(key), `${key} is served already`);
@@ -192,6 +203,7 @@ export class Scheme {
 
   #changed(): void {
     this.#groups = undefined;
+    this.#stored.clear();
     this.#generation += 1;
     for (const listener of [...this.#listeners]) listener();
   }

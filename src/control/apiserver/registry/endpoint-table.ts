@@ -2,6 +2,7 @@ import { assert, defined } from '../../../base/assert.js';
 import type { Prng } from '../../../base/prng.js';
 import { setObjectDefaults } from '../../api/schema-defaults.js';
 import type { Scheme, ServedResource, StoredForms } from '../../api/scheme.js';
+import { shareManagedFields } from '../../machinery/apply/index.js';
 import type { KubeObject } from '../../machinery/object.js';
 import { generateName } from '../../machinery/object-meta.js';
 import { FormStorage } from '../crd/form-storage.js';
@@ -213,6 +214,7 @@ function decodeStored(row: ServedResource, bytes: Uint8Array): KubeObject {
   const object = JSON.parse(decoder.decode(bytes)) as KubeObject;
   object.metadata ??= {};
   setObjectDefaults(object, row);
+  shareManagedFields(object);
   return object;
 }
 

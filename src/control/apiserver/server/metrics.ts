@@ -89,12 +89,12 @@ export class ServerMetrics {
   get observe(): Filter {
     return async (exchange, next) => {
       const start = this.#clock.now();
-      const labels = longLabelsOf(exchange);
-      if (exchange.isLongRunning) this.#longRunning.inc(labels);
+      const labels = exchange.isLongRunning ? longLabelsOf(exchange) : null;
+      if (labels !== null) this.#longRunning.inc(labels);
       try {
         await next();
       } finally {
-        if (exchange.isLongRunning) this.#longRunning.dec(labels);
+        if (labels !== null) this.#longRunning.dec(labels);
         this.#count(exchange, (this.#clock.now() - start) / 1000);
       }
     };
@@ -118,11 +118,15 @@ export class ServerMetrics {
 
   #count(exchange: Exchange, seconds: number): void {
     const labels = labelsOf(exchange);
-    const dryRun = exchange.query.getAll('dryRun').includes('All') ? 'All' : '';
-    this.#requests.inc({ ...labels, code: String(exchange.statusCode), dry_run: dryRun });
-    if (!exchange.isLongRunning) this.#durations.observe({ ...labels, dry_run: dryRun }, seconds);
+    const dry_run = isDryRun(exchange) ? 'All' : '';
+    this.#requests.inc({ ...labels, code: String(exchange.statusCode), dry_run });
+    if (!exchange.isLongRunning) this.#durations.observe({ ...labels, dry_run }, seconds);
     if (exchange.info.isResourceRequest) this.#sizes.observe(labels, exchange.sentBytes);
   }
+}
+
+function isDryRun({ query }: Exchange): boolean {
+  return query.has('dryRun') && query.getAll('dryRun').includes('All');
 }
 
 /** First parts of the paths that are no resources and are worth a series of their own. */

@@ -5,9 +5,11 @@ import { internalError } from '../../machinery/status-errors.js';
 import type { JsonBudget } from './json-budget.js';
 import type { ResourceKeys } from './resource-keys.js';
 import { StoredItem, withResourceVersion } from './stored-item.js';
+import { StoredText } from './stored-text.js';
 import type { ValueTransformer } from './value-transformer.js';
 
-const encoder = new TextEncoder();
+/** Own writes that are remembered until the store tells of them; a watch that lags further behind decodes what it is told. */
+const ownWritesMax = 512;
 
 /** Between the store's values and objects. What is stored is JSON without `resourceVersion`, which is the key's revision. */
 export class ObjectCodec {
@@ -15,6 +17,8 @@ export class ObjectCodec {
   readonly #decode: (bytes: Uint8Array) => KubeObject;
   readonly #transformer: ValueTransformer;
   readonly #budget: JsonBudget;
+  /** What this process wrote last, by key: when the store tells of it, it is not decoded again. */
+  readonly #ownWrites = new Map<string, StoredItem>();
 
   constructor(options: {
     readonly keys: ResourceKeys;
@@ -32,6 +36,11 @@ export class ObjectCodec {
   /** Throws a StatusError 500 that names the key when the value cannot be read. */
   decode({ key: storeKey, value, modRevision }: KeyValue): StoredItem {
     const key = this.#keys.fromStore(storeKey);
+    const own = this.#ownWrites.get(key);
+    if (own !== undefined) {
+      this.#ownWrites.delete(key);
+      if (own.revision === modRevision) return own;
+    }
     try {
       const { bytes, isStale } = this.#transformer.fromStored(value, storeKey);
       const object = this.#decode(bytes);
@@ -50,21 +59,29 @@ export class ObjectCodec {
     }
   }
 
-  /** The bytes to store. */
-  encode(key: string, object: KubeObject): Uint8Array {
-    const { resourceVersion: _, ...metadata } = object.metadata;
-    const bytes = encoder.encode(JSON.stringify({ ...object, metadata }));
-    return this.#transformer.toStored(bytes, this.#keys.toStore(key));
+  /** What to store. */
+  encode(
+    key: string,
+    object: KubeObject,
+  ): { readonly text: StoredText; readonly value: Uint8Array } {
+    const text = new StoredText(object);
+    return { text, value: this.#transformer.toStored(text.bytes(), this.#keys.toStore(key)) };
   }
 
-  /** The item that a write has made. */
+  /** The item that a write has made. From now on nobody changes the object. */
   written(
     key: string,
     object: KubeObject,
-    { revision, size }: { readonly revision: number; readonly size: number },
+    write: { readonly text: StoredText; readonly revision: number; readonly size: number },
   ): StoredItem {
+    const { revision, size } = write;
     const stored = { key, object: withResourceVersion(object, revision), revision, size };
-    return new StoredItem({ ...stored, isStale: false, budget: this.#budget });
+    verify(() => deepFreeze(stored.object));
+    const json = write.text.bytesAt(revision);
+    const item = new StoredItem({ ...stored, isStale: false, budget: this.#budget, json });
+    if (this.#ownWrites.size >= ownWritesMax) this.#ownWrites.clear();
+    this.#ownWrites.set(key, item);
+    return item;
   }
 }
 

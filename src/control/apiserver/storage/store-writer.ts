@@ -201,7 +201,7 @@ export class StoreWriter implements Pick<ObjectStorage, 'create' | 'update' | 'd
     action: StoreAction,
   ): Promise<Swap> {
     const { key, fence } = target;
-    const value = this.#codec.encode(key, object);
+    const { text, value } = this.#codec.encode(key, object);
     return await this.#leased(ttlSeconds, action, async (lease) => {
       const storeKey = this.#keys.toStore(key);
       const result = await this.#client.kv
@@ -212,7 +212,8 @@ export class StoreWriter implements Pick<ObjectStorage, 'create' | 'update' | 'd
         .commit();
       if (!result.succeeded) return this.#lost(target, result.results);
       const { revision } = result.header;
-      return { done: this.#codec.written(key, object, { revision, size: value.length }) };
+      const size = value.length;
+      return { done: this.#codec.written(key, object, { text, revision, size }) };
     });
   }
 

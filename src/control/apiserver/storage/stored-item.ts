@@ -24,6 +24,8 @@ export class StoredItem implements StoredObject {
     readonly size: number;
     readonly isStale: boolean;
     readonly budget: JsonBudget;
+    /** JSON of the object, where it is at hand. */
+    readonly json?: Uint8Array;
   }) {
     this.key = fields.key;
     this.object = fields.object;
@@ -31,14 +33,14 @@ export class StoredItem implements StoredObject {
     this.size = fields.size;
     this.isStale = fields.isStale;
     this.#budget = fields.budget;
+    if (fields.json !== undefined) this.#keep(fields.json);
   }
 
   json(): Uint8Array {
     let bytes = this.#json;
     if (bytes === null) {
       bytes = encoder.encode(JSON.stringify(this.object));
-      this.#json = bytes;
-      this.#budget.onMade(this, bytes.length);
+      this.#keep(bytes);
     }
     return bytes;
   }
@@ -46,6 +48,11 @@ export class StoredItem implements StoredObject {
   /** Frees the JSON; it is made again when somebody asks. For the budget. */
   dropJson(): void {
     this.#json = null;
+  }
+
+  #keep(json: Uint8Array): void {
+    this.#json = json;
+    this.#budget.onMade(this, json.length);
   }
 
   /** The same state under another revision: how a watcher sees an object that is deleted, or leaves its filter. */

@@ -138,8 +138,10 @@ export class FieldSet {
   /** The subtrees in the order in which they are written. */
   sortedChildren(): readonly (readonly [PathElement, FieldSet])[] {
     const children = [...this.children];
-    if (children.length === 1) return children;
-    return children.sort(([a], [b]) => comparePathElements(a, b));
+    const isSorted = children.every(
+      ([element], at) => at === 0 || comparePathElements(children[at - 1]?.[0] ?? '', element) < 0,
+    );
+    return isSorted ? children : children.sort(([a], [b]) => comparePathElements(a, b));
   }
 
   #descend(element: PathElement): FieldSet {

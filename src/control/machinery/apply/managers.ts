@@ -1,8 +1,9 @@
 import type { ManagedFieldsEntry } from '../object.js';
 import { messageJson } from '../quote.js';
 import type { FieldSet } from './field-set.js';
-import { fieldsV1Of, parseFieldsV1 } from './fields-v1.js';
+import { fieldsV1Of } from './fields-v1.js';
 import { FieldSetError } from './path-element.js';
+import { fieldSetOfV1 } from './shared-fields.js';
 import { compareText } from './value-order.js';
 
 /** How a manager came to its fields: by applying a configuration, or by any other write. */
@@ -64,7 +65,7 @@ function readManager(entry: ManagedFieldsEntry, at: number): Manager {
   if (fieldsType !== 'FieldsV1')
     throw new FieldSetError(`invalid fieldsType "${fieldsType}" in managed fields entry ${at}`);
   const { manager: name = '', subresource = '', time } = entry;
-  const fields = parseFieldsV1(entry.fieldsV1 ?? {});
+  const fields = fieldSetOfV1(entry.fieldsV1 ?? {});
   return { name, operation, apiVersion, subresource, time, fields, entry };
 }
 

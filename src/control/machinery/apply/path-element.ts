@@ -21,9 +21,19 @@ export class FieldSetError extends Error {
   }
 }
 
+/** Steps that were asked for before: the same few hundred names come again and again, and one text for each is hashed once. */
+const fieldElements = new Map<string, PathElement>();
+const fieldElementsMax = 4096;
+
 /** The step to a field of an object, or to a key of a map. */
 export function fieldElement(name: string): PathElement {
-  return `f:${name}`;
+  const known = fieldElements.get(name);
+  if (known !== undefined) return known;
+  const element = `f:${name}`;
+  // Names of labels and the like are without end.
+  if (fieldElements.size >= fieldElementsMax) fieldElements.clear();
+  fieldElements.set(name, element);
+  return element;
 }
 
 /** The step to the item of a set. */
@@ -57,7 +67,7 @@ export function parsePathElement(text: string): PathElement | null {
   const rest = text.slice(2);
   switch (text[0]) {
     case 'f':
-      return text;
+      return fieldElement(rest);
     case 'v':
       return valueElement(parseJson(rest));
     case 'k':

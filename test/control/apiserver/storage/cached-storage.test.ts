@@ -341,3 +341,23 @@ t.test('CachedStorage: after its end nothing is watched', async (t) => {
   const watching = new Watching(storage, { afterRevision: created.revision });
   t.same(await watching.untilEnd(), []);
 });
+
+t.test(
+  'CachedStorage: what it wrote itself is not decoded again; what others wrote is',
+  async (t) => {
+    let decoded = 0;
+    const decode = (bytes: Uint8Array) => {
+      decoded++;
+      return JSON.parse(new TextDecoder().decode(bytes));
+    };
+    const { storage, put } = await startCache(t, { decode });
+    const mine = await create(storage, thing('a/mine'));
+    const theirs = await put('a/theirs');
+    await put('a/mine', JSON.stringify({ ...thing('a/mine'), spec: { color: 'blue' } }));
+    await until(
+      async () => (await storage.list(listQuery({ freshness: { at: 'any' } }))).revision > theirs,
+    );
+    t.equal(decoded, 2, 'theirs, and their change of mine');
+    t.ok(mine.revision < theirs);
+  },
+);

@@ -5,6 +5,7 @@ import type {
   StorageOptions,
   StoreConnection,
 } from '../../../../src/control/apiserver/storage/index.js';
+import { fenceContract } from './fence-contract.js';
 import { readContract } from './read-contract.js';
 import { watchContract } from './watch-contract.js';
 import { writeContract } from './write-contract.js';
@@ -20,6 +21,7 @@ export interface Subject {
 /** What every storage does, whatever it remembers. */
 export function storageContract(t: Test, subject: Subject): void {
   t.test('writes', (t) => writeContract(t, subject));
+  t.test('fenced writes', (t) => fenceContract(t, subject));
   t.test('reads', (t) => readContract(t, subject));
   t.test('watches', (t) => watchContract(t, subject));
 }
