@@ -8,6 +8,8 @@ import { ephemeralVolumeDefinition } from './ephemeral-volume/definition.js';
 import { garbageCollectorDefinition } from './garbage-collector/definition.js';
 import { jobDefinition } from './job/definition.js';
 import { namespaceDefinition } from './namespace/definition.js';
+import { nodeLifecycleDefinition } from './node-lifecycle/definition.js';
+import { nodeTtlDefinition } from './node-ttl/definition.js';
 import { volumeBinderDefinition } from './persistent-volume-binder/definition.js';
 import { volumeExpanderDefinition } from './persistent-volume-expander/definition.js';
 import { replicaSetDefinition } from './replica-set/definition.js';
@@ -20,6 +22,7 @@ import {
   claimProtectionDefinition,
   volumeProtectionDefinition,
 } from './storage-protection/definition.js';
+import { taintEvictionDefinition } from './taint-eviction/definition.js';
 
 /** Every controller of the controller manager, in the order in which they start. One row a controller. */
 export const controllerTable: readonly ControllerDefinition[] = [
@@ -42,4 +45,7 @@ export const controllerTable: readonly ControllerDefinition[] = [
   volumeProtectionDefinition,
   attributesClassProtectionDefinition,
   ephemeralVolumeDefinition,
+  nodeLifecycleDefinition,
+  taintEvictionDefinition,
+  nodeTtlDefinition,
 ];

@@ -9,6 +9,7 @@ import {
   WorkQueue,
 } from '../../client/index.js';
 import type { Controller, ControllerParts } from '../controller.js';
+import { podsByNode, podsByNodeIndex } from '../nodes/pods-by-node.js';
 import { reconcileLoop } from '../runtime/reconcile-loop.js';
 import { selectsPods } from '../service-endpoints/eligible-pod.js';
 import { podsOf, servicesOf, servicesToUpdate } from '../service-endpoints/membership.js';
@@ -56,7 +57,7 @@ export class EndpointSliceController implements Controller {
     this.#queue = new WorkQueue(parts.clock, pauses);
     this.#tracker = new SliceTracker(parts.clock);
     this.#services = parts.informers.of(resources.services);
-    this.#pods = parts.informers.of(resources.pods);
+    this.#pods = parts.informers.of(resources.pods, { indexes: podsByNodeIndex });
     this.#nodes = parts.informers.of(resources.nodes);
     this.#slices = parts.informers.of(resources.endpointSlices, {
       indexes: { [ownIndex]: (slice) => (isOwn(slice) ? [ownerOf(slice)] : []) },
@@ -130,7 +131,6 @@ export class EndpointSliceController implements Controller {
         for (const key of servicesOf(pod, this.#services.lister)) this.#queue.add(key);
       }
     };
-    this.#pods.addIndexes({ [podsByNode]: ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []) });
     this.#nodes.addHandler({
       onAdd: ({ metadata }) => onNode(metadata.name ?? ''),
       onUpdate: (before, after) => {
@@ -200,8 +200,6 @@ export class EndpointSliceController implements Controller {
     }
   }
 }
-
-const podsByNode = 'pods-by-node';
 
 function isOwn({ metadata }: EndpointSlice): boolean {
   return metadata.labels?.[managedByLabel] === sliceManager;

@@ -1,0 +1,200 @@
+import t from 'tap';
+import { sleep } from '../../../src/base/clock.js';
+import type { Node } from '../../../src/control/api/gen/core-v1.js';
+import { resources } from '../../../src/control/client/index.js';
+import { nodeLifecycleDefinition } from '../../../src/control/controllers/node-lifecycle/definition.js';
+import { nodeTtlDefinition } from '../../../src/control/controllers/node-ttl/definition.js';
+import { taintEvictionDefinition } from '../../../src/control/controllers/taint-eviction/definition.js';
+import { formatMicroTime } from '../../../src/control/machinery/time.js';
+import { hostClock } from '../../../src/host/clock.js';
+import { eventually, startControllers, testEnv } from './cluster-env.js';
+
+const flags = new Map<string, number>([
+  ['node-monitor-period', 50],
+  ['node-monitor-grace-period', 1000],
+  ['node-eviction-rate', 100],
+]);
+
+t.test('the controllers of nodes, with a server and its store', async (t) => {
+  const env = await testEnv(t);
+  const { client } = env;
+  const [nodes, pods, leases] = [
+    client.objects(resources.nodes),
+    client.objects(resources.pods),
+    client.objects(resources.leases),
+  ];
+  await client
+    .objects(resources.namespaces)
+    .create({ metadata: { name: 'kube-node-lease' } })
+    .catch(() => {});
+  const setReady = (name: string, status: string) =>
+    nodes.patch(
+      { name },
+      'strategic',
+      { status: { conditions: [{ type: 'Ready', status, reason: 'KubeletReady' }] } },
+      { subresource: 'status' },
+    );
+  const alive = new Set(['near', 'far']);
+  for (const name of alive) {
+    await nodes.create({ metadata: { name, labels: { 'kubernetes.io/os': 'linux' } } });
+    await setReady(name, 'True');
+    await leases.create({ metadata: { name, namespace: 'kube-node-lease' }, spec: {} });
+  }
+  const stop = new AbortController();
+  const renewal = (async () => {
+    while (!stop.signal.aborted) {
+      for (const name of alive) {
+        const renewTime = formatMicroTime(hostClock.wallTime());
+        await leases.patch({ namespace: 'kube-node-lease', name }, 'merge', {
+          spec: { holderIdentity: name, leaseDurationSeconds: 40, renewTime },
+        });
+      }
+      await sleep(hostClock, 150, stop.signal).catch(() => {});
+    }
+  })();
+  t.teardown(async () => {
+    stop.abort();
+    await renewal;
+  });
+  const runPod = async (name: string, nodeName: string, tolerations: object[]) => {
+    await pods.create({
+      metadata: { name, namespace: 'default' },
+      spec: { nodeName, containers: [{ name: 'c', image: 'x' }], tolerations },
+    });
+    await pods.patch(
+      { namespace: 'default', name },
+      'strategic',
+      { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } },
+      { subresource: 'status' },
+    );
+  };
+  const unreachable = {
+    key: 'node.kubernetes.io/unreachable',
+    operator: 'Exists',
+    effect: 'NoExecute',
+  };
+  await runPod('short', 'far', [{ ...unreachable, tolerationSeconds: 1 }]);
+  await runPod('long', 'far', [unreachable]);
+  await runPod('other', 'near', []);
+  startControllers(
+    t,
+    env,
+    [nodeLifecycleDefinition, taintEvictionDefinition, nodeTtlDefinition],
+    flags,
+  );
+  const get = (name: string) => nodes.get({ name });
+  const taintsOf = ({ spec }: Node) =>
+    (spec?.taints ?? []).map(({ key, effect }) => `${key?.split('/')[1]}:${effect}`).sort();
+  const readyOf = ({ status }: Node) => status?.conditions?.find(({ type }) => type === 'Ready');
+
+  await t.test(
+    'nodes get labels, the annotation of their cache, and lose the taint of the beginning',
+    async () => {
+      await eventually(
+        'a tidy node',
+        () => get('far'),
+        (node) =>
+          node.metadata.labels?.['beta.kubernetes.io/os'] === 'linux' &&
+          node.metadata.annotations?.['node.alpha.kubernetes.io/ttl'] === '0' &&
+          taintsOf(node).length === 0,
+      );
+    },
+  );
+
+  await t.test('a node that is silent is lost, and its pods with it', async (t) => {
+    alive.delete('far');
+    const lost = await eventually(
+      'Ready is unknown',
+      () => get('far'),
+      (node) => readyOf(node)?.status === 'Unknown',
+    );
+    t.match(readyOf(lost), {
+      reason: 'NodeStatusUnknown',
+      message: 'Kubelet stopped posting node status.',
+    });
+    await eventually(
+      'both taints',
+      () => get('far'),
+      (node) => taintsOf(node).join() === 'unreachable:NoExecute,unreachable:NoSchedule',
+    );
+    const long = await eventually(
+      'its pod is not ready',
+      () => pods.get({ namespace: 'default', name: 'long' }),
+      ({ status }) =>
+        status?.conditions?.some((each) => each.type === 'Ready' && each.status === 'False') ??
+        false,
+    );
+    t.equal(long.metadata.deletionTimestamp, undefined, 'it puts up with the taint');
+    const short = await eventually(
+      'the pod that waits a second is deleted',
+      () => pods.get({ namespace: 'default', name: 'short' }),
+      ({ metadata }) => metadata.deletionTimestamp !== undefined,
+    );
+    t.match(
+      short.status?.conditions?.find(({ type }) => type === 'DisruptionTarget'),
+      { status: 'True', reason: 'DeletionByTaintManager' },
+    );
+    t.same(taintsOf(await get('near')), [], 'the other node is well');
+    const events = await eventually(
+      'events',
+      async () =>
+        (await client.objects(resources.events).list()).items.map(
+          (each) => `${each.reason} ${each.note}`,
+        ),
+      (texts) => texts.some((text) => text.startsWith('TaintManagerEviction')),
+    );
+    t.ok(events.includes('NodeNotReady Node far status is now: NodeNotReady'), events.join('\n'));
+    t.ok(events.includes('NodeNotReady Node is not ready'));
+    t.ok(events.includes('TaintManagerEviction Marking for deletion Pod default/short'));
+    t.ok(events.includes('RegisteredNode Node far event: Registered Node far in Controller'));
+  });
+
+  await t.test('a node that is back loses its taints', async () => {
+    alive.add('far');
+    await setReady('far', 'True');
+    await eventually(
+      'no taint',
+      () => get('far'),
+      (node) => taintsOf(node).length === 0,
+    );
+  });
+
+  await t.test('cordoned and pressed nodes are tainted against new pods', async () => {
+    await nodes.patch({ name: 'near' }, 'merge', { spec: { unschedulable: true } });
+    await nodes.patch(
+      { name: 'near' },
+      'strategic',
+      { status: { conditions: [{ type: 'MemoryPressure', status: 'True' }] } },
+      { subresource: 'status' },
+    );
+    await eventually(
+      'both',
+      () => get('near'),
+      (node) => taintsOf(node).join() === 'memory-pressure:NoSchedule,unschedulable:NoSchedule',
+    );
+  });
+
+  await t.test('when no node is heard, nobody is evicted', async (t) => {
+    alive.clear();
+    for (const name of ['near', 'far']) {
+      await eventually(
+        `${name} is unknown`,
+        () => get(name),
+        (node) => readyOf(node)?.status === 'Unknown',
+      );
+    }
+    for (const name of ['near', 'far']) {
+      t.notOk(taintsOf(await get(name)).includes('unreachable:NoExecute'), name);
+    }
+    const backMs = Math.floor(hostClock.wallTime() / 1000) * 1000;
+    alive.add('near');
+    await setReady('near', 'True');
+    const far = await eventually(
+      'the other is given up once one is heard again',
+      () => get('far'),
+      (node) => taintsOf(node).includes('unreachable:NoExecute'),
+    );
+    const taint = far.spec?.taints?.find(({ effect }) => effect === 'NoExecute');
+    t.ok(Date.parse(taint?.timeAdded ?? '') >= backMs, 'not before');
+  });
+});
