@@ -355,6 +355,7 @@ t.test(
     const theirs = await put('a/theirs');
     await put('a/mine', JSON.stringify({ ...thing('a/mine'), spec: { color: 'blue' } }));
     await until(
+      'the cache has all',
       async () => (await storage.list(listQuery({ freshness: { at: 'any' } }))).revision > theirs,
     );
     t.equal(decoded, 2, 'theirs, and their change of mine');
