@@ -59,6 +59,12 @@ export class PluginHandle implements SchedulerHandle {
     return runFilters(this.#attached(), state, pod, node);
   }
 
+  hasLocalFilters(state: CycleState): boolean {
+    return this.#attached()
+      .activeFilters(state)
+      .every(({ isFilterLocal }) => isFilterLocal === true);
+  }
+
   runAddPod(state: CycleState, pod: PodInfo, added: PodInfo, node: NodeInfo): PluginStatus | null {
     return this.#attached().addPod(state, pod, added, node);
   }

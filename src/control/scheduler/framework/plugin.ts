@@ -32,6 +32,8 @@ export interface PreFilterResult {
 export interface PostFilterResult {
   /** The pod may fit there once the victims are gone; '' clears an earlier nomination. */
   readonly nominatedNodeName: string;
+  /** Why nothing could be done after all; what was promised before is cleared then. Absent: the pod may fit. */
+  readonly refusal?: PluginStatus;
 }
 
 /** Why nodes were refused. */

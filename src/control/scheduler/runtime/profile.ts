@@ -146,17 +146,18 @@ export class Profile implements QueueProfile {
     refused: NodeStatuses,
   ): Promise<PostFilterOutcome> {
     const reasons: string[] = [];
+    let nominatedNodeName: string | null = null;
     for (const plugin of this.points.postFilter) {
       const answer = await this.#postFilter(plugin, state, pod, refused);
-      if (!('code' in answer)) {
-        return { nominatedNodeName: answer.nominatedNodeName, message: '', error: null };
-      }
-      reasons.push(...answer.reasons);
+      const status = 'code' in answer ? answer : answer.refusal;
+      if (!('code' in answer)) nominatedNodeName = answer.nominatedNodeName;
+      if (status === undefined) return { nominatedNodeName, message: '', error: null };
+      reasons.push(...status.reasons);
       const message = reasons.join(', ');
-      if (answer.code === 'error') return { nominatedNodeName: null, message, error: answer };
-      if (answer.code === 'unresolvable') return { nominatedNodeName: null, message, error: null };
+      if (status.code === 'error') return { nominatedNodeName: null, message, error: status };
+      if (status.code === 'unresolvable') return { nominatedNodeName, message, error: null };
     }
-    return { nominatedNodeName: null, message: reasons.join(', '), error: null };
+    return { nominatedNodeName, message: reasons.join(', '), error: null };
   }
 
   /** The scorers that have something to do with the pod, or the refusal of one that cannot. */
