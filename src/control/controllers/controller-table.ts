@@ -1,3 +1,4 @@
+import { attachDetachDefinition } from './attach-detach/definition.js';
 import type { ControllerDefinition } from './controller.js';
 import { cronJobDefinition } from './cron-job/definition.js';
 import { deploymentDefinition } from './deployment/definition.js';
@@ -14,6 +15,7 @@ import { volumeBinderDefinition } from './persistent-volume-binder/definition.js
 import { volumeExpanderDefinition } from './persistent-volume-expander/definition.js';
 import { replicaSetDefinition } from './replica-set/definition.js';
 import { replicationControllerDefinition } from './replication-controller/definition.js';
+import { resourceClaimDefinition } from './resource-claim/definition.js';
 import { rootCaDefinition } from './root-ca/definition.js';
 import { serviceAccountDefinition } from './service-account/definition.js';
 import { statefulSetDefinition } from './stateful-set/definition.js';
@@ -45,6 +47,8 @@ export const controllerTable: readonly ControllerDefinition[] = [
   volumeProtectionDefinition,
   attributesClassProtectionDefinition,
   ephemeralVolumeDefinition,
+  attachDetachDefinition,
+  resourceClaimDefinition,
   nodeLifecycleDefinition,
   taintEvictionDefinition,
   nodeTtlDefinition,
