@@ -123,6 +123,7 @@ export class Informer<T extends KubeObject> {
     try {
       const isWatchList = !this.#isListed && !this.#mustList;
       if (!this.#isListed && !isWatchList) await this.#list(signal);
+      if (signal.aborted) return;
       const seen = await this.#watch(isWatchList, signal);
       if (seen > 0) {
         this.#backoff.reset();

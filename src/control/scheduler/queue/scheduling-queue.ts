@@ -211,18 +211,16 @@ export class SchedulingQueue {
   #maybeRequeue(entry: QueueEntry, event: ClusterEvent): boolean {
     const { uid } = entry.info;
     if (this.#refused.get(uid) === undefined) return true;
-    if (entry.gatedBy !== null) {
+    const { gatedBy } = entry;
+    if (gatedBy !== null) {
       const { interests } = this.#profileOf(entry.info);
-      if (!interests.helps(entry.gatedBy, entry.info, event)) return false;
-      this.#refused.remove(uid);
-      this.#activate(entry, eventName(event));
-      return this.#refused.get(uid) === undefined;
+      if (!interests.concerns(gatedBy, event)) return false;
     }
     const hint = this.#hintOf(entry, event);
     if (hint === 'skip') return false;
     this.#refused.remove(uid);
     this.#requeue(entry, hint, eventName(event));
-    return true;
+    return this.#refused.get(uid) === undefined;
   }
 
   #hintOfAll(entry: QueueEntry, events: readonly ClusterEvent[]): RequeueHint {
@@ -239,7 +237,8 @@ export class SchedulingQueue {
     const { interests } = this.#profileOf(entry.info);
     for (const plugin of entry.waitsFor)
       if (interests.helps(plugin, entry.info, event)) return 'at-once';
-    for (const plugin of entry.refusedBy)
+    const gate = entry.gatedBy === null ? [] : [entry.gatedBy];
+    for (const plugin of [...entry.refusedBy, ...gate])
       if (interests.helps(plugin, entry.info, event)) return 'after-pause';
     return 'skip';
   }
@@ -318,7 +317,8 @@ export class SchedulingQueue {
   #flush(): void {
     const oldMs = this.#options.clock.now() - refusedMsMax;
     for (const entry of [...this.#refused.values()]) {
-      if (entry.gatedBy === null && entry.failedAtMs <= oldMs) this.#maybeRequeue(entry, anyChange);
+      const wasTried = entry.refusals > 0;
+      if (wasTried && entry.failedAtMs <= oldMs) this.#maybeRequeue(entry, anyChange);
     }
   }
 }
