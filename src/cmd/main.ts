@@ -23,6 +23,10 @@ export async function main(argv: readonly string[]): Promise<void> {
     const { controllerManagerMain } = await import('./controller-manager.js');
     return controllerManagerMain(argv.slice(1));
   }
+  if (argv[0] === 'scheduler') {
+    const { schedulerMain } = await import('./scheduler.js');
+    return schedulerMain(argv.slice(1));
+  }
   if (argv[0] === 'kubelet') {
     const { kubeletCommand } = await import('./kubelet.js');
     await kubeletCommand().parseAsync([...argv.slice(1)], { from: 'user' });
@@ -45,6 +49,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   program
     .command('controller-manager')
     .description("Run the controllers of a cluster; takes kube-controller-manager's flags.");
+  program.command('scheduler').description("Give pods their nodes; takes kube-scheduler's flags.");
   program.command('kubelet').description('Run nodes: simulated ones, in one process.');
   program
     .command('testenv')

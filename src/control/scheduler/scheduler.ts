@@ -139,6 +139,7 @@ export class Scheduler {
       this.#fail = reject;
     });
     this.#follow();
+    this.#queue.open();
     const watching = informers.run(this.#stop.signal);
     try {
       await Promise.race([failed, watching, this.#loop(this.#stop.signal)]);

@@ -68,6 +68,10 @@ export class SchedulingQueue {
     this.#options = options;
     this.#active = new KeyedHeap<QueueEntry>(({ info }) => info.uid, less);
     this.#backoff = new PausedPods((entry) => this.#dueMs(entry), less);
+  }
+
+  /** From now on pods that nothing has helped are tried again now and then. Until {@link close}. */
+  open(): void {
     this.#scheduleFlush();
   }
 

@@ -1,0 +1,17 @@
+import { runProgram } from './program/run-program.js';
+import { schedulerFlags } from './scheduler/flags.js';
+import { runScheduler } from './scheduler/run.js';
+
+/** `flotilla scheduler`: gives pods their nodes, against an API server. Takes kube-scheduler's flags. */
+export function schedulerMain(argv: readonly string[]): Promise<void> {
+  return runProgram(
+    {
+      name: 'scheduler',
+      intro:
+        "Gives pods their nodes. Takes kube-scheduler's flags; those not listed have no effect.",
+      flags: schedulerFlags,
+      run: runScheduler,
+    },
+    argv,
+  );
+}
