@@ -1,23 +1,29 @@
 import { attachDetachDefinition } from './attach-detach/definition.js';
 import type { ControllerDefinition } from './controller.js';
 import { cronJobDefinition } from './cron-job/definition.js';
+import { daemonSetDefinition } from './daemon-set/definition.js';
 import { deploymentDefinition } from './deployment/definition.js';
+import { disruptionDefinition } from './disruption/definition.js';
 import { endpointSliceDefinition } from './endpoint-slice/definition.js';
 import { endpointSliceMirroringDefinition } from './endpoint-slice-mirroring/definition.js';
 import { endpointsDefinition } from './endpoints/definition.js';
 import { ephemeralVolumeDefinition } from './ephemeral-volume/definition.js';
 import { garbageCollectorDefinition } from './garbage-collector/definition.js';
 import { jobDefinition } from './job/definition.js';
+import { legacyTokenCleanerDefinition } from './legacy-token-cleaner/definition.js';
 import { namespaceDefinition } from './namespace/definition.js';
 import { nodeLifecycleDefinition } from './node-lifecycle/definition.js';
 import { nodeTtlDefinition } from './node-ttl/definition.js';
 import { volumeBinderDefinition } from './persistent-volume-binder/definition.js';
 import { volumeExpanderDefinition } from './persistent-volume-expander/definition.js';
+import { podGarbageCollectorDefinition } from './pod-garbage-collector/definition.js';
 import { replicaSetDefinition } from './replica-set/definition.js';
 import { replicationControllerDefinition } from './replication-controller/definition.js';
 import { resourceClaimDefinition } from './resource-claim/definition.js';
+import { resourceQuotaDefinition } from './resource-quota/definition.js';
 import { rootCaDefinition } from './root-ca/definition.js';
 import { serviceAccountDefinition } from './service-account/definition.js';
+import { serviceAccountTokenDefinition } from './service-account-token/definition.js';
 import { statefulSetDefinition } from './stateful-set/definition.js';
 import {
   attributesClassProtectionDefinition,
@@ -25,6 +31,7 @@ import {
   volumeProtectionDefinition,
 } from './storage-protection/definition.js';
 import { taintEvictionDefinition } from './taint-eviction/definition.js';
+import { ttlAfterFinishedDefinition } from './ttl-after-finished/definition.js';
 
 /** Every controller of the controller manager, in the order in which they start. One row a controller. */
 export const controllerTable: readonly ControllerDefinition[] = [
@@ -36,8 +43,15 @@ export const controllerTable: readonly ControllerDefinition[] = [
   replicationControllerDefinition,
   deploymentDefinition,
   statefulSetDefinition,
+  daemonSetDefinition,
   jobDefinition,
   cronJobDefinition,
+  ttlAfterFinishedDefinition,
+  podGarbageCollectorDefinition,
+  disruptionDefinition,
+  resourceQuotaDefinition,
+  serviceAccountTokenDefinition,
+  legacyTokenCleanerDefinition,
   endpointsDefinition,
   endpointSliceDefinition,
   endpointSliceMirroringDefinition,

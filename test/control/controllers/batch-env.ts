@@ -66,6 +66,13 @@ export async function eventually<T>(
   }
 }
 
+/** Waits for the service account of the namespace `default`, without which no pod is let in. */
+export async function untilPodsCanBeMade(t: Test, client: ControlClient): Promise<void> {
+  const accounts = client.objects(resources.serviceAccounts);
+  const list = async () => (await accounts.list({ namespace: 'default' })).items;
+  await eventually(t, 'the service account', list, (items) => items.length > 0);
+}
+
 /** Plays the kubelet: writes a pod's phase, with containers as they are then. */
 export async function setPhase(
   client: ControlClient,
