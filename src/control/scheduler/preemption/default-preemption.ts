@@ -54,8 +54,13 @@ export function defaultPreemption(args: unknown, handle: SchedulerHandle): Plugi
   return {
     name,
     preEnqueue: ({ uid }) => (evictor.isEvictingFor(uid) ? evicting : null),
-    // The end of a victim lets the preemptor in again; whether it is tried is for the plugins to say that refused it.
-    eventsToRegister: () => [{ resource: 'AssignedPod', actions: ['delete'], hint: () => 'skip' }],
+    eventsToRegister: () => [
+      {
+        resource: 'AssignedPod',
+        actions: ['delete'],
+        hint: ({ uid }) => (evictor.isEvictingFor(uid) ? 'skip' : 'queue'),
+      },
+    ],
     postFilter: preempt,
   };
 }

@@ -52,6 +52,7 @@ export class Evictor {
     const preemption: Preemption = { last: null };
     this.#underWay.set(preemptor.uid, preemption);
     this.#evictAll(preemptor, victims.nodeName, toEvict, preemption)
+      .then(() => this.#onEvicted(preemptor, preemption))
       .catch((error: unknown) => {
         this.#handle.logger.warn('a preemption failed', {
           ...{ pod: preemptor.key, node: victims.nodeName },
@@ -61,6 +62,14 @@ export class Evictor {
         this.#handle.activate([preemptor.uid]);
       })
       .finally(() => this.#underWay.delete(preemptor.uid));
+  }
+
+  /** The end of the last victim lets the preemptor in again. When that is over already, nothing would. */
+  #onEvicted({ uid }: PodInfo, { last }: Preemption): void {
+    this.#underWay.delete(uid);
+    const pods = this.#handle.informers.of(resources.pods).lister;
+    const isGone = last === null || pods.byKey(last.key)?.metadata.uid !== last.uid;
+    if (isGone) this.#handle.activate([uid]);
   }
 
   async #evictAll(

@@ -1,6 +1,7 @@
 import type { Node } from '../../../api/gen/core-v1.js';
+import { parseTime } from '../../../machinery/time.js';
 import { amountOf } from '../../framework/amounts.js';
-import type { NodeInfo } from '../../framework/node-info.js';
+import type { NodeInfo, PodInfo } from '../../framework/node-info.js';
 
 /** What a node uses, as it measures itself: `{"cpu":"1500m","memory":"3Gi","time":"2026-01-02T03:04:05Z"}`. */
 export const loadAnnotation = 'scheduling.flotilla.dev/load';
@@ -40,7 +41,7 @@ export function utilization(
 ): number {
   let { milliCpu, memoryBytes } = load;
   for (const each of pods) {
-    if (wasMeasured(each.pod.status?.startTime, load.timeMs)) continue;
+    if (beginMs(each) <= load.timeMs) continue;
     milliCpu += each.nonZeroMilliCpu;
     memoryBytes += each.nonZeroMemoryBytes;
   }
@@ -52,9 +53,16 @@ export function utilization(
   return Math.max(cpu, memory);
 }
 
-/** A pod that began before the measurement is in it. */
-function wasMeasured(startTime: string | undefined, timeMs: number): boolean {
-  return startTime !== undefined && Date.parse(startTime) <= timeMs;
+const begins = new WeakMap<PodInfo, number>();
+
+/** When a pod began to run; one that has not is in no measurement. */
+function beginMs(info: PodInfo): number {
+  const known = begins.get(info);
+  if (known !== undefined) return known;
+  const text = info.pod.status?.startTime;
+  const begin = (text === undefined ? null : parseTime(text)) ?? Number.POSITIVE_INFINITY;
+  begins.set(info, begin);
+  return begin;
 }
 
 /** The load that a node carries; null when it says none that can be read. */
@@ -69,6 +77,5 @@ export function annotatedLoad({ metadata }: Node): NodeLoad | null {
   }
   if (typeof value !== 'object' || value === null) return null;
   const { time, ...usage } = value as Readonly<Record<string, unknown>>;
-  const timeMs = typeof time === 'string' ? Date.parse(time) : Number.NaN;
-  return loadOf(usage, Number.isNaN(timeMs) ? null : timeMs);
+  return loadOf(usage, typeof time === 'string' ? parseTime(time) : null);
 }
