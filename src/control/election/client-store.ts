@@ -58,6 +58,7 @@ export function clientElectionStore(client: Client): ElectionStore {
         if (error instanceof ClientError && error.code === 'compacted') return;
         throw failure(error, { signal });
       }
+      signal.throwIfAborted();
     },
   };
 }

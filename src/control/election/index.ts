@@ -1,6 +1,6 @@
 /** Who of several replicas works: elections by the store, and the Leases that show them. */
 export { clientElectionStore } from './client-store.js';
-export { type ElectionStore, ElectionStoreError } from './election-store.js';
+export { type ElectionCall, type ElectionStore, ElectionStoreError } from './election-store.js';
 export {
   type ElectionOutcome,
   electionKey,
