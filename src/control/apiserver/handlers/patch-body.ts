@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../machinery/json.js';
+import type { JsonObject, JsonValue } from '../../machinery/json.js';
 import { isJsonObject } from '../../machinery/json-object.js';
 import { fieldsOf, type KubeObject } from '../../machinery/object.js';
 import { applyJsonPatch } from '../../machinery/patch/json-patch.js';
@@ -12,6 +12,8 @@ export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
 
 /** A change that can be made to an object. */
 export interface Patch {
+  /** It may say something about managed fields; else they can be left out of what is patched. */
+  readonly concernsManagedFields: boolean;
   /** The changed object; the one given stays as it is. Throws StatusError when it does not fit. */
   apply(current: KubeObject): JsonValue;
 }
@@ -23,14 +25,46 @@ export function parsePatch(
   schema: SchemaNode,
 ): Patch {
   const patch = parseJson(body);
-  if (type === 'json') return { apply: (current) => applyJsonPatch(fieldsOf(current), patch) };
+  if (type === 'json') {
+    const apply = (current: KubeObject) => applyJsonPatch(fieldsOf(current), patch);
+    return { apply, concernsManagedFields: !leavesManagedFieldsAlone(patch) };
+  }
   if (!isJsonObject(patch)) {
     throw badRequest(
       `error decoding patch: json: cannot unmarshal ${kindOf(patch)} into Go value of type map[string]interface {}`,
     );
   }
-  if (type === 'merge') return { apply: (current) => applyMergePatch(fieldsOf(current), patch) };
-  return { apply: (current) => applyStrategicMergePatch(fieldsOf(current), patch, schema) };
+  const concernsManagedFields = !mergesPlainMetadata(patch);
+  if (type === 'merge') {
+    const apply = (current: KubeObject) => applyMergePatch(fieldsOf(current), patch);
+    return { apply, concernsManagedFields };
+  }
+  const apply = (current: KubeObject) => applyStrategicMergePatch(fieldsOf(current), patch, schema);
+  return { apply, concernsManagedFields };
+}
+
+/** Every operation of a JSON patch is about something else, for sure. */
+function leavesManagedFieldsAlone(patch: JsonValue): boolean {
+  const isElsewhere = (path: JsonValue | undefined) =>
+    typeof path === 'string' && path.startsWith('/') && !path.startsWith('/metadata');
+  return (
+    Array.isArray(patch) &&
+    patch.every(
+      (operation) =>
+        isJsonObject(operation) &&
+        isElsewhere(operation.path) &&
+        (operation.from === undefined || isElsewhere(operation.from)),
+    )
+  );
+}
+
+/** A merge patch that has neither managed fields nor a directive (`$patch` and the like) where it could reach them. */
+function mergesPlainMetadata(patch: JsonObject): boolean {
+  const { metadata } = patch;
+  const hasDirective = (fields: JsonObject) =>
+    Object.keys(fields).some((name) => name.startsWith('$') || name === 'managedFields');
+  if (hasDirective(patch)) return false;
+  return metadata === undefined || (isJsonObject(metadata) && !hasDirective(metadata));
 }
 
 function parseJson(body: Uint8Array): JsonValue {

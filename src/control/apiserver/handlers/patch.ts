@@ -82,11 +82,17 @@ async function patchOnce(
   const { conversion } = endpoint.resource;
   return endpoint.registry.update(request, exchange.info.name, {
     updated: (stored) => {
-      const current = conversion === null ? stored : stored && conversion.fromStored(stored);
-      const patched = patch.apply(current as KubeObject);
+      const current = (
+        conversion === null ? stored : stored && conversion.fromStored(stored)
+      ) as KubeObject;
+      const { managedFields, ...metadata } = current.metadata;
+      // They are a third of many objects, and nearly no patch is about them.
+      const isAside = managedFields !== undefined && !patch.concernsManagedFields;
+      const patched = patch.apply(isAside ? { ...current, metadata } : current);
       const bytes = encoder.encode(JSON.stringify(patched));
       const read = () => tools.bodies.read(exchange, { body: bytes, format: 'json', expected });
       const object = type === 'strategic' ? readConverted(read, body) : readPatched(read);
+      if (isAside) object.metadata.managedFields = managedFields;
       return toStoredVersion(endpoint, object);
     },
     preconditions: {},

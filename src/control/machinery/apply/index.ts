@@ -7,6 +7,6 @@ export {
   managedFieldsToScale,
   type ReplicasPaths,
 } from './scale-fields.js';
-export { shareManagedFields } from './shared-fields.js';
+export { cloneObject, shareManagedFields } from './shared-fields.js';
 export { type TrackedUpdate, trackUpdate } from './track-update.js';
 export type { VersionedKind } from './versions.js';

@@ -1,9 +1,8 @@
 import type { ManagedFieldsEntry } from '../object.js';
 import { messageJson } from '../quote.js';
 import type { FieldSet } from './field-set.js';
-import { fieldsV1Of } from './fields-v1.js';
 import { FieldSetError } from './path-element.js';
-import { fieldSetOfV1 } from './shared-fields.js';
+import { fieldSetOfV1, fieldsV1OfSet } from './shared-fields.js';
 import { compareText } from './value-order.js';
 
 /** How a manager came to its fields: by applying a configuration, or by any other write. */
@@ -83,7 +82,7 @@ function writeManager(manager: Manager): ManagedFieldsEntry {
     apiVersion,
     ...(time === undefined ? {} : { time }),
     fieldsType: 'FieldsV1',
-    fieldsV1: manager.entry?.fieldsV1 ?? fieldsV1Of(fields),
+    fieldsV1: manager.entry?.fieldsV1 ?? fieldsV1OfSet(fields),
     ...(subresource === '' ? {} : { subresource }),
   };
 }

@@ -19,11 +19,25 @@ function named(set: FieldSet, schema: SchemaNode, isMember: boolean): FieldSet {
   return result;
 }
 
+/** What a set was fitted to last: objects share sets, and nearly all of them stay what they are. */
+const fittings = new WeakMap<
+  FieldSet,
+  { readonly schema: SchemaNode; readonly fitted: FieldSet }
+>();
+
 /**
  * A set that was noted when the schema said something else: who owned parts of what is now one value owns that value. The same set when
  * nothing of it is concerned.
  */
 export function fittedToSchema(set: FieldSet, schema: SchemaNode): FieldSet {
+  const known = fittings.get(set);
+  if (known?.schema === schema) return known.fitted;
+  const fitted = fittedFields(set, schema);
+  fittings.set(set, { schema, fitted });
+  return fitted;
+}
+
+function fittedFields(set: FieldSet, schema: SchemaNode): FieldSet {
   if (set.children.size === 0) return set;
   let isSame = true;
   const result = FieldSet.node(set.isMember);
@@ -41,7 +55,7 @@ function fittedNode(set: FieldSet, schema: SchemaNode): FieldSet {
   const hasParts = schema.type === 'object' || schema.type === 'map' || schema.type === 'list';
   return hasParts && structureOf(schema, undefined) === 'leaf'
     ? FieldSet.node(true)
-    : fittedToSchema(set, schema);
+    : fittedFields(set, schema);
 }
 
 /** The schema of what a step leads to; undefined when there is no such field. */

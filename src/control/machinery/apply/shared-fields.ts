@@ -1,15 +1,17 @@
+import { cloneJson } from '../clone.js';
 import type { JsonObject } from '../json.js';
 import { isJsonObject } from '../json-object.js';
 import type { KubeObject } from '../object.js';
 import type { FieldSet } from './field-set.js';
-import { parseFieldsV1 } from './fields-v1.js';
+import { fieldsV1Of, parseFieldsV1 } from './fields-v1.js';
 
 /** FieldsV1 by their JSON. Objects made from one template have the same, which are a third of what such an object costs in memory. */
 const shared = new Map<string, JsonObject>();
 const sharedMax = 4096;
 
-/** What shared FieldsV1 say. */
+/** What shared FieldsV1 say, and what sets were last written as. */
 const sets = new WeakMap<JsonObject, FieldSet>();
+const written = new WeakMap<FieldSet, JsonObject>();
 
 /** FieldsV1 that say the same as these and are shared by many: nobody changes them. */
 export function sharedFieldsV1(fields: JsonObject): JsonObject {
@@ -29,9 +31,20 @@ export function shareManagedFields({ metadata }: KubeObject): void {
   }
 }
 
+/** A copy of the object that its owner may change, but for what its managers own (`fieldsV1`), which the copies share. */
+export function cloneObject<T extends KubeObject>(object: T): T {
+  const { managedFields, ...metadata } = object.metadata;
+  const copy = cloneJson({ ...object, metadata });
+  if (managedFields !== undefined)
+    copy.metadata.managedFields = managedFields.map((entry) => ({ ...entry }));
+  return copy;
+}
+
 /** The set that FieldsV1 stand for. Throws FieldSetError. */
 export function fieldSetOfV1(fields: JsonObject): FieldSet {
   if (!isJsonObject(fields)) return parseFieldsV1(fields);
+  const read = sets.get(fields);
+  if (read !== undefined) return read;
   const same = sharedFieldsV1(fields);
   let set = sets.get(same);
   if (set === undefined) {
@@ -39,4 +52,15 @@ export function fieldSetOfV1(fields: JsonObject): FieldSet {
     sets.set(same, set);
   }
   return set;
+}
+
+/** The FieldsV1 that stand for a set, shared. */
+export function fieldsV1OfSet(set: FieldSet): JsonObject {
+  let fields = written.get(set);
+  if (fields === undefined) {
+    fields = sharedFieldsV1(fieldsV1Of(set));
+    written.set(set, fields);
+    sets.set(fields, set);
+  }
+  return fields;
 }

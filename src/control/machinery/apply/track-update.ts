@@ -61,7 +61,10 @@ export function noteUpdate(
   const name = manager === '' ? 'unknown' : manager;
   const identity: ManagerIdentity = { name, operation: 'Update', apiVersion, subresource };
   const key = managerKey(identity);
-  const fields: FieldSet = changed.union(rest.get(key)?.fields ?? noFields);
+  const union: FieldSet = changed.union(rest.get(key)?.fields ?? noFields);
+  const before = managers.get(key)?.fields;
+  // Who sets the same fields again keeps its set, which is read and written already.
+  const fields = before?.equals(union) === true ? before : union;
   rest.set(key, { ...identity, time: formatTime(nowMs), fields, entry: undefined });
   return rest;
 }

@@ -1,4 +1,5 @@
 import { cloneJson } from '../../../machinery/clone.js';
+import { deepEqual } from '../../../machinery/deep-equal.js';
 import type { FieldError } from '../../../machinery/field-errors.js';
 import {
   type FieldPath,
@@ -11,7 +12,7 @@ import type { Container, Pod, PodSpec, Toleration } from '../../gen/core-v1.js';
 import { changeDiff } from '../change-diff.js';
 import { type FieldErrors, isUnset, rangeProblem } from '../field-checks.js';
 import { sameMeaning } from '../semantic.js';
-import { checkPodAnnotationsUpdate } from './annotations.js';
+import { checkPodAnnotations, checkPodAnnotationsUpdate } from './annotations.js';
 import { checkImageText } from './container.js';
 import { checkPodContent } from './content.js';
 import { maskGatedChanges } from './gated-update.js';
@@ -33,8 +34,13 @@ export function validatePodUpdate(pod: Pod, old: Pod): readonly FieldError[] {
   const errors: FieldErrors = [];
   const spec = pod.spec ?? {};
   const oldSpec = old.spec ?? {};
-  checkPodContent(pod, oldSpec, errors);
   const annotations = fieldPath('metadata', 'annotations');
+  if (isSpecKept(spec, oldSpec)) {
+    checkPodAnnotations(pod.metadata.annotations, spec, annotations, errors);
+    checkPodAnnotationsUpdate(pod.metadata, old.metadata, annotations, errors);
+    return errors;
+  }
+  checkPodContent(pod, oldSpec, errors);
   checkPodAnnotationsUpdate(pod.metadata, old.metadata, annotations, errors);
   for (const list of ['containers', 'initContainers'] as const) {
     if (!checkImages(spec[list], oldSpec[list], specPath.child(list), errors)) return errors;
@@ -46,6 +52,11 @@ export function validatePodUpdate(pod: Pod, old: Pod): readonly FieldError[] {
   checkOnlyGatesRemoved(spec.schedulingGates, oldSpec.schedulingGates, gatesPath, errors);
   checkRest(spec, oldSpec, errors);
   return errors;
+}
+
+/** What was good is good still, whatever else of the pod has changed. Claims are looked at together with the metadata. */
+function isSpecKept(spec: PodSpec, old: PodSpec): boolean {
+  return spec.resourceClaims === undefined && deepEqual(spec, old);
 }
 
 /** Returns whether the lists have the same length, without which nothing more can be said. */
