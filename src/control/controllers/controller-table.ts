@@ -32,6 +32,8 @@ import {
 } from './storage-protection/definition.js';
 import { taintEvictionDefinition } from './taint-eviction/definition.js';
 import { ttlAfterFinishedDefinition } from './ttl-after-finished/definition.js';
+import { serviceLoadBalancerDefinition } from './service-load-balancer/definition.js';
+import { nodeIpamDefinition } from './node-ipam/definition.js';
 
 /** Every controller of the controller manager, in the order in which they start. One row a controller. */
 export const controllerTable: readonly ControllerDefinition[] = [
@@ -66,4 +68,6 @@ export const controllerTable: readonly ControllerDefinition[] = [
   nodeLifecycleDefinition,
   taintEvictionDefinition,
   nodeTtlDefinition,
+  serviceLoadBalancerDefinition,
+  nodeIpamDefinition,
 ];

@@ -54,6 +54,7 @@ export async function workloadEnv(
     stop.abort();
     await Promise.all(running);
   });
+  await untaintNodes(env, nodes);
   startControllers(t, env, controllers);
   return {
     ...env,
@@ -69,6 +70,19 @@ export async function workloadEnv(
       );
     },
   };
+}
+
+/** Plays the controller of nodes' lives: the taint that new nodes have goes once they are there. */
+async function untaintNodes({ client }: TestEnv, count: number): Promise<void> {
+  const nodes = client.objects(resources.nodes);
+  const { items } = await eventually(
+    'the nodes',
+    () => nodes.list(),
+    (list) => list.items.length === count,
+  );
+  for (const { metadata } of items) {
+    await nodes.patch({ name: metadata.name ?? '' }, 'merge', { spec: { taints: [] } });
+  }
 }
 
 /** Plays the scheduler: the node that a pod names, or one in turn. */
