@@ -12,6 +12,7 @@ import { garbageCollectorDefinition } from './garbage-collector/definition.js';
 import { jobDefinition } from './job/definition.js';
 import { legacyTokenCleanerDefinition } from './legacy-token-cleaner/definition.js';
 import { namespaceDefinition } from './namespace/definition.js';
+import { nodeIpamDefinition } from './node-ipam/definition.js';
 import { nodeLifecycleDefinition } from './node-lifecycle/definition.js';
 import { nodeTtlDefinition } from './node-ttl/definition.js';
 import { volumeBinderDefinition } from './persistent-volume-binder/definition.js';
@@ -24,6 +25,7 @@ import { resourceQuotaDefinition } from './resource-quota/definition.js';
 import { rootCaDefinition } from './root-ca/definition.js';
 import { serviceAccountDefinition } from './service-account/definition.js';
 import { serviceAccountTokenDefinition } from './service-account-token/definition.js';
+import { serviceLoadBalancerDefinition } from './service-load-balancer/definition.js';
 import { statefulSetDefinition } from './stateful-set/definition.js';
 import {
   attributesClassProtectionDefinition,
@@ -32,8 +34,6 @@ import {
 } from './storage-protection/definition.js';
 import { taintEvictionDefinition } from './taint-eviction/definition.js';
 import { ttlAfterFinishedDefinition } from './ttl-after-finished/definition.js';
-import { serviceLoadBalancerDefinition } from './service-load-balancer/definition.js';
-import { nodeIpamDefinition } from './node-ipam/definition.js';
 
 /** Every controller of the controller manager, in the order in which they start. One row a controller. */
 export const controllerTable: readonly ControllerDefinition[] = [
