@@ -60,6 +60,24 @@ t.test('DaemonSet: against an API server', async (t) => {
     t.match(pod?.metadata.labels?.['controller-revision-hash'], /^[a-z0-9]+$/);
   });
 
+  await t.test('a pod that has failed is replaced, and an event tells of it', async (t) => {
+    const [pod] = await env.livePods();
+    const failed = pod?.metadata.name ?? '';
+    await env.client
+      .objects(resources.pods)
+      .patch({ namespace, name: failed }, 'merge', { status: { phase: 'Failed' } } as never, {
+        subresource: 'status',
+      });
+    const isReplaced = (pods: readonly Pod[]) =>
+      pods.length === 4 && pods.every(({ metadata }) => metadata.name !== failed);
+    await eventually('another', env.livePods, isReplaced);
+    await rolledOut(4);
+    const node = pod?.spec?.nodeName ?? '';
+    const text = `FailedDaemonPod: Found failed daemon pod default/${failed} on node ${node}, will try to kill it`;
+    const texts = await eventually('an event', env.eventTexts, (all) => all.includes(text));
+    t.ok(texts.includes(`SuccessfulDelete: Deleted pod: ${failed}`));
+  });
+
   await t.test(
     'an update takes one node at a time, and the history brings the former back',
     async (t) => {
@@ -132,24 +150,6 @@ t.test('DaemonSet: against an API server', async (t) => {
     await rolledOut(1);
     await eventually('one stays', env.livePods, (pods) => pods.length === 1);
     t.strictSame(await nodesWith('web:3'), ['node-0']);
-  });
-
-  await t.test('a pod that has failed is replaced, and an event tells of it', async () => {
-    const [pod] = await env.livePods();
-    const failed = pod?.metadata.name ?? '';
-    await env.client
-      .objects(resources.pods)
-      .patch({ namespace, name: failed }, 'merge', { status: { phase: 'Failed' } } as never, {
-        subresource: 'status',
-      });
-    await eventually(
-      'another',
-      env.livePods,
-      (pods) => pods.length === 1 && pods[0]?.metadata.name !== failed,
-    );
-    await rolledOut(1);
-    const text = `FailedDaemonPod: Found failed daemon pod default/${failed} on node node-0, will try to kill it`;
-    await eventually('an event', env.eventTexts, (texts) => texts.includes(text));
   });
 
   await t.test('OnDelete: pods are replaced when somebody deletes them', async (t) => {
