@@ -1,0 +1,13 @@
+/**
+ * A whole cluster under load: `node dist/bench/control/cluster.js [--nodes 1000] [--pods 5000] [--by pods|deployments]
+ * [--lease-seconds 40] [--json] [--profile DIR]`. Three members of the store, API server, scheduler, controller manager and simulated
+ * nodes, a process each, on loopback with TLS; this program makes pods over 8 HTTP/2 connections, 64 requests at a time, and follows
+ * them by a watch. With `--profile` the controller manager, the scheduler and the nodes write CPU profiles when they end.
+ */
+import { measure } from './cluster/measure.js';
+import { parseClusterOptions } from './cluster/options.js';
+import { resultText } from './cluster/result-text.js';
+
+const options = parseClusterOptions(process.argv.slice(2));
+const result = await measure(options);
+process.stdout.write(`${options.isJson ? JSON.stringify(result, null, 2) : resultText(result)}\n`);

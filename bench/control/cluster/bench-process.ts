@@ -1,0 +1,56 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { flotillaBin } from '../../../test/e2e/project.js';
+
+const linesKept = 40;
+
+/** A program of the cluster, which is ended with this one. */
+export class BenchProcess {
+  readonly name: string;
+  readonly #child: ChildProcess;
+  readonly #lines: string[] = [];
+  #hasEnded = false;
+
+  constructor(name: string, flags: readonly string[], profileDir: string | null) {
+    this.name = name;
+    const profile =
+      profileDir === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}/${name}`];
+    this.#child = spawn(process.execPath, [...profile, flotillaBin, name, ...flags], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const { stderr } = this.#child;
+    if (stderr !== null) {
+      createInterface({ input: stderr }).on('line', (line) => {
+        this.#lines.push(line);
+        if (this.#lines.length > linesKept) this.#lines.shift();
+      });
+    }
+    this.#child.once('exit', () => {
+      this.#hasEnded = true;
+    });
+    process.once('exit', () => this.#child.kill('SIGKILL'));
+  }
+
+  /** Throws, with what it said last, when it has ended. */
+  get pid(): number {
+    const { pid } = this.#child;
+    if (pid === undefined || this.#hasEnded) {
+      throw new Error(`${this.name} has ended\n${this.report()}`);
+    }
+    return pid;
+  }
+
+  /** What it said last. */
+  report(): string {
+    return [`--- ${this.name}`, ...this.#lines].join('\n');
+  }
+
+  async stop(): Promise<void> {
+    if (this.#hasEnded) return;
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 20_000);
+    await ended;
+    clearTimeout(timer);
+  }
+}

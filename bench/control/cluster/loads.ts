@@ -1,0 +1,76 @@
+import type { ServerClient } from '../server-client.js';
+
+const namespaces = 10;
+const podsOfDeployment = 100;
+const concurrency = 64;
+
+/** What pods of the benchmark ask for: 110 of them fit on a node. */
+const containers = [
+  {
+    name: 'main',
+    image: 'registry.test/main:1',
+    resources: { requests: { cpu: '100m', memory: '500Mi' } },
+  },
+];
+
+/** Makes pods by themselves. Resolves when the server has taken all of them. */
+export async function createPods(client: ServerClient, count: number): Promise<void> {
+  await inParallel(count, (i) =>
+    client.ask('POST', `/api/v1/namespaces/${namespaceOf(i)}/pods`, {
+      json: {
+        metadata: { name: `pod-${i}`, labels: { app: `app-${i % 100}` } },
+        spec: { containers, terminationGracePeriodSeconds: 0 },
+      },
+    }),
+  );
+}
+
+/** Makes Deployments of 100 pods each. Resolves when the server has taken the Deployments. */
+export async function createDeployments(client: ServerClient, pods: number): Promise<void> {
+  await inParallel(Math.ceil(pods / podsOfDeployment), (i) => {
+    const labels = { app: `app-${i}` };
+    const replicas = Math.min(podsOfDeployment, pods - i * podsOfDeployment);
+    return client.ask('POST', `/apis/apps/v1/namespaces/${namespaceOf(i)}/deployments`, {
+      json: {
+        metadata: { name: `app-${i}` },
+        spec: {
+          replicas,
+          selector: { matchLabels: labels },
+          template: {
+            metadata: { labels },
+            spec: { containers, terminationGracePeriodSeconds: 0 },
+          },
+        },
+      },
+    });
+  });
+}
+
+/** The namespaces that the loads use. */
+export async function createNamespaces(client: ServerClient): Promise<void> {
+  for (let i = 0; i < namespaces; i++) {
+    await client.ask('POST', '/api/v1/namespaces', {
+      json: { metadata: { name: namespaceOf(i) } },
+    });
+  }
+}
+
+/** Deletes everything that was made, a namespace after the other. Resolves when the server has taken that up. */
+export async function deleteAll(client: ServerClient, by: 'pods' | 'deployments'): Promise<void> {
+  const group = by === 'pods' ? '/api/v1' : '/apis/apps/v1';
+  for (let i = 0; i < namespaces; i++) {
+    await client.ask('DELETE', `${group}/namespaces/${namespaceOf(i)}/${by}`);
+  }
+}
+
+function namespaceOf(i: number): string {
+  return `load-${i % namespaces}`;
+}
+
+async function inParallel(count: number, make: (i: number) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    while (next < count) await make(next++);
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+}

@@ -1,0 +1,172 @@
+import { adminToken } from '../../../test/e2e/kubectl/control-plane.js';
+import { ServerClient } from '../server-client.js';
+import { createDeployments, createNamespaces, createPods, deleteAll } from './loads.js';
+import type { ClusterBenchOptions } from './options.js';
+import { PodCounter, type PodCounts } from './pod-counter.js';
+import { Prober, type VerbLatency } from './prober.js';
+import { type ProcessUse, WholeCluster } from './whole-cluster.js';
+
+/** What was found. Times are seconds from the beginning of the phase. */
+export interface ClusterBenchResult {
+  readonly options: ClusterBenchOptions;
+  /** Until all nodes were ready and could be scheduled to. */
+  readonly nodesReadySeconds: number;
+  /** Until all pods had been seen in the watch, had a node, were running. */
+  readonly createdSeconds: number;
+  readonly boundSeconds: number;
+  readonly runningSeconds: number;
+  readonly listMs: number;
+  readonly listMiB: number;
+  /** Until all pods were gone. */
+  readonly deletedSeconds: number;
+  readonly latencies: readonly VerbLatency[];
+  /** Over the time from the first creation to all running. */
+  readonly use: readonly ProcessUse[];
+}
+
+const pollMs = 50;
+const patienceMs = 900_000;
+
+/** Runs one benchmark on a cluster of its own. Prints what it is at to standard error. */
+export async function measure(options: ClusterBenchOptions): Promise<ClusterBenchResult> {
+  const cluster = await WholeCluster.start(options);
+  const client = new ServerClient(cluster.plane.url, adminToken, 8);
+  const probes = new ServerClient(cluster.plane.url, adminToken, 1);
+  let whole = cluster;
+  try {
+    await createNamespaces(client);
+    const nodesFrom = performance.now();
+    whole = cluster.startNodes(options);
+    await untilNodesReady(client, whole, options.nodes);
+    const nodesReadySeconds = secondsSince(nodesFrom);
+    say(`${options.nodes} nodes are ready after ${nodesReadySeconds.toFixed(1)} s`);
+    return await new Run(options, whole, client, probes).run(nodesReadySeconds);
+  } catch (error) {
+    say(whole.report());
+    throw error;
+  } finally {
+    client.close();
+    probes.close();
+    await whole.stop();
+  }
+}
+
+class Run {
+  readonly #options: ClusterBenchOptions;
+  readonly #cluster: WholeCluster;
+  readonly #client: ServerClient;
+  readonly #probes: ServerClient;
+  readonly #counter = new PodCounter();
+
+  constructor(
+    options: ClusterBenchOptions,
+    cluster: WholeCluster,
+    client: ServerClient,
+    probes: ServerClient,
+  ) {
+    this.#options = options;
+    this.#cluster = cluster;
+    this.#client = client;
+    this.#probes = probes;
+  }
+
+  async run(nodesReadySeconds: number): Promise<ClusterBenchResult> {
+    const { pods, by } = this.#options;
+    await this.#counter.start(this.#client);
+    const prober = new Prober(this.#probes);
+    await prober.start();
+    const before = this.#cluster.use();
+    const from = performance.now();
+    const creating = by === 'pods' ? createPods : createDeployments;
+    const created = creating(this.#client, pods);
+    const [createdSeconds, boundSeconds, runningSeconds] = await Promise.all([
+      this.#until('created', from),
+      this.#until('bound', from),
+      this.#until('running', from),
+      created,
+    ]);
+    const use = this.#usedSince(before);
+    const latencies = await prober.stop();
+    const { listMs, listMiB } = await this.#list();
+    const deletingFrom = performance.now();
+    await deleteAll(this.#client, by);
+    const deletedSeconds = await this.#until('deleted', deletingFrom);
+    this.#counter.stop();
+    return {
+      ...{ options: this.#options, nodesReadySeconds },
+      ...{ createdSeconds, boundSeconds, runningSeconds, deletedSeconds },
+      ...{ listMs, listMiB, latencies, use },
+    };
+  }
+
+  /** Seconds until all pods are so far. */
+  async #until(what: keyof PodCounts, from: number): Promise<number> {
+    const { pods } = this.#options;
+    while (this.#counter.counts[what] < pods) {
+      if (performance.now() - from > patienceMs) {
+        const counts = JSON.stringify(this.#counter.counts);
+        throw new Error(`not all of ${pods} pods are ${what}: ${counts}`);
+      }
+      this.#cluster.use();
+      await pause(pollMs);
+    }
+    const seconds = secondsSince(from);
+    say(`${pods} pods ${what} after ${seconds.toFixed(1)} s`);
+    return seconds;
+  }
+
+  async #list(): Promise<{ readonly listMs: number; readonly listMiB: number }> {
+    const times: number[] = [];
+    let bytes = 0;
+    for (let i = 0; i < 3; i++) {
+      const from = performance.now();
+      bytes = (await this.#client.ask('GET', '/api/v1/pods')).body.length;
+      times.push(performance.now() - from);
+    }
+    times.sort((a, b) => a - b);
+    return { listMs: times[1] ?? 0, listMiB: bytes / 2 ** 20 };
+  }
+
+  #usedSince(before: readonly ProcessUse[]): ProcessUse[] {
+    return this.#cluster.use().map((use, at) => {
+      const cpuSeconds = use.cpuSeconds - (before[at]?.cpuSeconds ?? 0);
+      return { ...use, cpuSeconds };
+    });
+  }
+}
+
+/** Ready, and without the taint that they begin with. */
+async function untilNodesReady(
+  client: ServerClient,
+  cluster: WholeCluster,
+  nodes: number,
+): Promise<void> {
+  const from = performance.now();
+  for (;;) {
+    const { body } = await client.ask('GET', '/api/v1/nodes?resourceVersion=0');
+    const { items } = JSON.parse(body.toString()) as { items: NodeItem[] };
+    const ready = items.filter(({ spec }) => (spec?.taints ?? []).length === 0);
+    if (items.length === nodes && ready.length === nodes) return;
+    if (performance.now() - from > patienceMs) {
+      throw new Error(`${ready.length} of ${items.length} nodes are ready, ${nodes} are wanted`);
+    }
+    cluster.use();
+    await pause(500);
+  }
+}
+
+interface NodeItem {
+  readonly spec?: { readonly taints?: readonly unknown[] };
+}
+
+function secondsSince(from: number): number {
+  return (performance.now() - from) / 1000;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}

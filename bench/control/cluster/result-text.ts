@@ -1,0 +1,48 @@
+import type { ClusterBenchResult } from './measure.js';
+
+/** The result as three small tables. */
+export function resultText(result: ClusterBenchResult): string {
+  const { options, use, latencies } = result;
+  const { nodes, pods, by } = options;
+  const rate = (seconds: number) => `${(pods / seconds).toFixed(0)}/s`;
+  const phases = [
+    [`${nodes} nodes ready`, seconds(result.nodesReadySeconds), ''],
+    [`${pods} pods created, by ${by}`, seconds(result.createdSeconds), rate(result.createdSeconds)],
+    ['created and bound', seconds(result.boundSeconds), rate(result.boundSeconds)],
+    ['all running', seconds(result.runningSeconds), rate(result.runningSeconds)],
+    ['all deleted', seconds(result.deletedSeconds), rate(result.deletedSeconds)],
+    ['list of all pods', `${result.listMs.toFixed(0)} ms`, `${result.listMiB.toFixed(1)} MiB`],
+  ];
+  const requests = latencies.map(({ verb, count, p50Ms, p99Ms }) => [
+    verb,
+    `${count}`,
+    p50Ms.toFixed(1),
+    p99Ms.toFixed(1),
+  ]);
+  const processes = use.map(({ name, cpuSeconds, memoryMiB, memoryMiBMost }) => [
+    name,
+    cpuSeconds.toFixed(1),
+    memoryMiB.toFixed(0),
+    memoryMiBMost.toFixed(0),
+  ]);
+  return [
+    table([['', 'time', 'rate'], ...phases]),
+    table([['meanwhile', 'requests', 'p50 ms', 'p99 ms'], ...requests]),
+    table([['until all running', 'CPU s', 'MiB', 'MiB at most'], ...processes]),
+  ].join('\n\n');
+}
+
+function seconds(value: number): string {
+  return `${value.toFixed(1)} s`;
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)))
+      .join('  ');
+  return rows.map(line).join('\n');
+}
