@@ -10,14 +10,21 @@ const exitCodeUsage = 2;
 const exitCodeFailure = 1;
 /** Six more ports follow the base port. */
 const basePortMax = 65_529;
+const replicasMax = 7;
 
-/** `flotilla up`: a cluster on this machine, of three members of the store, an API server and controllers. */
+/** `flotilla up`: a cluster on this machine, of three members of the store, an API server, controllers and a scheduler. */
 export function upCommand(): Command {
   return new Command('up')
     .description(
-      'Run a cluster on this machine, until Ctrl-C: three members of the store, an API server, controllers.',
+      'Run a cluster on this machine, until Ctrl-C: three members of the store, an API server, controllers, a scheduler.',
     )
     .option('--store-only', 'run the store alone')
+    .option(
+      '--replicas <n>',
+      'schedulers and controller managers; one of each leads, the others stand by',
+      parseReplicas,
+      1,
+    )
     .option(
       '--data-dir <folder>',
       'where the data of the members and their logs go',
@@ -29,12 +36,14 @@ export function upCommand(): Command {
       parseBasePort,
     )
     .allowExcessArguments(false)
-    .action((options: { dataDir: string; basePort?: number; storeOnly?: boolean }) =>
-      runUntilSignal({
-        dataDir: options.dataDir,
-        basePort: options.basePort ?? null,
-        isStoreOnly: options.storeOnly === true,
-      }),
+    .action(
+      (options: { dataDir: string; basePort?: number; storeOnly?: boolean; replicas: number }) =>
+        runUntilSignal({
+          dataDir: options.dataDir,
+          basePort: options.basePort ?? null,
+          isStoreOnly: options.storeOnly === true,
+          replicas: options.replicas,
+        }),
     );
 }
 
@@ -46,10 +55,19 @@ function parseBasePort(text: string): number {
   return port;
 }
 
+function parseReplicas(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || count > replicasMax) {
+    throw new InvalidArgumentError(`Give a number from 1 to ${replicasMax}.`);
+  }
+  return count;
+}
+
 async function runUntilSignal(options: {
   readonly dataDir: string;
   readonly basePort: number | null;
   readonly isStoreOnly: boolean;
+  readonly replicas: number;
 }): Promise<void> {
   const stop = new AbortController();
   const stopNow = new AbortController();

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { connect } from '../../src/client/index.js';
+import type { Node } from '../../src/control/api/gen/core-v1.js';
 import { connectRest, readKubeconfig, resources } from '../../src/control/client/index.js';
 import { hostClock } from '../../src/host/clock.js';
 import { until } from '../client/until.js';
@@ -161,6 +162,7 @@ t.test('up: says what is wrong and what to do', async (t) => {
     { args: ['--data-dir', join(dir, 'file', 'below')], code: 1, says: /cannot make the folder/ },
     { args: ['--data-dir', join(dir, 'taken')], code: 1, says: /port \d+ of member m1 is taken/ },
     { args: ['--base-port', '70000'], code: 1, says: /number from 1 to 65529/ },
+    { args: ['--replicas', '0'], code: 1, says: /number from 1 to 7/ },
     { args: ['--frobnicate'], code: 1, says: /unknown option '--frobnicate'/ },
   ];
   for (const { args, code, says } of cases) {
@@ -200,3 +202,58 @@ t.test('up: the API server serves, and goes on with its data and credentials', a
   second.signal('SIGTERM');
   t.equal(await second.exit, 0);
 });
+
+t.test('up: controllers and schedulers, two of each, of which the others go on', async (t) => {
+  const dir = join(await tempDir(t), 'data');
+  const up = new Up(t, [
+    ...['--data-dir', dir, '--base-port', `${await freeBase()}`],
+    ...['--replicas', '2'],
+  ]);
+  const path = await up.shows(/^kubeconfig: (.*)$/m);
+  const client = connectRest(await readKubeconfig(path), { clock: hostClock, userAgent: 'test' });
+  t.teardown(() => client.close());
+  await client.objects(resources.nodes).create(readyNode('n'));
+  const labels = { app: 'web' };
+  const spec = { containers: [{ name: 'web', image: 'web' }] };
+  await client.objects(resources.deployments).create({
+    metadata: { name: 'web', namespace: 'default' },
+    spec: {
+      replicas: 2,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec },
+    },
+  });
+  const bound = async () => {
+    const { items } = await client.objects(resources.pods).list({ namespace: 'default' });
+    return items.filter((pod) => pod.spec?.nodeName === 'n').length;
+  };
+  await until('two pods on the node', async () => (await bound()) === 2, 45_000);
+  const leases = client.objects(resources.leases);
+  for (const name of ['kube-controller-manager', 'kube-scheduler']) {
+    const place = { namespace: 'kube-system', name };
+    await until(`a leader of ${name}`, async () => {
+      const lease = await leases.get(place).catch(() => null);
+      return (lease?.spec?.holderIdentity ?? '') !== '';
+    });
+  }
+
+  for (const name of ['controller-manager', 'scheduler']) {
+    await up.shows(new RegExp(`${name}-2 started as process`));
+    process.kill(
+      Number(await up.shows(new RegExp(`${name} started as process (\\d+)`))),
+      'SIGKILL',
+    );
+  }
+  const scale = { spec: { replicas: 4 } };
+  const web = { namespace: 'default', name: 'web' };
+  await client.objects(resources.deployments).patch(web, 'merge', scale);
+  await until('four pods on the node', async () => (await bound()) === 4, 60_000);
+  up.signal('SIGTERM');
+  t.equal(await up.exit, 0);
+});
+
+function readyNode(name: string): Node {
+  const amounts = { cpu: '8', memory: '16Gi', pods: '110' };
+  const conditions = [{ type: 'Ready', status: 'True', reason: 'KubeletReady' }];
+  return { metadata: { name }, status: { capacity: amounts, allocatable: amounts, conditions } };
+}

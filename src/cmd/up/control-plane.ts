@@ -8,10 +8,11 @@ import {
   readCertificate,
   writeKubeconfig,
 } from './control-files.js';
+import { electedPrograms } from './elected-programs.js';
 import { controlSteps } from './guide.js';
 import { tailOf } from './log-tail.js';
 import { type ClusterProgram, type MemberExit, MemberProcess } from './member-process.js';
-import { type ClusterPlan, endpointOf } from './plan.js';
+import { type ClusterPlan, storeUrls } from './plan.js';
 import { UpError } from './up-error.js';
 
 /** What it runs with. */
@@ -19,6 +20,8 @@ export interface ControlPlaneOptions {
   readonly plan: ClusterPlan;
   readonly dir: string;
   readonly port: number;
+  /** Of each program besides the API server. */
+  readonly replicas: number;
   readonly clock: Clock;
   readonly console: Console;
   /** Aborted when the run is over. */
@@ -29,9 +32,10 @@ const pollMs = 100;
 const askMs = 2000;
 const failedStartsMax = 3;
 
-/** The API server and the controllers of a cluster whose store serves, as processes of their own. */
+/** The API server, the controllers and the scheduler of a cluster whose store serves, as processes of their own. */
 export class ControlPlane {
   readonly #options: ControlPlaneOptions;
+  /** The API server first. */
   readonly #processes: MemberProcess[] = [];
   readonly #runs: Promise<void>[] = [];
   /** Ends of the API server before it first served. */
@@ -44,27 +48,27 @@ export class ControlPlane {
 
   /** Resolves when it has ended. Throws {@link UpError} when it never serves. */
   async run(): Promise<void> {
-    const { console, port, ended, dir } = this.#options;
+    const { console, port, ended, dir, plan, replicas } = this.#options;
     const files = await openControlFiles(dir);
-    this.#start('apiserver', this.#serverFlags(files));
+    this.#start('apiserver', 'apiserver', this.#serverFlags(files));
     const certificate = await this.#untilReady(files);
     if (certificate !== null) {
       this.#isServing = true;
       await writeKubeconfig(files, { url: this.#url, certificate });
-      this.#start('controller-manager', [
-        `--kubeconfig=${files.kubeconfig}`,
-        '--secure-port=0',
-        '--leader-elect=false',
-      ]);
       console.good(`the API server serves on 127.0.0.1:${port}`);
+      for (const { program, name, flags } of electedPrograms(plan, files, replicas)) {
+        this.#start(program, name, flags);
+      }
       for (const line of controlSteps(files.kubeconfig)) console.line(line);
     }
     if (!ended.aborted) await Promise.all(this.#runs);
   }
 
-  /** The controllers first: they would only fail without the API server. */
+  /** The API server last: the others would only fail without it. */
   async stop(): Promise<void> {
-    for (const each of [...this.#processes].reverse()) await each.stop();
+    const [server, ...others] = this.#processes;
+    await Promise.all(others.map((each) => each.stop()));
+    await server?.stop();
     await Promise.all(this.#runs);
   }
 
@@ -78,9 +82,8 @@ export class ControlPlane {
 
   #serverFlags(files: ControlFiles): string[] {
     const { plan, port } = this.#options;
-    const servers = plan.members.map((member) => `http://${endpointOf(member)}`);
     return [
-      `--etcd-servers=${servers.join(',')}`,
+      `--etcd-servers=${storeUrls(plan).join(',')}`,
       '--bind-address=127.0.0.1',
       '--advertise-address=127.0.0.1',
       `--secure-port=${port}`,
@@ -92,18 +95,18 @@ export class ControlPlane {
     ];
   }
 
-  #start(program: ClusterProgram, flags: readonly string[]): void {
+  #start(program: ClusterProgram, name: string, flags: readonly string[]): void {
     const { dir, clock, console, ended } = this.#options;
     // Who stops what runs has begun already.
     if (ended.aborted) return;
-    const logPath = join(dir, `${program}.log`);
+    const logPath = join(dir, `${name}.log`);
     const child = new MemberProcess({
       ...{ program, flags, logPath, clock },
       listener: {
-        onStart: (pid) => console.line(`${program} started as process ${pid}`),
+        onStart: (pid) => console.line(`${name} started as process ${pid}`),
         onEnd: (exit, retryMs) => {
           if (program === 'apiserver' && !this.#isServing) this.#failedStarts++;
-          console.bad(`${program} ${endOf(exit)}; starting it again in ${retryMs / 1000} s`);
+          console.bad(`${name} ${endOf(exit)}; starting it again in ${retryMs / 1000} s`);
         },
       },
     });

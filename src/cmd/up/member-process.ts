@@ -28,7 +28,7 @@ const stopMsMax = 15_000;
 const executable = fileURLToPath(new URL('../../../../bin/flotilla', import.meta.url));
 
 /** The programs of a cluster. */
-export type ClusterProgram = 'store' | 'apiserver' | 'controller-manager';
+export type ClusterProgram = 'store' | 'apiserver' | 'controller-manager' | 'scheduler';
 
 /** One program of the cluster as a child process, started again whenever it ends by itself. */
 export class MemberProcess {

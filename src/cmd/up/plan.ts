@@ -35,6 +35,11 @@ export function endpointOf({ clientPort }: PlannedMember): string {
   return `${host}:${clientPort}`;
 }
 
+/** The store's URLs, for programs that are its clients. */
+export function storeUrls({ members }: ClusterPlan): readonly string[] {
+  return members.map((member) => `http://${endpointOf(member)}`);
+}
+
 /** `host:port` for a member's peers. */
 export function peerEndpointOf({ peerPort }: PlannedMember): string {
   return `${host}:${peerPort}`;

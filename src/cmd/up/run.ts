@@ -25,6 +25,8 @@ export interface UpOptions {
   readonly basePort: number | null;
   /** No API server. */
   readonly isStoreOnly: boolean;
+  /** Schedulers and controller managers, of which one each leads. */
+  readonly replicas: number;
   /** How the reader started us, for the lines to paste. */
   readonly invocation: string;
   readonly clock: Clock;
