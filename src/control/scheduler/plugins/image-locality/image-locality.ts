@@ -21,9 +21,7 @@ export function imageLocality(_args: unknown, handle: SchedulerHandle): Plugin {
     name,
     preScore(state, pod, nodes) {
       const wanted = images.of(pod);
-      const present = new Set(
-        wanted.filter((image) => nodes.some(({ imageSizes }) => imageSizes.has(image))),
-      );
+      const present = presentOn(nodes, wanted);
       if (present.size === 0) return 'skip';
       const { all } = handle.snapshot();
       const shares = new Map([...present].map((image) => [image, shareOf(image, all)]));
@@ -32,6 +30,16 @@ export function imageLocality(_args: unknown, handle: SchedulerHandle): Plugin {
     },
     score: (state, _, node) => state.read<ImageShares>(scoreKey).score(node),
   };
+}
+
+/** Those of the images that any of the nodes has. */
+function presentOn(nodes: readonly NodeInfo[], images: readonly string[]): ReadonlySet<string> {
+  const present = new Set<string>();
+  for (const { imageSizes } of nodes) {
+    if (imageSizes.size === 0) continue;
+    for (const image of images) if (imageSizes.has(image)) present.add(image);
+  }
+  return present;
 }
 
 /** The part of all nodes that have an image. */

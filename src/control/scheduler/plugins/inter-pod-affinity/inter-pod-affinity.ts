@@ -1,6 +1,7 @@
 import type { AffinityTerm, NodeInfo, PodInfo } from '../../framework/node-info.js';
 import type { NodeList, Plugin } from '../../framework/plugin.js';
 import type { SchedulerHandle } from '../../framework/scheduler-handle.js';
+import { CycleSlot } from '../cycle-slot.js';
 import { RecentlyUsed } from '../recently-used.js';
 import { unresolvable, unschedulable } from '../statuses.js';
 import { affinityArgs } from './affinity-args.js';
@@ -14,8 +15,6 @@ import { requiredAntiAffinityTerms, scoredTerms, TermIndex } from './term-index.
 import { termMatches, termText } from './term-matching.js';
 
 const name = 'InterPodAffinity';
-const filterKey = `PreFilter${name}`;
-const scoreKey = `PreScore${name}`;
 const farFromWanted = unresolvable("node(s) didn't match pod affinity rules");
 const nearUnwanted = unschedulable("node(s) didn't match pod anti-affinity rules");
 const repelled = unschedulable("node(s) didn't satisfy existing pods anti-affinity rules");
@@ -29,6 +28,8 @@ export function interPodAffinity(args: unknown, handle: SchedulerHandle): Plugin
   const repellingTerms = new TermIndex(requiredAntiAffinityTerms);
   const scoringTerms = new TermIndex(scoredTerms(hardPodAffinityWeight));
   const matchingPods = new RecentlyUsed<MatchingPods>();
+  const filterSlot = new CycleSlot<AffinityFilterState>(`PreFilter${name}`);
+  const scoreSlot = new CycleSlot<AffinityScore>(`PreScore${name}`);
 
   /** Pods that all of the terms match, by topology. */
   function matching(terms: readonly AffinityTerm[], all: readonly NodeInfo[]) {
@@ -76,19 +77,19 @@ export function interPodAffinity(args: unknown, handle: SchedulerHandle): Plugin
         wanted: PairCounts.of(requiredAffinity.length === 0 ? [] : matching(requiredAffinity, all)),
         unwanted: PairCounts.of(requiredAntiAffinity.flatMap((term) => matching([term], all))),
       };
-      state.write(filterKey, new AffinityFilterState(pod, counts, namespaces));
+      filterSlot.write(state, new AffinityFilterState(pod, counts, namespaces));
       return null;
     },
     addPod(state, _, added, node) {
-      state.read<AffinityFilterState>(filterKey).suppose(added, node, 1);
+      filterSlot.read(state).suppose(added, node, 1);
       return null;
     },
     removePod(state, _, removed, node) {
-      state.read<AffinityFilterState>(filterKey).suppose(removed, node, -1);
+      filterSlot.read(state).suppose(removed, node, -1);
       return null;
     },
     filter(state, _, { node }) {
-      const affinity = state.read<AffinityFilterState>(filterKey);
+      const affinity = filterSlot.read(state);
       if (!affinity.isNearWanted(node)) return farFromWanted;
       if (affinity.isNearUnwanted(node)) return nearUnwanted;
       return affinity.isRepelled(node) ? repelled : null;
@@ -98,10 +99,10 @@ export function interPodAffinity(args: unknown, handle: SchedulerHandle): Plugin
       if (!isOwn && ignorePreferredTermsOfExistingPods) return 'skip';
       const scores = scoresFor(pod, handle.snapshot());
       if (scores.length === 0) return 'skip';
-      state.write(scoreKey, new AffinityScore(scores));
+      scoreSlot.write(state, new AffinityScore(scores));
       return null;
     },
-    score: (state, _, node) => state.read<AffinityScore>(scoreKey).score(node),
+    score: (state, _, node) => scoreSlot.read(state).score(node),
     normalizeScores: (_state, _pod, _nodes, scores) => spanScores(scores),
   };
 }

@@ -3,6 +3,7 @@ import { labelOf } from '../../../machinery/labels.js';
 import type { PodInfo } from '../../framework/node-info.js';
 import type { NodeList, Plugin } from '../../framework/plugin.js';
 import type { SchedulerHandle } from '../../framework/scheduler-handle.js';
+import { CycleSlot } from '../cycle-slot.js';
 import { PerTemplate } from '../per-template.js';
 import { RecentlyUsed } from '../recently-used.js';
 import { unresolvable, unschedulable } from '../statuses.js';
@@ -15,8 +16,6 @@ import { type SpreadQuery, spreadConstraintsOf, spreadQueryOf } from './spread-q
 import { SpreadScore } from './spread-score.js';
 
 const name = 'PodTopologySpread';
-const filterKey = `PreFilter${name}`;
-const scoreKey = `PreScore${name}`;
 const tooUneven = unschedulable("node(s) didn't match pod topology spread constraints");
 const noLabel = unresolvable(
   "node(s) didn't match pod topology spread constraints (missing required label)",
@@ -40,6 +39,8 @@ export function podTopologySpread(args: unknown, handle: SchedulerHandle): Plugi
   const selectorFor = defaultConstraints.length > 0 ? defaultSelectors(handle.informers) : null;
   const own = new PerTemplate(ownQueries);
   const known = new RecentlyUsed<SpreadCounts>();
+  const filterSlot = new CycleSlot<SpreadFilterState>(`PreFilter${name}`);
+  const scoreSlot = new CycleSlot<SpreadScore>(`PreScore${name}`);
 
   function defaultQuery(pod: Pod, action: 'DoNotSchedule' | 'ScheduleAnyway'): SpreadQuery | null {
     const selector = selectorFor?.(pod);
@@ -71,19 +72,19 @@ export function podTopologySpread(args: unknown, handle: SchedulerHandle): Plugi
     preFilter(state, pod, nodes) {
       const query = hardQuery(pod);
       if (query === null) return 'skip';
-      state.write(filterKey, new SpreadFilterState(countsOf(query, nodes), query));
+      filterSlot.write(state, new SpreadFilterState(countsOf(query, nodes), query));
       return null;
     },
     addPod(state, _, added, node) {
-      state.read<SpreadFilterState>(filterKey).suppose(added, node, 1);
+      filterSlot.read(state).suppose(added, node, 1);
       return null;
     },
     removePod(state, _, removed, node) {
-      state.read<SpreadFilterState>(filterKey).suppose(removed, node, -1);
+      filterSlot.read(state).suppose(removed, node, -1);
       return null;
     },
     filter(state, _, { node }) {
-      const spread = state.read<SpreadFilterState>(filterKey);
+      const spread = filterSlot.read(state);
       const { constraints } = spread.query;
       const { labels } = node.metadata;
       for (let index = 0; index < constraints.length; index++) {
@@ -97,12 +98,11 @@ export function podTopologySpread(args: unknown, handle: SchedulerHandle): Plugi
     preScore(state, pod, nodes) {
       const query = softQuery(pod);
       if (query === null) return 'skip';
-      state.write(scoreKey, new SpreadScore(countsOf(query, handle.snapshot()), query, nodes));
+      scoreSlot.write(state, new SpreadScore(countsOf(query, handle.snapshot()), query, nodes));
       return null;
     },
-    score: (state, _, node) => state.read<SpreadScore>(scoreKey).score(node),
-    normalizeScores: (state, _, nodes, scores) =>
-      state.read<SpreadScore>(scoreKey).normalize(nodes, scores),
+    score: (state, _, node) => scoreSlot.read(state).score(node),
+    normalizeScores: (state, _, nodes, scores) => scoreSlot.read(state).normalize(nodes, scores),
   };
 }
 
