@@ -1,5 +1,6 @@
 import { podCondition } from '../../api/core-v1/pod/pod-state.js';
-import { resources, UnreachableError } from '../../client/index.js';
+import type { Pod } from '../../api/gen/core-v1.js';
+import { type Lister, resources, UnreachableError } from '../../client/index.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { StatusError } from '../../machinery/status.js';
 import { formatTime } from '../../machinery/time.js';
@@ -19,12 +20,14 @@ interface Preemption {
 export class Evictor {
   readonly #handle: SchedulerHandle;
   readonly #pluginName: string;
+  readonly #pods: Lister<Pod>;
   /** By the preemptor's uid. */
   readonly #underWay = new Map<string, Preemption>();
 
   constructor(handle: SchedulerHandle, pluginName: string) {
     this.#handle = handle;
     this.#pluginName = pluginName;
+    this.#pods = handle.informers.of(resources.pods).lister;
   }
 
   /**
@@ -35,8 +38,7 @@ export class Evictor {
     const preemption = this.#underWay.get(uid);
     if (preemption === undefined) return false;
     if (preemption.last === null) return true;
-    const pods = this.#handle.informers.of(resources.pods).lister;
-    const victim = pods.byKey(preemption.last.key);
+    const victim = this.#pods.byKey(preemption.last.key);
     return (
       victim !== undefined &&
       victim.metadata.uid === preemption.last.uid &&
@@ -67,8 +69,7 @@ export class Evictor {
   /** The end of the last victim lets the preemptor in again. When that is over already, nothing would. */
   #onEvicted({ uid }: PodInfo, { last }: Preemption): void {
     this.#underWay.delete(uid);
-    const pods = this.#handle.informers.of(resources.pods).lister;
-    const isGone = last === null || pods.byKey(last.key)?.metadata.uid !== last.uid;
+    const isGone = last === null || this.#pods.byKey(last.key)?.metadata.uid !== last.uid;
     if (isGone) this.#handle.activate([uid]);
   }
 

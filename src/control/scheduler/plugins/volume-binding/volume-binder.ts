@@ -1,5 +1,10 @@
-import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../../api/gen/core-v1.js';
-import { objectKey, resources, UnreachableError } from '../../../client/index.js';
+import type {
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+} from '../../../api/gen/core-v1.js';
+import { type Lister, objectKey, resources, UnreachableError } from '../../../client/index.js';
 import { StatusError } from '../../../machinery/status.js';
 import type { SchedulerHandle } from '../../framework/scheduler-handle.js';
 import type { AssumedObjects } from './assumed-objects.js';
@@ -19,6 +24,8 @@ export class VolumeBinder {
   readonly #claims: AssumedObjects<PersistentVolumeClaim>;
   readonly #volumes: AssumedObjects<PersistentVolume>;
   readonly #timeoutMs: number;
+  readonly #pods: Lister<Pod>;
+  readonly #nodes: Lister<Node>;
   /** Told of every change of a claim or a volume. */
   readonly #waiting = new Set<() => void>();
 
@@ -34,6 +41,8 @@ export class VolumeBinder {
     this.#claims = objects.claims;
     this.#volumes = objects.volumes;
     this.#timeoutMs = timeoutMs;
+    this.#pods = handle.informers.of(resources.pods).lister;
+    this.#nodes = handle.informers.of(resources.nodes).lister;
     const onChange = () => {
       for (const look of this.#waiting) look();
     };
@@ -117,8 +126,7 @@ export class VolumeBinder {
     { volumes, claims }: AssumedVolumes,
     nodeName: string,
   ): 'wait' | string | null {
-    const pods = this.#handle.informers.of(resources.pods).lister;
-    if (pods.byKey(objectKey(pod))?.metadata.uid !== pod.metadata.uid)
+    if (this.#pods.byKey(objectKey(pod))?.metadata.uid !== pod.metadata.uid)
       return 'pod does not exist any more';
     for (const { volume, claimKey } of volumes) {
       const verdict = this.#verdictOnVolume(volume, claimKey, nodeName);
@@ -160,7 +168,7 @@ export class VolumeBinder {
   }
 
   #mismatch(volume: PersistentVolume, nodeName: string): string | null {
-    const node = this.#handle.informers.of(resources.nodes).lister.byKey(nodeName);
+    const node = this.#nodes.byKey(nodeName);
     if (node === undefined) return `failed to get node ${JSON.stringify(nodeName)}`;
     if (isReachable(volume, node)) return null;
     const [volumeText, nodeText] = [volume.metadata.name, nodeName].map((each) =>
