@@ -35,7 +35,10 @@ import {
 import { taintEvictionDefinition } from './taint-eviction/definition.js';
 import { ttlAfterFinishedDefinition } from './ttl-after-finished/definition.js';
 
-/** Every controller of the controller manager, in the order in which they start. One row a controller. */
+/**
+ * Every controller of the controller manager, in the order in which they start. One row a controller; docs/controller-manager.md lists them
+ * (UPDATE=1 with test/cmd/controller-manager/doc.test.ts writes it).
+ */
 export const controllerTable: readonly ControllerDefinition[] = [
   serviceAccountDefinition,
   rootCaDefinition,
