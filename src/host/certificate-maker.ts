@@ -75,19 +75,20 @@ export async function certifyKey(
 }
 
 /** The library takes a fifth of a second to load: who makes no certificates does not wait for it. */
-async function loadLibrary(): Promise<Library> {
+export async function loadLibrary(): Promise<Library> {
   await import('reflect-metadata');
   return import('@peculiar/x509');
 }
 
 /** Hexadecimal; positive, and never beginning with zeros (RFC 5280 section 4.1.2.2). */
-function serialNumber(): string {
+export function serialNumber(): string {
   const bytes = randomBytes(serialBytes);
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
   return bytes.toString('hex');
 }
 
-async function signingKey(
+/** A key that signs certificates, and how it does. Throws TypeError for keys that cannot. */
+export async function signingKey(
   key: KeyObject,
 ): Promise<{ key: webcrypto.CryptoKey; algorithm: { name: string; hash: string } }> {
   const algorithm = algorithmOf(key);
