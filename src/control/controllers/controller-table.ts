@@ -1,4 +1,10 @@
+import { horizontalPodAutoscalerDefinition } from './horizontal-pod-autoscaler/definition.js';
 import { attachDetachDefinition } from './attach-detach/definition.js';
+import { bootstrapSignerDefinition } from './bootstrap-signer/definition.js';
+import { certificateApprovingDefinition } from './certificate-approving/definition.js';
+import { certificateCleanerDefinition } from './certificate-cleaner/definition.js';
+import { certificateSigningDefinition } from './certificate-signing/definition.js';
+import { clusterRoleAggregationDefinition } from './cluster-role-aggregation/definition.js';
 import type { ControllerDefinition } from './controller.js';
 import { cronJobDefinition } from './cron-job/definition.js';
 import { daemonSetDefinition } from './daemon-set/definition.js';
@@ -25,6 +31,7 @@ import { resourceQuotaDefinition } from './resource-quota/definition.js';
 import { rootCaDefinition } from './root-ca/definition.js';
 import { serviceAccountDefinition } from './service-account/definition.js';
 import { serviceAccountTokenDefinition } from './service-account-token/definition.js';
+import { serviceCidrDefinition } from './service-cidr/definition.js';
 import { serviceLoadBalancerDefinition } from './service-load-balancer/definition.js';
 import { statefulSetDefinition } from './stateful-set/definition.js';
 import {
@@ -33,6 +40,7 @@ import {
   volumeProtectionDefinition,
 } from './storage-protection/definition.js';
 import { taintEvictionDefinition } from './taint-eviction/definition.js';
+import { tokenCleanerDefinition } from './token-cleaner/definition.js';
 import { ttlAfterFinishedDefinition } from './ttl-after-finished/definition.js';
 
 /**
@@ -54,6 +62,7 @@ export const controllerTable: readonly ControllerDefinition[] = [
   ttlAfterFinishedDefinition,
   podGarbageCollectorDefinition,
   disruptionDefinition,
+  horizontalPodAutoscalerDefinition,
   resourceQuotaDefinition,
   serviceAccountTokenDefinition,
   legacyTokenCleanerDefinition,
@@ -73,4 +82,11 @@ export const controllerTable: readonly ControllerDefinition[] = [
   nodeTtlDefinition,
   serviceLoadBalancerDefinition,
   nodeIpamDefinition,
+  certificateSigningDefinition,
+  certificateApprovingDefinition,
+  certificateCleanerDefinition,
+  clusterRoleAggregationDefinition,
+  serviceCidrDefinition,
+  bootstrapSignerDefinition,
+  tokenCleanerDefinition,
 ];
