@@ -1,4 +1,3 @@
-import { horizontalPodAutoscalerDefinition } from './horizontal-pod-autoscaler/definition.js';
 import { attachDetachDefinition } from './attach-detach/definition.js';
 import { bootstrapSignerDefinition } from './bootstrap-signer/definition.js';
 import { certificateApprovingDefinition } from './certificate-approving/definition.js';
@@ -15,6 +14,7 @@ import { endpointSliceMirroringDefinition } from './endpoint-slice-mirroring/def
 import { endpointsDefinition } from './endpoints/definition.js';
 import { ephemeralVolumeDefinition } from './ephemeral-volume/definition.js';
 import { garbageCollectorDefinition } from './garbage-collector/definition.js';
+import { horizontalPodAutoscalerDefinition } from './horizontal-pod-autoscaler/definition.js';
 import { jobDefinition } from './job/definition.js';
 import { legacyTokenCleanerDefinition } from './legacy-token-cleaner/definition.js';
 import { namespaceDefinition } from './namespace/definition.js';

@@ -47,14 +47,14 @@ export function startControllers(
   };
 }
 
-/** Waits until `look` gives a value that `isRight` takes. Fails with the last one after 20 s. */
+/** Waits until `look` gives a value that `isRight` takes. Fails with the last one after a minute. */
 export async function eventually<T>(
   t: Test,
   what: string,
   look: () => Promise<T>,
   isRight: (value: T) => boolean,
 ): Promise<T> {
-  const endMs = hostClock.now() + 20_000;
+  const endMs = hostClock.now() + 60_000;
   for (;;) {
     const value = await look();
     if (isRight(value)) return value;

@@ -15,6 +15,7 @@ import { formatTime } from '../../machinery/time.js';
 import type { Controller, ControllerParts } from '../controller.js';
 import { LatestWritten } from '../runtime/latest-written.js';
 import { reconcileLoop, type Synced } from '../runtime/reconcile-loop.js';
+import { selectorText } from '../runtime/selector-text.js';
 import { isConflict, isNotFound } from '../runtime/write-failures.js';
 import { ScaleTargets } from '../scale-targets/scale-targets.js';
 import { type ControllerListers, type ExpectedScale, expectedScale } from './expected-scale.js';
@@ -192,16 +193,4 @@ function unmanagedText(selector: LabelSelector | undefined): string {
     'As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. ' +
     'To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.'
   );
-}
-
-/** As Go prints one. */
-function selectorText({ matchLabels = {}, matchExpressions = [] }: LabelSelector = {}): string {
-  const labels = Object.entries(matchLabels)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${key}: ${value},`);
-  const expressions = matchExpressions.map(
-    ({ key, operator, values = [] }) =>
-      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
-  );
-  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`;
 }
