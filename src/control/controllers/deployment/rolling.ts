@@ -2,6 +2,7 @@ import type { ReplicaSet } from '../../api/gen/apps-v1.js';
 import {
   activeSets,
   availableOf,
+  isObserved,
   replicasOf,
   totalAvailable,
   totalReplicas,
@@ -28,6 +29,7 @@ export function rollStep(rollout: Rollout): void {
 function shrinkOld(rollout: Rollout): void {
   const { current, bounds, all } = rollout;
   if (current === null || totalReplicas(rollout.old) === 0) return;
+  if (!all.every(isObserved)) return;
   const availableMin = bounds.replicas - bounds.unavailable;
   const currentLacking = replicasOf(current) - availableOf(current);
   const removable = totalReplicas(all) - availableMin - currentLacking;
