@@ -1,5 +1,5 @@
 /**
- * The scheduler without the server: `node dist/bench/control/scheduler.js [--nodes=5000] [--rows=basic,spread] [--scale=1]`. The loads of
+ * The scheduler without the server: `node dist/bench/control/scheduler.js [--nodes=5000] [--rows=basic,preemption] [--scale=1] [--pods=N]`. The loads of
  * Kubernetes' scheduler_perf against an API in memory, which carries objects as JSON; the scheduler with its default profile, in this
  * one thread. Throughput counts from the creation of the pods to the last binding. `threshold` is what scheduler_perf asks of Kubernetes.
  */
@@ -47,7 +47,7 @@ async function measure(load: Load, nodeCount: number, scale: number): Promise<Re
     return (performance.now() - beganMs) / 1000;
   };
   await run(Math.round(load.initialPods * scale), load.initialPod ?? load.pod);
-  const count = Math.round(load.pods * scale);
+  const count = Number(option('pods', String(Math.round(load.pods * scale))));
   const cpu = process.cpuUsage();
   const seconds = await run(count, (i) => load.pod(i + load.initialPods));
   const { user, system } = process.cpuUsage(cpu);

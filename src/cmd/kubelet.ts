@@ -1,5 +1,10 @@
 import { Command } from 'commander';
-import { connectRest, KubeconfigError, readKubeconfig } from '../control/client/index.js';
+import {
+  connectGrpc,
+  connectRest,
+  KubeconfigError,
+  readKubeconfig,
+} from '../control/client/index.js';
 import { SimulatedNodes } from '../control/kubelet/simulated/index.js';
 import { hostClock } from '../host/clock.js';
 import { entropyPrng } from '../host/entropy.js';
@@ -19,7 +24,10 @@ const exitCodeFailure = 1;
 interface KubeletFlags extends SimulatedFlags {
   readonly kubeconfig: string;
   readonly runtime: string;
+  readonly apiTransport: string;
 }
+
+const transports = { grpc: connectGrpc, rest: connectRest } as const;
 
 /** `flotilla kubelet --runtime=simulated`: nodes without machines. */
 export function kubeletCommand(): Command {
@@ -27,6 +35,11 @@ export function kubeletCommand(): Command {
     .description('Run nodes against an API server, until a signal.')
     .requiredOption('--kubeconfig <file>', 'the API server, and who to be there')
     .requiredOption('--runtime <name>', 'what runs the containers: simulated')
+    .option(
+      '--api-transport <name>',
+      "grpc, which costs less, or rest, which every Kubernetes' API server answers",
+      'grpc',
+    )
     .allowExcessArguments(false);
   return addSimulatedFlags(command).action((flags: KubeletFlags) => run(flags));
 }
@@ -40,6 +53,7 @@ async function run(flags: KubeletFlags): Promise<void> {
     if (flags.runtime !== 'simulated') {
       throw new UsageError(`--runtime=${flags.runtime} is not there: give simulated`);
     }
+    const connect = transportOf(flags.apiTransport);
     const settings = fleetSettings(flags);
     const access = await readKubeconfig(flags.kubeconfig);
     const logger = createLogger({
@@ -47,7 +61,7 @@ async function run(flags: KubeletFlags): Promise<void> {
       format: 'json',
       destination: fileDestination(stderrFd),
     });
-    const client = connectRest(access, { clock: hostClock, userAgent: 'flotilla-kubelet' });
+    const client = connect(access, { clock: hostClock, userAgent: 'flotilla-kubelet' });
     const parts = { client, clock: hostClock, prng: entropyPrng(), logger };
     const nodes = new SimulatedNodes(parts, settings);
     const port = flags.simulatedControlPort;
@@ -64,4 +78,9 @@ async function run(flags: KubeletFlags): Promise<void> {
     const isUsage = error instanceof KubeconfigError || error instanceof UsageError;
     process.exit(isUsage ? exitCodeUsage : exitCodeFailure);
   }
+}
+
+function transportOf(name: string): typeof connectRest {
+  if (name === 'grpc' || name === 'rest') return transports[name];
+  throw new UsageError(`--api-transport=${name} is not there: give grpc or rest`);
 }

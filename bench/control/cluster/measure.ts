@@ -1,3 +1,4 @@
+import { mkdir, writeFile } from 'node:fs/promises';
 import { adminToken } from '../../../test/e2e/kubectl/control-plane.js';
 import { ServerClient } from '../server-client.js';
 import { createDeployments, createNamespaces, createPods, deleteAll } from './loads.js';
@@ -25,6 +26,7 @@ export interface ClusterBenchResult {
 }
 
 const pollMs = 50;
+const profileSeconds = 15;
 const patienceMs = 900_000;
 
 /** Runs one benchmark on a cluster of its own. Prints what it is at to standard error. */
@@ -78,6 +80,7 @@ class Run {
     const before = this.#cluster.use();
     const from = performance.now();
     const creating = by === 'pods' ? createPods : createDeployments;
+    const profile = this.#profile();
     const created = creating(this.#client, pods);
     const [createdSeconds, boundSeconds, runningSeconds] = await Promise.all([
       this.#until('created', from),
@@ -86,6 +89,7 @@ class Run {
       created,
     ]);
     const use = this.#usedSince(before);
+    await profile;
     const latencies = await prober.stop();
     const { listMs, listMiB } = await this.#list();
     const deletingFrom = performance.now();
@@ -113,6 +117,16 @@ class Run {
     const seconds = secondsSince(from);
     say(`${pods} pods ${what} after ${seconds.toFixed(1)} s`);
     return seconds;
+  }
+
+  /** The other programs write theirs when they end. */
+  async #profile(): Promise<void> {
+    const { profileDir } = this.#options;
+    if (profileDir === null) return;
+    const path = `/debug/pprof/profile?seconds=${profileSeconds}`;
+    const { body } = await this.#probes.ask('GET', path);
+    await mkdir(`${profileDir}/apiserver`, { recursive: true });
+    await writeFile(`${profileDir}/apiserver/CPU.cpuprofile`, body);
   }
 
   async #list(): Promise<{ readonly listMs: number; readonly listMiB: number }> {
