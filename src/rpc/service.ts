@@ -126,10 +126,24 @@ export type UnaryHandler<Req, Res> = (
   call: UnaryCall,
 ) => Promise<Answer<Res>> | PendingAnswer<Res> | Answer<Res>;
 
+/** Who takes a request of a streaming call. None of the calls throws. */
+export interface RequestTaker<Req> {
+  onRequest(request: Req): void;
+  /** The caller has half-closed: there are no more. */
+  onEnd(): void;
+  /** The call was cancelled, or the request is malformed. */
+  onError(error: unknown): void;
+}
+
 /** The server's end of a streaming call. */
 export interface ServerStream<Req, Res> extends CallContext {
   /** Requests in order; ends when the caller half-closes; throws when the call is cancelled. At most one reader. */
   readonly requests: AsyncIterable<Req>;
+  /**
+   * The next of them without a promise, for calls so many that it tells: one call of the taker for each call of this, maybe
+   * before it returns. Not there where the engine has none.
+   */
+  take?(taker: RequestTaker<Req>): void;
   /** Queues a response. False: the transport is full, wait for {@link drained} before sending more. A no-op once ended. */
   send(response: Res): boolean;
   /**
@@ -141,8 +155,16 @@ export interface ServerStream<Req, Res> extends CallContext {
   drained(): Promise<void>;
 }
 
-/** Serves a streaming call (either or both directions); the call ends when the promise settles, with OK or the RpcError. */
-export type StreamHandler<Req, Res> = (stream: ServerStream<Req, Res>) => Promise<void>;
+/** Serves a streaming call (either or both directions); the call ends when what it returns settles, with OK or the RpcError. */
+export type StreamHandler<Req, Res> = (
+  stream: ServerStream<Req, Res>,
+) => Promise<void> | PendingAnswer<void>;
+
+/** What a {@link StreamHandler} returned or threw, as a promise. */
+export async function streamEnd(serve: () => Promise<void> | PendingAnswer<void>): Promise<void> {
+  const end = serve();
+  await (end instanceof PendingAnswer ? end.promise() : end);
+}
 
 /** Handlers for the methods of a service. A method without one answers `unimplemented`. */
 export interface ServiceImplementation {

@@ -14,6 +14,7 @@ import {
   type ServiceImplementation,
   Status,
   type StatusCode,
+  streamEnd,
 } from '../../src/rpc/service.js';
 import type { MethodDescriptor } from '../../src/wire/descriptor.js';
 import { AsyncQueue } from './async-queue.js';
@@ -128,8 +129,7 @@ export class SimChannel implements Channel {
       const handler = process?.services.get(serviceOf(method.path))?.stream.get(method.name);
       if (process === null) return;
       if (handler === undefined) return call.fail(unimplemented(method.path));
-      const serve = async () => handler(serverStream as ServerStream<unknown, unknown>);
-      serve().then(
+      streamEnd(() => handler(serverStream as ServerStream<unknown, unknown>)).then(
         () => call.settle(() => responses.end()),
         (error: unknown) => call.failWith(error),
       );

@@ -83,8 +83,8 @@ export class RaftLog {
     let last = this.lastIndex;
     let term = this.lastTerm;
     for (const entry of entries) {
-      assert(entry.index === last + 1, `entry ${entry.index} does not follow ${last}`);
-      assert(entry.term >= term, `term ${entry.term} of entry ${entry.index} is below ${term}`);
+      assert(entry.index === last + 1, 'an entry does not follow the one before');
+      assert(entry.term >= term, 'the term of an entry is below that of the one before');
       this.#entries.push(entry);
       last = entry.index;
       term = entry.term;

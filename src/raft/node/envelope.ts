@@ -11,6 +11,17 @@ const twoTo32 = 0x1_0000_0000;
 /** In the head of what is not in a leader's log yet; so it is forwarded. */
 export const unknownTerm = 0;
 
+/** A session as it stands in envelopes: its two halves. */
+export interface SessionWords {
+  readonly high: number;
+  readonly low: number;
+}
+
+/** The halves of a session. */
+export function sessionWords(session: bigint): SessionWords {
+  return { high: Number(session >> 32n), low: Number(session & 0xffff_ffffn) };
+}
+
 /** The session and number of one proposal. */
 export interface ProposalName {
   readonly session: bigint;
@@ -20,12 +31,13 @@ export interface ProposalName {
 /** Wraps `payload`, with the byte `tag` before it, in memory from which the log and the wire write it. */
 export function seal(
   room: EntryRoom,
-  name: ProposalName,
+  session: SessionWords,
+  number: number,
   tag: number,
   payload: Uint8Array,
 ): RoomyData {
   const sealed = room.allocate(envelopeBytes + 1 + payload.length);
-  setName(sealed, name);
+  setName(sealed, session, number);
   sealed[envelopeBytes] = tag;
   sealed.set(payload, envelopeBytes + 1);
   stampEntry(sealed, unknownTerm, 'normal');
@@ -33,35 +45,38 @@ export function seal(
 }
 
 /** Wraps the context of a membership change. */
-export function sealContext(name: ProposalName, context: Uint8Array): Uint8Array {
+export function sealContext(
+  session: SessionWords,
+  number: number,
+  context: Uint8Array,
+): Uint8Array {
   const sealed = new Uint8Array(envelopeBytes + context.length);
-  setName(sealed, name);
+  setName(sealed, session, number);
   sealed.set(context, envelopeBytes);
   return sealed;
 }
 
-function setName(sealed: Uint8Array, { session, number }: ProposalName): void {
+function setName(sealed: Uint8Array, session: SessionWords, number: number): void {
   assert(Number.isSafeInteger(number) && number >= 0, 'proposal number out of range');
-  setWord(sealed, 0, Number(session >> 32n));
-  setWord(sealed, 4, Number(session & 0xffff_ffffn));
+  setWord(sealed, 0, session.high);
+  setWord(sealed, 4, session.low);
   setWord(sealed, 8, Math.floor(number / twoTo32));
   setWord(sealed, 12, number % twoTo32);
 }
 
 /** Recognises the envelopes of one session, without an object for each. */
 export class EnvelopeReader {
-  readonly #high: number;
-  readonly #low: number;
+  readonly #session: SessionWords;
 
   constructor(session: bigint) {
-    this.#high = Number(session >> 32n);
-    this.#low = Number(session & 0xffff_ffffn);
+    this.#session = sessionWords(session);
   }
 
   /** The number of the proposal when it is of this session; 0 otherwise. */
   numberIn(data: Uint8Array): number {
     if (data.length < envelopeBytes) return 0;
-    if (word(data, 4) !== this.#low || word(data, 0) !== this.#high) return 0;
+    const { high, low } = this.#session;
+    if (word(data, 4) !== low || word(data, 0) !== high) return 0;
     return word(data, 8) * twoTo32 + word(data, 12);
   }
 }

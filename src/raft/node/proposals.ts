@@ -4,7 +4,7 @@ import { encodeConfChange } from '../core/index.js';
 import type { ConfChange, ProposeRefusal, Term } from '../core/types.js';
 import { EntryRoom, type RoomyData, stampEntry } from '../wal/index.js';
 import type { PeerMessage, Proposal, Waiter } from './contracts.js';
-import { seal, sealContext, unknownTerm } from './envelope.js';
+import { type SessionWords, seal, sealContext, sessionWords, unknownTerm } from './envelope.js';
 import { NodeError } from './errors.js';
 import { isFinal, type Taken } from './leader-intake.js';
 
@@ -40,6 +40,7 @@ interface Pending<Result> {
  */
 export class ProposalQueue<Result> {
   readonly #session: bigint;
+  readonly #sessionWords: SessionWords;
   readonly #pendingMax: number;
   readonly #defects: ReadonlySet<Defect>;
   readonly #room = new EntryRoom();
@@ -65,6 +66,7 @@ export class ProposalQueue<Result> {
 
   constructor(options: { session: bigint; pendingMax: number; defects: ReadonlySet<Defect> }) {
     this.#session = options.session;
+    this.#sessionWords = sessionWords(options.session);
     this.#pendingMax = options.pendingMax;
     this.#defects = options.defects;
   }
@@ -73,7 +75,7 @@ export class ProposalQueue<Result> {
   add(tag: number, payload: Uint8Array, deadline: number, waiter: Waiter<Result>): number {
     const number = this.#pending.next;
     if (this.#isRefused(waiter)) return 0;
-    const data = seal(this.#room, { session: this.#session, number }, tag, payload);
+    const data = seal(this.#room, this.#sessionWords, number, tag, payload);
     this.#add({ kind: 'normal', data, number, deadline, waiter, term: 0, wasLost: false });
     return number;
   }
@@ -82,7 +84,7 @@ export class ProposalQueue<Result> {
   addConfChange(change: ConfChange, deadline: number, waiter: Waiter<Result>): number {
     const number = this.#pending.next;
     if (this.#isRefused(waiter)) return 0;
-    const context = sealContext({ session: this.#session, number }, change.context);
+    const context = sealContext(this.#sessionWords, number, change.context);
     const data = encodeConfChange({ ...change, context });
     this.#add({ kind: 'config', data, number, deadline, waiter, term: 0, wasLost: false });
     return number;

@@ -37,7 +37,7 @@ export function encodeEntries(entries: readonly Entry[]): Uint8Array[] {
   const pieces = new Pieces(listHead);
   let index = firstIndex;
   for (const entry of entries) {
-    assert(entry.index === index, `entry ${entry.index} is not consecutive, expected ${index}`);
+    assert(entry.index === index, 'entries to be encoded are not consecutive');
     pieces.add(entry);
     index++;
   }
@@ -91,7 +91,7 @@ class Pieces {
 
 function copyOf(entry: Entry): Uint8Array {
   const bytes = new Uint8Array(entryHeadBytes + entry.data.length);
-  setHead(viewOf(bytes), 0, entry);
+  setHead(viewOf(bytes), 0, entry.term, entry.kind, entry.data.length);
   bytes.set(entry.data, entryHeadBytes);
   return bytes;
 }
@@ -136,9 +136,12 @@ function uncleared(length: number): Uint8Array {
  */
 export function stampEntry(data: RoomyData, term: Term, kind: EntryKind): void {
   assert(data.byteOffset >= entryHeadBytes, 'the entry has no room for its head');
-  const view = new DataView(data.buffer, data.byteOffset - entryHeadBytes, entryHeadBytes);
-  setHead(view, 0, { term, kind, data });
+  stampedBlock = data.buffer === stampedBlock.buffer ? stampedBlock : new DataView(data.buffer);
+  setHead(stampedBlock, data.byteOffset - entryHeadBytes, term, kind, data.length);
 }
+
+/** Of what was stamped last: entries are made in the same block, one after the other. */
+let stampedBlock: DataView = new DataView(new ArrayBuffer(0));
 
 /**
  * Decodes what {@link encodeEntries} made, joined. The entries' data are slices of `bytes`, not copies. Throws
@@ -162,24 +165,22 @@ export function decodeEntries(bytes: Uint8Array): (Entry & { readonly data: Room
   return entries;
 }
 
-type Headed = Pick<Entry, 'term' | 'kind' | 'data'>;
-
-function setHead(view: DataView, at: number, entry: Headed): void {
-  view.setUint32(at, entry.term % twoTo32, true);
-  view.setUint32(at + 4, upperWord(entry), true);
-  view.setUint32(at + 8, entry.data.length, true);
+function setHead(view: DataView, at: number, term: Term, kind: EntryKind, bytes: number): void {
+  view.setUint32(at, term % twoTo32, true);
+  view.setUint32(at + 4, upperWord(term, kind), true);
+  view.setUint32(at + 8, bytes, true);
 }
 
 /** Whether the head at `at` is the entry's. */
-function hasHead(view: DataView, at: number, entry: Headed): boolean {
+function hasHead(view: DataView, at: number, entry: Entry): boolean {
   return (
     view.getUint32(at, true) === entry.term % twoTo32 &&
-    view.getUint32(at + 4, true) === upperWord(entry) &&
+    view.getUint32(at + 4, true) === upperWord(entry.term, entry.kind) &&
     view.getUint32(at + 8, true) === entry.data.length
   );
 }
 
-function upperWord({ term, kind }: Headed): number {
+function upperWord(term: Term, kind: EntryKind): number {
   return Math.floor(term / twoTo32) + (kind === 'normal' ? 0 : 2 ** kindShift);
 }
 

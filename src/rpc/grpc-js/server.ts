@@ -20,7 +20,7 @@ import {
   toRpcError,
 } from '../dispatch.js';
 import type { RpcServer, RpcServerOptions } from '../server.js';
-import { PendingAnswer } from '../service.js';
+import { PendingAnswer, streamEnd } from '../service.js';
 import { AuthorityFilter } from './authority-filter.js';
 import { identity, toBuffer } from './metadata.js';
 import { GrpcJsStreamCall } from './stream-call.js';
@@ -137,7 +137,7 @@ class GrpcJsServer implements RpcServer {
     const stream = new GrpcJsStreamCall(grpcCall, route.method, this.#options.clock);
     this.#streams.add(stream);
     try {
-      await route.handler(stream);
+      await streamEnd(() => route.handler(stream));
       stream.finish(null);
     } catch (error) {
       stream.finish(toRpcError(error, route.method.path, this.#logger));

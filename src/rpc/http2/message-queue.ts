@@ -1,4 +1,5 @@
 import { assert } from '../../base/assert.js';
+import type { RequestTaker } from '../service.js';
 
 /** What a queue does with its messages. */
 export interface MessageQueueOptions<T, M> {
@@ -22,7 +23,7 @@ export class MessageQueue<T, M = Uint8Array> implements AsyncIterable<T>, AsyncI
   /** What the reader gets at the end; null for an orderly one. */
   #error: Error | null = null;
   /** The reader, when it waits for a message. Invariant: set only while the queue is empty and not ended. */
-  #waiter: Settlers<IteratorResult<T>> | null = null;
+  #waiter: RequestTaker<T> | null = null;
 
   constructor(options: MessageQueueOptions<T, M>) {
     this.#options = options;
@@ -55,8 +56,8 @@ export class MessageQueue<T, M = Uint8Array> implements AsyncIterable<T>, AsyncI
     const waiter = this.#waiter;
     this.#waiter = null;
     if (waiter === null) return;
-    if (error === null) waiter.resolve({ done: true, value: undefined });
-    else waiter.reject(error);
+    if (error === null) waiter.onEnd();
+    else waiter.onError(error);
   }
 
   /** Drops what is there; the reader gets the error next. */
@@ -80,15 +81,22 @@ export class MessageQueue<T, M = Uint8Array> implements AsyncIterable<T>, AsyncI
   }
 
   next(): Promise<IteratorResult<T>> {
-    assert(this.#waiter === null, 'a stream has one reader');
-    if (!this.isEmpty) return this.#take();
-    if (this.#isEnded) {
-      if (this.#error !== null) return Promise.reject(this.#error);
-      return Promise.resolve({ done: true, value: undefined });
-    }
     return new Promise((resolve, reject) => {
-      this.#waiter = { resolve, reject };
+      this.take({
+        onRequest: (value) => resolve({ done: false, value }),
+        onEnd: () => resolve({ done: true, value: undefined }),
+        onError: reject,
+      });
     });
+  }
+
+  /** The same without a promise: one call of the taker, maybe before this returns. */
+  take(taker: RequestTaker<T>): void {
+    assert(this.#waiter === null, 'a stream has one reader');
+    if (!this.isEmpty) this.#decodeFor(this.#shift(), taker);
+    else if (!this.#isEnded) this.#waiter = taker;
+    else if (this.#error === null) taker.onEnd();
+    else taker.onError(this.#error);
   }
 
   /** The reader leaves its loop. */
@@ -97,7 +105,7 @@ export class MessageQueue<T, M = Uint8Array> implements AsyncIterable<T>, AsyncI
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  #take(): Promise<IteratorResult<T>> {
+  #shift(): M {
     const message = this.#messages[this.#next] as M;
     this.#next++;
     if (this.isEmpty) {
@@ -105,24 +113,22 @@ export class MessageQueue<T, M = Uint8Array> implements AsyncIterable<T>, AsyncI
       this.#next = 0;
       this.#options.onEmpty();
     }
-    return new Promise((resolve, reject) => this.#decodeFor(message, { resolve, reject }));
+    return message;
   }
 
-  #decodeFor(message: M, { resolve, reject }: Settlers<IteratorResult<T>>): void {
+  #decodeFor(message: M, taker: RequestTaker<T>): void {
     let value: T | Promise<T>;
     try {
       value = this.#options.decode(message);
     } catch (error) {
-      reject(error);
+      taker.onError(error);
       return;
     }
-    if (value instanceof Promise) value.then((value) => resolve({ done: false, value }), reject);
-    else resolve({ done: false, value });
+    if (value instanceof Promise) {
+      value.then(
+        (value) => taker.onRequest(value),
+        (error) => taker.onError(error),
+      );
+    } else taker.onRequest(value);
   }
-}
-
-/** The two ends of a promise that is waited for. */
-interface Settlers<T> {
-  resolve(value: T): void;
-  reject(error: unknown): void;
 }

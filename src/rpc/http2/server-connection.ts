@@ -79,6 +79,8 @@ export class ServerConnection extends Http2Connection {
   #handlerCount = 0;
   /** Memory that messages take of which more is to come, and decompressed requests of unary calls whose handlers run. */
   #partialBytes = 0;
+  /** Streaming calls whose requests have ended in this turn. */
+  #ending: Http2StreamCall[] = [];
   /** The whole server closes: streaming calls are not begun any more. */
   #isServerClosing = false;
 
@@ -246,6 +248,17 @@ export class ServerConnection extends Http2Connection {
   /** Whether an answer may be queued that the client does not take now. One at least always may. */
   get hasQueueRoom(): boolean {
     return this.queuedBytes < queuedBytesMax;
+  }
+
+  /** Has a call end its requests at the end of this turn, when all is known that its client did in one write. */
+  endLater(call: Http2StreamCall): void {
+    this.#ending.push(call);
+    if (this.#ending.length > 1) return;
+    this.clock.defer(() => {
+      const ending = this.#ending;
+      this.#ending = [];
+      for (const call of ending) call.endRequests();
+    });
   }
 
   onHandlerStarted(): void {

@@ -1,61 +1,92 @@
 import { decodeRequest, type Route, toRpcError } from '../dispatch.js';
-import { RpcError, type ServerStream, Status } from '../service.js';
-import { CompressedMessage, gunzipMessage } from './compression.js';
-import { MessageQueue } from './message-queue.js';
-import { MessageReader } from './message-reader.js';
+import {
+  type AnswerSink,
+  PendingAnswer,
+  type RequestTaker,
+  RpcError,
+  type ServerStream,
+  Status,
+} from '../service.js';
+import { CompressedMessage, gunzipMessage, type MessageEncoding } from './compression.js';
+import { MessageQueue, type MessageQueueOptions } from './message-queue.js';
+import { MessageReader, soleMessage } from './message-reader.js';
 import type { RequestHead } from './request-head.js';
 import { ServerCall } from './server-call.js';
 import type { ServerConnection } from './server-connection.js';
 
 type StreamRoute = Route & { readonly kind: 'stream' };
 
-/** A streaming call of any kind: on the wire they are alike, and the handler decides how much it reads and sends. */
-export class Http2StreamCall extends ServerCall implements ServerStream<unknown, unknown> {
-  readonly requests: AsyncIterable<unknown>;
+type ReceivedMessage = Uint8Array | CompressedMessage;
+
+/**
+ * A streaming call of any kind: on the wire they are alike, and the handler decides how much it reads and sends. Clients renew a
+ * lease with a call of its own each time, so a call makes few objects.
+ */
+export class Http2StreamCall
+  extends ServerCall
+  implements
+    ServerStream<unknown, unknown>,
+    MessageQueueOptions<unknown, ReceivedMessage>,
+    AnswerSink
+{
   readonly #connection: ServerConnection;
   readonly #route: StreamRoute;
-  readonly #reader: MessageReader;
-  readonly #received: MessageQueue<unknown, Uint8Array | CompressedMessage>;
-  /** Whoever waits for room to send, or for the end. */
-  #roomWaiters: (() => void)[] = [];
+  readonly #encoding: MessageEncoding;
+  readonly #received: MessageQueue<unknown, ReceivedMessage>;
+  /** Made when a message does not come alone in a frame. */
+  #reader: MessageReader | null = null;
+  /** Whoever waits for room to send, or for the end; null: nobody. */
+  #roomWaiters: (() => void)[] | null = null;
 
   constructor(connection: ServerConnection, id: number, head: RequestHead, route: StreamRoute) {
     super(connection, id, head);
     this.#connection = connection;
     this.#route = route;
-    this.#received = new MessageQueue({
-      decode: (message) => this.#decode(message),
-      onEmpty: () => connection.data.grantReceived(this),
-    });
-    this.requests = this.#received;
-    this.#reader = new MessageReader({
-      bytesMax: connection.receiveBytesMax,
-      encoding: head.encoding,
-      onMessage: (message, isCompressed) =>
-        this.#received.push(isCompressed ? new CompressedMessage(message) : message),
-      onRoom: (change) => connection.reserve(change),
-    });
+    this.#encoding = head.encoding;
+    this.#received = new MessageQueue(this);
   }
 
-  /** Calls the handler; the call ends when it settles. */
+  get requests(): AsyncIterable<unknown> {
+    return this.#received;
+  }
+
+  take(taker: RequestTaker<unknown>): void {
+    this.#received.take(taker);
+  }
+
+  /** Calls the handler; the call ends when what it returns settles. */
   start(): void {
     this.#connection.onHandlerStarted();
-    void this.#run();
+    try {
+      const end = this.#route.handler(this);
+      if (end instanceof PendingAnswer) end.attach(this);
+      else {
+        end.then(
+          () => this.onAnswer(),
+          (error) => this.onFailure(error),
+        );
+      }
+    } catch (error) {
+      this.onFailure(error);
+    }
   }
 
-  async #run(): Promise<void> {
-    let error: RpcError | null = null;
-    try {
-      await this.#route.handler(this);
-    } catch (reason) {
-      error = toRpcError(reason, this.#route.method.path, this.#connection.logger);
-    }
+  onAnswer(): void {
+    this.#onSettled(null);
+  }
+
+  onFailure(error: unknown): void {
+    this.#onSettled(toRpcError(error, this.#route.method.path, this.#connection.logger));
+  }
+
+  #onSettled(error: RpcError | null): void {
     this.settle();
     this.finish(error);
     this.#received.discard();
   }
 
-  #decode(message: Uint8Array | CompressedMessage): unknown {
+  /** For the queue. */
+  decode(message: ReceivedMessage): unknown {
     const codec = this.#route.method.request;
     if (message instanceof Uint8Array) return decodeRequest(codec, message, true);
     const { slices, receiveBytesMax } = this.#connection;
@@ -71,13 +102,33 @@ export class Http2StreamCall extends ServerCall implements ServerStream<unknown,
     });
   }
 
+  /** For the queue: the handler has taken all that came. */
+  onEmpty(): void {
+    this.#connection.data.grantReceived(this);
+  }
+
   override get isHoldingBack(): boolean {
     return !this.#received.isEmpty;
   }
 
   onData(bytes: Uint8Array, start: number, end: number): void {
     if (!this.countPayload(end - start) || this.#received.isEnded) return;
+    const { receiveBytesMax } = this.#connection;
     try {
+      if (this.#reader === null) {
+        const message = soleMessage(bytes, start, end, receiveBytesMax);
+        if (message !== null) {
+          this.#received.push(message);
+          return;
+        }
+      }
+      this.#reader ??= new MessageReader({
+        bytesMax: receiveBytesMax,
+        encoding: this.#encoding,
+        onMessage: (message, isCompressed) =>
+          this.#received.push(isCompressed ? new CompressedMessage(message) : message),
+        onRoom: (change) => this.#connection.reserve(change),
+      });
       this.#reader.push(bytes, start, end);
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
@@ -88,10 +139,16 @@ export class Http2StreamCall extends ServerCall implements ServerStream<unknown,
   /** Node's clients half-close before they cancel, in one write: what counts is where things stand after it. */
   onRemoteEnd(): void {
     if (!this.checkPayloadEnd()) return;
-    const error = this.#reader.isBetweenMessages
+    this.#connection.endLater(this);
+  }
+
+  /** The request has ended, and was not cancelled in the same write. */
+  endRequests(): void {
+    const isWhole = this.#reader === null || this.#reader.isBetweenMessages;
+    const error = isWhole
       ? null
       : new RpcError(Status.internal, 'the request ends in the middle of a message');
-    this.#connection.clock.defer(() => this.#received.end(error));
+    this.#received.end(error);
   }
 
   send(response: unknown): boolean {
@@ -108,13 +165,14 @@ export class Http2StreamCall extends ServerCall implements ServerStream<unknown,
     if (this.isEnded || this.hasRoom) return Promise.resolve();
     this.#connection.scheduler.awaitRoom(this);
     return new Promise((resolve) => {
+      this.#roomWaiters ??= [];
       this.#roomWaiters.push(resolve);
     });
   }
 
   protected override close(): void {
     super.close();
-    this.#reader.discard();
+    this.#reader?.discard();
   }
 
   onWritable(): void {
@@ -132,7 +190,8 @@ export class Http2StreamCall extends ServerCall implements ServerStream<unknown,
 
   #wakeSenders(): void {
     const waiters = this.#roomWaiters;
-    this.#roomWaiters = [];
+    if (waiters === null) return;
+    this.#roomWaiters = null;
     for (const wake of waiters) wake();
   }
 }

@@ -8,6 +8,7 @@ import {
   type ServiceImplementation,
   Status,
   type StreamHandler,
+  streamEnd,
   type UnaryHandler,
 } from '../../rpc/service.js';
 import { KV, Maintenance } from '../../wire/gen/etcdserverpb.js';
@@ -33,16 +34,10 @@ export function withGuard(
   }
   const stream = new Map<string, StreamHandler<unknown, unknown>>();
   for (const [name, handler] of service.stream) {
-    stream.set(name, async (call) => {
+    stream.set(name, (call) => {
       refuseOnLearner(context);
       refuseWithoutLeader(context, call);
-      if (!requiresLeader(call.metadata)) return handler(call);
-      const bound = new LeaderBoundStream(call, context.leaderLost());
-      try {
-        await handler(bound);
-      } finally {
-        bound.release();
-      }
+      return requiresLeader(call.metadata) ? whileLed(context, call, handler) : handler(call);
     });
   }
   return { descriptor: service.descriptor, unary, stream };
@@ -68,6 +63,19 @@ function refuseWithoutLeader(context: ApiContext, call: CallContext): void {
 
 function requiresLeader(metadata: Metadata): boolean {
   return metadata.get('hasleader')?.[0] === 'true';
+}
+
+async function whileLed(
+  context: ApiContext,
+  call: ServerStream<unknown, unknown>,
+  handler: StreamHandler<unknown, unknown>,
+): Promise<void> {
+  const bound = new LeaderBoundStream(call, context.leaderLost());
+  try {
+    await streamEnd(() => handler(bound));
+  } finally {
+    bound.release();
+  }
 }
 
 /** A stream that ends with `no leader` when the leader is lost. */

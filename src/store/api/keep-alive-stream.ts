@@ -1,4 +1,4 @@
-import type { ServerStream } from '../../rpc/service.js';
+import { PendingAnswer, type RequestTaker, type ServerStream } from '../../rpc/service.js';
 import type {
   LeaseKeepAliveRequest,
   LeaseKeepAliveResponseInit,
@@ -16,37 +16,39 @@ const idTag = 16;
 const ttlTag = 24;
 
 /**
- * A LeaseKeepAlive call. Its renewals run together, so that they share log entries, and are answered in the order they were
- * asked for. Most clients renew once per call, so a call makes few objects.
+ * A LeaseKeepAlive call, which ends when all requests are answered or a renewal has failed. Its renewals run together, so that
+ * they share log entries, and are answered in the order they were asked for. Most clients renew once per call, so a call makes
+ * few objects.
  */
-export class KeepAliveStream {
-  /** Settles when the call is to end: all requests are answered, or a renewal has failed. */
-  readonly done: Promise<void>;
+export class KeepAliveStream
+  extends PendingAnswer<void>
+  implements RequestTaker<LeaseKeepAliveRequest>
+{
   readonly #context: ApiContext;
   readonly #stream: ServerStream<LeaseKeepAliveRequest, LeaseKeepAliveResponseInit>;
-  readonly #requests: AsyncIterator<LeaseKeepAliveRequest>;
+  /** Where the engine cannot do without. */
+  readonly #requests: AsyncIterator<LeaseKeepAliveRequest> | null;
   /** Asked for and not answered yet, oldest first. */
   readonly #renewals: Renewal[] = [];
   /** The client has asked for all that it wants. */
   #hasEnded = false;
   /** A request is being waited for. */
   #isReading = false;
+  /** {@link #read} is at work, and looks for itself whether to go on. */
+  #isTaking = false;
   /** The client takes no answers at present. */
   #isFull = false;
-  #end: () => void = () => {};
-  #fail: (error: unknown) => void = () => {};
+  /** The call has its outcome. */
+  #isOver = false;
 
   constructor(
     context: ApiContext,
     stream: ServerStream<LeaseKeepAliveRequest, LeaseKeepAliveResponseInit>,
   ) {
+    super();
     this.#context = context;
     this.#stream = stream;
-    this.#requests = stream.requests[Symbol.asyncIterator]();
-    this.done = new Promise((resolve, reject) => {
-      this.#end = resolve;
-      this.#fail = reject;
-    });
+    this.#requests = stream.take === undefined ? stream.requests[Symbol.asyncIterator]() : null;
     this.#read();
   }
 
@@ -54,7 +56,7 @@ export class KeepAliveStream {
   onProgress(): void {
     for (let first = this.#renewals[0]; first?.isDone === true; first = this.#renewals[0]) {
       if (first.error !== undefined) {
-        this.#fail(first.error);
+        this.onError(first.error);
         return;
       }
       this.#renewals.shift();
@@ -63,31 +65,64 @@ export class KeepAliveStream {
     this.#goOn();
   }
 
-  #goOn(): void {
-    if (!this.#hasEnded) this.#read();
-    else if (this.#renewals.length === 0 && !this.#isFull) this.#end();
-  }
-
-  #read(): void {
-    if (this.#isReading || this.#isFull || this.#renewals.length >= renewalsMax) return;
-    this.#isReading = true;
-    this.#requests.next().then((next) => this.#onRequest(next), this.#fail);
-  }
-
-  #onRequest(next: IteratorResult<LeaseKeepAliveRequest>): void {
+  /** The header is taken before the renewal: its revision is one that the renewal certainly comes after. */
+  onRequest({ ID }: LeaseKeepAliveRequest): void {
     this.#isReading = false;
-    if (next.done === true) this.#hasEnded = true;
-    else this.#start(next.value.ID);
+    const context = this.#context;
+    const renewal = new Renewal(this, ID, context.encodedHeader(context.mvcc.revision));
+    this.#renewals.push(renewal);
+    context.keepAlive(renewal);
     this.#goOn();
   }
 
-  /** The header is taken before the renewal: its revision is one that the renewal certainly comes after. */
-  #start(id: bigint): void {
-    const context = this.#context;
-    const header = context.encodedHeader(context.mvcc.revision);
-    const renewal = new Renewal(this, id, header);
-    this.#renewals.push(renewal);
-    context.keepAlive(renewal);
+  onEnd(): void {
+    this.#isReading = false;
+    this.#hasEnded = true;
+    this.#goOn();
+  }
+
+  onError(error: unknown): void {
+    this.#isReading = false;
+    this.#hasEnded = true;
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.fail(error);
+  }
+
+  #goOn(): void {
+    if (this.#isOver) return;
+    if (!this.#hasEnded) {
+      this.#read();
+    } else if (this.#renewals.length === 0 && !this.#isFull) {
+      this.#isOver = true;
+      this.answer(undefined);
+    }
+  }
+
+  #read(): void {
+    if (this.#isTaking) return;
+    this.#isTaking = true;
+    while (!this.#mayNotRead()) {
+      this.#isReading = true;
+      this.#take();
+    }
+    this.#isTaking = false;
+  }
+
+  #mayNotRead(): boolean {
+    if (this.#isReading || this.#hasEnded || this.#isFull) return true;
+    return this.#renewals.length >= renewalsMax;
+  }
+
+  #take(): void {
+    if (this.#requests === null) {
+      this.#stream.take?.(this);
+      return;
+    }
+    this.#requests.next().then(
+      (next) => (next.done === true ? this.onEnd() : this.onRequest(next.value)),
+      (error: unknown) => this.onError(error),
+    );
   }
 
   #send(answer: Uint8Array): void {

@@ -29,7 +29,7 @@ export function leaseService(context: ApiContext): ServiceImplementation {
       return withHeader(context, (await propose(context, command, signal)).value);
     },
 
-    LeaseKeepAlive: (stream) => new KeepAliveStream(context, stream).done,
+    LeaseKeepAlive: (stream) => new KeepAliveStream(context, stream),
 
     async LeaseTimeToLive(request, { signal }) {
       await context.readBarrier(signal);

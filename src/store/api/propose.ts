@@ -131,5 +131,6 @@ async function raiseNoSpace(context: ApiContext): Promise<never> {
 }
 
 function hasAlarm(context: ApiContext, alarm: number): boolean {
-  return context.alarms().some((active) => active.alarm === alarm);
+  const alarms = context.alarms();
+  return alarms.length > 0 && alarms.some((active) => active.alarm === alarm);
 }

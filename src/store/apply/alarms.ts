@@ -31,7 +31,7 @@ export class Alarms implements AlarmReads {
   }
 
   has(alarm: number): boolean {
-    return this.#active.some((active) => active.alarm === alarm);
+    return this.#active.length > 0 && this.#active.some((active) => active.alarm === alarm);
   }
 
   /** Applies a request; the answer is the alarms that it is about, as in etcd. */

@@ -1,5 +1,5 @@
 import { assert } from '../../base/assert.js';
-import type { Clock } from '../../base/clock.js';
+import type { Clock, Timer } from '../../base/clock.js';
 import { LeaseKeepAliveBatch } from '../../wire/gen/store.js';
 import { CommandKind, type LeaseRenewal } from '../contracts.js';
 import { StoreError } from '../errors.js';
@@ -14,6 +14,13 @@ const leasesPerEntryMax = 10_000;
  */
 const commandsInFlightMax = 2;
 const busyMin = 16;
+
+/**
+ * While commands have so many renewals, the next one leaves so many milliseconds after the one before at the earliest. An entry costs three members
+ * what dozens of renewals cost, and nobody needs to know within milliseconds that his lease lasts on.
+ */
+const gatherMin = 32;
+const gatherMs = 5;
 
 /** The renewals of one entry. */
 class Batch {
@@ -63,6 +70,12 @@ export class KeepAliveBatcher {
   #inFlightCount = 0;
   /** {@link #flush} is to be called at the end of this turn. */
   #isFlushDue = false;
+  /** Renewals of the last command, or of those before it, which count half as much with each that follows. */
+  #recentCount = 0;
+  /** No command leaves before this moment. */
+  #notBeforeMs = 0;
+  /** Calls {@link #flush} at that moment; there while it is waited for. */
+  #timer: Timer | null = null;
   #isClosed = false;
 
   constructor(options: { readonly clock: Clock; readonly propose: ProposeLeases }) {
@@ -88,6 +101,7 @@ export class KeepAliveBatcher {
   /** Rejects what has not been proposed yet with `stopped`; resolves once nothing is in flight. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    if (this.#timer !== null) this.#clock.clearTimer(this.#timer);
     for (const batch of this.#waiting.splice(0)) batch.reject(new StoreError('stopped'));
     await Promise.all(this.#inFlight);
   }
@@ -102,10 +116,12 @@ export class KeepAliveBatcher {
 
   #flush(): void {
     while (this.#inFlight.size < commandsInFlightMax && this.#inFlightCount < busyMin) {
-      const batch = this.#waiting.shift();
-      if (batch === undefined) return;
+      if (this.#waiting.length === 0 || this.#isGathering()) return;
+      const batch = this.#waiting.shift() as Batch;
       const run = this.#run(batch);
       const count = batch.renewals.length;
+      this.#recentCount = Math.max(count, this.#recentCount / 2);
+      if (this.#recentCount >= gatherMin) this.#notBeforeMs = this.#clock.now() + gatherMs;
       this.#inFlight.add(run);
       this.#inFlightCount += count;
       void run.then(() => {
@@ -114,6 +130,19 @@ export class KeepAliveBatcher {
         this.#flush();
       });
     }
+  }
+
+  /** Whether more is to come before the next command leaves; sees to it that it leaves then. A full one does not wait. */
+  #isGathering(): boolean {
+    if (this.#waiting.length > 1) return false;
+    if (this.#timer !== null) return true;
+    const waitMs = this.#notBeforeMs - this.#clock.now();
+    if (waitMs <= 0) return false;
+    this.#timer = this.#clock.setTimer(waitMs, () => {
+      this.#timer = null;
+      this.#flush();
+    });
+    return true;
   }
 
   async #run(batch: Batch): Promise<void> {

@@ -27,9 +27,14 @@ export class Lease {
   renewedIndex: Index;
   /** When the TTL is over by this member's monotonic clock, counted from when it applied the renewal or the checkpoint. */
   deadlineMs: number;
-  /** When the leader asks for its end: the deadline, or later by a new leader's grace or a retry. */
-  readonly expiry: LeaseDue;
   /** When the leader next notes the time left. */
+  checkpointMs: number;
+  /**
+   * When the leader asks for its end: the deadline, or later by a new leader's grace or a retry; or earlier, when it was renewed
+   * since and the deadline is to be looked at again.
+   */
+  readonly expiry: LeaseDue;
+  /** `checkpointMs`, or earlier in the same way. */
   readonly checkpoint: LeaseDue;
   /** Attached keys as latin1; null before the first: most leases have none or few, and an empty set takes as much as all else. */
   #keys: Set<string> | null = null;
@@ -41,7 +46,8 @@ export class Lease {
     this.renewedIndex = record.renewedIndex;
     this.deadlineMs = nowMs + this.leftMs;
     this.expiry = { lease: this, dueMs: this.deadlineMs, slot: -1 };
-    this.checkpoint = { lease: this, dueMs: nowMs + this.checkpointIntervalMs, slot: -1 };
+    this.checkpointMs = nowMs + this.checkpointIntervalMs;
+    this.checkpoint = { lease: this, dueMs: this.checkpointMs, slot: -1 };
   }
 
   /** The TTL left as the log knows it: an upper bound, since time passed between the checkpoint and now. */

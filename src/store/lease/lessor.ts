@@ -112,7 +112,7 @@ export class Lessor implements LeaseReads, LeaseTimers {
       lease.remainingTtlMs = 0;
       lease.renewedIndex = index;
       this.#setDeadline(lease, nowMs + lease.leftMs);
-      this.#checkpoints.move(lease.checkpoint, nowMs + lease.checkpointIntervalMs);
+      this.#setCheckpoint(lease, nowMs + lease.checkpointIntervalMs);
       changed.push(lease.toRecord());
     }
     this.#onDue();
@@ -192,6 +192,10 @@ export class Lessor implements LeaseReads, LeaseTimers {
     const items: ExpireItem[] = [];
     for (let due = this.#expiries.peek(); due !== undefined; due = this.#expiries.peek()) {
       if (due.dueMs > nowMs || items.length === options.countMax) break;
+      if (due.lease.deadlineMs > due.dueMs) {
+        this.#expiries.move(due, due.lease.deadlineMs);
+        continue;
+      }
       items.push({ id: due.lease.id, renewedIndex: due.lease.renewedIndex });
       this.#expiries.move(due, nowMs + options.retryMs);
     }
@@ -207,8 +211,13 @@ export class Lessor implements LeaseReads, LeaseTimers {
     const items: CheckpointItem[] = [];
     for (let due = this.#checkpoints.peek(); due !== undefined; due = this.#checkpoints.peek()) {
       if (due.dueMs > nowMs || items.length === options.countMax) break;
-      const { id, renewedIndex, deadlineMs, checkpointIntervalMs } = due.lease;
-      this.#checkpoints.move(due, nowMs + checkpointIntervalMs);
+      const { id, renewedIndex, deadlineMs, checkpointMs, checkpointIntervalMs } = due.lease;
+      if (checkpointMs > due.dueMs) {
+        this.#checkpoints.move(due, checkpointMs);
+        continue;
+      }
+      due.lease.checkpointMs = nowMs + checkpointIntervalMs;
+      this.#checkpoints.move(due, due.lease.checkpointMs);
       const remainingTtlMs = Math.ceil(deadlineMs - nowMs);
       if (remainingTtlMs > 0) items.push({ id, remainingTtlMs, renewedIndex });
     }
@@ -229,8 +238,17 @@ export class Lessor implements LeaseReads, LeaseTimers {
     this.#checkpoints.insert(lease.checkpoint);
   }
 
+  /** A later deadline is looked up when the earlier one has passed: leases are renewed far more often than they fall due. */
   #setDeadline(lease: Lease, deadlineMs: number): void {
     lease.deadlineMs = deadlineMs;
-    this.#expiries.move(lease.expiry, deadlineMs);
+    if (deadlineMs < lease.expiry.dueMs) this.#expiries.move(lease.expiry, deadlineMs);
+  }
+
+  /** The same for checkpoints. */
+  #setCheckpoint(lease: Lease, checkpointMs: number): void {
+    lease.checkpointMs = checkpointMs;
+    if (checkpointMs < lease.checkpoint.dueMs) {
+      this.#checkpoints.move(lease.checkpoint, checkpointMs);
+    }
   }
 }

@@ -99,13 +99,51 @@ t.test('KeepAliveBatcher splits what is too much for one entry', async (t) => {
   const { clock, open, renew } = newBatcher();
   const renewals = Array.from({ length: 10_001 }, (_, i) => renew(BigInt(i + 1)));
   for (const count of [10_000, 1]) {
-    await clock.settle();
+    await clock.advance(5);
     const proposal = open.at(-1)!;
     t.equal(proposal.ids.length, count);
     proposal.resolve(answer(proposal.ids.map(Number)));
   }
   const ttls = await Promise.all(renewals);
   t.ok(ttls.every((ttl, i) => ttl === i + 1));
+});
+
+t.test('KeepAliveBatcher gathers for 5 ms after a command of many', async (t) => {
+  const { clock, open, renew } = newBatcher();
+  const renewals = Array.from({ length: 32 }, (_, i) => renew(BigInt(i)));
+  await clock.settle();
+  open[0]!.resolve(answer(open[0]!.ids.map(Number)));
+  renewals.push(renew(32n));
+  await clock.settle();
+  t.equal(open.length, 1, 'nothing is under way, and yet it waits');
+  await clock.advance(4);
+  renewals.push(renew(33n));
+  await clock.settle();
+  t.equal(open.length, 1);
+  await clock.advance(1);
+  await clock.settle();
+  t.same(open[1]!.ids, [32n, 33n]);
+  open[1]!.resolve(answer([32, 33]));
+  renewals.push(renew(34n));
+  await clock.settle();
+  t.same(open[2]?.ids, [34n], 'after few there is no waiting');
+  open[2]!.resolve(answer([34]));
+  t.same(await Promise.all(renewals), Array.from(renewals.keys()));
+});
+
+t.test('KeepAliveBatcher.close does not wait until enough is gathered', async (t) => {
+  const { clock, open, batcher, renew } = newBatcher();
+  const renewals = Array.from({ length: 32 }, (_, i) => renew(BigInt(i)));
+  await clock.settle();
+  open[0]!.resolve(answer(open[0]!.ids.map(Number)));
+  await Promise.all(renewals);
+  const waiting = renew(32n);
+  await clock.settle();
+  const closing = batcher.close();
+  await t.rejects(waiting, { code: 'stopped' });
+  await closing;
+  await clock.advance(10);
+  t.equal(open.length, 1);
 });
 
 t.test('KeepAliveBatcher rejects all of a command as the command fails', async (t) => {
