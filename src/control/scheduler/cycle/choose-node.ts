@@ -6,7 +6,8 @@ import type { Nominator } from '../queue/nominator.js';
 import { isRefusal, messageOf } from '../runtime/named-status.js';
 import type { Profile } from '../runtime/profile.js';
 import { enoughNodes } from './enough-nodes.js';
-import { notNamed, type SearchResult, searchNodes, statusesByNode } from './node-search.js';
+import { notNamed, type SearchResult, searchNodes } from './node-search.js';
+import { RefusedNodes, tally } from './refused-nodes.js';
 import { runFilters } from './run-filters.js';
 import { bestPlace, NodeScores } from './score-nodes.js';
 import { TemplateMemos } from './template-memo.js';
@@ -70,11 +71,12 @@ export class NodeChooser {
       return { kind: 'chosen', nodeName: promised.name, state };
     const { nodeNames, naming } = preFiltered;
     const found = this.#search(profile, state, pod, nodeNames);
-    const failed = found.refusals.find((status) => !isRefusal(status));
+    const failed = found.refusals.find(isFailure);
     if (failed !== undefined) return { kind: 'failed', status: failed };
     if (found.feasible.length > 0) return this.#best(profile, state, pod, found);
     const others = nodeNames === null ? null : notNamed(naming);
-    const statuses = { byNode: statusesByNode(found), others };
+    const byNode = new RefusedNodes(found.refusedNodes, found.refusals);
+    const statuses = { byNode, others };
     return { kind: 'misfit', state, diagnosis: diagnose(nodeCount, statuses, '') };
   }
 
@@ -122,6 +124,10 @@ export class NodeChooser {
   }
 }
 
+function isFailure(status: PluginStatus): boolean {
+  return !isRefusal(status);
+}
+
 function named(nodes: NodeList, names: ReadonlySet<string>): readonly NodeInfo[] {
   return [...names].map((name) => nodes.get(name)).filter((node) => node !== undefined);
 }
@@ -130,9 +136,8 @@ function diagnose(nodeCount: number, statuses: NodeStatuses, preFilterMessage: s
   const refusedBy = new Set<string>();
   const waitsFor = new Set<string>();
   const { byNode, others } = statuses;
-  for (const { code, plugin = '' } of others === null
-    ? byNode.values()
-    : [others, ...byNode.values()])
+  const all = tally(byNode.values()).keys();
+  for (const { code, plugin = '' } of others === null ? all : [others, ...all])
     (code === 'wait' ? waitsFor : refusedBy).add(plugin);
   return { nodeCount, statuses, preFilterMessage, refusedBy, waitsFor };
 }

@@ -1,4 +1,5 @@
 import type { NodeStatuses } from '../framework/plugin.js';
+import { tally } from './refused-nodes.js';
 
 /** Why a pod fits nowhere. */
 export interface Misfit {
@@ -32,7 +33,7 @@ function countedReasons({ nodeCount, statuses: { byNode, others } }: Misfit): st
   const count = (reasons: readonly string[], nodes: number) => {
     for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + nodes);
   };
-  for (const { reasons } of byNode.values()) count(reasons, 1);
+  for (const [{ reasons }, nodes] of tally(byNode.values())) count(reasons, nodes);
   if (others !== null && byNode.size < nodeCount) count(others.reasons, nodeCount - byNode.size);
   return [...counts]
     .map(([reason, nodes]) => `${nodes} ${reason}`)

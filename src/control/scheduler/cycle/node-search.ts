@@ -44,13 +44,18 @@ export function searchNodes(request: SearchRequest): SearchResult {
   const refusedNodes: NodeInfo[] = [];
   const refusals: PluginStatus[] = [];
   const { length } = nodes;
+  const own = profile.promisedNode(pod.uid);
   for (let i = 0, at = start; i < length && feasible.length < enough; i++, at++) {
     if (at >= length) at -= length;
     const node = nodes[at] as NodeInfo;
+    const promises = profile.promiseGeneration(node.name);
+    // Promises are to be looked at by all filters together, and one of its own is none.
+    const isPlain = promises > 0 && (others.length > 0 || node.name === own);
     const status =
-      profile.nominatedBefore(pod, node.name).length > 0
+      memo === null || isPlain
         ? runFilters(profile, state, pod, node)
-        : (rememberedStatus(memo, local, at, request) ?? profile.filter(others, state, pod, node));
+        : (rememberedStatus(memo, local, at, promises, request) ??
+          profile.filter(others, state, pod, node));
     if (status === null) {
       feasible.push(node);
       places.push(at);
@@ -63,30 +68,21 @@ export function searchNodes(request: SearchRequest): SearchResult {
 }
 
 function rememberedStatus(
-  memo: TemplateMemo | null,
+  memo: TemplateMemo,
   local: readonly Plugin[],
   at: number,
+  promises: number,
   { profile, state, pod, nodes }: SearchRequest,
 ): PluginStatus | null {
-  if (memo === null || local.length === 0) return null;
+  if (local.length === 0) return null;
   const node = nodes[at] as NodeInfo;
-  if (memo.filterGenerations[at] === node.generation) return memo.statuses[at] ?? null;
-  const status = profile.filter(local, state, pod, node);
-  memo.filterGenerations[at] = node.generation;
+  const generation = Math.max(node.generation, promises);
+  if (memo.filterGenerations[at] === generation) return memo.statuses[at] ?? null;
+  const status =
+    promises > 0 ? runFilters(profile, state, pod, node) : profile.filter(local, state, pod, node);
+  memo.filterGenerations[at] = generation;
   memo.statuses[at] = status;
   return status;
-}
-
-/** Why each node was refused, by name. */
-export function statusesByNode({
-  refusedNodes,
-  refusals,
-}: Pick<SearchResult, 'refusedNodes' | 'refusals'>): Map<string, PluginStatus> {
-  const statuses = new Map<string, PluginStatus>();
-  refusedNodes.forEach((node, at) => {
-    statuses.set(node.name, refusals[at] as PluginStatus);
-  });
-  return statuses;
 }
 
 /** The refusal of the nodes that pre-filters left out. */

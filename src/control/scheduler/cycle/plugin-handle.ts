@@ -79,7 +79,7 @@ export class PluginHandle implements SchedulerHandle {
   }
 
   mutableCopy(node: NodeInfo): MutableNodeInfo {
-    return new NodeState(node.node, node.pods);
+    return NodeState.copyOf(node);
   }
 
   nominatedPods(nodeName: string): readonly PodInfo[] {

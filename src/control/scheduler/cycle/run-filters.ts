@@ -18,7 +18,7 @@ export function runFilters(
   const present = new Set(node.pods.map(({ uid }) => uid));
   const promised = profile.nominatedBefore(pod, node.name).filter(({ uid }) => !present.has(uid));
   if (promised.length > 0) {
-    const full = new NodeState(node.node, node.pods);
+    const full = NodeState.copyOf(node);
     const fullState = state.clone();
     for (const each of promised) {
       full.add(each);

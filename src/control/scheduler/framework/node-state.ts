@@ -1,11 +1,16 @@
 import { assert } from '../../../base/assert.js';
 import type { Node } from '../../api/gen/core-v1.js';
 import { addAmounts, amountsOf, noAmounts } from './amounts.js';
-import type { PodInfo, ResourceAmounts } from './node-info.js';
+import type { NodeInfo, PodInfo, ResourceAmounts } from './node-info.js';
 import type { MutableNodeInfo } from './scheduler-handle.js';
 
 /** Numbers for generations; one for all nodes of a process, so that no two nodes ever have the same. */
 let lastGeneration = 0;
+
+/** A generation that nothing has had yet. */
+export function nextGeneration(): number {
+  return ++lastGeneration;
+}
 
 /** A node and its pods, with sums that are kept as pods come and go. */
 export class NodeState implements MutableNodeInfo {
@@ -19,16 +24,21 @@ export class NodeState implements MutableNodeInfo {
   readonly usedPorts = new Map<string, Set<string>>();
   nonZeroRequestedMilliCpu = 0;
   nonZeroRequestedMemoryBytes = 0;
-  generation = ++lastGeneration;
+  generation = nextGeneration();
   #node: Node;
-  #allocatable: ResourceAmounts;
+  #allocatable: Readonly<ResourceAmounts>;
   #imageSizes: ReadonlyMap<string, number>;
 
-  constructor(node: Node, pods: Iterable<PodInfo> = []) {
+  /** `known`: what a copy need not read from the node again. */
+  constructor(
+    node: Node,
+    pods: Iterable<PodInfo> = [],
+    known: Pick<NodeInfo, 'allocatable' | 'imageSizes'> | null = null,
+  ) {
     this.name = node.metadata.name ?? '';
     this.#node = node;
-    this.#allocatable = allocatableOf(node);
-    this.#imageSizes = imageSizesOf(node);
+    this.#allocatable = known?.allocatable ?? allocatableOf(node);
+    this.#imageSizes = known?.imageSizes ?? imageSizesOf(node);
     for (const pod of pods) this.add(pod);
   }
 
@@ -50,7 +60,7 @@ export class NodeState implements MutableNodeInfo {
     this.#node = node;
     this.#allocatable = allocatableOf(node);
     this.#imageSizes = imageSizesOf(node);
-    this.generation = ++lastGeneration;
+    this.generation = nextGeneration();
   }
 
   /** The pod must not be there yet. */
@@ -92,15 +102,15 @@ export class NodeState implements MutableNodeInfo {
   }
 
   /** A node of its own with the same pods. */
-  copy(): NodeState {
-    return new NodeState(this.#node, this.pods);
+  static copyOf(node: NodeInfo): NodeState {
+    return new NodeState(node.node, node.pods, node);
   }
 
   #count(pod: PodInfo, sign: 1 | -1): void {
     addAmounts(this.requested, pod.requests, sign);
     this.nonZeroRequestedMilliCpu += sign * pod.nonZeroMilliCpu;
     this.nonZeroRequestedMemoryBytes += sign * pod.nonZeroMemoryBytes;
-    this.generation = ++lastGeneration;
+    this.generation = nextGeneration();
   }
 
   /** Two pods may have taken the same address and port, one of them by force. */

@@ -1,8 +1,10 @@
 import type { PodInfo } from '../framework/node-info.js';
+import { nextGeneration } from '../framework/node-state.js';
 
 /** Pods that were promised a node, and do not run there yet. */
 export class Nominator {
-  readonly #byNode = new Map<string, Map<string, PodInfo>>();
+  /** Invariant: no map of pods is empty. */
+  readonly #byNode = new Map<string, Promises>();
   readonly #nodes = new Map<string, string>();
 
   /** No pod is promised anything. */
@@ -15,24 +17,30 @@ export class Nominator {
     this.clear(info.uid);
     if (nodeName === '') return;
     this.#nodes.set(info.uid, nodeName);
-    const pods = this.#byNode.get(nodeName);
-    if (pods === undefined) this.#byNode.set(nodeName, new Map([[info.uid, info]]));
-    else pods.set(info.uid, info);
+    let promises = this.#byNode.get(nodeName);
+    if (promises === undefined) {
+      promises = { pods: new Map(), generation: 0 };
+      this.#byNode.set(nodeName, promises);
+    }
+    promises.pods.set(info.uid, info);
+    promises.generation = nextGeneration();
   }
 
   /** The pod has changed; what it is promised stays. */
   update(info: PodInfo): void {
     const nodeName = this.#nodes.get(info.uid);
-    if (nodeName !== undefined) this.#byNode.get(nodeName)?.set(info.uid, info);
+    if (nodeName !== undefined) this.nominate(info, nodeName);
   }
 
   clear(uid: string): void {
     const nodeName = this.#nodes.get(uid);
     if (nodeName === undefined) return;
     this.#nodes.delete(uid);
-    const pods = this.#byNode.get(nodeName);
-    pods?.delete(uid);
-    if (pods?.size === 0) this.#byNode.delete(nodeName);
+    const promises = this.#byNode.get(nodeName);
+    if (promises === undefined) return;
+    promises.pods.delete(uid);
+    promises.generation = nextGeneration();
+    if (promises.pods.size === 0) this.#byNode.delete(nodeName);
   }
 
   /** '' when it is promised none. */
@@ -40,10 +48,23 @@ export class Nominator {
     return this.#nodes.get(uid) ?? '';
   }
 
-  podsOf(nodeName: string): readonly PodInfo[] {
-    const pods = this.#byNode.get(nodeName);
-    return pods === undefined ? none : [...pods.values()];
+  /**
+   * 0 while no pod is promised the node; else a number that changes with each promise, and that no node has had as its own generation:
+   * the larger of the two says whether the node with its promises is as it was.
+   */
+  generationOf(nodeName: string): number {
+    return this.#byNode.get(nodeName)?.generation ?? 0;
   }
+
+  podsOf(nodeName: string): readonly PodInfo[] {
+    const promises = this.#byNode.get(nodeName);
+    return promises === undefined ? none : [...promises.pods.values()];
+  }
+}
+
+interface Promises {
+  readonly pods: Map<string, PodInfo>;
+  generation: number;
 }
 
 const none: readonly PodInfo[] = [];

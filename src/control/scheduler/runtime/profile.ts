@@ -243,9 +243,19 @@ export class Profile implements QueueProfile {
     for (const plugin of this.points.postBind) plugin.postBind?.(state, pod, nodeName);
   }
 
+  /** See {@link Nominator.generationOf}. */
+  promiseGeneration(nodeName: string): number {
+    return this.#nominator.isEmpty ? 0 : this.#nominator.generationOf(nodeName);
+  }
+
+  /** The node that the pod was promised; '' for none. */
+  promisedNode(uid: string): string {
+    return this.#nominator.nodeOf(uid);
+  }
+
   /** Pods that are promised the node and go before this one. */
   nominatedBefore(pod: PodInfo, nodeName: string): readonly PodInfo[] {
-    if (this.#nominator.isEmpty) return [];
+    if (this.promiseGeneration(nodeName) === 0) return none;
     return this.#nominator
       .podsOf(nodeName)
       .filter(({ uid, priority }) => uid !== pod.uid && priority >= pod.priority);
@@ -277,6 +287,8 @@ export class Profile implements QueueProfile {
     }
   }
 }
+
+const none: readonly PodInfo[] = [];
 
 function guarded(plugin: Plugin, ask: () => PluginStatus | null): PluginStatus | null {
   try {
