@@ -2,6 +2,7 @@ import { assert } from '../../../base/assert.js';
 import type { Clock } from '../../../base/clock.js';
 import type { Logger } from '../../../base/logger.js';
 import type { Prng } from '../../../base/prng.js';
+import type { Node } from '../../api/gen/core-v1.js';
 import { type ControlClient, Informer, resources } from '../../client/index.js';
 import { NodeFleet } from './node/node-fleet.js';
 import { addressOf } from './node/node-object.js';
@@ -63,17 +64,23 @@ export class SimulatedNodes {
     const nodes = new Informer({
       ...this.#parts,
       objects: client.objects(resources.nodes),
-      keep: ({ metadata: { name = '', uid = '', resourceVersion = '' }, spec }) => ({
-        metadata: { name, uid, resourceVersion },
-        spec: { podCIDR: spec?.podCIDR ?? '' },
-      }),
+      keep: keptNode,
     });
-    const onNode = (name = '', podCidr = '') => this.#nodes.get(name)?.setPodCidr(podCidr);
     nodes.addHandler({
-      onAdd: ({ metadata, spec }) => onNode(metadata.name, spec?.podCIDR),
-      onUpdate: (_, { metadata, spec }) => onNode(metadata.name, spec?.podCIDR),
+      onAdd: (node) => this.#onNode(node),
+      onUpdate: (_, node) => this.#onNode(node),
     });
     await Promise.all([nodes.run(signal), this.#runner.run(signal), this.#fleet.run(signal)]);
+  }
+
+  /** Its network may have been given, and it may have been taken for lost, which it is the one to put right. */
+  #onNode({ metadata, spec, status }: Node): void {
+    const node = this.#nodes.get(metadata.name ?? '');
+    if (node === undefined) return;
+    node.setPodCidr(spec?.podCIDR);
+    const ready = status?.conditions?.[0]?.status;
+    const isOverwritten = ready !== undefined && ready !== 'True';
+    if (isOverwritten && node.isRunning && node.registered !== null) this.#fleet.wake(node);
   }
 
   /** The node reports nothing and does nothing from now on, as one that has lost its power. False: there is no such node. */
@@ -101,4 +108,17 @@ export class SimulatedNodes {
     }));
     return { nodes, pods: this.#runner.size };
   }
+}
+
+/** Of a node: its network, and whether it is ready. */
+function keptNode({ metadata, spec, status }: Node): Node {
+  const { name = '', uid = '', resourceVersion = '' } = metadata;
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  return {
+    metadata: { name, uid, resourceVersion },
+    spec: { podCIDR: spec?.podCIDR ?? '' },
+    status: {
+      conditions: ready === undefined ? [] : [{ type: 'Ready', status: ready.status ?? '' }],
+    },
+  };
 }

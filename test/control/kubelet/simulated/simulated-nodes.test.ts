@@ -139,7 +139,15 @@ async function losesPower(t: Test, env: TestEnv): Promise<void> {
   t.equal(await phase('dark'), 'Pending', 'nothing happens there');
   t.ok(fleet.nodes.startNode('node-1'));
   await until(t, 'it works again', async () => (await phase('dark')) === 'Running');
-  // As the node lifecycle controller does with pods of lost nodes.
+  // As the node lifecycle controller does with nodes of which nothing is heard.
+  const nodes = env.client.objects(resources.nodes);
+  const lost = { status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } };
+  await nodes.patch({ name: 'node-1' }, 'strategic', lost, { subresource: 'status' });
+  await until(t, 'a node that is there says so', async () => {
+    const { status } = await nodes.get({ name: 'node-1' });
+    return status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
+  });
+  // As it does with pods of lost nodes.
   const conditions = [{ type: 'Ready', status: 'False', reason: 'NodeNotReady' }];
   const patch = { status: { conditions } };
   const options = { subresource: 'status' };
