@@ -60,6 +60,8 @@ export interface ControllerDefinition {
   readonly name: string;
   /** What it was called before Kubernetes 1.28: `deployment`. */
   readonly alias?: string;
+  /** What its events are from, where Kubernetes calls that otherwise than the controller: `node-controller`. */
+  readonly eventSource?: string;
   /** Off: it runs only when `--controllers` names it. */
   readonly isOnByDefault: boolean;
   readonly flags: readonly ControllerFlag[];

@@ -5,7 +5,7 @@ import { resources } from '../../../src/control/client/index.js';
 import { nodeLifecycleDefinition } from '../../../src/control/controllers/node-lifecycle/definition.js';
 import { nodeTtlDefinition } from '../../../src/control/controllers/node-ttl/definition.js';
 import { taintEvictionDefinition } from '../../../src/control/controllers/taint-eviction/definition.js';
-import { formatMicroTime } from '../../../src/control/machinery/time.js';
+import { formatMicroTime, formatTime } from '../../../src/control/machinery/time.js';
 import { hostClock } from '../../../src/host/clock.js';
 import { eventually, startControllers, testEnv } from './cluster-env.js';
 
@@ -31,7 +31,16 @@ t.test('the controllers of nodes, with a server and its store', async (t) => {
     nodes.patch(
       { name },
       'strategic',
-      { status: { conditions: [{ type: 'Ready', status, reason: 'KubeletReady' }] } },
+      {
+        status: {
+          conditions: [
+            {
+              ...{ type: 'Ready', status, reason: 'KubeletReady' },
+              lastHeartbeatTime: formatTime(hostClock.wallTime()),
+            },
+          ],
+        },
+      },
       { subresource: 'status' },
     );
   const alive = new Set(['near', 'far']);

@@ -5,6 +5,7 @@ import { EndpointSliceMirroringController } from './controller.js';
 export const endpointSliceMirroringDefinition: ControllerDefinition = {
   name: 'endpointslice-mirroring-controller',
   alias: 'endpointslicemirroring',
+  eventSource: 'endpoint-slice-mirroring-controller',
   isOnByDefault: true,
   flags: [
     {

@@ -5,6 +5,7 @@ import { EndpointSliceController } from './controller.js';
 export const endpointSliceDefinition: ControllerDefinition = {
   name: 'endpointslice-controller',
   alias: 'endpointslice',
+  eventSource: 'endpoint-slice-controller',
   isOnByDefault: true,
   flags: [
     {

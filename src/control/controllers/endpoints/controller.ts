@@ -21,6 +21,8 @@ export interface EndpointsOptions {
   readonly batchMs: number;
 }
 
+/** A look at an informer that is behind comes after so long. */
+const behindMs = 50;
 /** Of leader elections by Endpoints, which have no service. */
 const electionAnnotation = 'control-plane.alpha.kubernetes.io/leader';
 
@@ -116,9 +118,12 @@ export class EndpointsController implements Controller {
       else await objects.create(endpoints, { signal });
     } catch (error) {
       if (isNamespaceTerminating(error)) return;
-      // The informer is behind: no news.
-      const isLate = isConflict(error) || isAlreadyExists(error);
-      if (!isLate && error instanceof StatusError) {
+      if (isAlreadyExists(error)) {
+        // The informer does not show yet what was created just now.
+        this.#queue.addAfter(objectKey(endpoints), behindMs);
+        return;
+      }
+      if (!isConflict(error) && error instanceof StatusError) {
         const { namespace, name } = splitKey(objectKey(endpoints));
         const of = { apiVersion: 'v1', kind: 'Endpoints', ...endpoints };
         if (action.kind === 'create') {

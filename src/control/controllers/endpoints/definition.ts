@@ -5,6 +5,7 @@ import { EndpointsController } from './controller.js';
 export const endpointsDefinition: ControllerDefinition = {
   name: 'endpoints-controller',
   alias: 'endpoint',
+  eventSource: 'endpoint-controller',
   isOnByDefault: true,
   flags: [
     {

@@ -6,6 +6,7 @@ import { cidrSetsOf } from './plan.js';
 export const nodeIpamDefinition: ControllerDefinition = {
   name: 'node-ipam-controller',
   alias: 'nodeipam',
+  eventSource: 'cidrAllocator',
   isOnByDefault: true,
   flags: [
     {

@@ -5,6 +5,7 @@ import { NodeLifecycleController } from './controller.js';
 export const nodeLifecycleDefinition: ControllerDefinition = {
   name: 'node-lifecycle-controller',
   alias: 'nodelifecycle',
+  eventSource: 'node-controller',
   isOnByDefault: true,
   flags: [
     {

@@ -41,8 +41,8 @@ export async function runControllers(
   const recorders: ClosableEventRecorder[] = [];
   const controllers: Controller[] = [];
   for (const definition of options.definitions) {
-    const { name } = definition;
-    const events = createEventRecorder({ client, clock, prng, logger, component: name });
+    const { name, eventSource: component = name } = definition;
+    const events = createEventRecorder({ client, clock, prng, logger, component });
     recorders.push(events);
     const { observeQueue } = options;
     const parts = {

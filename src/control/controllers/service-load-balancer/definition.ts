@@ -6,6 +6,7 @@ import { ServiceLoadBalancerController } from './controller.js';
 export const serviceLoadBalancerDefinition: ControllerDefinition = {
   name: 'service-lb-controller',
   alias: 'service',
+  eventSource: 'service-controller',
   isOnByDefault: true,
   flags: [
     {
