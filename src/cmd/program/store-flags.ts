@@ -10,7 +10,7 @@ export const storeFlags: readonly Flag[] = usedFlags([
     'etcd-servers',
     'list',
     '',
-    'URLs of the store, by which the leader is elected; without them Lease objects of the API elect it.',
+    'URLs of the store, by which the leader is elected; without them a Lease object of the API elects it, and old leaders are not fenced.',
   ],
   ['etcd-cafile', 'string', '', "CA of the store's certificates (PEM)."],
   ['etcd-certfile', 'string', '', 'Client certificate for the store (PEM).'],

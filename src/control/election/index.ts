@@ -9,3 +9,4 @@ export {
 } from './leader-election.js';
 export { Leadership, LeadershipLostError } from './leadership.js';
 export { LeaseMirror, type LeaseMirrorOptions } from './lease-mirror.js';
+export { type LeaseObjectOptions, LeaseObjectStore } from './lease-object-store.js';

@@ -77,6 +77,10 @@ export class LeaderElection {
       worked.abort();
       await keeping;
       await this.#revoke(lease);
+      if (leadership.isLost) {
+        const { message } = leadership.signal.reason as Error;
+        this.#options.logger.warn(message, { identity: this.#options.identity });
+      }
     }
     return leadership.isLost ? 'lost' : 'stopped';
   }
