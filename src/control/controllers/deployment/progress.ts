@@ -125,7 +125,9 @@ export function progressCheckInMs(
 ): number | null {
   const condition = status.conditions?.find(({ type }) => type === progressing);
   if (!hasProgressDeadline(deployment) || condition === undefined) return null;
-  if (condition.reason === progressReasons.timedOut || isComplete(deployment, status)) return null;
+  const { timedOut, available } = progressReasons;
+  const isOver = condition.reason === timedOut || condition.reason === available;
+  if (isOver || isComplete(deployment, status)) return null;
   const dueMs = deadlineMs(deployment, condition);
   // A second later, since times are told in whole seconds.
   return dueMs === null ? null : Math.max(0, dueMs - nowMs) + 1000;

@@ -28,6 +28,8 @@ export function podSample(name: string, sample: PodSample = {}): Pod {
   const { node = 'n1', phase = 'Running', readyFor = 100, age = 200, restarts = 0 } = sample;
   const isReady = readyFor !== null;
   return {
+    apiVersion: 'v1',
+    kind: 'Pod',
     metadata: {
       ...{ name, namespace: 'default', uid: name, creationTimestamp: ago(age) },
       labels: sample.labels ?? { app: 'web' },
