@@ -5,6 +5,7 @@ import { DisruptionController, disruptionControllerName } from './controller.js'
 export const disruptionDefinition: ControllerDefinition = {
   name: disruptionControllerName,
   alias: 'disruption',
+  eventSource: 'controllermanager',
   isOnByDefault: true,
   flags: [],
   create: (parts) => new DisruptionController(parts),

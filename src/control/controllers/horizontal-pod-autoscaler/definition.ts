@@ -5,6 +5,7 @@ import { HorizontalPodAutoscalerController, horizontalPodAutoscalerName } from '
 export const horizontalPodAutoscalerDefinition: ControllerDefinition = {
   name: horizontalPodAutoscalerName,
   alias: 'horizontalpodautoscaling',
+  eventSource: 'horizontal-pod-autoscaler',
   isOnByDefault: true,
   flags: [
     {
