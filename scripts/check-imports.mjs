@@ -71,6 +71,7 @@ const outside = {
   'node:tls': ['host', 'rpc'],
   'node:http': ['host', 'rpc'],
   'node:http2': ['rpc'],
+  'node:dgram': ['host'],
   'node:dns': ['host'],
   'node:child_process': ['host', 'cmd'],
   'node:timers': ['host'],

@@ -27,6 +27,10 @@ export async function main(argv: readonly string[]): Promise<void> {
     const { schedulerMain } = await import('./scheduler.js');
     return schedulerMain(argv.slice(1));
   }
+  if (argv[0] === 'dns') {
+    const { dnsMain } = await import('./dns.js');
+    return dnsMain(argv.slice(1));
+  }
   if (argv[0] === 'kubelet') {
     const { kubeletCommand } = await import('./kubelet.js');
     await kubeletCommand().parseAsync([...argv.slice(1)], { from: 'user' });
@@ -50,6 +54,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .command('controller-manager')
     .description("Run the controllers of a cluster; takes kube-controller-manager's flags.");
   program.command('scheduler').description("Give pods their nodes; takes kube-scheduler's flags.");
+  program.command('dns').description("Answer for the names of a cluster's services and pods.");
   program.command('kubelet').description('Run nodes: simulated ones, in one process.');
   program
     .command('testenv')
