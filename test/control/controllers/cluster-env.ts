@@ -37,7 +37,7 @@ export function startControllers(
   return end;
 }
 
-const patienceMs = 20_000;
+const patienceMs = 60_000;
 
 /** Waits until `look` gives a value that `isRight` takes. Throws, with the last one, when that takes too long. */
 export async function eventually<T>(
