@@ -65,7 +65,7 @@ function addNodeFlags(command: Command): Command {
     .option('--simulated-cpu <amount>', 'of each node', quantity, node.capacity.cpu)
     .option('--simulated-memory <amount>', 'of each node', quantity, node.capacity.memory)
     .option('--simulated-pods <count>', 'that a node takes', quantity, node.capacity.pods)
-    .option('--simulated-resources <amounts>', 'more resources: name=amount,...', pairs, {})
+    .option('--simulated-resources <amounts>', 'more resources: name=amount,...', amounts, {})
     .option(
       '--simulated-lease-seconds <seconds>',
       'duration of leases, renewed four times in it',
@@ -173,6 +173,12 @@ function pairs(text: string): Record<string, string> {
     return [word.slice(0, at), word.slice(at + 1)];
   });
   return Object.fromEntries(entries);
+}
+
+function amounts(text: string): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(pairs(text)).map(([name, amount]) => [name, quantity(amount)]),
+  );
 }
 
 function taints(text: string): Taint[] {
