@@ -14,8 +14,8 @@ import { ManagerProcess } from './manager-process.js';
 
 t.setTimeout(180_000);
 
-/** Short, so that tests are, and long enough for a busy machine. */
-const times = [
+/** For tests that wait for the end of a lease: short, and long enough for a busy machine. */
+const shortLease = [
   '--leader-elect-lease-duration=8s',
   '--leader-elect-renew-deadline=6s',
   '--leader-elect-retry-period=500ms',
@@ -31,12 +31,15 @@ async function open(t: Test, apiServerFlags: readonly string[] = []): Promise<Te
   return env;
 }
 
-function start(t: Test, env: TestEnv, called: string, by: 'store' | 'lease' = 'store') {
+function byStore({ storeUrl }: TestEnv): readonly string[] {
+  return [`--etcd-servers=${storeUrl}`];
+}
+
+function start(t: Test, env: TestEnv, called: string, flags: readonly string[] = byStore(env)) {
   const manager = new ManagerProcess(called, 'controller-manager', [
     `--kubeconfig=${env.kubeconfig}`,
-    ...(by === 'store' ? [`--etcd-servers=${env.storeUrl}`] : []),
     '--secure-port=0',
-    ...times,
+    ...flags,
   ]);
   t.teardown(async () => {
     if (!t.passing()) t.comment(`${called}:\n${manager.log.join('\n')}`);
@@ -103,7 +106,7 @@ t.test(
     await work(env, 'one');
     const leases = env.client.objects(resources.leases);
     const { spec } = await leases.get(place);
-    t.match(spec, { holderIdentity: identity, leaseDurationSeconds: 8, leaseTransitions: 0 });
+    t.match(spec, { holderIdentity: identity, leaseDurationSeconds: 15, leaseTransitions: 0 });
     t.match(spec?.acquireTime, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
     t.equal(second.leading, undefined);
 
@@ -123,9 +126,10 @@ t.test(
   'controller-manager: kill -9 of the leader: the other takes over when the lease has ended',
   async (t) => {
     const env = await open(t);
-    const first = start(t, env, 'first');
+    const flags = [...byStore(env), ...shortLease];
+    const first = start(t, env, 'first', flags);
     await first.untilLeading();
-    const second = start(t, env, 'second');
+    const second = start(t, env, 'second', flags);
     await second.untilStandingBy();
     await first.end();
     await second.untilLeading();
@@ -138,9 +142,10 @@ t.test(
   async (t) => {
     const audit = await auditing(t);
     const env = await open(t, audit.flags);
-    const first = start(t, env, 'first');
+    const flags = [...byStore(env), ...shortLease];
+    const first = start(t, env, 'first', flags);
     const { createRevision } = await first.untilLeading();
-    const second = start(t, env, 'second');
+    const second = start(t, env, 'second', flags);
     await second.untilStandingBy();
     // It is stopped with its hands full.
     const namespaces = env.client.objects(resources.namespaces);
@@ -199,9 +204,9 @@ t.test(
 
 t.test('controller-manager: without the store a Lease elects, and hands over', async (t) => {
   const env = await open(t);
-  const first = start(t, env, 'first', 'lease');
+  const first = start(t, env, 'first', []);
   const { identity } = await first.untilLeading();
-  const second = start(t, env, 'second', 'lease');
+  const second = start(t, env, 'second', []);
   await second.untilStandingBy();
   const leases = env.client.objects(resources.leases);
   t.match((await leases.get(place)).spec, { holderIdentity: identity, leaseTransitions: 0 });
