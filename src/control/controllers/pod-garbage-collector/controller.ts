@@ -87,11 +87,11 @@ export class PodGarbageCollector implements Controller {
       this.#missingSince.set(name, since);
       if (now - since < quarantineMs) continue;
       const nodes = this.#parts.client.objects(resources.nodes);
-      const node = await nodes.get({ name }, { signal }).catch((error: unknown) => {
-        if (isNotFound(error)) return null;
-        return undefined;
-      });
-      if (node === null) certain.push(...pods);
+      const isGone = await nodes.get({ name }, { signal }).then(
+        () => false,
+        (error: unknown) => isCertainlyGone(error),
+      );
+      if (isGone) certain.push(...pods);
     }
     return certain;
   }
@@ -125,4 +125,10 @@ export class PodGarbageCollector implements Controller {
       });
     }
   }
+}
+
+/** What cannot be asked now is asked in the next round. */
+function isCertainlyGone(error: unknown): boolean {
+  if (!(error instanceof StatusError) && !(error instanceof UnreachableError)) throw error;
+  return isNotFound(error);
 }
