@@ -36,7 +36,7 @@ export function defaultPreemption(args: unknown, handle: SchedulerHandle): Plugi
       ...{ args: parsed, budgets: budgets() },
     });
     if (candidates.length > 0) {
-      const victims = pickVictims(candidates, nowMs);
+      const victims = pickVictims(candidates);
       evictor.begin(pod, victims);
       return { nominatedNodeName: victims.nodeName };
     }

@@ -6,7 +6,7 @@ import type { NodeList, NodeStatuses, PluginStatus } from '../framework/plugin.j
 import type { SchedulerHandle } from '../framework/scheduler-handle.js';
 import { enoughCandidates, type PreemptionArgs } from './preemption-args.js';
 import { selectVictims, type Victims } from './select-victims.js';
-import type { VictimMemo } from './victim-memo.js';
+import type { NodeVictims, VictimMemo, VictimsFound } from './victim-memo.js';
 
 /** What is known of budgets; `version` is another whenever one has changed. */
 export interface Budgets {
@@ -45,10 +45,13 @@ export function findCandidates(search: CandidateSearch): CandidatesFound {
   const harmless: Victims[] = [];
   const harmful: Victims[] = [];
   const statuses = new Map<string, PluginStatus>();
+  const known = handle.hasLocalFilters(search.state)
+    ? search.memo.of(search.pod, search.budgets.version)
+    : null;
   let error: PluginStatus | null = null;
   for (let i = 0; i < names.length; i++) {
     const name = names[(offset + i) % names.length] as string;
-    const found = victimsOn(name, nodes, search);
+    const found = victimsOn(name, nodes, search, known);
     if ('code' in found) {
       statuses.set(name, found);
       if (found.code === 'error') error ??= found;
@@ -63,7 +66,9 @@ export function findCandidates(search: CandidateSearch): CandidatesFound {
 /** Nodes that were refused for something that pods who leave can change. */
 function potentialNodes({ byNode, others }: NodeStatuses, { all }: NodeList): readonly string[] {
   const names: string[] = [];
-  for (const [name, { code }] of byNode) if (code === 'unschedulable') names.push(name);
+  byNode.forEach(({ code }, name) => {
+    if (code === 'unschedulable') names.push(name);
+  });
   if (others?.code === 'unschedulable') {
     for (const { name } of all) if (!byNode.has(name)) names.push(name);
   }
@@ -73,13 +78,14 @@ function potentialNodes({ byNode, others }: NodeStatuses, { all }: NodeList): re
 function victimsOn(
   name: string,
   nodes: NodeList,
-  { handle, state, pod, budgets, memo, nowMs }: CandidateSearch,
-): Victims | PluginStatus {
+  { handle, state, pod, budgets, nowMs }: CandidateSearch,
+  memo: NodeVictims | null,
+): VictimsFound {
   const node = defined(nodes.get(name), `node ${name}`);
-  const rules = { handle, budgets: budgets.list, nowMs };
-  const select = () => selectVictims(state, pod, node, rules);
   const isAlone = handle.nominatedPods(name).length === 0;
-  return isAlone && handle.hasLocalFilters(state)
-    ? memo.get({ pod, node }, budgets.version, select)
-    : select();
+  const known = isAlone ? memo?.find(node) : undefined;
+  if (known !== undefined) return known;
+  const found = selectVictims(state, pod, node, { handle, budgets: budgets.list, nowMs });
+  if (isAlone) memo?.keep(node, found);
+  return found;
 }

@@ -5,7 +5,7 @@ import type { PluginStatus } from '../framework/plugin.js';
 import type { SchedulerHandle } from '../framework/scheduler-handle.js';
 import { failure, unresolvable } from '../plugins/statuses.js';
 import { podsByBudget } from './disruption-budgets.js';
-import { byImportance } from './importance.js';
+import { byImportance, startMs } from './importance.js';
 
 /** Pods of a node that give way. */
 export interface Victims {
@@ -14,7 +14,13 @@ export interface Victims {
   readonly pods: readonly PodInfo[];
   /** How many of them break a budget. */
   readonly budgetViolations: number;
+  /** Of their priorities, each shifted to be positive: fewer pods of negative priority are less than many. */
+  readonly prioritySum: number;
+  /** When the first of those with the highest priority began; milliseconds since the epoch. */
+  readonly earliestStartMs: number;
 }
+
+const priorityShift = 2 ** 31;
 
 const noVictims = unresolvable('No preemption victims found for incoming pod');
 
@@ -72,7 +78,12 @@ export function selectVictims(
   if (victims.length === 0)
     return failure(`expected at least one victim pod on node ${JSON.stringify(node.name)}`);
   victims.sort(byImportance(nowMs));
-  return { nodeName: node.name, pods: victims, budgetViolations };
+  return {
+    ...{ nodeName: node.name, pods: victims, budgetViolations },
+    prioritySum: victims.reduce((sum, { priority }) => sum + priority + priorityShift, 0),
+    // Of one priority, who began first comes first.
+    earliestStartMs: startMs(victims[0] as PodInfo, nowMs),
+  };
 }
 
 function asFailure({ reasons }: PluginStatus): PluginStatus {

@@ -5,9 +5,26 @@ import type { Victims } from './select-victims.js';
 /** What was found on a node. */
 export type VictimsFound = Victims | PluginStatus;
 
-interface TemplateMemo {
+/** What was found for pods of one template, by node; each holds while the node keeps its generation. */
+export class NodeVictims {
   readonly budgetsVersion: number;
-  readonly byNode: Map<string, { readonly generation: number; readonly found: VictimsFound }>;
+  readonly #byNode = new Map<
+    string,
+    { readonly generation: number; readonly found: VictimsFound }
+  >();
+
+  constructor(budgetsVersion: number) {
+    this.budgetsVersion = budgetsVersion;
+  }
+
+  find({ name, generation }: NodeInfo): VictimsFound | undefined {
+    const known = this.#byNode.get(name);
+    return known?.generation === generation ? known.found : undefined;
+  }
+
+  keep({ name, generation }: NodeInfo, found: VictimsFound): void {
+    this.#byNode.set(name, { generation, found });
+  }
 }
 
 /**
@@ -15,37 +32,24 @@ interface TemplateMemo {
  * the same nodes are looked at again and again. Memory: one entry a node, for the templates that came last.
  */
 export class VictimMemo {
-  readonly #templates = new Map<string, TemplateMemo>();
+  readonly #templates = new Map<string, NodeVictims>();
   readonly #templatesMax: number;
 
   constructor(templatesMax = 16) {
     this.#templatesMax = templatesMax;
   }
 
-  /** What was found, or what `find` finds now. Only for pods whose filters look at one node alone. */
-  get(
-    { pod, node }: { readonly pod: PodInfo; readonly node: NodeInfo },
-    budgetsVersion: number,
-    find: () => VictimsFound,
-  ): VictimsFound {
-    const { byNode } = this.#memoOf(pod.templateKey, budgetsVersion);
-    const known = byNode.get(node.name);
-    if (known !== undefined && known.generation === node.generation) return known.found;
-    const found = find();
-    byNode.set(node.name, { generation: node.generation, found });
-    return found;
-  }
-
-  #memoOf(templateKey: string, budgetsVersion: number): TemplateMemo {
+  /** What is known for the pod's template. Only for pods whose filters look at one node alone. */
+  of({ templateKey }: PodInfo, budgetsVersion: number): NodeVictims {
     const known = this.#templates.get(templateKey);
-    if (known !== undefined && known.budgetsVersion === budgetsVersion) return known;
-    const memo = { budgetsVersion, byNode: new Map() };
+    if (known?.budgetsVersion === budgetsVersion) return known;
+    const victims = new NodeVictims(budgetsVersion);
     this.#templates.delete(templateKey);
-    this.#templates.set(templateKey, memo);
+    this.#templates.set(templateKey, victims);
     if (this.#templates.size > this.#templatesMax) {
       const [oldest] = this.#templates.keys();
       if (oldest !== undefined) this.#templates.delete(oldest);
     }
-    return memo;
+    return victims;
   }
 }
