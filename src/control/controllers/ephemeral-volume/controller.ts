@@ -35,6 +35,8 @@ export class EphemeralVolumeController implements Controller {
     return reconcileLoop({
       ...{ parts: this.#parts, name: 'ephemeral_volume', queue: this.#queue, signal },
       ...{ workers: this.#workers, informers: [this.#pods, this.#claims] },
+      // A claim that is another's is waited for with growing pauses.
+      forgets: false,
       reconcile: (key) => this.#reconcile(key, signal),
     });
   }
@@ -46,15 +48,18 @@ export class EphemeralVolumeController implements Controller {
 
   async #reconcile(key: string, signal: AbortSignal): Promise<void> {
     const pod = this.#pods.lister.byKey(key);
-    if (pod === undefined) return;
+    if (pod === undefined) {
+      this.#queue.forget(key);
+      return;
+    }
     const { namespace = '' } = pod.metadata;
     const claims = this.#parts.client.objects(resources.persistentVolumeClaims);
     const claimOf = (name: string) => this.#claims.lister.byKey(keyOf(namespace, name));
-    for (const step of planEphemeralClaims(pod, claimOf)) {
+    const steps = planEphemeralClaims(pod, claimOf);
+    const isRefused = steps.some(({ kind }) => kind === 'refuse');
+    for (const step of steps) {
       if (step.kind === 'refuse') {
         this.#warn(pod, step.volume, step.message);
-        // Until the claim goes.
-        this.#queue.addRateLimited(key);
         continue;
       }
       try {
@@ -68,6 +73,8 @@ export class EphemeralVolumeController implements Controller {
         throw error;
       }
     }
+    if (isRefused) this.#queue.addRateLimited(key);
+    else this.#queue.forget(key);
   }
 
   #warn(pod: Pod, volume: string, message: string): void {

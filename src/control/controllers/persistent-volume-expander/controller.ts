@@ -4,6 +4,7 @@ import { type Informer, objectKey, resources, WorkQueue } from '../../client/ind
 import type { Controller, ControllerParts } from '../controller.js';
 import { reconcileLoop } from '../runtime/reconcile-loop.js';
 import { ignoreNotFound } from '../runtime/write-failures.js';
+import { claimKeyOf } from '../volumes/claims.js';
 import { type ExpandAction, planExpansion } from './plan.js';
 
 const workers = 10;
@@ -28,6 +29,17 @@ export class VolumeExpander implements Controller {
         const isNews =
           sizeOf(before) !== sizeOf(after) || before.status?.phase !== after.status?.phase;
         if (isNews) this.#queue.add(objectKey(after));
+      },
+    });
+    // The claim may have been seen before its volume was.
+    const onVolume = (volume: PersistentVolume) => {
+      const key = claimKeyOf(volume);
+      if (key !== null) this.#queue.add(key);
+    };
+    this.#volumes.addHandler({
+      onAdd: onVolume,
+      onUpdate: (before, after) => {
+        if (before.spec?.claimRef?.uid !== after.spec?.claimRef?.uid) onVolume(after);
       },
     });
   }

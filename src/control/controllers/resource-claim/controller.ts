@@ -72,6 +72,7 @@ export class ResourceClaimController implements Controller {
     });
     const onClaim = (claim: ResourceClaim) => {
       const key = objectKey(claim);
+      this.#forgetMade(claim);
       this.#queue.add(`claim/${key}`);
       for (const pod of this.#pods.lister.byIndex(podsByClaim, key)) this.#lookAtPod(pod);
     };
@@ -86,6 +87,16 @@ export class ResourceClaimController implements Controller {
         for (const pod of pods) this.#lookAtPod(pod);
       },
     });
+  }
+
+  /** The informer knows by now what became of it. */
+  #forgetMade(claim: ResourceClaim): void {
+    const owner = controllerOf(claim)?.uid ?? '';
+    const made = this.#made.get(owner);
+    if (made === undefined) return;
+    const rest = made.filter(({ metadata }) => metadata.uid !== claim.metadata.uid);
+    if (rest.length === 0) this.#made.delete(owner);
+    else this.#made.set(owner, rest);
   }
 
   #onPod(pod: Pod): void {
