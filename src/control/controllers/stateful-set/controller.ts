@@ -1,6 +1,7 @@
 import type { StatefulSet } from '../../api/gen/apps-v1.js';
 import type { PersistentVolumeClaim, Pod } from '../../api/gen/core-v1.js';
 import {
+  Expectations,
   type Informer,
   namespaceIndex,
   objectKey,
@@ -40,6 +41,7 @@ export class StatefulSetController implements Controller {
   readonly #claims: Informer<PersistentVolumeClaim>;
   readonly #history: RevisionHistory<StatefulSet>;
   readonly #writes: OwnWrites<Pod>;
+  readonly #expectations: Expectations;
 
   constructor(parts: ControllerParts, workers: number) {
     const { client, clock, informers } = parts;
@@ -47,6 +49,7 @@ export class StatefulSetController implements Controller {
     this.#workers = workers;
     this.#queue = new WorkQueue(clock);
     this.#writes = new OwnWrites(clock);
+    this.#expectations = new Expectations(clock);
     this.#sets = informers.of(resources.statefulSets);
     this.#pods = informers.of(resources.pods, { indexes: ownerIndexes });
     this.#claims = informers.of(resources.persistentVolumeClaims);
@@ -90,6 +93,7 @@ export class StatefulSetController implements Controller {
             .filter((set) => isWanted(set, pod))
             .map(objectKey),
         enqueue: (key) => this.#queue.add(key),
+        onDeleted: (key, pod) => this.#expectations.onDeleted(key, pod.metadata.uid ?? ''),
       }),
     );
     // A pod may wait for a claim to go that has its name.
@@ -112,7 +116,12 @@ export class StatefulSetController implements Controller {
   async #reconcile(key: string, signal: AbortSignal): Promise<void> {
     const { client, clock, events } = this.#parts;
     const set = this.#sets.lister.byKey(key);
-    if (set === undefined) return;
+    if (set === undefined) {
+      this.#expectations.forget(key);
+      return;
+    }
+    // A pod that was deleted and seems to be there still would count as available.
+    const isSettled = this.#expectations.isFulfilled(key);
     const selector = labelSelectorOf(set.spec?.selector);
     const history = await this.#history.list(set, selector, signal);
     const claimed = await claimObjects(
@@ -149,7 +158,10 @@ export class StatefulSetController implements Controller {
       collisionCount: present.collisionCount,
     });
     try {
-      await executeStatefulPlan(set, plan, { client, events, writes: this.#writes }, signal);
+      if (isSettled) {
+        const { writes, expectations } = { writes: this.#writes, expectations: this.#expectations };
+        await executeStatefulPlan(set, plan, { client, events, writes, expectations }, signal);
+      }
     } finally {
       await this.#report(set, status, signal);
     }

@@ -1,7 +1,13 @@
 import { unreachable } from '../../../base/assert.js';
 import type { StatefulSet } from '../../api/gen/apps-v1.js';
 import type { PersistentVolumeClaim, Pod } from '../../api/gen/core-v1.js';
-import { type ControlClient, type EventRecorder, resources } from '../../client/index.js';
+import {
+  type ControlClient,
+  type EventRecorder,
+  type Expectations,
+  objectKey,
+  resources,
+} from '../../client/index.js';
 import { conflict } from '../../machinery/status-errors.js';
 import { type OwnWrites, slowStart } from '../pods/index.js';
 import { isAlreadyExists, isNamespaceTerminating, isNotFound } from '../runtime/write-failures.js';
@@ -12,6 +18,8 @@ export interface StatefulExecutorParts {
   readonly client: ControlClient;
   readonly events: EventRecorder;
   readonly writes: OwnWrites<Pod>;
+  /** Told of deletions before they are asked for, and of those that fail. */
+  readonly expectations: Expectations;
 }
 
 /** Carries a plan out, phase by phase, and tells of it in events of the set. Rejects with the first failure; later phases wait then. */
@@ -19,6 +27,29 @@ export async function executeStatefulPlan(
   set: StatefulSet,
   { phases }: StatefulPlan,
   parts: StatefulExecutorParts,
+  signal: AbortSignal,
+): Promise<void> {
+  const deletions = phases
+    .flat(2)
+    .flatMap((action) => (action.kind === 'delete-pod' ? [action.pod.metadata.uid ?? ''] : []));
+  const asked = new Set<string>();
+  if (deletions.length > 0) parts.expectations.expect(objectKey(set), { deletions });
+  try {
+    await runPhases(set, { phases }, { ...parts, asked }, signal);
+  } finally {
+    for (const uid of deletions) {
+      if (!asked.has(uid)) parts.expectations.onDeleted(objectKey(set), uid);
+    }
+  }
+}
+
+/** With the UIDs of the pods whose deletion the server has taken up. */
+type RunParts = StatefulExecutorParts & { readonly asked: Set<string> };
+
+async function runPhases(
+  set: StatefulSet,
+  { phases }: StatefulPlan,
+  parts: RunParts,
   signal: AbortSignal,
 ): Promise<void> {
   for (const phase of phases) {
@@ -34,7 +65,7 @@ export async function executeStatefulPlan(
 async function act(
   set: StatefulSet,
   action: StatefulAction,
-  parts: StatefulExecutorParts,
+  parts: RunParts,
   signal: AbortSignal,
 ): Promise<void> {
   const pods = parts.client.objects(resources.pods);
@@ -69,7 +100,7 @@ async function act(
 async function deletePod(
   set: StatefulSet,
   pod: Pod,
-  parts: StatefulExecutorParts,
+  parts: RunParts,
   signal: AbortSignal,
 ): Promise<void> {
   const { namespace = '', name = '', uid = '' } = pod.metadata;
@@ -78,6 +109,7 @@ async function deletePod(
     await told(set, podTexts(set, 'delete', pod), parts, () =>
       parts.client.objects(resources.pods).delete({ namespace, name }, options),
     );
+    parts.asked.add(uid);
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }
