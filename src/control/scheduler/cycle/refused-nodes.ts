@@ -32,7 +32,8 @@ export class RefusedNodes implements ReadonlyMap<string, PluginStatus> {
   forEach(
     tell: (status: PluginStatus, name: string, map: ReadonlyMap<string, PluginStatus>) => void,
   ): void {
-    for (const [name, status] of this) tell(status, name, this);
+    for (let i = 0; i < this.#nodes.length; i++)
+      tell(this.#statuses[i] as PluginStatus, (this.#nodes[i] as NodeInfo).name, this);
   }
 
   *entries(): MapIterator<[string, PluginStatus]> {
