@@ -1,4 +1,4 @@
-import type { StatefulSet } from '../../api/gen/apps-v1.js';
+import type { ControllerRevision, StatefulSet } from '../../api/gen/apps-v1.js';
 import type { PersistentVolumeClaim, Pod } from '../../api/gen/core-v1.js';
 import {
   Expectations,
@@ -25,7 +25,7 @@ import { reconcileLoop } from '../runtime/reconcile-loop.js';
 import { ignoreNotFound } from '../runtime/write-failures.js';
 import { executeStatefulPlan } from './execute.js';
 import { isMember, revisionLabel } from './identity.js';
-import { planStatefulSet } from './plan.js';
+import { planStatefulSet, type StatefulState } from './plan.js';
 import { statefulSetStatus } from './status.js';
 
 const historyLimitDefault = 10;
@@ -124,6 +124,33 @@ export class StatefulSetController implements Controller {
     const isSettled = this.#expectations.isFulfilled(key);
     const selector = labelSelectorOf(set.spec?.selector);
     const history = await this.#history.list(set, selector, signal);
+    const pods = await this.#podsOf(set, signal);
+    const present = await this.#history.record(set, history, signal);
+    const revisions = revisionsOf(set, present);
+    const nowMs = clock.wallTime();
+    const plan = planStatefulSet({
+      ...{ set, pods, nowMs, ...revisions },
+      claim: (name) => this.#claims.lister.get(set.metadata.namespace ?? '', name),
+    });
+    const status = statefulSetStatus({
+      ...{ set, pods, nowMs, collisionCount: present.collisionCount },
+      currentRevision: revisions.current.revision,
+      updateRevision: revisions.update.revision,
+    });
+    const parts = { client, events, writes: this.#writes, expectations: this.#expectations };
+    try {
+      if (isSettled) await executeStatefulPlan(set, plan, parts, signal);
+    } finally {
+      await this.#report(set, status, signal);
+    }
+    const live = [revisions.current.revision, revisions.update.revision];
+    await this.#truncate(set, pods, present, live, signal);
+    const { nextAvailableInMs } = countReadiness(pods, set.spec?.minReadySeconds ?? 0, nowMs);
+    if (nextAvailableInMs !== null) this.#queue.addAfter(key, nextAvailableInMs);
+  }
+
+  async #podsOf(set: StatefulSet, signal: AbortSignal): Promise<readonly Pod[]> {
+    const { client } = this.#parts;
     const claimed = await claimObjects(
       {
         owner: set,
@@ -134,44 +161,7 @@ export class StatefulSetController implements Controller {
       },
       { signal },
     );
-    const pods = this.#writes.over(claimed, set);
-    const present = await this.#history.record(set, history, signal);
-    const currentName = set.status?.currentRevision ?? '';
-    const current =
-      present.all.find(({ metadata }) => metadata.name === currentName) ?? present.current;
-    const revisions = {
-      current: { revision: current.metadata.name ?? '', template: templateOf(current) },
-      update: {
-        revision: present.current.metadata.name ?? '',
-        template: templateOf(present.current),
-      },
-    };
-    const plan = planStatefulSet({
-      ...{ set, pods, ...revisions },
-      claim: (name) => this.#claims.lister.get(set.metadata.namespace ?? '', name),
-      nowMs: clock.wallTime(),
-    });
-    const status = statefulSetStatus({
-      ...{ set, pods, nowMs: clock.wallTime() },
-      currentRevision: revisions.current.revision,
-      updateRevision: revisions.update.revision,
-      collisionCount: present.collisionCount,
-    });
-    try {
-      if (isSettled) {
-        const { writes, expectations } = { writes: this.#writes, expectations: this.#expectations };
-        await executeStatefulPlan(set, plan, { client, events, writes, expectations }, signal);
-      }
-    } finally {
-      await this.#report(set, status, signal);
-    }
-    await this.#truncate(set, pods, present, [currentName, revisions.update.revision], signal);
-    const { nextAvailableInMs } = countReadiness(
-      pods,
-      set.spec?.minReadySeconds ?? 0,
-      clock.wallTime(),
-    );
-    if (nextAvailableInMs !== null) this.#queue.addAfter(key, nextAvailableInMs);
+    return this.#writes.over(claimed, set);
   }
 
   async #report(
@@ -205,4 +195,17 @@ export class StatefulSetController implements Controller {
 
 function isWanted(set: StatefulSet, pod: Pod): boolean {
   return labelSelectorOf(set.spec?.selector).matches(pod.metadata.labels) && isMember(set, pod);
+}
+
+/** The template that the set's pods had, and the one that they shall have; the same when the former is not kept any more. */
+function revisionsOf(
+  { status }: StatefulSet,
+  { all, current: update }: PresentRevision,
+): Pick<StatefulState, 'current' | 'update'> {
+  const current = all.find(({ metadata }) => metadata.name === status?.currentRevision) ?? update;
+  const named = (revision: ControllerRevision) => ({
+    revision: revision.metadata.name ?? '',
+    template: templateOf(revision),
+  });
+  return { current: named(current), update: named(update) };
 }

@@ -6,7 +6,7 @@ import { planDeployment } from '../../../../src/control/controllers/deployment/p
 import { totalAvailable } from '../../../../src/control/controllers/deployment/replica-sets.js';
 import { template } from '../pods/workload-env.js';
 
-const seeds = Number(process.env.FLOTILLA_ROLLOUT_SEEDS ?? 150);
+const seeds = Number(process.env.FLOTILLA_ROLLOUT_SEEDS ?? 300);
 const firstSeed = Number(process.env.FLOTILLA_ROLLOUT_SEED ?? 1);
 
 interface ModelPod {
