@@ -65,8 +65,7 @@ function act(world: World, prng: Prng): void {
   if (kind < 45) {
     for (let i = prng.int(1, 6); i > 0; i--) world.addPod();
   } else if (kind < 60 && pods.length > 0) {
-    const { namespace, name } = prng.pick(pods).metadata;
-    api.remove('pods', `${namespace}/${name}`);
+    world.removePod(prng.pick(pods));
   } else if (kind < 68 && pods.length > 0) {
     const pod = prng.pick(pods);
     if (pod.spec?.nodeName !== undefined)
@@ -98,6 +97,5 @@ function act(world: World, prng: Prng): void {
 function removeNode(world: World, { metadata }: Node): void {
   const { name = '' } = metadata;
   world.api.remove('nodes', name);
-  for (const pod of world.podsOn(name))
-    world.api.remove('pods', `${pod.metadata.namespace}/${pod.metadata.name}`);
+  for (const pod of world.podsOn(name)) world.removePod(pod);
 }

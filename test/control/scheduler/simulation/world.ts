@@ -22,6 +22,8 @@ export interface CallFaults {
 export const noFaults: CallFaults = { lost: 0, unanswered: 0, refused: 0, conflicting: 0 };
 
 const delayMsMax = 40;
+/** An eviction that was decided may come so much later: its preemptor may be gone, or placed, by then. */
+const evictionMsMax = 2000;
 const zones = ['a', 'b', 'c'];
 const colors = ['red', 'green', 'blue'];
 
@@ -37,6 +39,8 @@ export class World {
   readonly #clock: Clock;
   readonly #prng: Prng;
   #named = 0;
+  /** Pods that stopped to wait for a node, and when. */
+  readonly #left: { readonly priority: number; readonly atMs: number }[] = [];
 
   constructor(clock: Clock, prng: Prng) {
     this.#clock = clock;
@@ -99,6 +103,11 @@ export class World {
     this.api.put('pods', { ...pod, spec: { ...pod.spec, containers } } as Pod);
   }
 
+  removePod({ metadata, ...pod }: Pod): void {
+    this.#onLeft({ metadata, ...pod });
+    this.api.remove('pods', `${metadata.namespace}/${metadata.name}`);
+  }
+
   /** What must hold once nothing fails any more and time has passed. */
   checkSettled(): void {
     for (const pod of this.pending) {
@@ -133,8 +142,13 @@ export class World {
     return answer;
   }
 
+  #onLeft(pod: Pod): void {
+    this.#left.push({ priority: priorityOf(pod), atMs: this.#clock.now() });
+  }
+
   #onBound(pod: Pod): void {
     this.bound++;
+    this.#onLeft(pod);
     const nodeName = pod.spec?.nodeName ?? '';
     const node = this.api.objects<Node>('nodes').get(nodeName);
     // A node may go while a binding is on its way.
@@ -147,7 +161,10 @@ export class World {
     const victim = this.api.objects<Pod>('pods').get(`${place.namespace}/${place.name}`);
     if (victim === undefined) return;
     this.evicted++;
-    const isFor = this.pending.some((pod) => priorityOf(pod) > priorityOf(victim));
+    const sinceMs = this.#clock.now() - evictionMsMax;
+    const isFor =
+      this.pending.some((pod) => priorityOf(pod) > priorityOf(victim)) ||
+      this.#left.some(({ priority, atMs }) => priority > priorityOf(victim) && atMs >= sinceMs);
     if (!isFor) this.violations.push(`${place.name} was evicted for nobody that matters more`);
   }
 }
