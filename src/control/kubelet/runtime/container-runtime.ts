@@ -9,6 +9,8 @@ export interface ContainerRuntime {
   /** As nodes show it: `containerd`, `flotilla-process`. */
   version(): Promise<RuntimeVersion>;
   status(): Promise<RuntimeStatus>;
+  /** The addresses of pods on this node (`10.244.1.0/24`; several by commas), once the cluster has given them. Later sandboxes take theirs from it. */
+  updatePodCidr(cidr: string): Promise<void>;
 
   /** What all containers of a pod share: its network and other namespaces. Resolves with its id once it is ready. */
   runSandbox(config: SandboxConfig): Promise<string>;
