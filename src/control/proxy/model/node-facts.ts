@@ -1,0 +1,21 @@
+import type { IpFamily } from './service-port.js';
+
+/** What rules depend on besides services: of this node, in one family. */
+export interface NodeFacts {
+  readonly family: IpFamily;
+  /** Addresses on which node ports are served; `all`: every one of this node but those of its loopback. */
+  readonly nodePortAddresses: readonly string[] | 'all';
+  /** Where pods have their addresses; what comes from elsewhere to a cluster IP leaves with the node's address. Null: unknown. */
+  readonly clusterCidr: string | null;
+  /** Everything to cluster IPs leaves with the node's address. */
+  readonly masqueradesAll: boolean;
+  /** The bit of the packet mark that asks for that: 0 to 31. */
+  readonly masqueradeBit: number;
+  /** How an endpoint is chosen. */
+  readonly balance: 'random' | 'round-robin';
+}
+
+/** The bit as rules write it: `0x4000`. */
+export function masqueradeMark({ masqueradeBit }: NodeFacts): string {
+  return `0x${(2 ** masqueradeBit).toString(16)}`;
+}
