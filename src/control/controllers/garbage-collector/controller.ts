@@ -10,6 +10,14 @@ import {
   OwnershipGraph,
   waitsForDependents,
 } from './graph.js';
+import {
+  groupOf,
+  invalidNamespaceMessage,
+  isForeign,
+  isNamed,
+  newOwners,
+  objectOf,
+} from './owner-references.js';
 import { type Action, type OwnerState, planObject } from './plan.js';
 import { ResourceMonitors } from './resource-monitors.js';
 
@@ -17,6 +25,8 @@ import { ResourceMonitors } from './resource-monitors.js';
 export const garbageCollectorName = 'garbage-collector-controller';
 
 const pauses = { baseMs: 20, maxMs: 30_000 };
+/** An owner that no monitor shows is looked at again so often: nobody tells when it goes. */
+const unseenOwnerMs = 30_000;
 
 /** Deletes objects whose owners are gone, and sees foreground deletions and those that leave orphans through. */
 export class GarbageCollector implements Controller {
@@ -59,14 +69,41 @@ export class GarbageCollector implements Controller {
     const before = this.#graph.get(node.uid);
     this.#graph.put(node);
     const isDue =
-      node.owners.some(({ uid = '' }) => this.#stateInGraph(uid) !== 'solid') ||
+      node.owners.some((owner) => this.#stateInGraph(node, owner) !== 'solid') ||
       leavesOrphans(node) ||
       waitsForDependents(node);
     if (isDue) this.#queue.add(node.uid);
     for (const { uid = '' } of before?.owners ?? []) this.#lookAtWaiting(uid);
+    if (before === undefined) this.#onNew(node);
+    else this.#reportForeign(node, newOwners(before, node));
     const beganToWait =
       waitsForDependents(node) && (before === undefined || !waitsForDependents(before));
     if (beganToWait) this.#enqueueAll(this.#graph.dependentsOf(node.uid));
+  }
+
+  /** Those that came before it are looked at again, where they named what it is not. */
+  #onNew(node: GraphNode): void {
+    this.#reportForeign(node, node.owners);
+    for (const dependent of this.#graph.dependentsOf(node.uid)) {
+      const owners = dependent.owners.filter(({ uid }) => uid === node.uid);
+      this.#reportForeign(dependent, owners);
+      const isOf = (owner: OwnerReference) => this.#stateInGraph(dependent, owner) === 'solid';
+      if (!owners.every(isOf)) this.#queue.add(dependent.uid);
+    }
+  }
+
+  /** Warns of each of these owners that is known to be in a namespace that the dependent is not in. */
+  #reportForeign(node: GraphNode, owners: readonly OwnerReference[]): void {
+    for (const reference of owners) {
+      const owner = this.#graph.get(reference.uid ?? '');
+      if (owner === undefined || !isForeign(node, owner)) continue;
+      this.#parts.events.event(
+        objectOf(node),
+        'Warning',
+        'OwnerRefInvalidNamespace',
+        invalidNamespaceMessage(node, reference),
+      );
+    }
   }
 
   #onGone(uid: string): void {
@@ -88,9 +125,12 @@ export class GarbageCollector implements Controller {
     for (const { uid } of nodes) this.#queue.add(uid);
   }
 
-  #stateInGraph(uid: string): OwnerState {
-    const owner = this.#graph.get(uid);
-    if (owner === undefined) return 'absent';
+  /** What the graph says of an owner; 'absent' where only the server can tell. */
+  #stateInGraph(node: GraphNode, reference: OwnerReference): OwnerState {
+    const owner = this.#graph.get(reference.uid ?? '');
+    if (owner === undefined || !isNamed(owner, reference)) return 'absent';
+    // What has no namespace cannot be owned by what has one; as in Kubernetes, nothing follows from the reference.
+    if (isForeign(node, owner)) return node.namespace === '' ? 'solid' : 'absent';
     return waitsForDependents(owner) ? 'waiting' : 'solid';
   }
 
@@ -112,26 +152,24 @@ export class GarbageCollector implements Controller {
   /** Whether an owner is there, by the graph and, before it counts as absent, by the server. */
   async #stateOf(
     node: GraphNode,
-    { uid = '', apiVersion = '', kind = '', name = '' }: OwnerReference,
+    reference: OwnerReference,
     signal: AbortSignal,
   ): Promise<OwnerState> {
-    const owner = this.#graph.get(uid);
-    if (owner !== undefined) {
-      // An owner in another namespace is none.
-      if (owner.namespace !== '' && owner.namespace !== node.namespace) {
-        return node.namespace === '' ? 'solid' : 'absent';
-      }
-      return waitsForDependents(owner) ? 'waiting' : 'solid';
+    const known = this.#stateInGraph(node, reference);
+    if (known !== 'absent') return known;
+    const { uid = '', apiVersion = '', kind = '', name = '' } = reference;
+    const resource = this.#monitors.find(groupOf(apiVersion), kind);
+    // Nobody knows whether it exists: as Kubernetes, keep what may be owned, until its kind is known.
+    if (resource === undefined) {
+      this.#queue.addAfter(node.uid, unseenOwnerMs);
+      return 'solid';
     }
-    const slash = apiVersion.indexOf('/');
-    const group = slash < 0 ? '' : apiVersion.slice(0, slash);
-    const resource = this.#monitors.find(group, kind);
-    // Nobody knows whether it exists: as Kubernetes, keep what may be owned.
-    if (resource === undefined) return 'solid';
     if (resource.isNamespaced && node.namespace === '') return 'solid';
     const place = { namespace: resource.isNamespaced ? node.namespace : '', name };
     const found = await this.#read(resource, place, signal);
     if (found === null || found.metadata.uid !== uid) return 'absent';
+    // Should it go before its monitor has seen it, no deletion is ever told.
+    if (this.#graph.get(uid) === undefined) this.#queue.addAfter(node.uid, unseenOwnerMs);
     return waitsForDependents(nodeOf(resource, found)) ? 'waiting' : 'solid';
   }
 
