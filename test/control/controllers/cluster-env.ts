@@ -1,5 +1,5 @@
 import type { Test } from 'tap';
-import { sleep } from '../../../src/base/clock.js';
+import { type Clock, sleep } from '../../../src/base/clock.js';
 import { silentLogger } from '../../../src/base/logger.js';
 import { Prng } from '../../../src/base/prng.js';
 import { startTestEnv, type TestEnv } from '../../../src/cmd/testenv/start-test-env.js';
@@ -23,10 +23,11 @@ export function startControllers(
   { client }: TestEnv,
   definitions: readonly ControllerDefinition[],
   flags: FlagInputs = new Map(),
+  clock: Clock = hostClock,
 ): () => Promise<void> {
   const stop = new AbortController();
   const run = runControllers(
-    { definitions, flags, client, clock: hostClock, prng: new Prng(1), logger: silentLogger },
+    { definitions, flags, client, clock, prng: new Prng(1), logger: silentLogger },
     stop.signal,
   );
   const end = async () => {
