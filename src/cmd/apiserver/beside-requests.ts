@@ -16,6 +16,7 @@ import {
   basicSteps,
   runBootstrap,
 } from '../../control/apiserver/server/bootstrap.js';
+import { ensureDefaultServiceCidr } from '../../control/apiserver/server/default-service-cidr.js';
 import { feedFlowControl, flowControlStep } from '../../control/apiserver/server/flow-feed.js';
 import { KubernetesService } from '../../control/apiserver/server/kubernetes-service.js';
 import { feedNodeGraph } from '../../control/apiserver/server/node-feed.js';
@@ -130,8 +131,15 @@ export class BesideRequests {
   }
 
   #steps(): readonly BootstrapStep[] {
-    const { writes, endpoints } = this.#options;
-    const steps = [...basicSteps(writes)];
+    const { writes, endpoints, serviceParts, clock } = this.#options;
+    const cidrs = serviceParts.ips.map(({ range }) => range.toString());
+    const steps = [
+      ...basicSteps(writes),
+      {
+        name: 'start-kubernetes-service-cidr-controller',
+        run: () => ensureDefaultServiceCidr(writes, cidrs, () => clock.wallTime()),
+      },
+    ];
     if (this.#options.flows !== null) steps.push(flowControlStep(writes));
     if (this.#uses('RBAC')) {
       const writer = rbacWriter(endpoints, writes);

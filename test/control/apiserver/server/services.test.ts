@@ -22,6 +22,25 @@ t.test('Services', async (t) => {
     t.match(json.spec, { clusterIP: '10.9.0.1', ports: [{ name: 'https', port: 443 }] });
   });
 
+  t.test('the ServiceCIDR kubernetes shows the range, and is ready', async (t) => {
+    const { json } = await api.ask('GET', '/apis/networking.k8s.io/v1/servicecidrs/kubernetes');
+    t.same(json.spec, { cidrs: ['10.9.0.0/27'] });
+    const { conditions } = json.status;
+    t.equal(conditions.length, 1, 'two replicas say it once');
+    t.match(conditions[0], {
+      ...{ type: 'Ready', status: 'True', reason: '' },
+      message: 'Kubernetes default Service CIDR is ready',
+      lastTransitionTime: /^\d{4}-/,
+    });
+  });
+
+  t.test('a replica with other ranges leaves the ServiceCIDR kubernetes as it is', async (t) => {
+    await joinApi(t, api.storeUrl, ['--service-cluster-ip-range=10.7.0.0/27']);
+    const { json } = await api.ask('GET', '/apis/networking.k8s.io/v1/servicecidrs/kubernetes');
+    t.same(json.spec, { cidrs: ['10.9.0.0/27'] });
+    t.equal(json.status.conditions.length, 1);
+  });
+
   t.test('an address is given, kept over updates and given back', async (t) => {
     const made = await api.ask('POST', services, { body: service('one') });
     t.equal(made.status, 201, made.text);
