@@ -124,8 +124,11 @@ const encodings = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 const stepEntries = 1000;
 const stepBytes = 256 * 1024;
 
-/** A memtable of this size ends LevelDB's log file, and the next one begins. */
-const writeBufferBytes = 16 * 1024 * 1024;
+/**
+ * A memtable of this size ends LevelDB's log file, and the next one begins. Small, because a table is synced as a whole, and the
+ * log's sync waits behind it.
+ */
+const writeBufferBytes = 4 * 1024 * 1024;
 /** Log files are synced after this many bytes, so that the end of an earlier one is not lost alone. */
 const logSyncBytes = writeBufferBytes / 4;
 

@@ -124,7 +124,7 @@ export class Member {
 
 function commandOf({ kind, program }: MemberSpec): [command: string, first: readonly string[]] {
   if (kind === 'etcd') return [program ?? 'etcd', []];
-  return [process.execPath, [program ?? flotillaBin, 'store']];
+  return [program ?? flotillaBin, ['store']];
 }
 
 /** The environment without what would change a member's flags. */

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type Clock, sleep } from '../../base/clock.js';
 import { openAppendFile } from '../../host/append-file.js';
+import { nodeFlags } from '../node-flags.js';
 
 /** How a member's process ended. */
 export interface MemberExit {
@@ -94,7 +95,8 @@ export class MemberProcess {
     try {
       return await new Promise((resolve, reject) => {
         // Its own process group: Ctrl-C reaches only us, and we stop the members in order.
-        const child = spawn(process.execPath, [executable, this.#program, ...this.#flags], {
+        const command = [...nodeFlags, executable, this.#program, ...this.#flags];
+        const child = spawn(process.execPath, command, {
           stdio: ['ignore', log.fd, log.fd],
           detached: true,
         });
