@@ -10,8 +10,11 @@ export interface FamilyView {
 
 /** A data plane in one family: brings the node's rules to what a view says. */
 export interface ProxyBackend {
-  /** One at a time. Rejects when the rules could not be changed; the next call then starts from nothing. */
-  sync(view: FamilyView): Promise<void>;
+  /**
+   * One at a time. Rejects when the rules could not be changed; the next call then starts from nothing. `isPeriodic`: looks also whether
+   * somebody else took rules away.
+   */
+  sync(view: FamilyView, options?: { readonly isPeriodic: boolean }): Promise<void>;
   /** Takes back all that was ever done on this node, by this process or another; there may be nothing. */
   cleanUp(): Promise<void>;
 }

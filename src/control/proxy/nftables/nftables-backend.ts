@@ -24,7 +24,11 @@ export class NftablesBackend implements ProxyBackend {
     this.#family = options.family;
   }
 
-  async sync({ ports, facts }: FamilyView): Promise<void> {
+  async sync(
+    { ports, facts }: FamilyView,
+    { isPeriodic }: { readonly isPeriodic: boolean } = { isPeriodic: false },
+  ): Promise<void> {
+    if (isPeriodic && this.#table !== null && !(await this.#isIntact())) this.#table = null;
     const next = this.#plan(ports, facts);
     const before = this.#table;
     this.#table = null;
@@ -43,6 +47,13 @@ export class NftablesBackend implements ProxyBackend {
     const at = { family: ipWord(this.#family), name: tableName };
     const stdin = transactionText(at, [{ do: 'add-table' }, { do: 'delete-table' }]);
     await runToSuccess(this.#run, { command: 'nft', args: ['-f', '-'], stdin });
+  }
+
+  /** Whether the table is there: `nft flush ruleset` takes all tables, whosever they are. */
+  async #isIntact(): Promise<boolean> {
+    const args = ['list', 'chain', ipWord(this.#family), tableName, 'nat-prerouting'];
+    const { exitCode, stdout } = await this.#run({ command: 'nft', args });
+    return exitCode === 0 && stdout.includes('jump services');
   }
 
   #plan(ports: readonly ServicePortView[], facts: NodeFacts): NftTable {

@@ -1,0 +1,85 @@
+import { ignoredFlags, programFlags, usedFlags } from '../program/flag-rows.js';
+import type { Flag } from '../program/flags.js';
+
+/** Of the programs that serve over HTTPS; a proxy serves its health in the clear, as load balancers ask for it. */
+const servingFlags: ReadonlySet<string> = new Set([
+  ...['secure-port', 'cert-dir', 'tls-cert-file', 'tls-private-key-file'],
+]);
+
+/** Flags of `flotilla proxy`. */
+export const proxyFlags: readonly Flag[] = [
+  ...usedFlags([
+    ['config', 'string', '', 'A KubeProxyConfiguration (YAML or JSON); flags that are given win.'],
+    [
+      'proxy-mode',
+      'string',
+      '',
+      'nftables, iptables, ipvs or userspace (default: nftables as root, else userspace).',
+    ],
+    ['hostname-override', 'string', '', 'Name of the Node (default: the host name).'],
+    ['cluster-cidr', 'list', '', 'Where pods have their addresses, one CIDR a family.'],
+    [
+      'nodeport-addresses',
+      'list',
+      '',
+      'Addresses that serve node ports, as CIDRs, or `primary` for those of the Node (default: primary in mode nftables, else all).',
+    ],
+    ['masquerade-all', 'boolean', 'false', 'Everything to cluster IPs leaves as from the node.'],
+    ['iptables-masquerade-bit', 'number', '14', 'Bit of the packet mark that asks for that.'],
+    ['sync-period', 'duration', '30s', 'How often the rules are looked after without changes.'],
+    ['min-sync-period', 'duration', '1s', 'How often the rules are changed at most.'],
+    ['iptables-sync-period', 'duration', '30s', '--sync-period in mode iptables.'],
+    ['iptables-min-sync-period', 'duration', '1s', '--min-sync-period in mode iptables.'],
+    ['ipvs-sync-period', 'duration', '30s', '--sync-period in mode ipvs.'],
+    ['ipvs-min-sync-period', 'duration', '1s', '--min-sync-period in mode ipvs.'],
+    ['ipvs-scheduler', 'string', 'rr', 'How ipvs chooses an endpoint.'],
+    [
+      'nftables-balance',
+      'string',
+      'random',
+      'How nftables chooses an endpoint: random or round-robin. Not a flag of kube-proxy.',
+    ],
+    ['conntrack-max-per-core', 'integer', '32768', 'Connections to track a core (0: as it is).'],
+    ['conntrack-min', 'integer', '131072', 'Connections to track at least.'],
+    [
+      'conntrack-tcp-timeout-established',
+      'duration',
+      '24h0m0s',
+      'Of idle connections (0: as it is).',
+    ],
+    [
+      'conntrack-tcp-timeout-close-wait',
+      'duration',
+      '1h0m0s',
+      'Of half-closed ones (0: as it is).',
+    ],
+    ['conntrack-tcp-be-liberal', 'boolean', 'false', 'Take segments outside the window.'],
+    ['conntrack-udp-timeout', 'duration', '0s', 'Of UDP without an answer (0: as it is).'],
+    ['conntrack-udp-timeout-stream', 'duration', '0s', 'Of UDP with answers (0: as it is).'],
+    ['healthz-bind-address', 'string', '0.0.0.0:10256', 'Address of /healthz and /livez.'],
+    ['metrics-bind-address', 'string', '127.0.0.1:10249', 'Address of /metrics and /proxyMode.'],
+    ['cleanup', 'boolean', 'false', 'Takes all rules of every mode back, and ends.'],
+  ]),
+  ...programFlags({ securePort: 0 }).filter(({ name }) => !servingFlags.has(name)),
+  ...ignoredFlags({
+    'pods are told from others by --cluster-cidr': {
+      'detect-local-mode': 'string',
+      'pod-bridge-interface': 'string',
+      'pod-interface-name-prefix': 'string',
+    },
+    'node ports are not served on loopback addresses': {
+      'iptables-localhost-nodeports': 'boolean',
+    },
+    'the host decides this': { 'oom-score-adj': 'integer', 'config-sync-period': 'duration' },
+    'an address that is taken ends the program': { 'bind-address-hard-fail': 'boolean' },
+    'not built': {
+      'ipvs-exclude-cidrs': 'list',
+      'ipvs-strict-arp': 'boolean',
+      'ipvs-tcp-timeout': 'duration',
+      'ipvs-tcpfin-timeout': 'duration',
+      'ipvs-udp-timeout': 'duration',
+      'init-only': 'boolean',
+      'write-config-to': 'string',
+    },
+  }).filter(({ name }) => name !== 'master'),
+];

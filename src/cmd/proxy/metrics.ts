@@ -1,0 +1,38 @@
+import { Gauge, Histogram, type Registry } from 'prom-client';
+
+const syncSeconds = [
+  0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024, 2.048, 4.096, 8.192,
+  16.384,
+];
+
+/** What a proxy counts, under kube-proxy's names. */
+export class ProxyMetrics {
+  readonly #took: Histogram;
+  readonly #last: Gauge;
+  readonly #ports: Gauge;
+
+  constructor(registry: Registry) {
+    const registers = [registry];
+    this.#took = new Histogram({
+      name: 'kubeproxy_sync_proxy_rules_duration_seconds',
+      help: 'How long it took to bring the rules up to date.',
+      ...{ buckets: syncSeconds, registers },
+    });
+    this.#last = new Gauge({
+      name: 'kubeproxy_sync_proxy_rules_last_timestamp_seconds',
+      help: 'When the rules were brought up to date last.',
+      registers,
+    });
+    this.#ports = new Gauge({
+      name: 'flotilla_proxy_service_ports',
+      help: 'Ports of services that are served.',
+      registers,
+    });
+  }
+
+  onSync(tookMs: number, ports: number, nowMs: number): void {
+    this.#took.observe(tookMs / 1000);
+    this.#last.set(nowMs / 1000);
+    this.#ports.set(ports);
+  }
+}

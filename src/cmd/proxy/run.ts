@@ -1,0 +1,100 @@
+import { setMaxListeners } from 'node:events';
+import type { Clock } from '../../base/clock.js';
+import type { Logger } from '../../base/logger.js';
+import { connectRest, resources, SharedInformers } from '../../control/client/index.js';
+import { Proxier } from '../../control/proxy/index.js';
+import { hostClock } from '../../host/clock.js';
+import { runCommand } from '../../host/command.js';
+import { entropyPrng } from '../../host/entropy.js';
+import { hostMachine } from '../../host/machine.js';
+import { readTextFile } from '../../host/text-file.js';
+import { apiAccess, clientOptions } from '../program/api-access.js';
+import type { ParsedFlags } from '../program/flags.js';
+import { ProgramMetrics } from '../program/metrics.js';
+import { cleanUpAll, makeBackends } from './backends.js';
+import { applyConntrackSettings } from './conntrack-settings.js';
+import { HealthCheckServers } from './health-check-servers.js';
+import { ProxyMetrics } from './metrics.js';
+import { type PlainServer, servePlain } from './plain-server.js';
+import { proxyHealth } from './proxy-health.js';
+import { type ProxyCommandSettings, proxySettings, withConfiguration } from './settings.js';
+
+/** Serves services until the signal aborts; rules stay. Rejects with UsageError, KubeconfigError, ListenError or CommandError. */
+export async function runProxy(
+  given: ParsedFlags,
+  { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
+): Promise<void> {
+  setMaxListeners(0, signal);
+  const file = given.text('config');
+  const flags = file === '' ? given : withConfiguration(given, await readTextFile(file));
+  if (flags.isTrue('cleanup')) return cleanUpAll(logger);
+  const settings = proxySettings(flags, process.getuid?.() === 0);
+  const clock = hostClock;
+  const access = await apiAccess(flags, process.env);
+  const metrics = new ProgramMetrics(clock);
+  const counts = new ProxyMetrics(metrics.registry);
+  const client = connectRest(
+    access,
+    clientOptions(flags, { access, clock, metrics, component: 'kube-proxy' }),
+  );
+  const informers = new SharedInformers({ client, clock, prng: entropyPrng(), logger });
+  const backends = await makeBackends(settings, { logger });
+  const isKernel = settings.mode !== 'userspace';
+  if (isKernel) await applyConntrackSettings(flags, { run: runCommand, logger });
+  const { nodeName, minSyncPeriodMs, syncPeriodMs } = settings;
+  const checks = new HealthCheckServers({
+    clock,
+    logger,
+    isProxyHealthy: () => health.isHealthy(),
+  });
+  const proxier = new Proxier({
+    ...{ informers, clock, logger, nodeName, backends, minSyncPeriodMs, syncPeriodMs },
+    settings: settings.proxy,
+    machineAddresses: () => hostMachine.addresses(),
+    run: isKernel ? runCommand : null,
+    onHealthChecks: (ports) => checks.sync(ports),
+    onSync: (tookMs, ports) => {
+      counts.onSync(tookMs, ports, clock.wallTime());
+      health.onSync();
+      logger.debug('rules are up to date', { tookMs, ports });
+    },
+  });
+  const nodes = informers.of(resources.nodes).lister;
+  const health = proxyHealth({ clock, proxier, syncPeriodMs, node: () => nodes.get('', nodeName) });
+  const servers = await serve(settings, { clock, logger, metrics, health });
+  try {
+    await Promise.all([informers.run(signal), proxier.run(signal)]);
+  } finally {
+    await checks.close();
+    for (const server of servers) await server.close();
+    await client.close();
+  }
+}
+
+async function serve(
+  { healthz, metrics: metricsAddress, mode }: ProxyCommandSettings,
+  parts: {
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly metrics: ProgramMetrics;
+    readonly health: ReturnType<typeof proxyHealth>;
+  },
+): Promise<readonly PlainServer[]> {
+  const { health, metrics } = parts;
+  const servers: PlainServer[] = [];
+  if (healthz !== null) {
+    const routes = (path: string) => health.answer(path);
+    servers.push(await servePlain(healthz, parts, routes));
+  }
+  if (metricsAddress !== null) {
+    const { registry } = metrics;
+    const routes = async (path: string) => {
+      if (path === '/proxyMode') return { status: 200, body: mode };
+      if (path === '/healthz') return { status: 200, body: 'ok' };
+      if (path !== '/metrics') return null;
+      return { status: 200, body: await registry.metrics(), type: registry.contentType };
+    };
+    servers.push(await servePlain(metricsAddress, parts, routes));
+  }
+  return servers;
+}

@@ -1,0 +1,109 @@
+import { hostname } from 'node:os';
+import { parseCidr } from '../../control/machinery/ip-address.js';
+import type { ProxySettings } from '../../control/proxy/index.js';
+import type { Address } from '../../host/net.js';
+import { type ParsedFlags, parseFlags } from '../program/flags.js';
+import { UsageError } from '../usage-error.js';
+import { configurationFlags } from './config-file.js';
+import { proxyFlags } from './flags.js';
+
+/** Ways to send connections on. */
+export type ProxyMode = 'nftables' | 'iptables' | 'ipvs' | 'userspace';
+
+/** What the command line and the configuration file say together. */
+export interface ProxyCommandSettings {
+  readonly mode: ProxyMode;
+  readonly nodeName: string;
+  readonly proxy: ProxySettings;
+  readonly syncPeriodMs: number;
+  readonly minSyncPeriodMs: number;
+  readonly ipvsScheduler: string;
+  /** Null: not served. */
+  readonly healthz: Address | null;
+  readonly metrics: Address | null;
+}
+
+/** Flags with those of the configuration file behind them. Throws UsageError. */
+export function withConfiguration(flags: ParsedFlags, text: string): ParsedFlags {
+  const given = [...flags.given].flatMap((name) =>
+    flags.occurrences(name).map((value) => ({ name, value })),
+  );
+  const behind = configurationFlags(text).filter(
+    (word) => !given.some(({ name }) => word.startsWith(`--${name}=`)),
+  );
+  const ahead = given.map(({ name, value }) => `--${name}=${value}`);
+  return parseFlags('flotilla proxy', proxyFlags, [...behind, ...ahead]);
+}
+
+/** Checks what the flags say. Throws UsageError. */
+export function proxySettings(flags: ParsedFlags, isRoot: boolean): ProxyCommandSettings {
+  const mode = modeOf(flags.text('proxy-mode'), isRoot);
+  const prefix = mode === 'iptables' || mode === 'ipvs' ? `${mode}-` : '';
+  const periodMs = (name: string) =>
+    // The plain flags count in every mode; kube-proxy has one pair a mode.
+    flags.durationMs(flags.given.has(prefix + name) ? prefix + name : name);
+  const nodeName = (flags.text('hostname-override') || hostname()).trim().toLowerCase();
+  const settings = {
+    ...{ mode, nodeName },
+    proxy: rulesSettings(flags, mode),
+    ...{ syncPeriodMs: periodMs('sync-period'), minSyncPeriodMs: periodMs('min-sync-period') },
+    ipvsScheduler: flags.text('ipvs-scheduler') || 'rr',
+    healthz: addressOf('healthz-bind-address', flags, 10256),
+    metrics: addressOf('metrics-bind-address', flags, 10249),
+  };
+  if (settings.syncPeriodMs === 0) throw new UsageError('--sync-period: give more than 0');
+  return settings;
+}
+
+function modeOf(text: string, isRoot: boolean): ProxyMode {
+  if (text === '') return isRoot ? 'nftables' : 'userspace';
+  if (text !== 'nftables' && text !== 'iptables' && text !== 'ipvs' && text !== 'userspace')
+    throw new UsageError(
+      `--proxy-mode: ${JSON.stringify(text)} is none of nftables, iptables, ipvs, userspace`,
+    );
+  if (text !== 'userspace' && !isRoot)
+    throw new UsageError(`--proxy-mode=${text} needs root; without it, userspace is there`);
+  return text;
+}
+
+function rulesSettings(flags: ParsedFlags, mode: ProxyMode): ProxySettings {
+  const bit = flags.number('iptables-masquerade-bit');
+  if (bit > 31) throw new UsageError('--iptables-masquerade-bit: give 0 to 31');
+  const balance = flags.text('nftables-balance');
+  if (balance !== 'random' && balance !== 'round-robin')
+    throw new UsageError(
+      `--nftables-balance: ${JSON.stringify(balance)} is none of random, round-robin`,
+    );
+  const addresses = flags.list('nodeport-addresses');
+  if (!addresses.includes('primary')) checkCidrs('nodeport-addresses', addresses);
+  else if (addresses.length > 1)
+    throw new UsageError('--nodeport-addresses: `primary` goes with nothing else');
+  const clusterCidrs = flags.list('cluster-cidr');
+  checkCidrs('cluster-cidr', clusterCidrs);
+  const isPrimary = mode === 'nftables' && addresses.length === 0;
+  return {
+    nodePortAddresses: isPrimary ? ['primary'] : addresses,
+    ...{ clusterCidrs, balance, masqueradesAll: flags.isTrue('masquerade-all') },
+    masqueradeBit: bit,
+  };
+}
+
+function checkCidrs(flag: string, texts: readonly string[]): void {
+  const bad = texts.find((text) => parseCidr(text) === null);
+  if (bad !== undefined)
+    throw new UsageError(`--${flag}: ${JSON.stringify(bad)} is no CIDR; write 10.0.0.0/8`);
+}
+
+/** `0.0.0.0:10256`, `[::]:10256` or an address alone; '' and port 0 serve nothing. */
+function addressOf(flag: string, flags: ParsedFlags, portDefault: number): Address | null {
+  const text = flags.text(flag);
+  if (text === '') return null;
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([0-9.]+|localhost))(?::(\d+))?$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3] ?? portDefault);
+  if (host === undefined || port > 65_535)
+    throw new UsageError(
+      `--${flag}: ${JSON.stringify(text)} is no address; write 0.0.0.0:${portDefault}`,
+    );
+  return port === 0 ? null : { host, port };
+}

@@ -1,0 +1,7 @@
+/** The proxy of a node: connections to services go to their endpoints. */
+export { type HealthCheckPort, healthCheckAnswer } from './health-checks.js';
+export type { IpFamily } from './model/service-port.js';
+export { NftablesBackend } from './nftables/nftables-backend.js';
+export type { ProxySettings } from './node-source.js';
+export { Proxier, type ProxierOptions } from './proxier.js';
+export type { FamilyView, ProxyBackend } from './proxy-backend.js';
