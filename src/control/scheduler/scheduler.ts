@@ -62,7 +62,7 @@ export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #observer: SchedulerObserver;
   readonly #cache = new SchedulerCache();
-  readonly #nominator = new Nominator();
+  readonly #nominator = new Nominator((nodeName) => this.#cache.touch(nodeName));
   readonly #waiting: WaitingPods;
   readonly #profiles: ReadonlyMap<string, Profile>;
   readonly #queue: SchedulingQueue;

@@ -50,6 +50,11 @@ export class SchedulerCache implements NodeList {
     return this.#nodes.get(name)?.state;
   }
 
+  /** Something besides it and its pods that was counted for the node has changed. Unknown names are ignored. */
+  touch(name: string): void {
+    this.#nodes.get(name)?.state.touch();
+  }
+
   /** How much there is, for metrics. */
   get sizes(): { readonly nodes: number; readonly pods: number; readonly assumedPods: number } {
     return { nodes: this.#nodes.size, pods: this.#pods.size, assumedPods: this.#assumedCount };

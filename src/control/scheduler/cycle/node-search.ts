@@ -48,14 +48,12 @@ export function searchNodes(request: SearchRequest): SearchResult {
   for (let i = 0, at = start; i < length && feasible.length < enough; i++, at++) {
     if (at >= length) at -= length;
     const node = nodes[at] as NodeInfo;
-    const promises = profile.promiseGeneration(node.name);
     // Promises are to be looked at by all filters together, and one of its own is none.
-    const isPlain = promises > 0 && (others.length > 0 || node.name === own);
+    const isPlain = others.length > 0 ? profile.hasPromises(node.name) : node.name === own;
     const status =
       memo === null || isPlain
         ? runFilters(profile, state, pod, node)
-        : (rememberedStatus(memo, local, at, promises, request) ??
-          profile.filter(others, state, pod, node));
+        : (rememberedStatus(memo, local, at, request) ?? profile.filter(others, state, pod, node));
     if (status === null) {
       feasible.push(node);
       places.push(at);
@@ -71,16 +69,15 @@ function rememberedStatus(
   memo: TemplateMemo,
   local: readonly Plugin[],
   at: number,
-  promises: number,
   { profile, state, pod, nodes }: SearchRequest,
 ): PluginStatus | null {
   if (local.length === 0) return null;
   const node = nodes[at] as NodeInfo;
-  const generation = Math.max(node.generation, promises);
-  if (memo.filterGenerations[at] === generation) return memo.statuses[at] ?? null;
-  const status =
-    promises > 0 ? runFilters(profile, state, pod, node) : profile.filter(local, state, pod, node);
-  memo.filterGenerations[at] = generation;
+  if (memo.filterGenerations[at] === node.generation) return memo.statuses[at] ?? null;
+  const status = profile.hasPromises(node.name)
+    ? runFilters(profile, state, pod, node)
+    : profile.filter(local, state, pod, node);
+  memo.filterGenerations[at] = node.generation;
   memo.statuses[at] = status;
   return status;
 }

@@ -86,6 +86,10 @@ export class PluginHandle implements SchedulerHandle {
     return this.#parts.nominator.podsOf(nodeName);
   }
 
+  nominatedNode(uid: string): string {
+    return this.#parts.nominator.nodeOf(uid);
+  }
+
   nominate(pod: PodInfo, nodeName: string): void {
     this.#parts.nominator.nominate(pod, nodeName);
   }

@@ -36,6 +36,12 @@ export class RefusedNodes implements ReadonlyMap<string, PluginStatus> {
       tell(this.#statuses[i] as PluginStatus, (this.#nodes[i] as NodeInfo).name, this);
   }
 
+  /** The same with the nodes themselves. */
+  forEachNode(tell: (node: NodeInfo, status: PluginStatus) => void): void {
+    for (let i = 0; i < this.#nodes.length; i++)
+      tell(this.#nodes[i] as NodeInfo, this.#statuses[i] as PluginStatus);
+  }
+
   *entries(): MapIterator<[string, PluginStatus]> {
     for (let i = 0; i < this.#nodes.length; i++)
       yield [(this.#nodes[i] as NodeInfo).name, this.#statuses[i] as PluginStatus];

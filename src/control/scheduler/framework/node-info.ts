@@ -79,8 +79,8 @@ export interface NodeInfo {
   /** Bytes by image name (each name that the node lists for it). */
   readonly imageSizes: ReadonlyMap<string, number>;
   /**
-   * Another number with each change of this node, and never the one of another node: what was computed for a generation holds while
-   * it stays.
+   * Another number with each change of this node, its pods, or the pods that are promised it, and never the one of another node: what was
+   * computed for a generation holds while it stays.
    */
   readonly generation: number;
 }

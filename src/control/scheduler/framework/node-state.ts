@@ -54,6 +54,11 @@ export class NodeState implements MutableNodeInfo {
     return this.#imageSizes;
   }
 
+  /** What was computed for it does not hold any more. */
+  touch(): void {
+    this.generation = nextGeneration();
+  }
+
   /** The node has changed. */
   setNode(node: Node): void {
     assert(node.metadata.name === this.name);

@@ -35,6 +35,8 @@ export interface SchedulerHandle {
   mutableCopy(node: NodeInfo): MutableNodeInfo;
   /** Pods that were promised a node and do not run there yet. */
   nominatedPods(nodeName: string): readonly PodInfo[];
+  /** The node that the pod is promised; '' for none. */
+  nominatedNode(uid: string): string;
   nominate(pod: PodInfo, nodeName: string): void;
   /** Takes back what was promised. */
   clearNomination(pod: PodInfo): void;

@@ -1,7 +1,7 @@
-import { defined } from '../../../base/assert.js';
 import type { PodDisruptionBudget } from '../../api/gen/policy-v1.js';
+import { RefusedNodes } from '../cycle/refused-nodes.js';
 import type { CycleState } from '../framework/cycle-state.js';
-import type { PodInfo } from '../framework/node-info.js';
+import type { NodeInfo, PodInfo } from '../framework/node-info.js';
 import type { NodeList, NodeStatuses, PluginStatus } from '../framework/plugin.js';
 import type { SchedulerHandle } from '../framework/scheduler-handle.js';
 import { enoughCandidates, type PreemptionArgs } from './preemption-args.js';
@@ -38,54 +38,63 @@ export interface CandidatesFound {
 /** Tries nodes from a random one on, until there are enough candidates and one of them breaks no budget. */
 export function findCandidates(search: CandidateSearch): CandidatesFound {
   const { handle, args, refused } = search;
-  const nodes = handle.snapshot();
-  const names = potentialNodes(refused, nodes);
-  const enough = enoughCandidates(args, names.length);
-  const offset = names.length === 0 ? 0 : handle.prng.int(0, names.length);
-  const harmless: Victims[] = [];
-  const harmful: Victims[] = [];
-  const statuses = new Map<string, PluginStatus>();
-  const known = handle.hasLocalFilters(search.state)
+  const nodes = potentialNodes(refused, handle.snapshot());
+  const enough = enoughCandidates(args, nodes.length);
+  const offset = nodes.length === 0 ? 0 : handle.prng.int(0, nodes.length);
+  const own = handle.nominatedNode(search.pod.uid);
+  const memo = handle.hasLocalFilters(search.state)
     ? search.memo.of(search.pod, search.budgets.version)
     : null;
+  const harmless: Victims[] = [];
+  const harmful: Victims[] = [];
+  const failed: NodeInfo[] = [];
+  const refusals: PluginStatus[] = [];
   let error: PluginStatus | null = null;
-  for (let i = 0; i < names.length; i++) {
-    const name = names[(offset + i) % names.length] as string;
-    const found = victimsOn(name, nodes, search, known);
+  for (let i = 0, at = offset; i < nodes.length; i++, at++) {
+    if (at === nodes.length) at = 0;
+    const node = nodes[at] as NodeInfo;
+    // Pods are judged beside what others are promised: what was found for another holds for no pod whose own promise is there.
+    const found = victimsOn(node, search, node.name === own ? null : memo);
     if ('code' in found) {
-      statuses.set(name, found);
+      failed.push(node);
+      refusals.push(found);
       if (found.code === 'error') error ??= found;
       continue;
     }
     (found.budgetViolations === 0 ? harmless : harmful).push(found);
     if (harmless.length > 0 && harmless.length + harmful.length >= enough) break;
   }
+  const statuses = new RefusedNodes(failed, refusals);
   return { candidates: [...harmless, ...harmful], statuses, error };
 }
 
 /** Nodes that were refused for something that pods who leave can change. */
-function potentialNodes({ byNode, others }: NodeStatuses, { all }: NodeList): readonly string[] {
-  const names: string[] = [];
-  byNode.forEach(({ code }, name) => {
-    if (code === 'unschedulable') names.push(name);
-  });
-  if (others?.code === 'unschedulable') {
-    for (const { name } of all) if (!byNode.has(name)) names.push(name);
+function potentialNodes({ byNode, others }: NodeStatuses, nodes: NodeList): readonly NodeInfo[] {
+  const potential: NodeInfo[] = [];
+  if (byNode instanceof RefusedNodes) {
+    byNode.forEachNode((node, { code }) => {
+      if (code === 'unschedulable') potential.push(node);
+    });
+  } else {
+    byNode.forEach(({ code }, name) => {
+      const node = nodes.get(name);
+      if (code === 'unschedulable' && node !== undefined) potential.push(node);
+    });
   }
-  return names;
+  if (others?.code === 'unschedulable') {
+    for (const node of nodes.all) if (!byNode.has(node.name)) potential.push(node);
+  }
+  return potential;
 }
 
 function victimsOn(
-  name: string,
-  nodes: NodeList,
+  node: NodeInfo,
   { handle, state, pod, budgets, nowMs }: CandidateSearch,
   memo: NodeVictims | null,
 ): VictimsFound {
-  const node = defined(nodes.get(name), `node ${name}`);
-  const isAlone = handle.nominatedPods(name).length === 0;
-  const known = isAlone ? memo?.find(node) : undefined;
+  const known = memo?.find(node);
   if (known !== undefined) return known;
   const found = selectVictims(state, pod, node, { handle, budgets: budgets.list, nowMs });
-  if (isAlone) memo?.keep(node, found);
+  memo?.keep(node, found);
   return found;
 }

@@ -1,11 +1,16 @@
 import type { PodInfo } from '../framework/node-info.js';
-import { nextGeneration } from '../framework/node-state.js';
 
 /** Pods that were promised a node, and do not run there yet. */
 export class Nominator {
-  /** Invariant: no map of pods is empty. */
-  readonly #byNode = new Map<string, Promises>();
+  /** By node, then by uid. Invariant: no map is empty. */
+  readonly #byNode = new Map<string, Map<string, PodInfo>>();
   readonly #nodes = new Map<string, string>();
+  readonly #onChange: (nodeName: string) => void;
+
+  /** `onChange` is told of each node whose promises are others now. */
+  constructor(onChange: (nodeName: string) => void = () => {}) {
+    this.#onChange = onChange;
+  }
 
   /** No pod is promised anything. */
   get isEmpty(): boolean {
@@ -17,13 +22,10 @@ export class Nominator {
     this.clear(info.uid);
     if (nodeName === '') return;
     this.#nodes.set(info.uid, nodeName);
-    let promises = this.#byNode.get(nodeName);
-    if (promises === undefined) {
-      promises = { pods: new Map(), generation: 0 };
-      this.#byNode.set(nodeName, promises);
-    }
-    promises.pods.set(info.uid, info);
-    promises.generation = nextGeneration();
+    const pods = this.#byNode.get(nodeName);
+    if (pods === undefined) this.#byNode.set(nodeName, new Map([[info.uid, info]]));
+    else pods.set(info.uid, info);
+    this.#onChange(nodeName);
   }
 
   /** The pod has changed; what it is promised stays. */
@@ -36,11 +38,11 @@ export class Nominator {
     const nodeName = this.#nodes.get(uid);
     if (nodeName === undefined) return;
     this.#nodes.delete(uid);
-    const promises = this.#byNode.get(nodeName);
-    if (promises === undefined) return;
-    promises.pods.delete(uid);
-    promises.generation = nextGeneration();
-    if (promises.pods.size === 0) this.#byNode.delete(nodeName);
+    const pods = this.#byNode.get(nodeName);
+    if (pods === undefined) return;
+    pods.delete(uid);
+    if (pods.size === 0) this.#byNode.delete(nodeName);
+    this.#onChange(nodeName);
   }
 
   /** '' when it is promised none. */
@@ -48,23 +50,15 @@ export class Nominator {
     return this.#nodes.get(uid) ?? '';
   }
 
-  /**
-   * 0 while no pod is promised the node; else a number that changes with each promise, and that no node has had as its own generation:
-   * the larger of the two says whether the node with its promises is as it was.
-   */
-  generationOf(nodeName: string): number {
-    return this.#byNode.get(nodeName)?.generation ?? 0;
+  /** Whether any pod is promised the node. */
+  hasPromises(nodeName: string): boolean {
+    return this.#byNode.has(nodeName);
   }
 
   podsOf(nodeName: string): readonly PodInfo[] {
-    const promises = this.#byNode.get(nodeName);
-    return promises === undefined ? none : [...promises.pods.values()];
+    const pods = this.#byNode.get(nodeName);
+    return pods === undefined ? none : [...pods.values()];
   }
-}
-
-interface Promises {
-  readonly pods: Map<string, PodInfo>;
-  generation: number;
 }
 
 const none: readonly PodInfo[] = [];

@@ -243,9 +243,9 @@ export class Profile implements QueueProfile {
     for (const plugin of this.points.postBind) plugin.postBind?.(state, pod, nodeName);
   }
 
-  /** See {@link Nominator.generationOf}. */
-  promiseGeneration(nodeName: string): number {
-    return this.#nominator.isEmpty ? 0 : this.#nominator.generationOf(nodeName);
+  /** Whether any pod is promised the node. */
+  hasPromises(nodeName: string): boolean {
+    return !this.#nominator.isEmpty && this.#nominator.hasPromises(nodeName);
   }
 
   /** The node that the pod was promised; '' for none. */
@@ -255,7 +255,7 @@ export class Profile implements QueueProfile {
 
   /** Pods that are promised the node and go before this one. */
   nominatedBefore(pod: PodInfo, nodeName: string): readonly PodInfo[] {
-    if (this.promiseGeneration(nodeName) === 0) return none;
+    if (!this.hasPromises(nodeName)) return none;
     return this.#nominator
       .podsOf(nodeName)
       .filter(({ uid, priority }) => uid !== pod.uid && priority >= pod.priority);

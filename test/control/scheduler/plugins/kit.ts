@@ -60,7 +60,7 @@ export async function kitOf(t: Ending, options: KitOptions): Promise<Kit> {
   const { nodes = [], pods = [], objects = {}, plugins, args = {} } = options;
   const api = new MemoryApi();
   const cache = new SchedulerCache();
-  const nominator = new Nominator();
+  const nominator = new Nominator((nodeName) => cache.touch(nodeName));
   for (const node of nodes) {
     api.put('nodes', node);
     cache.setNode(node);
