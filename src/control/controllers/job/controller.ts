@@ -162,6 +162,8 @@ export class JobController implements Controller {
   #onJobDeleted(job: Job): void {
     const key = objectKey(job);
     this.#written.delete(key);
+    // Not only when it is looked at: another job may have its name by then.
+    this.#expectations.forget(key);
     this.#runs.delete(job.metadata.uid ?? '');
     this.#queue.add(key);
     for (const pod of this.#pods.lister.byIndex(controllerUidIndex, job.metadata.uid ?? '')) {

@@ -75,7 +75,12 @@ export class StatefulSetController implements Controller {
 
   #follow(): void {
     const enqueue = (set: StatefulSet) => this.#queue.add(objectKey(set));
-    this.#sets.addHandler({ onAdd: enqueue, onUpdate: (_, set) => enqueue(set) });
+    this.#sets.addHandler({
+      onAdd: enqueue,
+      onUpdate: (_, set) => enqueue(set),
+      // Its pods are nobody's now: what was expected of them is told to nobody, and another of its name must not wait for it.
+      onDelete: (set) => this.#expectations.forget(objectKey(set)),
+    });
     this.#pods.addHandler({
       onAdd: (pod) => this.#writes.onSeen(pod),
       onUpdate: (_, pod) => this.#writes.onSeen(pod),
