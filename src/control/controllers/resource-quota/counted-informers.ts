@@ -9,6 +9,7 @@ import {
   type SharedInformers,
 } from '../../client/index.js';
 import type { GroupResource, KubeObject } from '../../machinery/object.js';
+import { changesCount } from './plan.js';
 
 /** The server is asked again after so long whether it knows a resource by now. */
 const unknownMs = 30_000;
@@ -72,7 +73,11 @@ export class CountedInformers {
     this.#informers.set(key, informer);
     informer.addHandler({
       onAdd: (object) => this.#change.onAdd(resource, object),
-      onUpdate: (_, object) => this.#change.onLess(resource, object),
+      onUpdate: (before, object) => {
+        if (changesCount(resource, before, object, this.#clock.wallTime())) {
+          this.#change.onLess(resource, object);
+        }
+      },
       onDelete: (object) => this.#change.onLess(resource, object),
     });
     return informer;

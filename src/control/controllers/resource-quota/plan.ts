@@ -2,6 +2,7 @@ import type { ResourceQuota, ResourceQuotaStatus } from '../../api/gen/core-v1.j
 import { type Amounts, addAmounts, maskAmounts, writeAmounts } from '../../api/quota/amounts.js';
 import { evaluatorOf } from '../../api/quota/evaluators.js';
 import { isInScope } from '../../api/quota/quota-scope.js';
+import { deepEqual } from '../../machinery/deep-equal.js';
 import type { GroupResource, KubeObject } from '../../machinery/object.js';
 import { Quantity } from '../../machinery/quantity.js';
 
@@ -67,6 +68,25 @@ export function recount(
     }
   }
   return { hard: { ...hard }, used: writeAmounts(used) };
+}
+
+/** Whether a change of an object may change what a quota counts. What pods report of themselves mostly does not. Pure. */
+export function changesCount(
+  resource: GroupResource,
+  before: KubeObject,
+  after: KubeObject,
+  nowMs: number,
+): boolean {
+  const evaluator = evaluatorOf(resource);
+  if (evaluator === null) return false;
+  // Scopes ask for what is in the specification.
+  if (!deepEqual(specOf(before), specOf(after))) return true;
+  const usage = (object: KubeObject) => writeAmounts(evaluator.usage(object, nowMs));
+  return !deepEqual(usage(before), usage(after));
+}
+
+function specOf(object: KubeObject): unknown {
+  return 'spec' in object ? object.spec : undefined;
 }
 
 /** Whether the quota says so already: the same bounds, and the same amounts however they are written. */

@@ -2,6 +2,7 @@ import t from 'tap';
 import type { Pod, ResourceQuota } from '../../../../src/control/api/gen/core-v1.js';
 import {
   boundedResources,
+  changesCount,
   isRecounted,
   recount,
 } from '../../../../src/control/controllers/resource-quota/plan.js';
@@ -41,6 +42,38 @@ const pod = (name: string, requests: Record<string, string>, phase = 'Running'):
   spec: { containers: [{ name: 'c', resources: { requests } }] },
   status: { phase },
 });
+
+t.test(
+  'changesCount: an object is counted again only when that may make a difference',
+  async (t) => {
+    const one = pod('a', { cpu: '1' });
+    const conditions = [{ type: 'Ready', status: 'True' }];
+    const deletionTimestamp = '2025-12-31T23:59:00Z';
+    const going = (deletionGracePeriodSeconds: number): Pod => ({
+      ...one,
+      metadata: { ...one.metadata, deletionTimestamp, deletionGracePeriodSeconds },
+    });
+    const cases: readonly [title: string, after: Pod, isCounted: boolean][] = [
+      ['it is ready', { ...one, status: { phase: 'Running', conditions } }, false],
+      [
+        'it has another label',
+        { ...one, metadata: { ...one.metadata, labels: { a: 'b' } } },
+        false,
+      ],
+      ['it is going', going(600), false],
+      ['it should be gone', going(30), true],
+      ['it has ended', pod('a', { cpu: '1' }, 'Failed'), true],
+      ['it asks for less', pod('a', { cpu: '500m' }), true],
+      ['its scopes change', { ...one, spec: { ...one.spec, activeDeadlineSeconds: 5 } }, true],
+    ];
+    for (const [title, after, isCounted] of cases) {
+      t.equal(changesCount({ group: '', resource: 'pods' }, one, after, nowMs), isCounted, title);
+    }
+    const map = { metadata: { name: 'm' }, data: { a: '1' } };
+    const changed = { ...map, data: { a: '2' } };
+    t.notOk(changesCount({ group: '', resource: 'configmaps' }, map, changed, nowMs));
+  },
+);
 
 t.test('recount: sums of what counts, and nothing of what has ended', async (t) => {
   const pods = [
