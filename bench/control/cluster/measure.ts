@@ -5,6 +5,7 @@ import { createDeployments, createNamespaces, createPods, deleteAll } from './lo
 import type { ClusterBenchOptions } from './options.js';
 import { PodCounter, type PodCounts } from './pod-counter.js';
 import { Prober, type VerbLatency } from './prober.js';
+import { type RequestCount, requestCounts, requestsSince } from './request-counts.js';
 import { type ProcessUse, WholeCluster } from './whole-cluster.js';
 
 /** What was found. Times are seconds from the beginning of the phase. */
@@ -23,6 +24,8 @@ export interface ClusterBenchResult {
   readonly latencies: readonly VerbLatency[];
   /** Over the time from the first creation to all running. */
   readonly use: readonly ProcessUse[];
+  /** What the API server answered in that time. */
+  readonly requests: readonly RequestCount[];
 }
 
 const pollMs = 50;
@@ -77,6 +80,7 @@ class Run {
     await this.#counter.start(this.#client);
     const prober = new Prober(this.#probes);
     await prober.start();
+    const requestsBefore = await requestCounts(this.#probes);
     const before = this.#cluster.use();
     const from = performance.now();
     const creating = by === 'pods' ? createPods : createDeployments;
@@ -89,6 +93,7 @@ class Run {
       created,
     ]);
     const use = this.#usedSince(before);
+    const requests = requestsSince(requestsBefore, await requestCounts(this.#probes));
     await profile;
     const latencies = await prober.stop();
     const { listMs, listMiB } = await this.#list();
@@ -99,7 +104,7 @@ class Run {
     return {
       ...{ options: this.#options, nodesReadySeconds },
       ...{ createdSeconds, boundSeconds, runningSeconds, deletedSeconds },
-      ...{ listMs, listMiB, latencies, use },
+      ...{ listMs, listMiB, latencies, use, requests },
     };
   }
 

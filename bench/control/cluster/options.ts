@@ -8,6 +8,8 @@ export interface ClusterBenchOptions {
   readonly by: 'pods' | 'deployments';
   /** Of the nodes' leases, which are renewed four times in as long. */
   readonly leaseSeconds: number;
+  /** From the binding of a pod to its running containers, milliseconds. With 0 a node writes one status of a pod, else two. */
+  readonly startMs: number;
   readonly isJson: boolean;
   /** Where each process writes its CPU profile; null: none is made. */
   readonly profileDir: string | null;
@@ -22,6 +24,7 @@ export function parseClusterOptions(words: readonly string[]): ClusterBenchOptio
       pods: { type: 'string', default: '5000' },
       by: { type: 'string', default: 'pods' },
       'lease-seconds': { type: 'string', default: '40' },
+      'start-ms': { type: 'string', default: '0' },
       json: { type: 'boolean', default: false },
       profile: { type: 'string' },
     },
@@ -33,13 +36,14 @@ export function parseClusterOptions(words: readonly string[]): ClusterBenchOptio
     pods: count(values.pods, '--pods'),
     by,
     leaseSeconds: count(values['lease-seconds'], '--lease-seconds'),
+    startMs: count(values['start-ms'], '--start-ms', 0),
     isJson: values.json,
     profileDir: values.profile ?? null,
   };
 }
 
-function count(text: string, name: string): number {
+function count(text: string, name: string, least = 1): number {
   const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
+  if (Number.isInteger(value) && value >= least) return value;
   throw new Error(`${name} is a number, not ${JSON.stringify(text)}`);
 }

@@ -1,8 +1,16 @@
 import type { ClusterBenchResult } from './measure.js';
 
-/** The result as three small tables. */
+/** The result as four small tables. */
 export function resultText(result: ClusterBenchResult): string {
   const { options, use, latencies } = result;
+  const counts = result.requests
+    .filter(({ count }) => count >= options.pods / 100)
+    .map(({ name, count, seconds }) => [
+      name,
+      `${count}`,
+      (count / options.pods).toFixed(2),
+      ((seconds * 1000) / count).toFixed(1),
+    ]);
   const { nodes, pods, by } = options;
   const rate = (seconds: number) => `${(pods / seconds).toFixed(0)}/s`;
   const phases = [
@@ -29,6 +37,7 @@ export function resultText(result: ClusterBenchResult): string {
     table([['', 'time', 'rate'], ...phases]),
     table([['meanwhile', 'requests', 'p50 ms', 'p99 ms'], ...requests]),
     table([['until all running', 'CPU s', 'MiB', 'MiB at most'], ...processes]),
+    table([['until all running', 'requests', 'a pod', 'mean ms'], ...counts]),
   ].join('\n\n');
 }
 

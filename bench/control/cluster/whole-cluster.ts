@@ -11,6 +11,9 @@ export interface ProcessUse {
   readonly memoryMiBMost: number;
 }
 
+/** What `bin/flotilla` starts Node with, which here is started by itself. */
+const nodeOptions = '--max-semi-space-size=32';
+
 /** Three members of the store, an API server, a scheduler, a controller manager and simulated nodes: a process each. */
 export class WholeCluster {
   readonly plane: ControlPlane;
@@ -23,6 +26,7 @@ export class WholeCluster {
 
   /** Starts the control plane; nodes come with {@link startNodes}. */
   static async start({ profileDir }: ClusterBenchOptions): Promise<WholeCluster> {
+    process.env.NODE_OPTIONS ??= nodeOptions;
     const plane = await ControlPlane.start({
       storeSize: 3,
       flags: profileDir === null ? [] : ['--profiling=true'],
@@ -40,7 +44,7 @@ export class WholeCluster {
   }
 
   /** Starts the simulated nodes. Resolves at once: they register by and by. */
-  startNodes({ nodes, leaseSeconds, profileDir }: ClusterBenchOptions): WholeCluster {
+  startNodes({ nodes, leaseSeconds, startMs, profileDir }: ClusterBenchOptions): WholeCluster {
     const flags = [
       `--kubeconfig=${this.plane.kubeconfig}`,
       '--runtime=simulated',
@@ -48,6 +52,7 @@ export class WholeCluster {
       '--hostname-override=node',
       '--simulated-zones=a,b,c',
       '--no-simulated-events',
+      `--simulated-start-ms=${startMs}`,
       `--simulated-lease-seconds=${leaseSeconds}`,
     ];
     const kubelet = new BenchProcess('kubelet', flags, profileDir);
@@ -63,6 +68,7 @@ export class WholeCluster {
       ]),
       ['apiserver', this.plane.pid],
       ...this.#processes.map(({ name, pid }): [string, number] => [name, pid]),
+      ['this program', process.pid],
     ];
     return pids.map(([name, pid]) => {
       if (pid === undefined) throw new Error(`${name} has ended\n${this.plane.report()}`);

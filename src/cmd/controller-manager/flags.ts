@@ -6,6 +6,7 @@ import {
   type FlagInputs,
 } from '../../control/controllers/runtime/flag-values.js';
 import { readTextFile } from '../../host/text-file.js';
+import { protocolFlags } from '../program/api-protocol.js';
 import { programFlags, usedFlags } from '../program/flag-rows.js';
 import type { Flag, FlagKind, ParsedFlags } from '../program/flags.js';
 import { leaderFlags } from '../program/leader-flags.js';
@@ -31,6 +32,7 @@ export function managerFlags(
         'Controllers to run: * for all that are on by default, a name to turn one on, -name to turn it off.',
       ],
     ]),
+    ...protocolFlags,
     ...programFlags({ securePort }),
     ...leaderFlags(managerName),
     ...storeFlags,

@@ -9,6 +9,7 @@ import { runControllers } from '../../control/controllers/runtime/run-controller
 import { hostClock } from '../../host/clock.js';
 import { entropyPrng } from '../../host/entropy.js';
 import { apiAccess, clientOptions } from '../program/api-access.js';
+import { protocolOf } from '../program/api-protocol.js';
 import { runAsLeader } from '../program/as-leader.js';
 import type { ParsedFlags } from '../program/flags.js';
 import { ProgramMetrics } from '../program/metrics.js';
@@ -25,6 +26,7 @@ export async function runControllerManager(
   setMaxListeners(0, signal);
   const clock = hostClock;
   const definitions = chosenControllers(flags);
+  const connect = protocolOf(flags, logger);
   const access = await apiAccess(flags, process.env);
   const inputs = await inputsFor(flags, definitions, access);
   const metrics = new ProgramMetrics(clock);
@@ -32,7 +34,7 @@ export async function runControllerManager(
   const client = clientOptions(flags, { access, clock, metrics, component: managerName });
   try {
     await runAsLeader(
-      { flags, access, client, clock, logger, metrics },
+      { flags, access, client, clock, logger, metrics, connect },
       (leading, untilLost) =>
         runControllers(
           {

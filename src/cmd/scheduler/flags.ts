@@ -1,4 +1,5 @@
 import type { SchedulerConfiguration } from '../../control/scheduler/index.js';
+import { protocolFlags } from '../program/api-protocol.js';
 import { ignoredFlags, programFlags, usedFlags } from '../program/flag-rows.js';
 import { type Flag, ParsedFlags } from '../program/flags.js';
 import { leaderFlags } from '../program/leader-flags.js';
@@ -18,14 +19,9 @@ export const schedulerFlags: readonly Flag[] = [
       '',
       'A KubeSchedulerConfiguration file (kubescheduler.config.k8s.io/v1): profiles, plugins, their arguments.',
     ],
-    [
-      'api-protocol',
-      'string',
-      'rest',
-      "How to talk with the API server: rest, or grpc, which Flotilla's answers on the same port.",
-    ],
     ['bindings-max', 'number', '100', 'Bindings sent to the API server at a time.'],
   ]),
+  ...protocolFlags,
   ...programFlags({ securePort }),
   ...leaderFlags(schedulerName),
   ...storeFlags,

@@ -3,8 +3,6 @@ import type { Logger } from '../../base/logger.js';
 import {
   type ClosableEventRecorder,
   type ControlClient,
-  connectGrpc,
-  connectRest,
   createEventRecorder,
   type EventRecorder,
   SharedInformers,
@@ -25,6 +23,7 @@ import { hostClock } from '../../host/clock.js';
 import { entropyPrng } from '../../host/entropy.js';
 import { readTextFile } from '../../host/text-file.js';
 import { apiAccess, clientOptions } from '../program/api-access.js';
+import { protocolOf } from '../program/api-protocol.js';
 import { runAsLeader } from '../program/as-leader.js';
 import type { ParsedFlags } from '../program/flags.js';
 import { ProgramMetrics } from '../program/metrics.js';
@@ -52,7 +51,7 @@ export async function runScheduler(
   const flags = withConfiguration(given, configuration);
   const bindingsMax = flags.number('bindings-max');
   if (bindingsMax === 0) throw new UsageError('--bindings-max: give at least 1');
-  const connect = protocolOf(flags);
+  const connect = protocolOf(flags, logger);
   const clock = hostClock;
   const access = await apiAccess(flags, process.env);
   const metrics = new ProgramMetrics(clock);
@@ -103,13 +102,6 @@ async function readSetup(flags: ParsedFlags): Promise<Pick<Setup, 'configuration
     if (!(error instanceof ConfigurationError)) throw error;
     throw new UsageError(`--config: ${configFile}: ${error.message}`, { cause: error });
   }
-}
-
-function protocolOf(flags: ParsedFlags): typeof connectRest {
-  const protocol = flags.text('api-protocol');
-  if (protocol === 'rest') return connectRest;
-  if (protocol === 'grpc') return connectGrpc;
-  throw new UsageError(`--api-protocol: ${JSON.stringify(protocol)} is neither rest nor grpc`);
 }
 
 async function schedule(setup: Setup, client: ControlClient, signal: AbortSignal): Promise<void> {

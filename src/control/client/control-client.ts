@@ -4,6 +4,7 @@ import type { JsonObject } from '../machinery/json.js';
 import type { KubeObject } from '../machinery/object.js';
 import type { ApiResource } from './api-resource.js';
 import { GrpcTransport } from './grpc-transport.js';
+import { type ProbedTransports, ProbingTransport } from './probing-transport.js';
 import { ObservedTransport, type RequestObserver } from './request-observer.js';
 import { ResourceClient } from './resource-client.js';
 import { RestTransport, type ServerAccess } from './rest-transport.js';
@@ -29,12 +30,15 @@ export interface ControlClientOptions {
 /** A client of an API server: the same whatever carries its requests. */
 export class ControlClient {
   readonly #transport: Transport;
+  /** It works for a leadership: what it reads to begin with must not be older than that. */
+  readonly isFenced: boolean;
 
-  /** `transport` is closed with the client. */
+  /** `transport` is closed with the client; it is who sends the fence. */
   constructor(
     transport: Transport,
-    { clock, rate, observe, onFenced }: Omit<ControlClientOptions, 'userAgent' | 'fence'>,
+    { clock, rate, observe, fence, onFenced }: Omit<ControlClientOptions, 'userAgent'>,
   ) {
+    this.isFenced = fence !== undefined;
     const bucket = rate === undefined ? null : new TokenBucket(clock, rate);
     const observed =
       observe === undefined ? transport : new ObservedTransport(transport, clock, observe);
@@ -72,6 +76,22 @@ export function connectRest(access: ServerAccess, options: ControlClientOptions)
 /** A client that speaks gRPC, which Flotilla's API server answers on the same port. */
 export function connectGrpc(access: ServerAccess, options: ControlClientOptions): ControlClient {
   return new ControlClient(new GrpcTransport({ access, ...carriedBy(options) }), options);
+}
+
+/** A client that speaks gRPC with Flotilla's API server when that gets through, REST with all others. `onChosen` is told which. */
+export function connectProbing(
+  access: ServerAccess,
+  options: ControlClientOptions,
+  onChosen: ProbedTransports['onChosen'],
+): ControlClient {
+  // What is behind a path is somebody else's server, whose port says nothing of it.
+  if (new URL(access.server).pathname !== '/') {
+    onChosen('rest', 'the address of the API server has a path');
+    return connectRest(access, options);
+  }
+  const rest = new RestTransport({ access, ...carriedBy(options) });
+  const grpc = new GrpcTransport({ access, ...carriedBy(options) });
+  return new ControlClient(new ProbingTransport({ rest, grpc, onChosen }), options);
 }
 
 function carriedBy({ clock, userAgent, fence }: ControlClientOptions) {

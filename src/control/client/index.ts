@@ -4,6 +4,7 @@ export {
   ControlClient,
   type ControlClientOptions,
   connectGrpc,
+  connectProbing,
   connectRest,
 } from './control-client.js';
 export { type Discovered, type DiscoveredResource, discover } from './discovery.js';

@@ -13,7 +13,7 @@ t.test('schedulerFlags are those of kube-scheduler, with its defaults', (t) => {
     'leader-elect-resource-name': 'kube-scheduler',
     'leader-elect-lease-duration': '15s',
     'bindings-max': '100',
-    'api-protocol': 'rest',
+    'api-protocol': 'auto',
   };
   for (const [name, value] of Object.entries(expected)) t.equal(flags.text(name), value, name);
   parse('--authentication-kubeconfig=/x', '--authorization-kubeconfig=/x', '--v=2', '--master=x');
