@@ -1,5 +1,5 @@
-import type { Container, Pod } from '../../gen/core-v1.js';
 import { Quantity } from '../../../machinery/quantity.js';
+import type { Container, Pod } from '../../gen/core-v1.js';
 
 type Amounts = Record<string, string>;
 
