@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.js';
 import type { ControllerDefinition, ControllerFlag } from '../../control/controllers/controller.js';
 import { controllerTable } from '../../control/controllers/controller-table.js';
+import { flagProblem } from '../../control/controllers/runtime/flag-bounds.js';
 import {
   defaultFlagInput,
   type FlagInputs,
@@ -68,14 +69,17 @@ const kinds: Readonly<Record<ControllerFlag['kind'], FlagKind>> = {
   file: 'string',
 };
 
-/** The values of the controllers' flags; files are read here. Rejects with {@link UsageError} for a file that cannot be read. */
+/** The values of the controllers' flags; files are read here. Rejects with {@link UsageError} for what is out of bounds, and for a file that cannot be read. */
 export async function controllerInputs(
   flags: ParsedFlags,
   definitions: readonly ControllerDefinition[],
 ): Promise<FlagInputs> {
   const inputs = new Map<string, number | boolean | string | null>();
   for (const flag of definitions.flatMap((definition) => definition.flags)) {
-    inputs.set(flag.name, await inputOf(flag, flags));
+    const value = await inputOf(flag, flags);
+    const problem = flagProblem(flag, value);
+    if (problem !== null) throw new UsageError(problem);
+    inputs.set(flag.name, value);
   }
   return inputs;
 }

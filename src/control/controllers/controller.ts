@@ -36,7 +36,14 @@ export type ControllerFlag = {
   readonly name: string;
   readonly help: string;
 } & (
-  | { readonly kind: 'integer' | 'number' | 'duration'; readonly default: number }
+  | {
+      readonly kind: 'integer' | 'number' | 'duration';
+      readonly default: number;
+      /** The least that may be given. Default: 1 of integers, which mostly are numbers of workers; 0 of others. */
+      readonly min?: number;
+      /** The most that may be given. Default: any. */
+      readonly max?: number;
+    }
   | { readonly kind: 'boolean'; readonly default: boolean }
   | { readonly kind: 'text'; readonly default: string }
   /** The path of a file, which is read when the program starts. */

@@ -13,7 +13,7 @@ export const attachDetachDefinition: ControllerDefinition = {
     {
       name: 'attach-detach-reconcile-sync-period',
       help: 'How often volumes in use are looked at again.',
-      ...{ kind: 'duration', default: 60_000 },
+      ...{ kind: 'duration', default: 60_000, min: 1000 },
     },
     {
       name: 'disable-force-detach-on-timeout',

@@ -11,12 +11,12 @@ export const endpointSliceMirroringDefinition: ControllerDefinition = {
     {
       name: 'mirroring-concurrent-service-endpoint-syncs',
       help: 'How many Endpoints are mirrored at once. 1 to 50.',
-      ...{ kind: 'integer', default: 5 },
+      ...{ kind: 'integer', default: 5, max: 50 },
     },
     {
       name: 'mirroring-max-endpoints-per-subset',
       help: 'The most addresses of a subset that are mirrored. 1 to 1000.',
-      ...{ kind: 'integer', default: 1000 },
+      ...{ kind: 'integer', default: 1000, max: 1000 },
     },
     {
       name: 'mirroring-endpointslice-updates-batch-period',

@@ -11,12 +11,12 @@ export const endpointSliceDefinition: ControllerDefinition = {
     {
       name: 'concurrent-service-endpoint-syncs',
       help: 'How many services have their endpoint slices worked on at once. 1 to 50.',
-      ...{ kind: 'integer', default: 5 },
+      ...{ kind: 'integer', default: 5, max: 50 },
     },
     {
       name: 'max-endpoints-per-slice',
       help: 'The most endpoints that are put into one slice. 1 to 1000.',
-      ...{ kind: 'integer', default: 100 },
+      ...{ kind: 'integer', default: 100, max: 1000 },
     },
     {
       name: 'endpointslice-updates-batch-period',

@@ -18,6 +18,7 @@ export const horizontalPodAutoscalerDefinition: ControllerDefinition = {
       name: 'horizontal-pod-autoscaler-sync-period',
       kind: 'duration',
       default: 15_000,
+      min: 1,
       help: 'How often each autoscaler is looked at.',
     },
     {

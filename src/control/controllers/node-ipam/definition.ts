@@ -27,17 +27,17 @@ export const nodeIpamDefinition: ControllerDefinition = {
     {
       name: 'node-cidr-mask-size',
       help: "Prefix length of a node's network (default: 24 for IPv4, 64 for IPv6). For one IP version.",
-      ...{ kind: 'integer', default: 0 },
+      ...{ kind: 'integer', default: 0, min: 0 },
     },
     {
       name: 'node-cidr-mask-size-ipv4',
       help: "Prefix length of a node's IPv4 network (default: 24).",
-      ...{ kind: 'integer', default: 0 },
+      ...{ kind: 'integer', default: 0, min: 0 },
     },
     {
       name: 'node-cidr-mask-size-ipv6',
       help: "Prefix length of a node's IPv6 network (default: 64).",
-      ...{ kind: 'integer', default: 0 },
+      ...{ kind: 'integer', default: 0, min: 0 },
     },
   ],
   create(parts, flags) {

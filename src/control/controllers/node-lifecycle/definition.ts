@@ -11,7 +11,7 @@ export const nodeLifecycleDefinition: ControllerDefinition = {
     {
       name: 'node-monitor-period',
       help: 'How often nodes are looked at.',
-      ...{ kind: 'duration', default: 5000 },
+      ...{ kind: 'duration', default: 5000, min: 1 },
     },
     {
       name: 'node-monitor-grace-period',
@@ -36,7 +36,7 @@ export const nodeLifecycleDefinition: ControllerDefinition = {
     {
       name: 'large-cluster-size-threshold',
       help: 'A zone with more nodes is large.',
-      ...{ kind: 'integer', default: 50 },
+      ...{ kind: 'integer', default: 50, min: 0 },
     },
     {
       name: 'unhealthy-zone-threshold',

@@ -10,7 +10,7 @@ export const volumeBinderDefinition: ControllerDefinition = {
     {
       name: 'pvclaimbinder-sync-period',
       help: 'How often claims that wait for a volume are looked at again.',
-      ...{ kind: 'duration', default: 15_000 },
+      ...{ kind: 'duration', default: 15_000, min: 1 },
     },
     {
       name: 'enable-dynamic-provisioning',

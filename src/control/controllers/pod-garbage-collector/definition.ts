@@ -11,6 +11,7 @@ export const podGarbageCollectorDefinition: ControllerDefinition = {
       name: 'terminated-pod-gc-threshold',
       kind: 'integer',
       default: 12_500,
+      min: Number.MIN_SAFE_INTEGER,
       help: 'Pods that have ended and may stay; the oldest beyond it are deleted. 0 or less: all stay.',
     },
   ],

@@ -17,6 +17,7 @@ export const resourceQuotaDefinition: ControllerDefinition = {
       name: 'resource-quota-sync-period',
       kind: 'duration',
       default: 300_000,
+      min: 1,
       help: 'How often every quota is counted again.',
     },
   ],
