@@ -97,7 +97,10 @@ export class AttachDetachController implements Controller {
     this.#attachments.addHandler({
       onAdd: onAttachment,
       onUpdate: (_, after) => onAttachment(after),
-      onDelete: onAttachment,
+      onDelete: (attachment) => {
+        this.#unwantedSince.delete(keyOfAttachment(attachment));
+        onAttachment(attachment);
+      },
     });
     const onNode = ({ metadata: { name = '' } }: Node) => {
       const attachments = this.#attachments.lister.byIndex(attachmentsByNode, name);
