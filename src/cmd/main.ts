@@ -35,10 +35,13 @@ export async function main(argv: readonly string[]): Promise<void> {
     const { proxyMain } = await import('./proxy.js');
     return proxyMain(argv.slice(1));
   }
+  if (argv[0] === 'container-logs') {
+    const { containerLogsMain } = await import('./container-logs.js');
+    return containerLogsMain(argv.slice(1));
+  }
   if (argv[0] === 'kubelet') {
-    const { kubeletCommand } = await import('./kubelet.js');
-    await kubeletCommand().parseAsync([...argv.slice(1)], { from: 'user' });
-    return;
+    const { kubeletMain } = await import('./kubelet.js');
+    return kubeletMain(argv.slice(1));
   }
   const [{ upCommand }, { ctlCommand }, { simCommand }, { benchCommand }] = await Promise.all([
     import('./up.js'),
@@ -62,7 +65,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   program
     .command('proxy')
     .description("Send connections to services to their endpoints; takes kube-proxy's flags.");
-  program.command('kubelet').description('Run nodes: simulated ones, in one process.');
+  program.command('kubelet').description("Run this machine's node, or simulated ones; takes kubelet's flags.");
   program
     .command('testenv')
     .description('Serve the Kubernetes API for tests, store included, until a signal.');

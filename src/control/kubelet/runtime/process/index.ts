@@ -1,0 +1,4 @@
+export { LoopbackNetwork } from './network/loopback-network.js';
+export type { PodNetwork } from './network/pod-network.js';
+export { ProcessRuntime } from './process-runtime.js';
+export type { ProcessRuntimeSettings } from './settings.js';

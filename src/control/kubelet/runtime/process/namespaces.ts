@@ -1,0 +1,121 @@
+import { join } from 'node:path';
+import { runCommand, startDetached } from '../../../../host/child-process.js';
+import type { SandboxConfig } from '../container-runtime.js';
+import { RuntimeError } from '../runtime-error.js';
+import { shellWord } from './shell-words.js';
+
+/** The environment of the node's own tools. */
+export const toolEnvironment = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LC_ALL: 'C',
+} as const;
+
+/** Whether this process may make namespaces and mounts; else the reason why not. */
+export async function whyNoIsolation(scratch: string): Promise<string | null> {
+  const script = `mount -n -t tmpfs tmpfs ${shellWord(scratch)}`;
+  const tried = await runTool(
+    ...['unshare', '--mount', '--net', '--uts', '--ipc', '--pid', '--fork', 'sh', '-c', script],
+  );
+  if (tried.exitCode === 0) return null;
+  return tried.stderr.toString('utf8').trim() || `unshare exits with ${tried.exitCode}`;
+}
+
+/** Makes the namespaces that a pod's containers share, held by files of its directory that they are bound to. */
+export async function makeNamespaces(directory: string, config: SandboxConfig): Promise<void> {
+  const kinds = namespaceKinds(config);
+  const files = kinds.map((kind) => join(directory, kind));
+  if (kinds.length > 0) {
+    await mustRun(['touch', ...files]);
+    await mustRun([
+      'unshare',
+      ...kinds.map((kind) => `--${kind}=${join(directory, kind)}`),
+      'true',
+    ]);
+  }
+  const shm = join(directory, 'shm');
+  await mustRun(['mkdir', '-p', shm]);
+  await mustRun(
+    config.hostIpc
+      ? ['mount', '-n', '--bind', '/dev/shm', shm]
+      : ['mount', '-n', '-t', 'tmpfs', '-o', 'nosuid,nodev,noexec,mode=1777,size=64m', 'shm', shm],
+  );
+  const enter = enterNamespaces(directory, config);
+  if (!config.hostNetwork) {
+    await mustRun([
+      ...enter,
+      'sh',
+      '-c',
+      `echo ${shellWord(config.hostname)} >/proc/sys/kernel/hostname`,
+    ]);
+    await mustRun([...enter, 'ip', 'link', 'set', 'lo', 'up']);
+  }
+  for (const [name, value] of Object.entries(config.sysctls)) {
+    await mustRun([
+      ...enter,
+      'sh',
+      '-c',
+      `echo ${shellWord(value)} >${shellWord(sysctlPath(name))}`,
+    ]);
+  }
+}
+
+/** Starts the process that holds a process namespace which all containers of a pod share, and reaps in it. Resolves with its id. */
+export async function startSharedInit(directory: string): Promise<number> {
+  const holder = [
+    'read -r pid rest </proc/self/stat; echo "$pid $rest" >init.new; mv init.new init',
+    "trap 'exit 0' TERM",
+    'echo started >&5; exec 5>&-',
+    // A shell reaps what is given to it whenever a child of its own ends.
+    'while :; do sleep 1 & wait; done',
+  ].join('\n');
+  const child = await startDetached(
+    ['unshare', '--pid', '--fork', '--kill-child', 'sh', '-c', holder],
+    { env: toolEnvironment, cwd: directory },
+  );
+  const report = await child.report;
+  if (!report.endsWith('started\n')) {
+    throw new RuntimeError('failed', 'the process namespace of the pod cannot be made');
+  }
+  const read = await runTool('cat', join(directory, 'init'));
+  return Number(read.stdout.toString('utf8').split(' ', 1)[0]);
+}
+
+/** Lets go of what {@link makeNamespaces} made; what is gone already is no error. */
+export async function releaseNamespaces(directory: string): Promise<void> {
+  for (const name of ['net', 'uts', 'ipc', 'shm']) {
+    await runTool('umount', '-n', '-l', join(directory, name));
+  }
+}
+
+/** nsenter with its arguments, for a command in the namespaces of a sandbox. */
+export function enterNamespaces(directory: string, config: SandboxConfig): string[] {
+  const kinds = namespaceKinds(config);
+  if (kinds.length === 0) return [];
+  return ['nsenter', ...kinds.map((kind) => `--${kind}=${join(directory, kind)}`), '--'];
+}
+
+/** Runs one of the node's tools. Never rejects. */
+export function runTool(...argv: string[]) {
+  return runCommand(argv, { env: toolEnvironment, timeoutMs: 30_000 });
+}
+
+/** Runs one of the node's tools; rejects with what it says when it fails. */
+export async function mustRun(argv: readonly string[]): Promise<void> {
+  const outcome = await runTool(...argv);
+  if (outcome.exitCode === 0) return;
+  const said = outcome.stderr.toString('utf8').trim();
+  throw new RuntimeError('failed', `${argv.join(' ')}: ${said || `exit code ${outcome.exitCode}`}`);
+}
+
+function namespaceKinds(config: SandboxConfig): readonly string[] {
+  // The host name belongs to the network: a pod in the node's network has the node's.
+  return [...(config.hostNetwork ? [] : ['net', 'uts']), ...(config.hostIpc ? [] : ['ipc'])];
+}
+
+/** `net.core.somaxconn` and `net/ipv4/conf/eth0.1/forwarding` alike: the first separator tells which is meant. */
+function sysctlPath(name: string): string {
+  const path = /^[^./]*\//.test(name)
+    ? name
+    : name.replace(/[./]/g, (separator) => (separator === '.' ? '/' : '.'));
+  return `/proc/sys/${path}`;
+}

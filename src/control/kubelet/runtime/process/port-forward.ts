@@ -1,0 +1,31 @@
+import { Duplex } from 'node:stream';
+import { ownProgram, startTalking } from '../../../../host/child-process.js';
+import { RuntimeError } from '../runtime-error.js';
+import { toolEnvironment } from './namespaces.js';
+
+/** What runs inside of the pod's network: it connects, says so on its errors' stream, and passes bytes on. */
+const connector = `
+const socket = require('node:net').connect({ host: process.argv[1], port: Number(process.argv[2]), allowHalfOpen: true });
+socket.once('connect', () => { process.stderr.write('connected'); process.stdin.pipe(socket); socket.pipe(process.stdout); });
+socket.once('error', (error) => { process.stderr.write(error.message, () => process.exit(1)); });
+`;
+
+/** Connects to a port on the loopback of a network namespace, by a small process that is in it. `enter` is nsenter with its arguments. */
+export async function forwardInside(enter: readonly string[], port: number): Promise<Duplex> {
+  const argv = [...enter, ownProgram(), '-e', connector, '127.0.0.1', String(port)];
+  const child = await startTalking(argv, { env: toolEnvironment, cwd: '/' });
+  const said = await Promise.race([
+    new Promise<string>((resolve) => child.stderr.once('data', (text) => resolve(String(text)))),
+    child.ended.then((code) => `the connector ended with ${code}`),
+  ]);
+  if (said !== 'connected') {
+    child.kill('SIGKILL');
+    throw new RuntimeError(
+      'failed',
+      `failed to connect to localhost:${port} inside namespace: ${said}`,
+    );
+  }
+  const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
+  stream.once('close', () => child.kill('SIGKILL'));
+  return stream;
+}

@@ -1,0 +1,117 @@
+import * as fs from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+let temporaryCount = 0;
+
+/** The text of a file, or null when there is none. Rejects with the operating system's error otherwise. */
+export async function readTextIfPresent(path: string): Promise<string | null> {
+  try {
+    return await fs.readFile(path, 'utf8');
+  } catch (error) {
+    if (isAbsence(error)) return null;
+    throw error;
+  }
+}
+
+/** Puts `text` in place of what the file was, in one step; directories above it are made. A reader sees the old or the new. */
+export async function writeTextAtomically(path: string, text: string, mode = 0o600): Promise<void> {
+  await fs.mkdir(dirname(path), { recursive: true });
+  temporaryCount += 1;
+  const temporary = `${path}.${process.pid}.${temporaryCount}.tmp`;
+  try {
+    await fs.writeFile(temporary, text, { mode });
+    await fs.rename(temporary, path);
+  } catch (error) {
+    await fs.rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Makes a directory and those above it. One that is there keeps its mode. */
+export async function makeDirectory(path: string, mode = 0o755): Promise<void> {
+  await fs.mkdir(path, { recursive: true, mode });
+}
+
+/** Makes a file with this content, unless one of the name is there: then false. */
+export async function createFile(path: string, text: string): Promise<boolean> {
+  try {
+    await fs.writeFile(path, text, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** The names in a directory, in order; none when it is absent. */
+export async function listNames(path: string): Promise<string[]> {
+  try {
+    return (await fs.readdir(path)).sort();
+  } catch (error) {
+    if (isAbsence(error)) return [];
+    throw error;
+  }
+}
+
+/** Removes a file or a whole tree; what is absent is no error. Links are removed, not followed. */
+export async function removeTree(path: string): Promise<void> {
+  await fs.rm(path, { recursive: true, force: true, maxRetries: 2 });
+}
+
+/** Gives a file a new name, in place of what has it. */
+export async function renameFile(from: string, to: string): Promise<void> {
+  await fs.rename(from, to);
+}
+
+/** What a path is, links followed. */
+export interface FileFacts {
+  readonly isDirectory: boolean;
+  readonly sizeBytes: number;
+  readonly modifiedAtMs: number;
+}
+
+/** Null when nothing is there. */
+export async function fileFacts(path: string): Promise<FileFacts | null> {
+  try {
+    const facts = await fs.stat(path);
+    return {
+      isDirectory: facts.isDirectory(),
+      sizeBytes: facts.size,
+      modifiedAtMs: facts.mtimeMs,
+    };
+  } catch (error) {
+    if (isAbsence(error)) return null;
+    throw error;
+  }
+}
+
+/** Where a link leads, or null when the path is no link or absent. */
+export async function readLink(path: string): Promise<string | null> {
+  try {
+    return await fs.readlink(path);
+  } catch {
+    return null;
+  }
+}
+
+/** Bytes and files under a directory, links not followed; what goes away meanwhile is not counted. */
+export async function treeSize(path: string): Promise<{ bytes: number; count: number }> {
+  const total = { bytes: 0, count: 0 };
+  for (const name of await listNames(path).catch(() => [])) {
+    const entry = `${path}/${name}`;
+    const facts = await fs.lstat(entry).catch(() => null);
+    if (facts === null) continue;
+    total.bytes += facts.blocks * 512;
+    total.count += 1;
+    if (!facts.isDirectory()) continue;
+    const inner = await treeSize(entry);
+    total.bytes += inner.bytes;
+    total.count += inner.count;
+  }
+  return total;
+}
+
+function isAbsence(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ESRCH';
+}

@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { silentLogger } from '../../../../../src/base/logger.js';
+import { HostOnlyImages } from '../../../../../src/control/kubelet/runtime/images/host-only-images.js';
+import {
+  LoopbackNetwork,
+  ProcessRuntime,
+} from '../../../../../src/control/kubelet/runtime/process/index.js';
+import { hostClock } from '../../../../../src/host/clock.js';
+import { flotillaBin } from '../../../../e2e/project.js';
+import type { Subject } from '../contract.js';
+
+/** A process runtime in a directory, whose log keeper is the real one. */
+export async function openProcessRuntime(
+  directory: string,
+  isolation: 'when-possible' | 'never',
+): Promise<Subject> {
+  const open = () =>
+    ProcessRuntime.open(
+      {
+        root: join(directory, 'run'),
+        clock: hostClock,
+        logger: silentLogger,
+        version: 'test',
+        newId: () => randomBytes(8).toString('hex'),
+        logKeeperCommand: [process.execPath, flotillaBin, 'container-logs'],
+        missingImages: 'host',
+        cniConfDir: '',
+        cniBinDirs: [],
+        isolation,
+      },
+      { images: new HostOnlyImages(), network: new LoopbackNetwork('no network in this test') },
+    );
+  const runtime = await open();
+  return { runtime, image: 'host', reopen: open, close: () => runtime.close() };
+}
