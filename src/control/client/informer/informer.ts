@@ -28,6 +28,11 @@ export interface InformerOptions<T extends KubeObject> {
    * which costs servers less; one that refuses is asked for a list.
    */
   readonly begins?: 'list' | 'watch-list';
+  /**
+   * True: the first list has everything that was written before it was asked for, as who follows another leader needs. Default: it is
+   * what the server has at hand, which may be seconds old.
+   */
+  readonly beginsLatest?: boolean;
 }
 
 const initialEventsEnd = 'k8s.io/initial-events-end';
@@ -49,8 +54,8 @@ export class Informer<T extends KubeObject> {
   readonly #mirror: ObjectMirror<T>;
   readonly #backoff: Backoff;
   readonly #waiting = new Set<() => void>();
-  /** Everything up to it has been told; '' when it is not known any more, '0' when nothing was listed yet. */
-  #revision = '0';
+  /** Everything up to it has been told; '' when nothing but the latest will do, '0' when nothing was listed yet and anything will. */
+  #revision: string;
   /** A watch can go on from `#revision`. */
   #isListed = false;
   #hasSynced = false;
@@ -61,6 +66,7 @@ export class Informer<T extends KubeObject> {
   constructor(options: InformerOptions<T>) {
     this.#options = options;
     this.#mustList = options.begins !== 'watch-list';
+    this.#revision = options.beginsLatest === true ? '' : '0';
     this.#cache = new ObjectCache(options.indexes);
     this.#mirror = new ObjectMirror(this.#cache, this.#handlers, options.clock);
     this.#backoff = new Backoff(options.prng, backoffMs);

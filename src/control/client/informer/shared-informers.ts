@@ -52,6 +52,8 @@ export class SharedInformers {
     const informer = new Informer<T>({
       ...parts,
       ...{ objects: client.objects(resource), indexes, keep: withoutManagedFields },
+      // Else a leader might not see what the one before it has written, and do it again.
+      beginsLatest: client.isFenced,
     });
     this.#informers.set(key, informer as unknown as Informer<KubeObject>);
     if (this.#signal !== null) this.#start(informer, this.#signal);
