@@ -12,6 +12,7 @@ import { partialObjectMetadata } from '../tables/partial-object.js';
 import { type IncludeObject, parseIncludeObject, renderTable } from '../tables/table.js';
 import type { ResourceEndpoint } from './endpoint.js';
 import type { Output } from './output.js';
+import { RecentFrames } from './recent-frames.js';
 
 type ObjectEvent = Exclude<StorageEvent, { readonly type: 'bookmark' }>;
 type BookmarkEvent = Extract<StorageEvent, { readonly type: 'bookmark' }>;
@@ -24,9 +25,10 @@ const heads = {
 };
 const tail = encoder.encode('}\n');
 
-/** Frames of events that several watchers get: made once. They go when the event does. */
-const sharedFrames = new WeakMap<ObjectEvent, Uint8Array>();
-const sharedProtobufFrames = new WeakMap<ObjectEvent, Uint8Array>();
+/** Frames of events that several watchers get: made once. */
+const frameBytesMax = 8 << 20;
+const sharedFrames = new RecentFrames<ObjectEvent>(frameBytesMax);
+const sharedProtobufFrames = new RecentFrames<ObjectEvent>(frameBytesMax);
 
 /** Writes the events of one watch in the format that its client accepts. */
 export class WatchEncoder {
@@ -92,12 +94,9 @@ export class WatchEncoder {
 
   #shared(event: ObjectEvent): Uint8Array {
     if (this.#output.serialization === 'json') return sharedFrame(event);
-    let frame = sharedProtobufFrames.get(event);
-    if (frame === undefined) {
-      frame = this.#frame(event.type.toUpperCase(), fieldsOf(event.item.object));
-      sharedProtobufFrames.set(event, frame);
-    }
-    return frame;
+    return sharedProtobufFrames.frameOf(event, () =>
+      this.#frame(event.type.toUpperCase(), fieldsOf(event.item.object)),
+    );
   }
 
   #frame(type: string, object: JsonObject): Uint8Array {
@@ -110,12 +109,9 @@ export class WatchEncoder {
 
 /** A JSON line around the bytes that all readers of the object share. */
 function sharedFrame(event: ObjectEvent): Uint8Array {
-  let frame = sharedFrames.get(event);
-  if (frame === undefined) {
-    frame = Buffer.concat([heads[event.type], event.item.json(), tail]);
-    sharedFrames.set(event, frame);
-  }
-  return frame;
+  return sharedFrames.frameOf(event, () =>
+    Buffer.concat([heads[event.type], event.item.json(), tail]),
+  );
 }
 
 /** Frames of a protobuf stream are preceded by their length in four bytes, big-endian. */

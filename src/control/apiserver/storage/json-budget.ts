@@ -6,41 +6,104 @@ export interface JsonKeeper {
 }
 
 const bytesMaxDefault = 64 * 1024 * 1024;
+/** This part of the budget is for states that others have replaced: watchers that are a little behind still send them. */
+const replacedPart = 1 / 16;
 
-/** Bounds the memory of JSON that is kept to be sent again: beyond it the oldest is given up. */
+/**
+ * Bounds the memory of JSON that is kept to be sent again: beyond it the oldest is given up, and that of replaced states, which hardly
+ * anybody reads, long before that of present ones.
+ */
 export class JsonBudget {
-  readonly #bytesMax: number;
-  /** In the order of making; those before #head are given up already. */
-  #kept: { readonly keeper: JsonKeeper; readonly bytes: number }[] = [];
-  #head = 0;
-  /** Sum of what is kept. Invariant: at most #bytesMax, unless a single text is larger. */
-  #bytes = 0;
+  readonly #present: Share;
+  readonly #replaced: Share;
 
   constructor(bytesMax: number = bytesMaxDefault) {
     assert(bytesMax > 0);
-    this.#bytesMax = bytesMax;
+    this.#present = new Share(bytesMax);
+    this.#replaced = new Share(Math.ceil(bytesMax * replacedPart));
   }
 
   /** How many bytes are kept. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#present.bytes + this.#replaced.bytes;
   }
 
   /** Counts a text that was made, and gives up older ones for it if need be. */
-  onMade(keeper: JsonKeeper, bytes: number): void {
-    this.#kept.push({ keeper, bytes });
+  onMade(
+    keeper: JsonKeeper,
+    bytes: number,
+    { isReplaced = false }: { readonly isReplaced?: boolean } = {},
+  ): void {
+    (isReplaced ? this.#replaced : this.#present).add(keeper, bytes);
+  }
+
+  /** The state is not the present one any more. */
+  onReplaced(keeper: JsonKeeper): void {
+    const bytes = this.#present.remove(keeper);
+    if (bytes !== undefined) this.#replaced.add(keeper, bytes);
+  }
+}
+
+/** What is kept of somebody; null: nothing any more. */
+interface Kept {
+  keeper: JsonKeeper | null;
+  readonly bytes: number;
+}
+
+const compactFrom = 1024;
+
+/** Texts up to a number of bytes. */
+class Share {
+  readonly #bytesMax: number;
+  readonly #byKeeper = new Map<JsonKeeper, Kept>();
+  /** In the order of making, with gaps where somebody left; those before #head are gone. */
+  #queue: Kept[] = [];
+  #head = 0;
+  /** Sum of what is kept. Invariant: at most #bytesMax, unless a single text is larger. */
+  #bytes = 0;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  add(keeper: JsonKeeper, bytes: number): void {
+    this.remove(keeper);
+    const kept = { keeper, bytes };
+    this.#byKeeper.set(keeper, kept);
+    this.#queue.push(kept);
     this.#bytes += bytes;
-    while (this.#bytes > this.#bytesMax && this.#head < this.#kept.length - 1) this.#dropOldest();
+    while (this.#bytes > this.#bytesMax && this.#head < this.#queue.length - 1) this.#dropOldest();
+    this.#compact();
+  }
+
+  /** Its bytes; undefined when it is not here. */
+  remove(keeper: JsonKeeper): number | undefined {
+    const kept = this.#byKeeper.get(keeper);
+    if (kept === undefined) return undefined;
+    this.#byKeeper.delete(keeper);
+    kept.keeper = null;
+    this.#bytes -= kept.bytes;
+    return kept.bytes;
   }
 
   #dropOldest(): void {
-    const oldest = this.#kept[this.#head];
+    const oldest = this.#queue[this.#head];
     assert(oldest !== undefined);
     this.#head++;
-    this.#bytes -= oldest.bytes;
-    oldest.keeper.dropJson();
-    if (this.#head < 1024 || this.#head * 2 < this.#kept.length) return;
-    this.#kept = this.#kept.slice(this.#head);
+    const { keeper } = oldest;
+    if (keeper === null) return;
+    this.remove(keeper);
+    keeper.dropJson();
+  }
+
+  /** Gaps are never more than half of the queue. */
+  #compact(): void {
+    if (this.#queue.length < compactFrom || this.#byKeeper.size * 2 > this.#queue.length) return;
+    this.#queue = this.#queue.filter(({ keeper }) => keeper !== null);
     this.#head = 0;
   }
 }

@@ -16,6 +16,7 @@ export class StoredItem implements StoredObject {
   readonly #budget: JsonBudget;
   /** Null: not made yet, or given up for others'. */
   #json: Uint8Array | null = null;
+  #isReplaced = false;
 
   constructor(fields: {
     readonly key: string;
@@ -45,6 +46,12 @@ export class StoredItem implements StoredObject {
     return bytes;
   }
 
+  /** It is a state of the past from now on: its JSON is soon given up. */
+  markReplaced(): void {
+    this.#isReplaced = true;
+    this.#budget.onReplaced(this);
+  }
+
   /** Frees the JSON; it is made again when somebody asks. For the budget. */
   dropJson(): void {
     this.#json = null;
@@ -52,7 +59,7 @@ export class StoredItem implements StoredObject {
 
   #keep(json: Uint8Array): void {
     this.#json = json;
-    this.#budget.onMade(this, json.length);
+    this.#budget.onMade(this, json.length, { isReplaced: this.#isReplaced });
   }
 
   /** The same state under another revision: how a watcher sees an object that is deleted, or leaves its filter. */

@@ -152,6 +152,7 @@ export class WatchCache {
       this.#index.apply(change);
       this.#window.push(change, nowMs);
       this.#undispatched.push(change);
+      before?.markReplaced();
     }
     this.#revision = Math.max(this.#revision, revision);
     if (this.#undispatched.length > 0) this.#dispatchSoon();

@@ -219,3 +219,50 @@ t.test('JsonBudget: beyond it the oldest is given up', (t) => {
   t.equal(dropped.length, 5000 - 4);
   t.end();
 });
+
+t.test('JsonBudget: what was replaced goes first, and is not held', (t) => {
+  const budget = new JsonBudget(160);
+  const dropped: number[] = [];
+  const keepers = Array.from({ length: 6 }, (_, id) => ({ dropJson: () => dropped.push(id) }));
+  for (const keeper of keepers) budget.onMade(keeper, 6);
+  t.equal(budget.bytes, 36);
+  budget.onReplaced(keepers[1]!);
+  t.same(dropped, []);
+  t.equal(budget.bytes, 36);
+  budget.onReplaced(keepers[0]!);
+  t.same(dropped, [1], 'a sixteenth is for what was replaced');
+  t.equal(budget.bytes, 30);
+  budget.onMade(keepers[1]!, 6, { isReplaced: true });
+  t.same(dropped, [1, 0], 'who makes it again makes it for now');
+  budget.onReplaced({ dropJson: () => t.fail('it kept nothing') });
+  t.equal(budget.bytes, 30);
+  t.end();
+});
+
+for (const seed of [1, 2, 3]) {
+  t.test(`JsonBudget counts what it keeps (seed ${seed})`, (t) => {
+    const prng = new Prng(seed);
+    const budget = new JsonBudget(10_000);
+    /** Bytes of who keeps something. */
+    const kept = new Map<number, number>();
+    const keepers = Array.from({ length: 300 }, (_, id) => ({ dropJson: () => kept.delete(id) }));
+    const replaced = new Set<number>();
+    for (let step = 0; step < 20_000; step++) {
+      const id = prng.int(0, keepers.length - 1);
+      if (prng.chance(0.4)) {
+        replaced.add(id);
+        budget.onReplaced(keepers[id]!);
+      } else if (!kept.has(id)) {
+        kept.set(id, prng.int(1, 400));
+        budget.onMade(keepers[id]!, kept.get(id)!, { isReplaced: replaced.has(id) });
+      } else continue;
+      const sum = [...kept.values()].reduce((all, bytes) => all + bytes, 0);
+      if (budget.bytes !== sum || sum > 10_625) {
+        t.fail(`${budget.bytes} bytes are counted, ${sum} kept (seed ${seed}, step ${step})`);
+        break;
+      }
+    }
+    t.ok(kept.size > 0);
+    t.end();
+  });
+}
