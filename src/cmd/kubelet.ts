@@ -9,12 +9,15 @@ import { SimulatedNodes } from '../control/kubelet/simulated/index.js';
 import { hostClock } from '../host/clock.js';
 import { entropyPrng } from '../host/entropy.js';
 import { createLogger, fileDestination } from '../host/log-sink.js';
+import { kubeletFlags } from './kubelet/flags.js';
 import { serveFleetControl } from './kubelet/fleet-control.js';
+import { runKubelet } from './kubelet/run.js';
 import {
   addSimulatedFlags,
   fleetSettings,
   type SimulatedFlags,
 } from './kubelet/simulated-flags.js';
+import { runProgram } from './program/run-program.js';
 import { UsageError } from './usage-error.js';
 
 const stderrFd = 2;
@@ -28,6 +31,31 @@ interface KubeletFlags extends SimulatedFlags {
 }
 
 const transports = { grpc: connectGrpc, rest: connectRest } as const;
+
+/** `flotilla kubelet`: the agent of this machine's node, or, with `--runtime=simulated`, many nodes without machines. */
+export async function kubeletMain(argv: readonly string[]): Promise<void> {
+  if (isSimulated(argv)) {
+    await kubeletCommand().parseAsync([...argv], { from: 'user' });
+    return;
+  }
+  await runProgram(
+    {
+      name: 'kubelet',
+      intro:
+        "Runs the pods that are bound to this machine's node. With --runtime=simulated: see there.",
+      flags: kubeletFlags,
+      run: (flags, options) => runKubelet(flags, argv, options),
+    },
+    argv,
+  );
+}
+
+function isSimulated(argv: readonly string[]): boolean {
+  return argv.some(
+    (word, at) =>
+      word === '--runtime=simulated' || (word === '--runtime' && argv[at + 1] === 'simulated'),
+  );
+}
 
 /** `flotilla kubelet --runtime=simulated`: nodes without machines. */
 export function kubeletCommand(): Command {

@@ -65,7 +65,9 @@ export async function main(argv: readonly string[]): Promise<void> {
   program
     .command('proxy')
     .description("Send connections to services to their endpoints; takes kube-proxy's flags.");
-  program.command('kubelet').description("Run this machine's node, or simulated ones; takes kubelet's flags.");
+  program
+    .command('kubelet')
+    .description("Run this machine's node, or simulated ones; takes kubelet's flags.");
   program
     .command('testenv')
     .description('Serve the Kubernetes API for tests, store included, until a signal.');

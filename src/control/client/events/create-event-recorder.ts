@@ -71,14 +71,20 @@ class QueuedEventRecorder implements ClosableEventRecorder {
     this.#correlator = new EventCorrelator(options.clock);
   }
 
-  event(object: KubeObject, type: EventType, reason: string, message: string): void {
+  event(
+    object: KubeObject,
+    type: EventType,
+    reason: string,
+    message: string,
+    fieldPath = '',
+  ): void {
     if (this.#closed.signal.aborted) return;
     if (this.#queue.length >= queuedMax) {
       this.#onDropped();
       return;
     }
     const atMs = this.#options.clock.wallTime();
-    this.#queue.push({ told: { object, type, reason, message }, atMs });
+    this.#queue.push({ told: { object, type, reason, message, fieldPath }, atMs });
     if (this.#writers.size < writersMax) this.#startWriter();
   }
 

@@ -8,6 +8,15 @@ export type EventType = 'Normal' | 'Warning';
  * written behind, the same ones counted instead of written again, and dropped when there are too many.
  */
 export interface EventRecorder {
-  /** `reason` is a word such as `FailedScheduling`; `object` needs its apiVersion and kind. `action`: what was tried (default: the reason). */
-  event(object: KubeObject, type: EventType, reason: string, message: string): void;
+  /**
+   * `reason` is a word such as `FailedScheduling`; `object` needs its apiVersion and kind. `fieldPath`: the part of the object
+   * that it is about, as `spec.containers{web}`.
+   */
+  event(
+    object: KubeObject,
+    type: EventType,
+    reason: string,
+    message: string,
+    fieldPath?: string,
+  ): void;
 }

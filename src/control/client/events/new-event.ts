@@ -18,6 +18,8 @@ export interface Told {
   readonly type: EventType;
   readonly reason: string;
   readonly message: string;
+  /** The part of the object; '' is all of it. */
+  readonly fieldPath?: string;
 }
 
 /** An event as it is built here: what the correlator looks at is there. */
@@ -40,11 +42,12 @@ const ticksMax = 1_000_000;
  * time in hexadecimal, as Kubernetes' components name theirs.
  */
 export function newEvent(
-  { object, type, reason, message }: Told,
+  { object, type, reason, message, fieldPath = '' }: Told,
   source: EventSource,
   { wallMs, tick }: { readonly wallMs: number; readonly tick: number },
 ): DraftEvent {
   const involvedObject = referenceTo(object);
+  if (fieldPath !== '') involvedObject.fieldPath = fieldPath;
   const namespace = involvedObject.namespace ?? 'default';
   const atText = formatTime(wallMs);
   const name = eventName(involvedObject.name ?? '', wallMs, tick);

@@ -1,0 +1,461 @@
+import { setMaxListeners } from 'node:events';
+import { assert } from '../../base/assert.js';
+import { type Clock, sleep } from '../../base/clock.js';
+import type { Logger } from '../../base/logger.js';
+import type { Prng } from '../../base/prng.js';
+import type { Machine, MachineIdentity } from '../../host/machine.js';
+import type { NodeFiles } from '../../host/node-files.js';
+import { WebClient } from '../../rpc/index.js';
+import type { Node, Pod, Service } from '../api/gen/core-v1.js';
+import {
+  type ControlClient,
+  type EventRecorder,
+  Informer,
+  resources,
+  SharedInformers,
+  UnreachableError,
+} from '../client/index.js';
+import { StatusError } from '../machinery/status.js';
+import { ImagePuller } from './container/image-puller.js';
+import { PodPaths } from './container/pod-paths.js';
+import { loginsIn, type RegistryLogin } from './container/registry-logins.js';
+import { NodePressure } from './eviction/node-pressure.js';
+import type { KubeletView } from './kubelet-view.js';
+import { admitPod } from './node/admission.js';
+import { type NodeAmounts, nodeAmounts } from './node/amounts.js';
+import { NodeRegistration } from './node/node-registration.js';
+import type { NodeFacts } from './node/node-status.js';
+import { NodeView } from './node-view.js';
+import { BackOff } from './pods/back-off.js';
+import { ContainerStarter } from './pods/container-starter.js';
+import { NodeHooks } from './pods/lifecycle-hooks.js';
+import { MirrorPods } from './pods/mirror-pods.js';
+import { podIps } from './pods/observed-pod.js';
+import { PodStopper } from './pods/pod-stopper.js';
+import { PodWorkers } from './pods/pod-workers.js';
+import { RuntimeWatch } from './pods/runtime-watch.js';
+import { SandboxMaker } from './pods/sandbox-maker.js';
+import { followStaticPods, isMirrorPod, isStaticPod } from './pods/static-pods.js';
+import { TerminationMessages } from './pods/termination-messages.js';
+import { NodeProber } from './probes/node-prober.js';
+import { PodProbes } from './probes/pod-probes.js';
+import type { Prober } from './probes/prober.js';
+import type {
+  ContainerRuntime,
+  RuntimeStatus,
+  RuntimeVersion,
+} from './runtime/container-runtime.js';
+import type { KubeletSettings } from './settings.js';
+import { StatusWriter } from './status/status-writer.js';
+import { collectGarbage } from './upkeep/containers.js';
+import { ImageUpkeep } from './upkeep/images.js';
+import { rotateLogs } from './upkeep/logs.js';
+import { NodeVolumes, type PodVolumes } from './volumes/pod-volumes.js';
+import { ReferencedObjects } from './volumes/referenced-objects.js';
+import { TokenSource } from './volumes/token-source.js';
+
+/** What a kubelet works with. */
+export interface KubeletParts {
+  readonly client: ControlClient;
+  readonly clock: Clock;
+  readonly prng: Prng;
+  readonly logger: Logger;
+  readonly events: EventRecorder;
+  readonly runtime: ContainerRuntime;
+  readonly machine: Machine;
+  readonly files: NodeFiles;
+  /** In tests: who asks containers how they are. */
+  readonly prober?: Prober;
+}
+
+const volumeRefreshMs = 60_000;
+const upkeepMs = 60_000;
+const logsMs = 10_000;
+const orphansMs = 5000;
+const imagesMs = 300_000;
+const pressureMs = 10_000;
+/** The runtime has been away for too long. */
+const silenceMsMax = 180_000;
+
+/** The agent of a node: registers it, runs the pods that are bound to it, and says how it and they are. */
+export class Kubelet {
+  readonly #parts: KubeletParts;
+  readonly #settings: KubeletSettings;
+  readonly #identity: MachineIdentity;
+  readonly #addresses: readonly string[];
+  readonly #version: RuntimeVersion;
+  readonly #amounts: NodeAmounts;
+  readonly #watch: RuntimeWatch;
+  readonly #probes: PodProbes;
+  readonly #workers: PodWorkers;
+  readonly #registration: NodeRegistration;
+  readonly #statuses: StatusWriter;
+  readonly #mirrors: MirrorPods;
+  readonly #informers: SharedInformers;
+  readonly #services: Informer<Service>;
+  readonly #pods: Informer<Pod>;
+  readonly #messages: TerminationMessages;
+  readonly #images: ImageUpkeep;
+  readonly #pressure: NodePressure;
+  readonly #web: WebClient;
+  readonly #nodes: Informer<Node>;
+  /** Pods of the node's files, by uid. */
+  #staticPods: ReadonlyMap<string, Pod> = new Map();
+  #isShuttingDown = false;
+  readonly view: KubeletView;
+
+  private constructor(parts: KubeletParts, settings: KubeletSettings, found: Found) {
+    this.#parts = parts;
+    this.#settings = settings;
+    const { client, clock, logger, events, runtime, files, machine } = parts;
+    const { identity, addresses, version, storageBytes } = found;
+    this.#identity = identity;
+    this.#addresses = addresses;
+    this.#version = version;
+    this.#amounts = nodeAmounts(identity, storageBytes, settings);
+    this.#web = new WebClient({ clock });
+    this.#informers = new SharedInformers(parts);
+    this.#services = this.#informers.of(resources.services);
+    const { nodeName } = settings;
+    this.#pods = new Informer({
+      ...{ clock, prng: parts.prng, logger, objects: client.objects(resources.pods) },
+      selection: { fieldSelector: `spec.nodeName=${nodeName}` },
+    });
+    this.#nodes = new Informer({
+      ...{ clock, prng: parts.prng, logger, objects: client.objects(resources.nodes) },
+      selection: { fieldSelector: `metadata.name=${nodeName}` },
+    });
+    const paths = new PodPaths(settings.rootDir, settings.podLogsDir);
+    const objects = new ReferencedObjects(client, clock);
+    const allocatable = () => this.#amounts.allocatable;
+    const tokens = new TokenSource(client, clock);
+    const volumes: PodVolumes = new NodeVolumes({
+      ...{ client, files, paths, objects, tokens, nodeName, allocatable },
+    });
+    const wake = (uid: string) => this.#workers.wake(uid);
+    this.#watch = new RuntimeWatch({
+      ...{ runtime, clock, logger, relistMs: settings.relistMs, onChange: wake },
+    });
+    const prober = parts.prober ?? new NodeProber(runtime, this.#web, clock);
+    this.#probes = new PodProbes({ prober, clock, events, onChange: wake });
+    this.#probes.addressOf = (uid) => this.#addressOf(uid);
+    const hooks = new NodeHooks(runtime, this.#web, clock);
+    const backOff = new BackOff(clock);
+    const images = new ImagePuller({
+      ...{ runtime, clock, events, parallelMax: settings.imagePullsMax },
+      loginsOf: (pod) => loginsOf(pod, objects),
+    });
+    const starter = new ContainerStarter({
+      ...{ runtime, clock, files, paths, events, images, backOff, objects, allocatable, hooks },
+      services: () => this.#services.lister.all(),
+      memoryBytes: identity.memoryBytes,
+      hasCpuQuota: settings.hasCpuQuota,
+    });
+    const stopper = new PodStopper({ runtime, clock, events, hooks });
+    this.#statuses = new StatusWriter(client, clock, logger);
+    this.#mirrors = new MirrorPods(
+      client,
+      logger,
+      () => this.#registration.node?.metadata.uid ?? '',
+    );
+    this.#messages = new TerminationMessages(files, paths);
+    const sandboxes = new SandboxMaker(settings, files, paths);
+    this.#workers = new PodWorkers({
+      ...{ clock, logger, files, paths, runtime, events, starter, stopper, images, backOff },
+      ...{ watch: this.#watch, probes: this.#probes, volumes, messages: this.#messages },
+      statuses: this.#statuses,
+      runtimeName: version.name,
+      ...{ nodeName, hostIps: addresses, volumeRefreshMs },
+      admit: (pod) => this.#admit(pod),
+      shownPod: (pod) => (isStaticPod(pod) ? this.#mirrors.of(pod) : pod),
+      sandboxOf: (pod, attempt) => sandboxes.configOf(pod, attempt),
+      hostsOf: (pod, ips) => sandboxes.hostsOf(pod, ips),
+    });
+    this.#images = new ImageUpkeep(runtime, settings);
+    this.#registration = new NodeRegistration({
+      ...{ client, clock, prng: parts.prng, logger, events, settings },
+      facts: () => this.#facts(),
+      onRegistered: () => {},
+    });
+    this.view = new NodeView({
+      ...{ nodeName, runtime, logRoot: '/var/log', rootDir: settings.rootDir, files, machine },
+      ...{ workers: this.#workers, watch: this.#watch, probes: this.#probes, volumes, identity },
+      document: settings.document,
+      now: () => clock.wallTime(),
+      health: () => this.#health(),
+    });
+    this.#pressure = new NodePressure({
+      ...{ clock, events, settings, view: this.view, runtime, images: this.#images },
+      workers: this.#workers,
+      watch: this.#watch,
+      onChange: () => this.#registration.wake(),
+    });
+  }
+
+  /** Finds out about the machine and the runtime. Rejects with RuntimeError, or the operating system's error. */
+  static async open(parts: KubeletParts, settings: KubeletSettings): Promise<Kubelet> {
+    const { machine, runtime, files } = parts;
+    await files.makeDir(`${settings.rootDir}/pods`, 0o750);
+    await files.makeDir(settings.podLogsDir, 0o755);
+    const [identity, version, space, own] = await Promise.all([
+      machine.identity(),
+      runtime.version(),
+      files.spaceOf(settings.rootDir),
+      machine.addresses(),
+    ]);
+    const addresses = settings.nodeIps.length > 0 ? settings.nodeIps : own.slice(0, 1);
+    assert(addresses.length > 0, 'a machine has an address');
+    const found = { identity, version, addresses, storageBytes: space.capacityBytes };
+    return new Kubelet(parts, settings, found);
+  }
+
+  /** Runs until the signal aborts. The pods go on. Rejects for bugs alone. */
+  async run(signal: AbortSignal): Promise<void> {
+    setMaxListeners(0, signal);
+    this.#followPods();
+    const works = [
+      this.#informers.run(signal),
+      this.#pods.run(signal),
+      this.#nodes.run(signal),
+      this.#watch.run(signal),
+      this.#statuses.run(signal),
+      this.#registration.run(signal),
+      this.#followStatic(signal),
+      this.#every(orphansMs, signal, () => this.#housekeep()),
+      this.#every(upkeepMs, signal, () => this.#upkeep()),
+      this.#every(logsMs, signal, () => this.#rotateLogs()),
+      this.#every(imagesMs, signal, () => this.#collectImages()),
+      this.#every(pressureMs, signal, () => this.#pressure.check()),
+    ];
+    try {
+      await Promise.all(works);
+    } finally {
+      this.#probes.stop();
+      await this.#workers.close();
+      this.#web.close();
+    }
+  }
+
+  /** The machine shuts down: pods are ended, those that the cluster needs last. */
+  async shutDown(): Promise<void> {
+    this.#isShuttingDown = true;
+    this.#registration.wake();
+    const { shutdownGraceMs, shutdownGraceCriticalMs } = this.#settings;
+    if (shutdownGraceMs === 0) return;
+    const isCritical = ({ spec }: Pod) => (spec?.priority ?? 0) >= criticalPriority;
+    const groups = [
+      { isOf: (pod: Pod) => !isCritical(pod), ms: shutdownGraceMs - shutdownGraceCriticalMs },
+      { isOf: isCritical, ms: shutdownGraceCriticalMs },
+    ];
+    for (const { isOf, ms } of groups) {
+      const seconds = Math.floor(ms / 1000);
+      const ending = [...this.#workers.all()].filter(({ pod }) => isOf(pod));
+      for (const worker of ending) worker.fail(shutdownFailure, shutdownConditions, seconds);
+      const untilMs = this.#parts.clock.now() + ms;
+      while (this.#parts.clock.now() < untilMs && ending.some(({ isEnded }) => !isEnded)) {
+        await sleep(this.#parts.clock, shutdownPollMs);
+      }
+    }
+  }
+
+  #followPods(): void {
+    const onPod = (pod: Pod) => {
+      const typed = { ...pod, apiVersion: 'v1', kind: 'Pod' };
+      if (isMirrorPod(pod)) {
+        this.#mirrors.onMirror(typed, true);
+        for (const uid of this.#staticPods.keys()) this.#workers.wake(uid);
+      } else this.#workers.update(this.#statuses.latest(typed));
+    };
+    this.#pods.addHandler({
+      onAdd: onPod,
+      onUpdate: (_, pod) => onPod(pod),
+      onDelete: (pod) => {
+        const { uid = '' } = pod.metadata;
+        this.#statuses.forget(uid);
+        if (isMirrorPod(pod)) this.#mirrors.onMirror(pod, false);
+        else this.#workers.remove(uid);
+      },
+    });
+  }
+
+  async #followStatic(signal: AbortSignal): Promise<void> {
+    const { podManifestPath: path, fileCheckMs: checkMs, nodeName } = this.#settings;
+    if (path === '') return;
+    const { files, clock, logger } = this.#parts;
+    const onPods = (pods: readonly Pod[]) => this.#onStaticPods(pods);
+    await followStaticPods({ files, clock, logger, nodeName, path, checkMs, onPods }, signal);
+  }
+
+  #onStaticPods(pods: readonly Pod[]): void {
+    const wanted = new Map(pods.map((pod) => [pod.metadata.uid ?? '', pod]));
+    for (const uid of this.#staticPods.keys()) if (!wanted.has(uid)) this.#workers.remove(uid);
+    for (const [uid, pod] of wanted) if (!this.#staticPods.has(uid)) this.#workers.update(pod);
+    this.#staticPods = wanted;
+    this.#mirrors.want(pods);
+  }
+
+  /** Ends what nobody wants, once it is known what is wanted. */
+  async #housekeep(): Promise<void> {
+    await this.#mirrors.reconcile();
+    if (this.#pods.hasSynced && this.#watch.hasListed) await this.#workers.removeOrphans();
+  }
+
+  async #upkeep(): Promise<void> {
+    await collectGarbage(this.#watch.pods.values(), this.#parts.runtime, this.#messages);
+  }
+
+  async #rotateLogs(): Promise<void> {
+    const { files, runtime, clock } = this.#parts;
+    const nowMs = clock.wallTime();
+    await rotateLogs(this.#containers(), { files, runtime, limits: this.#settings, nowMs });
+  }
+
+  async #collectImages(): Promise<void> {
+    const { runtime, files, clock, events } = this.#parts;
+    const { path } = await runtime.imageFileSystem();
+    const space = await files.spaceOf(path);
+    const missing = await this.#images.collect(space, this.#containers(), clock.wallTime());
+    const node = this.#registration.node;
+    if (missing === 0 || node === null) return;
+    const text = `Failed to garbage collect required amount of images. Attempted to free ${missing} bytes more, but found no more images that can be removed.`;
+    events.event(
+      { ...node, apiVersion: 'v1', kind: 'Node' },
+      'Warning',
+      'FreeDiskSpaceFailed',
+      text,
+    );
+  }
+
+  #containers() {
+    return [...this.#watch.pods.values()].flatMap(({ containers }) => containers);
+  }
+
+  #addressOf(uid: string): string | null {
+    const observed = this.#watch.pods.get(uid);
+    return observed === undefined ? null : (podIps(observed, this.#addresses)[0] ?? null);
+  }
+
+  #admit(pod: Pod) {
+    if (this.#isShuttingDown) {
+      const message = 'Pod was rejected as the node is shutting down.';
+      return { reason: 'NodeShutdown', message };
+    }
+    const pressure = this.#pressure.refusal(pod);
+    if (pressure !== null) return pressure;
+    const others = [...this.#workers.all()]
+      .filter((worker) => worker.isActive && worker.uid !== pod.metadata.uid && worker.isAdmitted)
+      .map((worker) => worker.pod);
+    const node = this.#nodes.lister.get('', this.#settings.nodeName) ?? this.#registration.node;
+    const { allocatable } = this.#amounts;
+    return admitPod(pod, { node, allocatable, others, isStatic: isStaticPod(pod) });
+  }
+
+  async #facts(): Promise<NodeFacts> {
+    const { runtime, clock } = this.#parts;
+    const unknown: RuntimeStatus = { conditions: [] };
+    let problem: string | null = null;
+    const runtimeStatus = await runtime.status().catch((error: Error) => {
+      problem = error.message;
+      return unknown;
+    });
+    const images = await runtime.listImages().catch(() => []);
+    return {
+      settings: this.#settings,
+      machine: this.#identity,
+      addresses: this.#addresses,
+      amounts: this.#amounts,
+      runtime: this.#version,
+      ...{ runtimeStatus, images },
+      health: {
+        ...this.#pressure.state,
+        problems: problemsOf(runtimeStatus, problem, this.#health()),
+        isShuttingDown: this.#isShuttingDown,
+      },
+      nowMs: clock.wallTime(),
+    };
+  }
+
+  #health(): string | null {
+    if (this.#watch.silenceMs <= silenceMsMax || !this.#watch.hasListed) return null;
+    return `PLEG is not healthy: pleg was last seen active ${Math.round(this.#watch.silenceMs / 1000)}s ago; threshold is ${silenceMsMax / 60_000}m0s`;
+  }
+
+  /** Again and again; what fails for reasons of operation is tried again the next time. */
+  async #every(periodMs: number, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+    const { clock, logger } = this.#parts;
+    while (!signal.aborted) {
+      await sleep(clock, periodMs, signal).catch(() => {}); // Told to stop.
+      if (signal.aborted) return;
+      try {
+        await work();
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!isOperating(error)) throw error;
+        logger.warn('upkeep of the node failed', { error: error.message });
+      }
+    }
+  }
+}
+
+interface Found {
+  readonly identity: MachineIdentity;
+  readonly version: RuntimeVersion;
+  readonly addresses: readonly string[];
+  readonly storageBytes: number;
+}
+
+const criticalPriority = 2_000_000_000;
+const shutdownPollMs = 100;
+const shutdownFailure = {
+  reason: 'Terminated',
+  message: 'Pod was terminated in response to imminent node shutdown.',
+};
+const shutdownConditions = [
+  {
+    ...{ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet' },
+    message: shutdownFailure.message,
+  },
+];
+
+function isOperating(error: unknown): error is Error {
+  const isOfApi = error instanceof StatusError || error instanceof UnreachableError;
+  const isOfSystem =
+    error instanceof Error && ('syscall' in error || error.name === 'RuntimeError');
+  return isOfApi || isOfSystem;
+}
+
+function problemsOf(
+  { conditions }: RuntimeStatus,
+  problem: string | null,
+  health: string | null,
+): readonly string[] {
+  if (problem !== null)
+    return [`container runtime status check may not have completed yet: ${problem}`];
+  const problems: string[] = health === null ? [] : [health];
+  for (const { type, status, reason, message } of conditions) {
+    if (status) continue;
+    if (type === 'RuntimeReady') {
+      problems.push(
+        `container runtime not ready: RuntimeReady=false reason:${reason} message:${message}`,
+      );
+    } else if (type === 'NetworkReady') {
+      problems.push(
+        `container runtime network not ready: NetworkReady=false reason:${reason} message:${message}`,
+      );
+    }
+  }
+  return problems;
+}
+
+async function loginsOf(
+  { metadata, spec }: Pod,
+  objects: ReferencedObjects,
+): Promise<readonly RegistryLogin[]> {
+  const logins: RegistryLogin[] = [];
+  for (const { name = '' } of spec?.imagePullSecrets ?? []) {
+    // One that is not there is no reason not to try without it.
+    const secret = await objects.secret(metadata.namespace ?? '', name, 10_000).catch(() => null);
+    if (secret !== null) logins.push(...loginsIn(secret));
+  }
+  return logins;
+}

@@ -1,0 +1,140 @@
+import { podRequests } from '../../api/core-v1/pod/pod-amounts.js';
+import type {
+  Node,
+  NodeSelectorRequirement,
+  NodeSelectorTerm,
+  Pod,
+  Taint,
+  Toleration,
+} from '../../api/gen/core-v1.js';
+import { Quantity } from '../../machinery/quantity.js';
+import type { PodFailure } from '../pods/pod-worker-parts.js';
+import type { Amounts } from '../settings.js';
+
+/** What a pod is measured against. */
+export interface AdmissionFacts {
+  /** Null: not known yet; nothing is asked of it then. */
+  readonly node: Node | null;
+  readonly allocatable: Amounts;
+  /** The other pods that the node carries. */
+  readonly others: readonly Pod[];
+  readonly isStatic: boolean;
+}
+
+/** Null: the node takes the pod; else why not, as the pod's status and an event say it. Pure. */
+export function admitPod(pod: Pod, facts: AdmissionFacts): PodFailure | null {
+  return (
+    checkSystem(pod) ??
+    checkAmounts(pod, facts) ??
+    checkPlace(pod, facts) ??
+    checkTaints(pod, facts)
+  );
+}
+
+function checkSystem({ spec }: Pod): PodFailure | null {
+  const { os } = spec ?? {};
+  if (os === undefined || os.name === 'linux') return null;
+  const message = "Failed to admit pod as the OS field doesn't match node OS";
+  return { reason: 'PodOSNotSupported', message };
+}
+
+function checkAmounts(pod: Pod, { allocatable, others }: AdmissionFacts): PodFailure | null {
+  const podsMax = Number(allocatable.pods ?? 0);
+  if (others.length + 1 > podsMax) {
+    return outOf('pods', '1', String(others.length), String(podsMax));
+  }
+  const wanted = podRequests(pod);
+  for (const [name, amount] of Object.entries(wanted)) {
+    const request = Quantity.parse(String(amount));
+    if (request.isZero) continue;
+    const capacity = Quantity.parse(allocatable[name] ?? '0');
+    let used = Quantity.zero;
+    for (const other of others)
+      used = used.add(Quantity.parse(String(podRequests(other)[name] ?? '0')));
+    if (used.add(request).compare(capacity) <= 0) continue;
+    const number = (quantity: Quantity) =>
+      String(name === 'cpu' ? quantity.milliValue() : quantity.value());
+    return outOf(name, number(request), number(used), number(capacity));
+  }
+  return null;
+}
+
+function outOf(name: string, requested: string, used: string, capacity: string): PodFailure {
+  return {
+    reason: `OutOf${name}`,
+    message: `Pod was rejected: Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
+  };
+}
+
+function checkPlace({ spec = {} }: Pod, { node }: AdmissionFacts): PodFailure | null {
+  if (node === null) return null;
+  const labels = node.metadata.labels ?? {};
+  const isSelected = Object.entries(spec.nodeSelector ?? {}).every(
+    ([key, value]) => labels[key] === value,
+  );
+  const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  const terms = required?.nodeSelectorTerms;
+  const name = node.metadata.name ?? '';
+  const isWanted = terms === undefined || terms.some((term) => isMatch(term, labels, name));
+  if (isSelected && isWanted) return null;
+  return predicate('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
+}
+
+function predicate(name: string, text: string): PodFailure {
+  return { reason: name, message: `Pod was rejected: Predicate ${name} failed: ${text}` };
+}
+
+function isMatch(
+  { matchExpressions = [], matchFields = [] }: NodeSelectorTerm,
+  labels: Readonly<Record<string, string>>,
+  name: string,
+): boolean {
+  if (matchExpressions.length + matchFields.length === 0) return false;
+  return (
+    matchExpressions.every((each) => holds(each, labels)) &&
+    matchFields.every((each) => holds(each, { 'metadata.name': name }))
+  );
+}
+
+function holds(
+  { key = '', operator, values = [] }: NodeSelectorRequirement,
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  const value = labels[key];
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    case 'Gt':
+      return value !== undefined && Number(value) > Number(values[0]);
+    case 'Lt':
+      return value !== undefined && Number(value) < Number(values[0]);
+    default:
+      return false;
+  }
+}
+
+/** Taints that ask for pods to be gone concern this node's kubelet too; those of the scheduler do not. */
+function checkTaints(pod: Pod, { node, isStatic }: AdmissionFacts): PodFailure | null {
+  if (isStatic) return null;
+  const taints = (node?.spec?.taints ?? []).filter(({ effect }) => effect === 'NoExecute');
+  const { tolerations = [] } = pod.spec ?? {};
+  const isBorne = (taint: Taint) => tolerations.some((each) => tolerates(each, taint));
+  if (taints.every(isBorne)) return null;
+  return predicate('TaintToleration', "node(s) had taints that the pod didn't tolerate");
+}
+
+function tolerates(
+  { key = '', operator = 'Equal', value = '', effect = '' }: Toleration,
+  taint: Taint,
+): boolean {
+  if (effect !== '' && effect !== taint.effect) return false;
+  if (key !== '' && key !== taint.key) return false;
+  if (operator === 'Exists') return true;
+  return key !== '' && value === (taint.value ?? '');
+}

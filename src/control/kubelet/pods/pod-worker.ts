@@ -1,0 +1,484 @@
+import type { Timer } from '../../../base/clock.js';
+import type { Pod, PodCondition } from '../../api/gen/core-v1.js';
+import { UnreachableError } from '../../client/index.js';
+import { StatusError } from '../../machinery/status.js';
+import { parseTime } from '../../machinery/time.js';
+import type { SandboxConfig } from '../runtime/container-runtime.js';
+import { RuntimeError } from '../runtime/runtime-error.js';
+import type { WaitingReason } from '../status/container-statuses.js';
+import { podStatus } from '../status/pod-status.js';
+import type { PreparedVolume } from '../volumes/pod-volumes.js';
+import { VolumeError } from '../volumes/volume-error.js';
+import {
+  currentSandbox,
+  isRunning,
+  newestOf,
+  type ObservedPod,
+  podIps,
+} from './observed-pod.js';
+import { type PlannedKill, type PlannedStart, type PodPlan, planPod } from './plan.js';
+import type { PodFailure, PodWorkerParts } from './pod-worker-parts.js';
+
+const retryMsMin = 500;
+const retryMsMax = 30_000;
+/** How old what is known of config maps may be when volumes are only looked after. */
+const refreshAgeMsMax = 30_000;
+const evictionGraceSecondsMin = 1;
+
+/**
+ * Keeps one pod as it is to be. Looks at what is wanted and at what there is, does what is missing, and looks again: whatever happened in
+ * between, to it or to the node, is found out that way. One look at a time.
+ */
+export class PodWorker {
+  readonly uid: string;
+  readonly #parts: PodWorkerParts;
+  readonly #waiting = new Map<string, WaitingReason>();
+  readonly #startedAtMs: number;
+  #pod: Pod;
+  #look: Promise<void> | null = null;
+  /** Somebody asked for another look since the last one began. */
+  #isDirty = false;
+  #isClosed = false;
+  #timer: Timer | null = null;
+  #failures = 0;
+  #isAdmitted = false;
+  /** The API has no such pod any more. */
+  #isRemoved = false;
+  /** Its containers have ended for good. */
+  #isDone = false;
+  /** Nothing of it is left running, and its volumes are gone. */
+  #isOver = false;
+  #failure: PodFailure | null = null;
+  #conditions: readonly PodCondition[] = [];
+  #failureGraceSeconds: number | null = null;
+  /** Being stopped with this much grace; null: not. */
+  #stoppingSeconds: number | null = null;
+  /** Aborted when the pod is to end: what starts gives up. */
+  #starting = new AbortController();
+  #volumesAtMs = Number.NEGATIVE_INFINITY;
+  #volumes: ReadonlyMap<string, PreparedVolume> = new Map();
+  #mountFailure = '';
+
+  constructor(pod: Pod, parts: PodWorkerParts) {
+    this.uid = pod.metadata.uid ?? '';
+    this.#pod = pod;
+    this.#parts = parts;
+    this.#startedAtMs = parts.clock.wallTime();
+  }
+
+  /** The pod as it is wanted, with its status as far as it is known. */
+  get pod(): Pod {
+    return this.#pod;
+  }
+
+  /** It runs, or will: it counts among what the node has to carry. */
+  get isActive(): boolean {
+    const { phase } = this.#pod.status ?? {};
+    const isEnded = phase === 'Failed' || phase === 'Succeeded';
+    return !this.#isOver && this.#failure === null && !isEnded;
+  }
+
+  /** The node has taken it. */
+  get isAdmitted(): boolean {
+    return this.#isAdmitted;
+  }
+
+  /** Nothing of it is left running. */
+  get isEnded(): boolean {
+    return this.#isOver;
+  }
+
+  /** The pod is wanted like this now. */
+  update(pod: Pod): void {
+    this.#pod = pod;
+    if (this.#mustEnd()) this.#starting.abort();
+    this.#hurry();
+    this.wake();
+  }
+
+  /** The pod is not wanted any more, and nobody is to be told of how it ended. */
+  remove(): void {
+    this.#isRemoved = true;
+    this.#starting.abort();
+    this.#hurry();
+    this.wake();
+  }
+
+  /** The node ends the pod. */
+  fail(
+    failure: PodFailure,
+    conditions: readonly PodCondition[],
+    graceSeconds: number | null,
+  ): void {
+    if (this.#failure !== null || this.#isOver) return;
+    this.#failure = failure;
+    this.#conditions = conditions;
+    this.#failureGraceSeconds = graceSeconds;
+    this.#starting.abort();
+    this.wake();
+  }
+
+  /** Has it look soon. */
+  wake(): void {
+    if (this.#isClosed) return;
+    this.#isDirty = true;
+    this.#look ??= this.#lookUntilClean().finally(() => {
+      this.#look = null;
+      if (this.#isDirty) this.wake();
+    });
+  }
+
+  /** Stops looking; what runs goes on. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#isDirty = false;
+    this.#starting.abort();
+    if (this.#timer !== null) this.#parts.clock.clearTimer(this.#timer);
+  }
+
+  async #lookUntilClean(): Promise<void> {
+    while (this.#isDirty && !this.#isClosed) {
+      this.#isDirty = false;
+      try {
+        await this.#sync();
+        this.#failures = 0;
+      } catch (error) {
+        if (this.#isClosed) return;
+        this.#onFailure(error);
+      }
+    }
+  }
+
+  #onFailure(error: unknown): void {
+    const isOperating =
+      error instanceof RuntimeError ||
+      error instanceof StatusError ||
+      error instanceof UnreachableError ||
+      (error instanceof Error && 'syscall' in error);
+    if (!isOperating) throw error;
+    const { name, namespace } = this.#pod.metadata;
+    this.#parts.logger.warn('a pod is not as it should be; trying again', {
+      ...{ pod: name, namespace, error: error.message },
+    });
+    this.#later(Math.min(retryMsMax, retryMsMin * 2 ** this.#failures++));
+  }
+
+  async #sync(): Promise<void> {
+    const { watch } = this.#parts;
+    const { name = '', namespace = '' } = this.#pod.metadata;
+    const observed = await watch.observe(this.uid, namespace, name);
+    if (this.#mustEnd()) await this.#end(observed);
+    else await this.#keep(observed);
+  }
+
+  #mustEnd(): boolean {
+    const { deletionTimestamp } = this.#pod.metadata;
+    const { phase } = this.#pod.status ?? {};
+    const isEnded = phase === 'Failed' || phase === 'Succeeded';
+    const isToGo = this.#isRemoved || deletionTimestamp !== undefined;
+    return isToGo || isEnded || this.#isDone || this.#failure !== null;
+  }
+
+  /** Sees to it that what is to run does. */
+  async #keep(observed: ObservedPod): Promise<void> {
+    const { probes } = this.#parts;
+    if (!this.#isAdmissible(observed) || this.#isPastDeadline()) {
+      this.wake();
+      return;
+    }
+    probes.follow(this.#pod, observed);
+    const plan = planPod(this.#pod, observed, probes);
+    if (plan.isOver) {
+      this.#isDone = true;
+      this.wake();
+      return;
+    }
+    this.#forgetReasons(observed, plan);
+    await this.#publish(observed, false);
+    const hasWork = plan.starts.length > 0 || plan.sandboxAttempt !== null;
+    if (!(await this.#prepareVolumes(observed, hasWork))) return;
+    for (const kill of plan.kills) await this.#kill(kill, observed);
+    const place = await this.#sandbox(observed, plan);
+    if (place === null) return;
+    const isChanged = await this.#startAll(plan.starts, place.observed, place.config);
+    if (isChanged || plan.kills.length > 0 || plan.sandboxAttempt !== null) this.wake();
+  }
+
+  #isAdmissible(observed: ObservedPod): boolean {
+    if (this.#isAdmitted) return true;
+    const failure = observed.sandboxes.length > 0 ? null : this.#parts.admit(this.#pod);
+    if (failure === null) {
+      this.#isAdmitted = true;
+      return true;
+    }
+    this.#failure = failure;
+    this.#parts.events.event(this.#pod, 'Warning', failure.reason, failure.message);
+    return false;
+  }
+
+  #isPastDeadline(): boolean {
+    const { activeDeadlineSeconds } = this.#pod.spec ?? {};
+    if (activeDeadlineSeconds === undefined) return false;
+    const { clock, events } = this.#parts;
+    const startedAtMs = parseTime(this.#pod.status?.startTime ?? '') ?? this.#startedAtMs;
+    const leftMs = startedAtMs + activeDeadlineSeconds * 1000 - clock.wallTime();
+    if (leftMs > 0) {
+      this.#later(leftMs);
+      return false;
+    }
+    const message = 'Pod was active on the node longer than the specified deadline';
+    this.#failure = { reason: 'DeadlineExceeded', message };
+    events.event(this.#pod, 'Normal', 'DeadlineExceeded', message);
+    return true;
+  }
+
+  /** What runs, or is not to be started any more, waits for nothing. */
+  #forgetReasons(observed: ObservedPod, { starts }: PodPlan): void {
+    for (const name of this.#waiting.keys()) {
+      const isWanted = starts.some(({ container }) => container.name === name);
+      if (!isWanted || newestOf(observed, name)?.state === 'running') this.#waiting.delete(name);
+    }
+  }
+
+  /** False: they are not there, and it is tried again later. Those of a pod that runs may be away for a while. */
+  async #prepareVolumes(observed: ObservedPod, hasWork: boolean): Promise<boolean> {
+    const { clock, volumes, events, volumeRefreshMs } = this.#parts;
+    const ageMs = clock.now() - this.#volumesAtMs;
+    if (!hasWork && ageMs < volumeRefreshMs) {
+      this.#later(volumeRefreshMs - ageMs);
+      return true;
+    }
+    const ageMsMax = hasWork ? 0 : refreshAgeMsMax;
+    try {
+      const place = this.#place(observed);
+      this.#volumes = await volumes.prepare(this.#pod, { place, ageMsMax });
+      this.#volumesAtMs = clock.now();
+      this.#mountFailure = '';
+      this.#later(volumeRefreshMs);
+      return true;
+    } catch (error) {
+      if (!(error instanceof VolumeError)) throw error;
+      if (this.#mountFailure !== error.message || hasWork) {
+        events.event(this.#pod, 'Warning', 'FailedMount', error.message);
+      }
+      this.#mountFailure = error.message;
+      this.#later(Math.min(retryMsMax, retryMsMin * 2 ** this.#failures++));
+      return !hasWork;
+    }
+  }
+
+  async #kill({ container, state, message, cause }: PlannedKill, observed: ObservedPod) {
+    const { stopper, probes, events } = this.#parts;
+    const ip = this.#place(observed).podIps[0] ?? '';
+    const kind = {
+      liveness: 'Liveness',
+      startup: 'Startup',
+      changed: null,
+      unknown: null,
+    } as const;
+    const probe = kind[cause];
+    const own = probe === null ? null : probes.graceOf(state.id, probe);
+    const graceSeconds = own ?? this.#pod.spec?.terminationGracePeriodSeconds ?? 30;
+    const pod = this.#pod;
+    if (state.state !== 'running') {
+      events.event(pod, 'Normal', 'Killing', message, container.fieldPath);
+    }
+    await stopper.stopContainer({ pod, container, state, graceSeconds, ip, message });
+  }
+
+  /** The sandbox to start containers in, made anew if it must be; null: it cannot be had now. */
+  async #sandbox(
+    observed: ObservedPod,
+    { sandboxAttempt, starts }: PodPlan,
+  ): Promise<{ readonly observed: ObservedPod; readonly config: SandboxConfig } | null> {
+    const { runtime, watch, sandboxOf, events, files, paths, hostsOf } = this.#parts;
+    const [newest] = observed.sandboxes;
+    const { name = '', namespace = '' } = this.#pod.metadata;
+    if (sandboxAttempt === null) {
+      const config = await sandboxOf(this.#pod, newest?.attempt ?? 0);
+      if (starts.length > 0) await this.#writeHosts(observed);
+      return { observed, config };
+    }
+    if (newest !== undefined) {
+      const text = 'Pod sandbox changed, it will be killed and re-created.';
+      events.event(this.#pod, 'Normal', 'SandboxChanged', text);
+      await this.#parts.stopper.stopPod(this.#pod, observed, null, '');
+    }
+    const config = await sandboxOf(this.#pod, sandboxAttempt);
+    await files.makeDir(paths.pod(this.uid), 0o750);
+    await files.makeDir(config.logDirectory, 0o755);
+    // It is there before the first container, with or without addresses.
+    await files.writeWhole(
+      paths.hostsFile(this.uid),
+      Buffer.from(await hostsOf(this.#pod, [])),
+      0o644,
+    );
+    try {
+      await runtime.runSandbox(config);
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error;
+      const text = `Failed to create pod sandbox: ${error.message}`;
+      events.event(this.#pod, 'Warning', 'FailedCreatePodSandBox', text);
+      throw error;
+    }
+    const made = await watch.observe(this.uid, namespace, name);
+    if (currentSandbox(made) === null) return null;
+    await this.#writeHosts(made);
+    await this.#publish(made, false);
+    return { observed: made, config };
+  }
+
+  async #writeHosts(observed: ObservedPod): Promise<void> {
+    const { files, paths, hostsOf } = this.#parts;
+    const text = await hostsOf(this.#pod, this.#place(observed).podIps);
+    const path = paths.hostsFile(this.uid);
+    if ((await files.readText(path)) === text) return;
+    await files.writeWhole(path, Buffer.from(text), 0o644);
+  }
+
+  /** True: the runtime has been asked for something. */
+  async #startAll(
+    starts: readonly PlannedStart[],
+    observed: ObservedPod,
+    sandbox: SandboxConfig,
+  ): Promise<boolean> {
+    const sandboxId = currentSandbox(observed)?.id;
+    if (sandboxId === undefined) return true;
+    const where = {
+      ...{ pod: this.#pod, observed, sandboxId, sandbox, volumes: this.#volumes },
+      place: this.#place(observed),
+      signal: this.#starting.signal,
+    };
+    let isChanged = false;
+    for (const planned of starts) {
+      if (this.#isClosed || this.#mustEnd()) return true;
+      const outcome = await this.#parts.starter.start(planned, where);
+      const { name } = planned.container;
+      if (outcome.kind === 'started') {
+        this.#waiting.delete(name);
+        isChanged = true;
+        continue;
+      }
+      const isNews = this.#waiting.get(name)?.message !== outcome.why.message;
+      this.#waiting.set(name, outcome.why);
+      this.#later(outcome.retryMs);
+      if (isNews) await this.#publish(observed, false);
+    }
+    return isChanged;
+  }
+
+  /** Sees to it that nothing of it runs, and says how it ended. */
+  async #end(observed: ObservedPod): Promise<void> {
+    const { probes, stopper, watch, volumes } = this.#parts;
+    const { name = '', namespace = '' } = this.#pod.metadata;
+    let now = observed;
+    const hasReady = () => now.sandboxes.some(({ isReady }) => isReady);
+    if (isRunning(now) || hasReady() || now.containers.some(({ state }) => state !== 'exited')) {
+      probes.follow(this.#pod, now);
+      probes.calm(this.uid);
+      if (!this.#isRemoved) await this.#publish(now, false);
+      this.#stoppingSeconds = this.#graceSeconds();
+      const ip = this.#place(now).podIps[0] ?? '';
+      try {
+        await stopper.stopPod(this.#pod, now, this.#stoppingSeconds, ip);
+      } finally {
+        this.#stoppingSeconds = null;
+      }
+      now = await watch.observe(this.uid, namespace, name);
+      if (isRunning(now)) {
+        this.#later(retryMsMin);
+        return;
+      }
+    }
+    if (!this.#isOver) {
+      await volumes.tearDown(this.uid);
+      this.#isOver = true;
+    }
+    if (this.#isRemoved) await this.#cleanUp(now);
+    else await this.#publish(now, true);
+    probes.forget(this.uid);
+  }
+
+  #graceSeconds(): number {
+    const { deletionGracePeriodSeconds: asked } = this.#pod.metadata;
+    const ofSpec = this.#pod.spec?.terminationGracePeriodSeconds ?? 30;
+    if (this.#failureGraceSeconds !== null) {
+      return Math.max(evictionGraceSecondsMin, this.#failureGraceSeconds);
+    }
+    return Math.max(evictionGraceSecondsMin, asked ?? ofSpec);
+  }
+
+  /** Less time is given than when stopping began. */
+  #hurry(): void {
+    const before = this.#stoppingSeconds;
+    if (before === null) return;
+    const seconds = this.#isRemoved ? evictionGraceSecondsMin : this.#graceSeconds();
+    if (seconds >= before) return;
+    this.#stoppingSeconds = seconds;
+    const { watch, runtime } = this.#parts;
+    for (const { id, state } of watch.pods.get(this.uid)?.containers ?? []) {
+      // The stop that is under way tells when it has ended.
+      if (state === 'running') void runtime.stopContainer(id, seconds).catch(() => {});
+    }
+  }
+
+  /** Takes away what the runtime and the node keep of a pod that is gone. */
+  async #cleanUp(observed: ObservedPod): Promise<void> {
+    const { runtime, files, paths, images, backOff, messages, onGone } = this.#parts;
+    for (const { id } of observed.containers) {
+      await runtime.removeContainer(id);
+      messages.forget(id);
+    }
+    for (const { id } of observed.sandboxes) await runtime.removeSandbox(id);
+    await files.remove(paths.pod(this.uid));
+    await files.remove(paths.logs(this.#pod));
+    images.forget(this.uid);
+    backOff.forget(`${this.uid}_`);
+    await this.close();
+    onGone(this.uid);
+  }
+
+  #place(observed: ObservedPod) {
+    const { hostIps, nodeName } = this.#parts;
+    return { nodeName, hostIps, podIps: podIps(observed, hostIps) };
+  }
+
+  /** Has the API server know what there is. */
+  async #publish(observed: ObservedPod, isOver: boolean): Promise<void> {
+    const { messages, statuses, shownPod, runtimeName, probes, clock, hostIps } = this.#parts;
+    const texts = await messages.of(observed);
+    const shown = shownPod(this.#pod);
+    const known = statuses.latest(shown ?? this.#pod);
+    const pod: Pod =
+      known.status === undefined ? this.#pod : { ...this.#pod, status: known.status };
+    const status = podStatus({
+      ...{ pod, observed, waiting: this.#waiting, messages: texts, runtimeName, hostIps },
+      isStarted: (id) => probes.isStarted(id),
+      isReady: (id) => probes.isReady(id),
+      isOver,
+      nowMs: clock.wallTime(),
+      startedAtMs: this.#startedAtMs,
+      failure: this.#failure,
+      otherConditions: this.#conditions,
+    });
+    this.#pod = { ...this.#pod, status: { ...pod.status, ...status } };
+    if (shown === null) return;
+    statuses.set(shown, status, isOver);
+  }
+
+  /** Looks again after a time, if nobody asks before. */
+  #later(delayMs: number): void {
+    if (this.#isClosed) return;
+    const { clock } = this.#parts;
+    const atMs = clock.now() + delayMs;
+    if (this.#timer !== null && this.#timerAtMs <= atMs && this.#timerAtMs > clock.now()) return;
+    if (this.#timer !== null) clock.clearTimer(this.#timer);
+    this.#timerAtMs = atMs;
+    this.#timer = clock.setTimer(delayMs, () => {
+      this.#timer = null;
+      this.wake();
+    });
+  }
+
+  #timerAtMs = 0;
+}

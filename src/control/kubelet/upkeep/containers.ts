@@ -1,0 +1,41 @@
+import type { ObservedPod } from '../pods/observed-pod.js';
+import type { TerminationMessages } from '../pods/termination-messages.js';
+import type { ContainerRuntime } from '../runtime/container-runtime.js';
+
+/** Containers that have ended and are kept: of each name of a pod the newest, and this many before it. */
+const keptBefore = 1;
+
+/** What of a pod the runtime need not keep any more: containers long replaced, and sandboxes that are not in use. Pure. */
+export function garbageOf({ containers, sandboxes }: ObservedPod): {
+  readonly containers: readonly string[];
+  readonly sandboxes: readonly string[];
+} {
+  const seen = new Map<string, number>();
+  const old: string[] = [];
+  for (const { id, name, state } of containers) {
+    const newer = seen.get(name) ?? 0;
+    seen.set(name, newer + 1);
+    if (newer > keptBefore && state === 'exited') old.push(id);
+  }
+  const gone = new Set(old);
+  const used = new Set(containers.filter(({ id }) => !gone.has(id)).map((each) => each.sandboxId));
+  const [, ...others] = sandboxes;
+  const unused = others.filter(({ id, isReady }) => !isReady && !used.has(id));
+  return { containers: old, sandboxes: unused.map(({ id }) => id) };
+}
+
+/** Takes it away. Rejects with RuntimeError. */
+export async function collectGarbage(
+  pods: Iterable<ObservedPod>,
+  runtime: ContainerRuntime,
+  messages: TerminationMessages,
+): Promise<void> {
+  for (const pod of pods) {
+    const { containers, sandboxes } = garbageOf(pod);
+    for (const id of containers) {
+      await runtime.removeContainer(id);
+      messages.forget(id);
+    }
+    for (const id of sandboxes) await runtime.removeSandbox(id);
+  }
+}

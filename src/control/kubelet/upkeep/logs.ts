@@ -1,0 +1,59 @@
+import type { NodeFiles } from '../../../host/node-files.js';
+import { formatTime } from '../../machinery/time.js';
+import type { ContainerRuntime, ContainerState } from '../runtime/container-runtime.js';
+import { RuntimeError } from '../runtime/runtime-error.js';
+
+/** How much log a container may have. */
+export interface LogLimits {
+  /** Files of one container, the one that is written to included. At least 2. */
+  readonly logFiles: number;
+  readonly logBytesMax: number;
+}
+
+/** Moves logs away that have become too large, under names that sort by time, and drops the oldest. */
+export async function rotateLogs(
+  containers: readonly ContainerState[],
+  parts: {
+    readonly files: NodeFiles;
+    readonly runtime: ContainerRuntime;
+    readonly limits: LogLimits;
+    readonly nowMs: number;
+  },
+): Promise<void> {
+  for (const container of containers) {
+    if (container.state !== 'running' || container.logPath === '') continue;
+    await rotate(container, parts).catch((error: unknown) => {
+      const isOperating =
+        error instanceof RuntimeError || (error instanceof Error && 'syscall' in error);
+      if (!isOperating) throw error;
+    });
+  }
+}
+
+async function rotate(
+  { id, logPath }: ContainerState,
+  parts: Parameters<typeof rotateLogs>[1],
+): Promise<void> {
+  const { files, runtime, limits, nowMs } = parts;
+  if ((await files.sizeOf(logPath)) < limits.logBytesMax) return;
+  const slash = logPath.lastIndexOf('/');
+  const dir = logPath.slice(0, slash);
+  const base = `${logPath.slice(slash + 1)}.`;
+  const rotated = (await files.list(dir)).filter((name) => name.startsWith(base));
+  // The one that is moved away now is one of them.
+  const tooMany = rotated.slice(0, Math.max(0, rotated.length - (limits.logFiles - 2)));
+  for (const name of tooMany) await files.remove(`${dir}/${name}`);
+  const moved = `${logPath}.${timestamp(nowMs)}`;
+  await files.rename(logPath, moved);
+  try {
+    await runtime.reopenLog(id);
+  } catch (error) {
+    await files.rename(moved, logPath);
+    throw error;
+  }
+}
+
+/** As `20260102-030405`. */
+function timestamp(ms: number): string {
+  return formatTime(ms).slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
+}

@@ -1,0 +1,186 @@
+import { constants } from 'node:fs';
+import {
+  access,
+  chmod,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  statfs,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { runTool } from './run-tool.js';
+
+/** What a path names, links followed. */
+export type PathKind = 'file' | 'directory' | 'socket' | 'char-device' | 'block-device' | 'other';
+
+/** A file system, and how full it is. */
+export interface FileSystemSpace {
+  readonly capacityBytes: number;
+  readonly availableBytes: number;
+  readonly usedBytes: number;
+  readonly inodes: number;
+  readonly inodesFree: number;
+}
+
+/**
+ * The files of a machine as a node agent works with them. Paths are absolute. Unless said otherwise everything rejects with the operating
+ * system's error, which names the path.
+ */
+export interface NodeFiles {
+  /** Null: it is not there. */
+  readText(path: string): Promise<string | null>;
+  /** The last bytes of a file, as many as there are up to `bytesMax`; null: it is not there. */
+  readTail(path: string, bytesMax: number): Promise<Uint8Array | null>;
+  /** Replaces a file as a whole: readers see the old or the new one. Its folder must be there. */
+  writeWhole(path: string, content: Uint8Array, mode: number): Promise<void>;
+  /** Makes a folder and its parents; one that is there keeps its mode. */
+  makeDir(path: string, mode: number): Promise<void>;
+  /** Names in a folder, sorted; none when it is absent. */
+  list(path: string): Promise<readonly string[]>;
+  /** Null: nothing is there. */
+  kindOf(path: string): Promise<PathKind | null>;
+  /** Bytes of a file; 0 when it is absent. */
+  sizeOf(path: string): Promise<number>;
+  /** Removes a file, a link, or a folder with all in it but not what is mounted there; a no-op when absent. */
+  remove(path: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  /** Makes the link `path` point to `target` in one step, whatever it was before. */
+  replaceLink(path: string, target: string): Promise<void>;
+  /** Where a link points to; null: there is none. */
+  linkTarget(path: string): Promise<string | null>;
+  setMode(path: string, mode: number): Promise<void>;
+  /** Gives a tree to a group that may read, write and enter it, and what is made in it later too. Without the right to: rejects. */
+  giveToGroup(path: string, gid: number): Promise<void>;
+  /** The space of the file system that a path is on. */
+  spaceOf(path: string): Promise<FileSystemSpace>;
+  /** Bytes and files in a tree. */
+  usageOf(path: string): Promise<{ readonly bytes: number; readonly inodes: number }>;
+  /** Mounts memory. False: this process may not. */
+  mountMemory(path: string, sizeBytes: number | null): Promise<boolean>;
+  /** Unmounts it if something is mounted there. */
+  unmount(path: string): Promise<void>;
+}
+
+/** The machine's own files. */
+export const hostNodeFiles: NodeFiles = {
+  readText: (path) => absentAs(null, readFile(path, 'utf8')),
+  readTail,
+  writeWhole,
+  async makeDir(path, mode) {
+    await mkdir(path, { recursive: true, mode });
+  },
+  list: async (path) => (await absentAs<string[], string[]>([], readdir(path))).sort(),
+  kindOf,
+  sizeOf: async (path) => (await absentAs(null, stat(path)))?.size ?? 0,
+  remove: (path) => rm(path, { recursive: true, force: true }),
+  rename,
+  async replaceLink(path, target) {
+    const temporary = `${path}.new`;
+    await rm(temporary, { force: true });
+    await symlink(target, temporary);
+    await rename(temporary, path);
+  },
+  linkTarget: (path) => absentAs(null, readlink(path)),
+  setMode: chmod,
+  async giveToGroup(path, gid) {
+    await runTool('chgrp', ['-R', '-h', String(gid), path]);
+    await runTool('chmod', ['-R', 'g+rwX', path]);
+    await runTool('find', [path, '-type', 'd', '-exec', 'chmod', 'g+s', '{}', '+']);
+  },
+  spaceOf,
+  usageOf,
+  async mountMemory(path, sizeBytes) {
+    if (process.getuid?.() !== 0) return false;
+    const options = sizeBytes === null ? [] : ['-o', `size=${sizeBytes}`];
+    return runTool('mount', ['-t', 'tmpfs', ...options, 'tmpfs', path]).then(
+      () => true,
+      () => false,
+    );
+  },
+  async unmount(path) {
+    const mounts = (await absentAs('', readFile('/proc/self/mountinfo', 'utf8'))) ?? '';
+    const isMounted = mounts.split('\n').some((line) => line.split(' ')[4] === path);
+    if (isMounted) await runTool('umount', [path]);
+  },
+};
+
+async function readTail(path: string, bytesMax: number): Promise<Uint8Array | null> {
+  const file = await absentAs(null, open(path, 'r'));
+  if (file === null) return null;
+  try {
+    const { size } = await file.stat();
+    const length = Math.min(size, bytesMax);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeWhole(path: string, content: Uint8Array, mode: number): Promise<void> {
+  const temporary = join(dirname(path), `.new-${process.pid}-${path.split('/').at(-1)}`);
+  await writeFile(temporary, content, { mode });
+  // What the process masks out of new files is wanted all the same.
+  await chmod(temporary, mode);
+  await rename(temporary, path);
+}
+
+async function kindOf(path: string): Promise<PathKind | null> {
+  const found = await absentAs(null, stat(path));
+  if (found === null) return null;
+  if (found.isFile()) return 'file';
+  if (found.isDirectory()) return 'directory';
+  if (found.isSocket()) return 'socket';
+  if (found.isCharacterDevice()) return 'char-device';
+  return found.isBlockDevice() ? 'block-device' : 'other';
+}
+
+async function spaceOf(path: string): Promise<FileSystemSpace> {
+  const { bsize, blocks, bfree, bavail, files, ffree } = await statfs(path);
+  return {
+    capacityBytes: blocks * bsize,
+    availableBytes: bavail * bsize,
+    usedBytes: (blocks - bfree) * bsize,
+    inodes: files,
+    inodesFree: ffree,
+  };
+}
+
+async function usageOf(path: string): Promise<{ bytes: number; inodes: number }> {
+  const own = await absentAs(null, lstat(path));
+  if (own === null) return { bytes: 0, inodes: 0 };
+  const total = { bytes: own.blocks * 512, inodes: 1 };
+  if (!own.isDirectory()) return total;
+  for (const name of await absentAs<string[], string[]>([], readdir(path))) {
+    const { bytes, inodes } = await usageOf(join(path, name));
+    total.bytes += bytes;
+    total.inodes += inodes;
+  }
+  return total;
+}
+
+async function absentAs<T, U>(value: U, operation: Promise<T>): Promise<T | U> {
+  try {
+    return await operation;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return value;
+    throw error;
+  }
+}
+
+/** This process may write there. */
+export function isWritable(path: string): Promise<boolean> {
+  return access(path, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+}
