@@ -5,6 +5,7 @@ import type { KubeObject } from '../machinery/object.js';
 import type { ApiResource } from './api-resource.js';
 import { GrpcTransport } from './grpc-transport.js';
 import { type ProbedTransports, ProbingTransport } from './probing-transport.js';
+import { readJson } from './read-json.js';
 import { ObservedTransport, type RequestObserver } from './request-observer.js';
 import { ResourceClient } from './resource-client.js';
 import { RestTransport, type ServerAccess } from './rest-transport.js';
@@ -60,7 +61,7 @@ export class ControlClient {
       control.accept ?? 'application/json',
       control,
     );
-    return JSON.parse(new TextDecoder().decode(bytes)) as JsonObject;
+    return readJson<JsonObject>(bytes);
   }
 
   close(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../machinery/json.js';
 import { apiVersionOf, type KubeObject } from '../machinery/object.js';
 import type { ApiResource, ObjectPlace } from './api-resource.js';
+import { readJson } from './read-json.js';
 import type { ApiVerb, CallControl, Transport, WatchEvent } from './transport.js';
 
 /** Names an object. The namespace is left out for what has none. */
@@ -232,7 +233,7 @@ export class ResourceClient<T extends KubeObject> {
   ): Promise<Answer> {
     const { parameters = {}, body = null, contentType = jsonType, control } = rest;
     const call = { verb, resource: this.resource, place, parameters, body, contentType };
-    return JSON.parse(decoder.decode(await this.#transport.call(call, control))) as Answer;
+    return readJson<Answer>(await this.#transport.call(call, control));
   }
 
   /** With its kind, which servers want to read in every body but that of a subresource, which says its own. */
@@ -248,8 +249,10 @@ export class ResourceClient<T extends KubeObject> {
     const apiVersion = apiVersionOf(this.resource);
     const { kind } = this.resource;
     return {
-      // Items of a list come without their kind.
-      items: (items ?? []).map((item) => ({ apiVersion, kind, ...item }) as unknown as T),
+      // Items of a list come without their kind; those of foreign API servers may lack anything.
+      items: (items ?? []).map(
+        (item) => ({ apiVersion, kind, ...item, metadata: item.metadata ?? {} }) as unknown as T,
+      ),
       resourceVersion: metadata?.resourceVersion ?? '',
       continueToken: metadata?.continue ?? '',
     };
@@ -261,7 +264,6 @@ interface ListDocument {
   readonly items?: readonly JsonObject[] | null;
 }
 
-const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
 function encode(value: JsonValue): Uint8Array {

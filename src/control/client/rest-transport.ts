@@ -176,13 +176,17 @@ const decoder = new TextDecoder();
 
 /** An event of a watch as JSON. Throws the StatusError of an ERROR event. */
 function eventOf(line: Uint8Array): WatchEvent {
-  let event: JsonObject;
+  let event: JsonObject | null;
   try {
-    event = JSON.parse(decoder.decode(line)) as JsonObject;
+    event = JSON.parse(decoder.decode(line)) as JsonObject | null;
   } catch (error) {
     throw new UnreachableError('what came as an event of a watch is no JSON', { cause: error });
   }
-  return watchEvent(String(event.type), event.object as JsonObject);
+  const object = event?.object;
+  if (typeof object !== 'object' || object === null) {
+    throw new UnreachableError('what came as an event of a watch has no object');
+  }
+  return watchEvent(String(event?.type), object as JsonObject);
 }
 
 /** An event from its parts. Throws the StatusError of an ERROR event. */

@@ -20,13 +20,11 @@ interface PodMetrics extends KubeObject {
   }[];
 }
 
-interface MetricValueList {
-  readonly items?: readonly {
-    readonly describedObject?: { readonly name?: string };
-    readonly timestamp?: string;
-    readonly windowSeconds?: number;
-    readonly value?: string | number;
-  }[];
+interface MetricValue {
+  readonly describedObject?: { readonly name?: string };
+  readonly timestamp?: string;
+  readonly windowSeconds?: number;
+  readonly value?: string | number;
 }
 
 const podMetrics = apiResource<PodMetrics>('metrics.k8s.io/v1beta1', 'pods', 'PodMetrics');
@@ -71,8 +69,8 @@ export class MetricsClient {
       if (value === null) continue;
       const { timestamp, window = '' } = item;
       samples.set(item.metadata.name ?? '', {
-        ...{ value, atMs: parseTime(timestamp ?? '') ?? 0 },
-        windowMs: windowMs(window),
+        ...{ value, atMs: parseTime(String(timestamp ?? '')) ?? 0 },
+        windowMs: windowMs(String(window)),
       });
     }
     return samples;
@@ -90,7 +88,7 @@ export class MetricsClient {
   ): Promise<PodSamples> {
     const { metric, namespace, selector, metricSelector } = of;
     const path = `namespaces/${namespace}/pods/*/${metric}`;
-    const { items = [] } = await this.#custom(
+    const items = await this.#custom(
       path,
       { labelSelector: selector, metricLabelSelector: metricSelector },
       control,
@@ -101,7 +99,7 @@ export class MetricsClient {
         describedObject?.name ?? '',
         {
           value: milli(value),
-          atMs: parseTime(timestamp ?? '') ?? 0,
+          atMs: parseTime(String(timestamp ?? '')) ?? 0,
           windowMs: windowSeconds === undefined ? windowMsDefault : windowSeconds * 1000,
         },
       ]),
@@ -119,7 +117,7 @@ export class MetricsClient {
     control: Control,
   ): Promise<number> {
     const { metric, namespace, object, metricSelector } = of;
-    const { items = [] } = await this.#custom(
+    const items = await this.#custom(
       await this.#objectPath(namespace, object, metric, control),
       { metricLabelSelector: metricSelector },
       control,
@@ -136,15 +134,15 @@ export class MetricsClient {
   ): Promise<number> {
     const { metric, namespace, selector } = of;
     const path = `/apis/external.metrics.k8s.io/v1beta1/namespaces/${namespace}/${encodeURIComponent(metric)}`;
-    const list = (await this.#client
+    const list = await this.#client
       .document(`${path}${query({ labelSelector: selector })}`, { signal })
       .catch(
         toMetricError(
           'unable to fetch metrics from external metrics API',
           `get ${metric}.external.metrics.k8s.io`,
         ),
-      )) as MetricValueList;
-    const { items = [] } = list;
+      );
+    const items = valuesOf(list);
     if (items.length === 0) throw new MetricError('no metrics returned from external metrics API');
     return items.reduce((sum, { value }) => sum + milli(value), 0);
   }
@@ -175,7 +173,7 @@ export class MetricsClient {
     path: string,
     parameters: Readonly<Record<string, string>>,
     { signal }: Control,
-  ): Promise<MetricValueList> {
+  ): Promise<readonly MetricValue[]> {
     const root = '/apis/custom.metrics.k8s.io';
     const fail = toMetricError('unable to fetch metrics from custom metrics API', '');
     const group = await this.#client.document(root, { signal }).catch(fail);
@@ -184,7 +182,7 @@ export class MetricsClient {
     const document = this.#client.document(`${root}/${version}/${path}${query(parameters)}`, {
       signal,
     });
-    return (await document.catch(fail)) as MetricValueList;
+    return valuesOf(await document.catch(fail));
   }
 }
 
@@ -205,9 +203,9 @@ function query(parameters: Readonly<Record<string, string>>): string {
 }
 
 /** Null when a container does not say. */
-function podUsage({ containers = [] }: PodMetrics, resource: string): number | null {
+function podUsage({ containers }: PodMetrics, resource: string): number | null {
   let sum = 0;
-  for (const { usage } of containers) {
+  for (const { usage } of containers ?? []) {
     const used = usage?.[resource];
     if (used === undefined) return null;
     sum += milli(used);
@@ -216,11 +214,11 @@ function podUsage({ containers = [] }: PodMetrics, resource: string): number | n
 }
 
 function containerUsage(
-  { metadata, containers = [] }: PodMetrics,
+  { metadata, containers }: PodMetrics,
   container: string,
   resource: string,
 ): number | null {
-  const found = containers.find(({ name }) => name === container);
+  const found = containers?.find(({ name }) => name === container);
   if (found === undefined) {
     const { namespace, name } = metadata;
     throw new MetricError(
@@ -231,8 +229,22 @@ function containerUsage(
   return used === undefined ? null : milli(used);
 }
 
+/** Whoever serves metrics may answer with anything. */
 function milli(value: string | number | undefined): number {
-  return Number(Quantity.fromJson(value ?? 0).milliValue());
+  try {
+    return Number(Quantity.fromJson(value ?? 0).milliValue());
+  } catch (error) {
+    throw new MetricError(`the value ${JSON.stringify(value)} is no quantity`, { cause: error });
+  }
+}
+
+/** The values of a list; none when it is no list of them. */
+function valuesOf({ items }: JsonObject): readonly MetricValue[] {
+  return Array.isArray(items) ? (items.filter(isObject) as MetricValue[]) : [];
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 function windowMs(text: string): number {
