@@ -19,8 +19,8 @@ export interface ClusterBenchResult {
   readonly runningSeconds: number;
   readonly listMs: number;
   readonly listMiB: number;
-  /** Until all pods were gone. */
-  readonly deletedSeconds: number;
+  /** Until all pods were gone; null when they stay. */
+  readonly deletedSeconds: number | null;
   readonly latencies: readonly VerbLatency[];
   /** Over the time from the first creation to all running. */
   readonly use: readonly ProcessUse[];
@@ -97,15 +97,19 @@ class Run {
     await profile;
     const latencies = await prober.stop();
     const { listMs, listMiB } = await this.#list();
-    const deletingFrom = performance.now();
-    await deleteAll(this.#client, by);
-    const deletedSeconds = await this.#until('deleted', deletingFrom);
+    const deletedSeconds = this.#options.isDeleting ? await this.#delete() : null;
     this.#counter.stop();
     return {
       ...{ options: this.#options, nodesReadySeconds },
       ...{ createdSeconds, boundSeconds, runningSeconds, deletedSeconds },
       ...{ listMs, listMiB, latencies, use, requests },
     };
+  }
+
+  async #delete(): Promise<number> {
+    const from = performance.now();
+    await deleteAll(this.#client, this.#options.by);
+    return this.#until('deleted', from);
   }
 
   /** Seconds until all pods are so far. */

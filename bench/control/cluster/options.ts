@@ -10,6 +10,8 @@ export interface ClusterBenchOptions {
   readonly leaseSeconds: number;
   /** From the binding of a pod to its running containers, milliseconds. With 0 a node writes one status of a pod, else two. */
   readonly startMs: number;
+  /** Whether the pods are deleted at the end, which is measured too. */
+  readonly isDeleting: boolean;
   readonly isJson: boolean;
   /** Where each process writes its CPU profile; null: none is made. */
   readonly profileDir: string | null;
@@ -25,6 +27,7 @@ export function parseClusterOptions(words: readonly string[]): ClusterBenchOptio
       by: { type: 'string', default: 'pods' },
       'lease-seconds': { type: 'string', default: '40' },
       'start-ms': { type: 'string', default: '0' },
+      'no-delete': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       profile: { type: 'string' },
     },
@@ -37,6 +40,7 @@ export function parseClusterOptions(words: readonly string[]): ClusterBenchOptio
     by,
     leaseSeconds: count(values['lease-seconds'], '--lease-seconds'),
     startMs: count(values['start-ms'], '--start-ms', 0),
+    isDeleting: !values['no-delete'],
     isJson: values.json,
     profileDir: values.profile ?? null,
   };

@@ -2,7 +2,7 @@ import type { ClusterBenchResult } from './measure.js';
 
 /** The result as four small tables. */
 export function resultText(result: ClusterBenchResult): string {
-  const { options, use, latencies } = result;
+  const { options, use, latencies, deletedSeconds: deleted } = result;
   const counts = result.requests
     .filter(({ count }) => count >= options.pods / 100)
     .map(({ name, count, seconds }) => [
@@ -18,7 +18,7 @@ export function resultText(result: ClusterBenchResult): string {
     [`${pods} pods created, by ${by}`, seconds(result.createdSeconds), rate(result.createdSeconds)],
     ['created and bound', seconds(result.boundSeconds), rate(result.boundSeconds)],
     ['all running', seconds(result.runningSeconds), rate(result.runningSeconds)],
-    ['all deleted', seconds(result.deletedSeconds), rate(result.deletedSeconds)],
+    ...(deleted === null ? [] : [['all deleted', seconds(deleted), rate(deleted)]]),
     ['list of all pods', `${result.listMs.toFixed(0)} ms`, `${result.listMiB.toFixed(1)} MiB`],
   ];
   const requests = latencies.map(({ verb, count, p50Ms, p99Ms }) => [

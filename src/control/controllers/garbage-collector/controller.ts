@@ -3,6 +3,7 @@ import type { KubeObject, OwnerReference } from '../../machinery/object.js';
 import type { Controller, ControllerParts } from '../controller.js';
 import { reconcileLoop } from '../runtime/reconcile-loop.js';
 import { ignoreNotFound, isNotFound } from '../runtime/write-failures.js';
+import { AbsentOwners } from './absent-owners.js';
 import {
   type GraphNode,
   leavesOrphans,
@@ -33,6 +34,7 @@ export class GarbageCollector implements Controller {
   readonly name = garbageCollectorName;
   readonly #parts: ControllerParts;
   readonly #graph = new OwnershipGraph();
+  readonly #absent = new AbsentOwners();
   /** Of UIDs. */
   readonly #queue: WorkQueue;
   readonly #monitors: ResourceMonitors;
@@ -166,8 +168,12 @@ export class GarbageCollector implements Controller {
     }
     if (resource.isNamespaced && node.namespace === '') return 'solid';
     const place = { namespace: resource.isNamespaced ? node.namespace : '', name };
+    if (this.#absent.has(place.namespace, reference)) return 'absent';
     const found = await this.#read(resource, place, signal);
-    if (found === null || found.metadata.uid !== uid) return 'absent';
+    if (found === null || found.metadata.uid !== uid) {
+      this.#absent.add(place.namespace, reference);
+      return 'absent';
+    }
     // Should it go before its monitor has seen it, no deletion is ever told.
     if (this.#graph.get(uid) === undefined) this.#queue.addAfter(node.uid, unseenOwnerMs);
     return waitsForDependents(nodeOf(resource, found)) ? 'waiting' : 'solid';

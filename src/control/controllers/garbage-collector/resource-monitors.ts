@@ -21,11 +21,18 @@ interface Monitor {
   readonly informer: Informer<KubeObject>;
   readonly stop: AbortController;
   readonly ended: Promise<void>;
+  /** It shows everything, or has had long enough for it. */
+  readonly settled: Promise<void>;
 }
 
 /** What the server offers is asked for so often, and soon after a definition of custom resources has changed. */
 const rediscoverMs = 30_000;
 const settleMs = 300;
+/**
+ * What cannot be listed for so long, because its converter or its API server is down, is not waited for: it must not hold up
+ * everything else.
+ */
+const patienceMs = 30_000;
 /** Events come in two groups and own nothing. */
 const ignored: ReadonlySet<string> = new Set(['events.', 'events.events.k8s.io']);
 const needed = ['list', 'watch', 'delete', 'patch'];
@@ -50,10 +57,11 @@ export class ResourceMonitors {
     return undefined;
   }
 
-  /** Resolves when everything has been seen once. Rejects with the signal's reason. */
+  /** Resolves when everything has been seen once that can be seen. Rejects with the signal's reason. */
   async untilSynced(signal: AbortSignal): Promise<void> {
     const all = [...this.#monitors.values()];
-    await Promise.all(all.map(({ informer }) => informer.untilSynced(signal)));
+    await Promise.all(all.map(({ settled }) => settled));
+    signal.throwIfAborted();
   }
 
   get hasDiscovered(): boolean {
@@ -124,7 +132,26 @@ export class ResourceMonitors {
     });
     const stop = new AbortController();
     signal.addEventListener('abort', () => stop.abort(), { once: true, signal: stop.signal });
-    return { resource, informer, stop, ended: informer.run(stop.signal) };
+    const settled = this.#untilSettled(resource, informer, stop.signal);
+    return { resource, informer, stop, ended: informer.run(stop.signal), settled };
+  }
+
+  async #untilSettled(
+    { resource, group }: DiscoveredResource,
+    informer: Informer<KubeObject>,
+    stopped: AbortSignal,
+  ): Promise<void> {
+    const waiting = new AbortController();
+    const synced = informer.untilSynced(AbortSignal.any([stopped, waiting.signal]));
+    const late = sleep(this.#parts.clock, patienceMs, AbortSignal.any([stopped, waiting.signal]));
+    // A monitor that is stopped shows nothing any more.
+    await Promise.race([synced, late]).catch(() => {});
+    waiting.abort();
+    await Promise.allSettled([synced, late]);
+    if (informer.hasSynced || stopped.aborted) return;
+    this.#parts.logger.warn('objects cannot be listed; what they own or are owned by may stay', {
+      resource: `${resource}.${group}`,
+    });
   }
 
   /** The resource is gone, and so are its objects. */
