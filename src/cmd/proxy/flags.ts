@@ -10,12 +10,7 @@ const servingFlags: ReadonlySet<string> = new Set([
 export const proxyFlags: readonly Flag[] = [
   ...usedFlags([
     ['config', 'string', '', 'A KubeProxyConfiguration (YAML or JSON); flags that are given win.'],
-    [
-      'proxy-mode',
-      'string',
-      '',
-      'nftables, iptables, ipvs or userspace (default: nftables as root, else userspace).',
-    ],
+    ['proxy-mode', 'string', '', 'nftables or iptables (default: nftables).'],
     ['hostname-override', 'string', '', 'Name of the Node (default: the host name).'],
     ['cluster-cidr', 'list', '', 'Where pods have their addresses, one CIDR a family.'],
     [
@@ -30,9 +25,6 @@ export const proxyFlags: readonly Flag[] = [
     ['min-sync-period', 'duration', '1s', 'How often the rules are changed at most.'],
     ['iptables-sync-period', 'duration', '30s', '--sync-period in mode iptables.'],
     ['iptables-min-sync-period', 'duration', '1s', '--min-sync-period in mode iptables.'],
-    ['ipvs-sync-period', 'duration', '30s', '--sync-period in mode ipvs.'],
-    ['ipvs-min-sync-period', 'duration', '1s', '--min-sync-period in mode ipvs.'],
-    ['ipvs-scheduler', 'string', 'rr', 'How ipvs chooses an endpoint.'],
     [
       'nftables-balance',
       'string',
@@ -58,6 +50,12 @@ export const proxyFlags: readonly Flag[] = [
     ['conntrack-udp-timeout-stream', 'duration', '0s', 'Of UDP with answers (0: as it is).'],
     ['healthz-bind-address', 'string', '0.0.0.0:10256', 'Address of /healthz and /livez.'],
     ['metrics-bind-address', 'string', '127.0.0.1:10249', 'Address of /metrics and /proxyMode.'],
+    [
+      'pod-network',
+      'boolean',
+      'false',
+      'Keeps also the routes to pods of other nodes and the rules of network policies. Not a flag of kube-proxy.',
+    ],
     ['cleanup', 'boolean', 'false', 'Takes all rules of every mode back, and ends.'],
   ]),
   ...programFlags({ securePort: 0 }).filter(({ name }) => !servingFlags.has(name)),
@@ -73,6 +71,9 @@ export const proxyFlags: readonly Flag[] = [
     'the host decides this': { 'oom-score-adj': 'integer', 'config-sync-period': 'duration' },
     'an address that is taken ends the program': { 'bind-address-hard-fail': 'boolean' },
     'not built': {
+      'ipvs-scheduler': 'string',
+      'ipvs-sync-period': 'duration',
+      'ipvs-min-sync-period': 'duration',
       'ipvs-exclude-cidrs': 'list',
       'ipvs-strict-arp': 'boolean',
       'ipvs-tcp-timeout': 'duration',

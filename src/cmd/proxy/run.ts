@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { connectRest, resources, SharedInformers } from '../../control/client/index.js';
+import { PodNetwork } from '../../control/network/index.js';
 import { Proxier } from '../../control/proxy/index.js';
 import { hostClock } from '../../host/clock.js';
 import { runCommand } from '../../host/command.js';
@@ -38,9 +39,8 @@ export async function runProxy(
     clientOptions(flags, { access, clock, metrics, component: 'kube-proxy' }),
   );
   const informers = new SharedInformers({ client, clock, prng: entropyPrng(), logger });
-  const backends = await makeBackends(settings, { logger });
-  const isKernel = settings.mode !== 'userspace';
-  if (isKernel) await applyConntrackSettings(flags, { run: runCommand, logger });
+  const backends = await makeBackends(settings.mode, logger);
+  await applyConntrackSettings(flags, { run: runCommand, logger });
   const { nodeName, minSyncPeriodMs, syncPeriodMs } = settings;
   const checks = new HealthCheckServers({
     clock,
@@ -51,7 +51,7 @@ export async function runProxy(
     ...{ informers, clock, logger, nodeName, backends, minSyncPeriodMs, syncPeriodMs },
     settings: settings.proxy,
     machineAddresses: () => hostMachine.addresses(),
-    run: isKernel ? runCommand : null,
+    run: runCommand,
     onHealthChecks: (ports) => checks.sync(ports),
     onSync: (tookMs, ports) => {
       counts.onSync(tookMs, ports, clock.wallTime());
@@ -59,11 +59,17 @@ export async function runProxy(
       logger.debug('rules are up to date', { tookMs, ports });
     },
   });
+  const podNetwork = settings.keepsPodNetwork
+    ? new PodNetwork({
+        ...{ informers, clock, logger, nodeName, minSyncPeriodMs, syncPeriodMs, run: runCommand },
+        clusterCidrs: settings.proxy.clusterCidrs,
+      })
+    : null;
   const nodes = informers.of(resources.nodes).lister;
   const health = proxyHealth({ clock, proxier, syncPeriodMs, node: () => nodes.get('', nodeName) });
   const servers = await serve(settings, { clock, logger, metrics, health });
   try {
-    await Promise.all([informers.run(signal), proxier.run(signal)]);
+    await Promise.all([informers.run(signal), proxier.run(signal), podNetwork?.run(signal)]);
   } finally {
     await checks.close();
     for (const server of servers) await server.close();

@@ -8,7 +8,7 @@ import { configurationFlags } from './config-file.js';
 import { proxyFlags } from './flags.js';
 
 /** Ways to send connections on. */
-export type ProxyMode = 'nftables' | 'iptables' | 'ipvs' | 'userspace';
+export type ProxyMode = 'nftables' | 'iptables';
 
 /** What the command line and the configuration file say together. */
 export interface ProxyCommandSettings {
@@ -17,10 +17,11 @@ export interface ProxyCommandSettings {
   readonly proxy: ProxySettings;
   readonly syncPeriodMs: number;
   readonly minSyncPeriodMs: number;
-  readonly ipvsScheduler: string;
   /** Null: not served. */
   readonly healthz: Address | null;
   readonly metrics: Address | null;
+  /** The node's part of the pod network is kept as well. */
+  readonly keepsPodNetwork: boolean;
 }
 
 /** Flags with those of the configuration file behind them. Throws UsageError. */
@@ -38,7 +39,7 @@ export function withConfiguration(flags: ParsedFlags, text: string): ParsedFlags
 /** Checks what the flags say. Throws UsageError. */
 export function proxySettings(flags: ParsedFlags, isRoot: boolean): ProxyCommandSettings {
   const mode = modeOf(flags.text('proxy-mode'), isRoot);
-  const prefix = mode === 'iptables' || mode === 'ipvs' ? `${mode}-` : '';
+  const prefix = mode === 'iptables' ? 'iptables-' : '';
   const periodMs = (name: string) =>
     // The plain flags count in every mode; kube-proxy has one pair a mode.
     flags.durationMs(flags.given.has(prefix + name) ? prefix + name : name);
@@ -47,23 +48,24 @@ export function proxySettings(flags: ParsedFlags, isRoot: boolean): ProxyCommand
     ...{ mode, nodeName },
     proxy: rulesSettings(flags, mode),
     ...{ syncPeriodMs: periodMs('sync-period'), minSyncPeriodMs: periodMs('min-sync-period') },
-    ipvsScheduler: flags.text('ipvs-scheduler') || 'rr',
     healthz: addressOf('healthz-bind-address', flags, 10256),
+    keepsPodNetwork: flags.isTrue('pod-network'),
     metrics: addressOf('metrics-bind-address', flags, 10249),
   };
   if (settings.syncPeriodMs === 0) throw new UsageError('--sync-period: give more than 0');
   return settings;
 }
 
+/** kube-proxy's other modes are told apart from typing mistakes. */
 function modeOf(text: string, isRoot: boolean): ProxyMode {
-  if (text === '') return isRoot ? 'nftables' : 'userspace';
-  if (text !== 'nftables' && text !== 'iptables' && text !== 'ipvs' && text !== 'userspace')
-    throw new UsageError(
-      `--proxy-mode: ${JSON.stringify(text)} is none of nftables, iptables, ipvs, userspace`,
-    );
-  if (text !== 'userspace' && !isRoot)
-    throw new UsageError(`--proxy-mode=${text} needs root; without it, userspace is there`);
-  return text;
+  const mode = text === '' ? 'nftables' : text;
+  if (mode === 'ipvs' || mode === 'userspace')
+    throw new UsageError(`--proxy-mode=${mode} is not built; there are nftables and iptables`);
+  if (mode !== 'nftables' && mode !== 'iptables')
+    throw new UsageError(`--proxy-mode: ${JSON.stringify(text)} is none of nftables, iptables`);
+  if (!isRoot)
+    throw new UsageError(`--proxy-mode=${mode} changes rules of the kernel: run it as root`);
+  return mode;
 }
 
 function rulesSettings(flags: ParsedFlags, mode: ProxyMode): ProxySettings {

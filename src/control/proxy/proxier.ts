@@ -4,6 +4,7 @@ import type { RunCommand } from '../../host/command.js';
 import type { Service } from '../api/gen/core-v1.js';
 import type { EndpointSlice } from '../api/gen/discovery-v1.js';
 import { type Informer, keyOf, resources, type SharedInformers } from '../client/index.js';
+import { SyncLoop } from '../dataplane/sync-loop.js';
 import { deepEqual } from '../machinery/deep-equal.js';
 import { forgetFlows, staleFlows } from './conntrack.js';
 import { type HealthCheckPort, healthCheckOf } from './health-checks.js';
@@ -12,7 +13,6 @@ import { ServiceCatalog } from './model/service-catalog.js';
 import type { IpFamily, ServicePortView } from './model/service-port.js';
 import { factsOf, type ProxySettings, placeOf } from './node-source.js';
 import type { ProxyBackend } from './proxy-backend.js';
-import { SyncLoop } from './sync-loop.js';
 
 /** What a proxy is made of. */
 export interface ProxierOptions {
@@ -25,8 +25,8 @@ export interface ProxierOptions {
   readonly backends: ReadonlyMap<IpFamily, ProxyBackend>;
   /** The addresses that the machine has now. */
   readonly machineAddresses: () => Promise<readonly string[]>;
-  /** Runs `conntrack`. Null: flows are left alone, for data planes outside the kernel. */
-  readonly run: RunCommand | null;
+  /** Runs `conntrack`. */
+  readonly run: RunCommand;
   readonly minSyncPeriodMs: number;
   readonly syncPeriodMs: number;
   /** Is told after each sync what load balancers may ask for. */
@@ -113,7 +113,7 @@ export class Proxier {
       const facts = this.#facts.get(family);
       if (facts !== undefined) await backend.sync({ facts, ports: own }, { isPeriodic });
     }
-    if (run !== null) await forgetFlows(run, this.#flows);
+    await forgetFlows(run, this.#flows);
     this.#flows = [];
     await this.#options.onHealthChecks(this.#healthChecks());
     onSync(clock.now() - startedMs, ports.length);

@@ -101,18 +101,85 @@ export async function attachOutside(t: Test, node: LabNode): Promise<LabNode> {
   return outside;
 }
 
-const serverSource = `
-const [kind, host, port, says] = process.argv.slice(1);
-if (kind === 'tcp') {
-  require('net').createServer((socket) => socket.on('error', () => {}).end(says + ' ' + socket.remoteAddress))
-    .listen(Number(port), host, () => console.log('ready'));
-} else {
-  const socket = require('dgram').createSocket(host.includes(':') ? 'udp6' : 'udp4');
-  socket.on('message', (_, from) => socket.send(says + ' ' + from.address, from.port, from.address));
-  socket.bind(Number(port), host, () => console.log('ready'));
-}`;
+/** Serves and asks within a namespace: one process each, for starting one for every question takes longer than the answer. */
+const agentSource = `
+const net = require('net'), dgram = require('dgram');
+const answerOf = (says, address) => says + ' ' + address.replace('::ffff:', '');
+function serve({ protocol, host, port, says }, done) {
+  if (protocol === 'tcp') {
+    net.createServer((socket) => socket.on('error', () => {}).end(answerOf(says, socket.remoteAddress)))
+      .listen({ host, port }, () => done('ready'));
+    return;
+  }
+  const socket = dgram.createSocket('udp4');
+  socket.on('message', (_, from) => socket.send(answerOf(says, from.address), from.port, from.address));
+  socket.bind(port, host, () => done('ready'));
+}
+function ask({ protocol, host, port, source }, done) {
+  let close = () => {};
+  const timer = setTimeout(() => end('silent'), 700);
+  const end = (text) => { clearTimeout(timer); close(); done(text); };
+  if (protocol === 'tcp') {
+    const socket = net.connect({ host, port });
+    close = () => socket.destroy();
+    let text = '';
+    socket.on('data', (chunk) => (text += chunk)).on('end', () => end(text));
+    socket.on('error', (error) => end(error.code));
+    return;
+  }
+  const socket = dgram.createSocket(host.includes(':') ? 'udp6' : 'udp4');
+  close = () => socket.close();
+  socket.on('message', (bytes) => end(String(bytes)));
+  socket.on('error', (error) => end(error.code));
+  const send = () => socket.connect(port, host, (error) => error ? end(error.code) : socket.send('?'));
+  if (source) socket.bind(source, send); else send();
+}
+require('readline').createInterface(process.stdin).on('line', (line) => {
+  const { id, order, ...what } = JSON.parse(line);
+  (order === 'serve' ? serve : ask)(what, (answer) => console.log(JSON.stringify({ id, answer })));
+});`;
 
-/** A server that answers each connection or datagram with its name and who asked: `a 10.0.0.1`. */
+type Agent = (order: Record<string, unknown>) => Promise<string>;
+const agents = new Map<string, Agent>();
+
+function agentOf(t: Test, { name }: LabNode): Agent {
+  const existing = agents.get(name);
+  if (existing !== undefined) return existing;
+  const child = spawn('ip', ['netns', 'exec', name, process.execPath, '-e', agentSource], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  t.teardown(() => {
+    agents.delete(name);
+    child.kill('SIGKILL');
+    return exited;
+  });
+  const waiting = new Map<number, (answer: string) => void>();
+  let last = 0;
+  createInterface(child.stdout).on('line', (line) => {
+    const { id, answer } = JSON.parse(line) as { id: number; answer: string };
+    waiting.get(id)?.(answer);
+    waiting.delete(id);
+  });
+  const agent: Agent = (order) =>
+    new Promise((resolve) => {
+      const id = ++last;
+      waiting.set(id, resolve);
+      child.stdin.write(`${JSON.stringify({ id, ...order })}\n`);
+    });
+  agents.set(name, agent);
+  return agent;
+}
+
+/** What is asked, and how. */
+export interface Question {
+  readonly protocol?: 'tcp' | 'udp';
+  readonly count?: number;
+  /** The port to ask from, by UDP. */
+  readonly source?: number;
+}
+
+/** A server that answers each connection or datagram with its name and who asked: `a 10.0.0.1`. The agent goes with the test `t`. */
 export async function serve(
   t: Test,
   at: LabNode,
@@ -123,56 +190,20 @@ export async function serve(
     readonly protocol?: 'tcp' | 'udp';
   },
 ): Promise<void> {
-  const { says, port, host = '0.0.0.0', protocol = 'tcp' } = options;
-  const args = ['netns', 'exec', at.name, process.execPath, '-e', serverSource, '--'];
-  const child = spawn('ip', [...args, protocol, host, String(port), says], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const exited = new Promise((resolve) => child.once('exit', resolve));
-  t.teardown(() => {
-    child.kill('SIGKILL');
-    return exited;
-  });
-  await new Promise<void>((resolve, reject) => {
-    createInterface(child.stdout).once('line', () => resolve());
-    child.once('exit', () => reject(new Error('the server did not start')));
-  });
+  await agentOf(t, at)({ order: 'serve', protocol: 'tcp', host: '0.0.0.0', ...options });
 }
 
-const clientSource = `
-const [kind, host, port, count, source] = process.argv.slice(1);
-const ask = () => new Promise((resolve) => {
-  const timer = setTimeout(() => done('silent'), 700);
-  let done = (text) => { clearTimeout(timer); close(); resolve(text); };
-  let close = () => {};
-  if (kind === 'tcp') {
-    const socket = require('net').connect({ host, port: Number(port), ...(source ? { localAddress: source } : {}) });
-    close = () => socket.destroy();
-    let text = '';
-    socket.on('data', (chunk) => (text += chunk)).on('end', () => done(text));
-    socket.on('error', (error) => done(error.code));
-  } else {
-    const socket = require('dgram').createSocket(host.includes(':') ? 'udp6' : 'udp4');
-    close = () => socket.close();
-    socket.on('message', (bytes) => done(String(bytes)));
-    socket.on('error', (error) => done(error.code));
-    socket.connect(Number(port), host, (error) => error ? done(error.code) : socket.send('?'));
-  }
-});
-(async () => { for (let i = 0; i < Number(count); i++) console.log(await ask()); })();`;
-
-/** Asks `count` times over new connections: what came back each time, `ECONNREFUSED`, or `silent`. */
-export async function ask(
+/** Asks `count` times over new connections: what came back each time, `ECONNREFUSED`, or `silent`. The agent goes with the test `t`. */
+export async function askFrom(
+  t: Test,
   at: LabNode,
   host: string,
   port: number,
-  {
-    protocol = 'tcp',
-    count = 1,
-    source = '',
-  }: { readonly protocol?: 'tcp' | 'udp'; readonly count?: number; readonly source?: string } = {},
+  { protocol = 'tcp', count = 1, source = 0 }: Question = {},
 ): Promise<readonly string[]> {
-  const args = ['-e', clientSource, '--', protocol, host, String(port), String(count), source];
-  const text = await runToSuccess(at.run, { command: process.execPath, args });
-  return text.trim().split('\n');
+  const answers: string[] = [];
+  for (let times = 0; times < count; times++) {
+    answers.push(await agentOf(t, at)({ order: 'ask', protocol, host, port, source }));
+  }
+  return answers;
 }

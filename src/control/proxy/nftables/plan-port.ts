@@ -1,7 +1,7 @@
+import type { NftChain, NftObject } from '../../dataplane/nft-table.js';
 import { masqueradeMark, type NodeFacts } from '../model/node-facts.js';
 import { isExternallyReachable, type ServicePortView, type Target } from '../model/service-port.js';
 import { affinityNames, portChains } from './object-names.js';
-import type { NftChain, NftObject } from './table.js';
 
 /** What one service port adds to the table: objects of its own, and elements of the maps that all share. */
 export interface PortFragment {

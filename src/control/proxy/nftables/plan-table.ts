@@ -1,3 +1,4 @@
+import { type NftObject, type NftTable, nftTable } from '../../dataplane/nft-table.js';
 import type { NodeFacts } from '../model/node-facts.js';
 import type { ServicePortView } from '../model/service-port.js';
 import { tableName } from './object-names.js';
@@ -9,7 +10,6 @@ import {
   planPort,
   type SharedSet,
 } from './plan-port.js';
-import { type NftObject, type NftTable, nftTable } from './table.js';
 
 /** The table for a node: a function of its services alone. Ports are in the order of {@link comparePorts}, so that of two that claim one address the first gets it. */
 export function planTable(ports: readonly ServicePortView[], facts: NodeFacts): NftTable {

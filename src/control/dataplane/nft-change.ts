@@ -1,5 +1,5 @@
-import { assert } from '../../../base/assert.js';
-import type { NftChain, NftObject, NftSet, NftTable } from './table.js';
+import { assert } from '../../base/assert.js';
+import type { NftChain, NftObject, NftSet, NftTable } from './nft-table.js';
 
 /** One command of a transaction of nft, within one table. */
 export type NftCommand =

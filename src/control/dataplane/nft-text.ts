@@ -1,6 +1,6 @@
-import { unreachable } from '../../../base/assert.js';
-import type { NftTable } from './table.js';
-import type { NftCommand } from './table-change.js';
+import { unreachable } from '../../base/assert.js';
+import type { NftCommand } from './nft-change.js';
+import type { NftTable } from './nft-table.js';
 
 /** A transaction as `nft -f` reads it: all of it happens, or none. */
 export function transactionText(
