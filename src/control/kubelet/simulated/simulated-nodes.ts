@@ -96,6 +96,8 @@ export class SimulatedNodes {
     if (node === undefined) return false;
     if (node.isRunning) return true;
     node.isRunning = true;
+    // As a kubelet that starts: what it knows of its object may have been deleted while it was off.
+    node.registered = null;
     node.readySinceMs = this.#parts.clock.wallTime();
     this.#fleet.wake(node);
     this.#runner.wake(node);

@@ -124,6 +124,18 @@ async function runsPods(t: Test, env: TestEnv): Promise<void> {
   await pods.delete({ namespace, name: 'elsewhere' }, { gracePeriodSeconds: 0 });
 }
 
+/** A node is deleted while it has no power, and made again when it has. */
+async function registersAnew(t: Test, env: TestEnv, fleet: SimulatedNodes): Promise<void> {
+  const nodes = env.client.objects(resources.nodes);
+  const name = 'node-2';
+  const { metadata } = await nodes.get({ name });
+  fleet.stopNode(name);
+  await nodes.delete({ name });
+  fleet.startNode(name);
+  await until(t, 'it is there again', async () => !(await isGone(nodes.get({ name }))));
+  t.not((await nodes.get({ name })).metadata.uid, metadata.uid);
+}
+
 async function losesPower(t: Test, env: TestEnv): Promise<void> {
   const fleet = startFleet(env);
   t.teardown(fleet.end);
@@ -139,8 +151,9 @@ async function losesPower(t: Test, env: TestEnv): Promise<void> {
   t.equal(await phase('dark'), 'Pending', 'nothing happens there');
   t.ok(fleet.nodes.startNode('node-1'));
   await until(t, 'it works again', async () => (await phase('dark')) === 'Running');
-  // As the node lifecycle controller does with nodes of which nothing is heard.
   const nodes = env.client.objects(resources.nodes);
+  await registersAnew(t, env, fleet.nodes);
+  // As the node lifecycle controller does with nodes of which nothing is heard.
   const lost = { status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } };
   await nodes.patch({ name: 'node-1' }, 'strategic', lost, { subresource: 'status' });
   await until(t, 'a node that is there says so', async () => {
