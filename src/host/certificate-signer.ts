@@ -31,9 +31,22 @@ export interface Authority {
 
 const alternativeNames = '2.5.29.17';
 
-/** Reads a request in DER. Rejects when it is none. */
+/** What somebody sent as a request cannot be read. */
+export class CertificateRequestError extends Error {
+  override readonly name = 'CertificateRequestError';
+}
+
+/** Reads a request in DER. Rejects with {@link CertificateRequestError} when it, or an extension that it asks for, is none. */
 export async function readCertificateRequest(der: Uint8Array): Promise<RequestedCertificate> {
   const library = await loadLibrary();
+  try {
+    return readRequest(library, der);
+  } catch (error) {
+    throw new CertificateRequestError('the certificate request cannot be read', { cause: error });
+  }
+}
+
+function readRequest(library: Library, der: Uint8Array): RequestedCertificate {
   const request = new library.Pkcs10CertificateRequest(Uint8Array.from(der));
   const names = namesOf(library, request)?.names.toJSON() ?? [];
   const of = (type: string) => names.flatMap((name) => (name.type === type ? name.value : []));

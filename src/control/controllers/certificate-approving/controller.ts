@@ -1,4 +1,8 @@
-import { readCertificateRequest } from '../../../host/certificate-signer.js';
+import {
+  CertificateRequestError,
+  type RequestedCertificate,
+  readCertificateRequest,
+} from '../../../host/certificate-signer.js';
 import type { SubjectAccessReview } from '../../api/gen/authorization-v1.js';
 import type { CertificateSigningRequest } from '../../api/gen/certificates-v1.js';
 import { apiResource, type Informer, resources, WorkQueue } from '../../client/index.js';
@@ -54,7 +58,10 @@ export class CertificateApprovingController implements Controller {
     if (request === undefined || der === null || !isPending(request)) {
       return this.#queue.forget(name);
     }
-    const approvals = approvalsFor(request, await readCertificateRequest(der));
+    const requested = await readableRequest(der);
+    // What cannot be read is nobody's to have without being asked for.
+    if (requested === null) return this.#queue.forget(name);
+    const approvals = approvalsFor(request, requested);
     for (const approval of approvals) {
       if (!(await this.#mayHave(request, approval, signal))) continue;
       await this.#approve(request, approval, signal);
@@ -108,4 +115,14 @@ function isPending(request: CertificateSigningRequest): boolean {
     requestCondition(request, 'Denied') === undefined &&
     requestCondition(request, 'Approved') === undefined
   );
+}
+
+/** Null: anybody may send bytes that are no request. */
+async function readableRequest(der: Uint8Array): Promise<RequestedCertificate | null> {
+  try {
+    return await readCertificateRequest(der);
+  } catch (error) {
+    if (!(error instanceof CertificateRequestError)) throw error;
+    return null;
+  }
 }

@@ -1,5 +1,6 @@
 import {
   type Authority,
+  CertificateRequestError,
   readCertificateRequest,
   signCertificateRequest,
   validityOf,
@@ -71,7 +72,7 @@ export class CertificateSigningController implements Controller {
     const authority = this.#options.authorities.get(signerName);
     const der = requestDer(request);
     if (authority === undefined || der === null) return;
-    const problem = signerProblem(signerName, await readCertificateRequest(der), usages);
+    const problem = await problemOf(signerName, der, usages);
     const status =
       problem === null
         ? { ...request.status, certificate: await this.#sign(request, der, authority) }
@@ -104,5 +105,19 @@ export class CertificateSigningController implements Controller {
       ...{ lastUpdateTime: now, lastTransitionTime: now },
     };
     return { ...status, conditions: [...(status?.conditions ?? []), condition] };
+  }
+}
+
+/** What cannot be read will not get better. */
+async function problemOf(
+  signerName: string,
+  der: Uint8Array,
+  usages: readonly string[],
+): Promise<string | null> {
+  try {
+    return signerProblem(signerName, await readCertificateRequest(der), usages);
+  } catch (error) {
+    if (!(error instanceof CertificateRequestError)) throw error;
+    return error.message;
   }
 }
