@@ -18,7 +18,12 @@ const at = (n: number, more: Endpoint = {}): Endpoint => ({
 });
 
 /** Endpoints, and the last numbers of the addresses that connections go to: from anywhere, and within the node (1 to 9 are here). */
-const cases: readonly (readonly [name: string, endpoints: Endpoint[], cluster: string, local: string])[] = [
+const cases: readonly (readonly [
+  name: string,
+  endpoints: Endpoint[],
+  cluster: string,
+  local: string,
+])[] = [
   ['none', [], '', ''],
   ['all that are ready', [at(1), at(11), at(2, unready)], '1 11', '1'],
   ['those that go when none is ready', [at(1, going), at(11, going), at(2, gone)], '1 11', '1'],
@@ -27,11 +32,19 @@ const cases: readonly (readonly [name: string, endpoints: Endpoint[], cluster: s
   ['those of the zone', [at(1, zones('z2')), at(11, zones('z1', 'z2'))], '11', '1'],
   ['all when one has no hint', [at(1, zones('z2')), at(11, zones('z1')), at(12)], '1 11 12', '1'],
   ['all when none is for the zone', [at(1, zones('z2')), at(11, zones('z3'))], '1 11', '1'],
-  ['hints of those that are not ready do not count', [at(1, zones('z1')), at(11, unready)], '1', '1'],
+  [
+    'hints of those that are not ready do not count',
+    [at(1, zones('z1')), at(11, unready)],
+    '1',
+    '1',
+  ],
   ['those of the node', [at(1, nodes('n1')), at(11, nodes('n2'))], '1', '1'],
   [
     'those of the zone when none is for the node',
-    [at(11, { hints: { ...nodes('n2').hints, ...zones('z1').hints } }), at(12, { hints: { ...nodes('n3').hints, ...zones('z2').hints } })],
+    [
+      at(11, { hints: { ...nodes('n2').hints, ...zones('z1').hints } }),
+      at(12, { hints: { ...nodes('n3').hints, ...zones('z2').hints } }),
+    ],
     '11',
     '',
   ],

@@ -86,7 +86,8 @@ class DumbTable {
       ...[...this.chains.values()].flat(),
       ...[...this.sets.values()].flatMap((each) => [...each.values()]),
     ];
-    if (texts.some((text) => text.includes(name) && used.test(text))) throw new Error(`${name} is in use`);
+    if (texts.some((text) => text.includes(name) && used.test(text)))
+      throw new Error(`${name} is in use`);
     if (kind === 'chain' && this.#chain(name).length > 0) throw new Error(`${name} has rules`);
     if (!(kind === 'chain' ? this.chains : this.sets).delete(name)) throw new Error(`no ${name}`);
   }

@@ -1,0 +1,137 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import t, { type Test } from 'tap';
+import { startTestEnv } from '../../src/cmd/testenv/index.js';
+import { resources } from '../../src/control/client/index.js';
+import { runCommand, runToSuccess } from '../../src/host/command.js';
+import { until } from '../client/until.js';
+import {
+  askFrom,
+  attachOutside,
+  attachPod,
+  type LabNode,
+  labHost,
+  needsNetwork,
+  serve,
+} from '../control/proxy/network-lab.js';
+import { flotillaBin } from './project.js';
+
+const withinNode = process.env.PROXY_TEST_NODE;
+
+/** The node is the namespace that this process runs in. */
+const here: LabNode = {
+  name: withinNode ?? '',
+  run: runCommand,
+  ok: (line) => {
+    const [command = '', ...args] = line.split(' ');
+    return runToSuccess(runCommand, { command, args });
+  },
+};
+
+async function startProxy(
+  t: Test,
+  flags: readonly string[],
+): Promise<{ readonly lines: string[]; stop(): Promise<unknown> }> {
+  const child = spawn(process.execPath, [flotillaBin, 'proxy', ...flags], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const stop = () => {
+    child.kill('SIGTERM');
+    return exited;
+  };
+  t.teardown(stop);
+  const lines: string[] = [];
+  createInterface(child.stderr).on('line', (line) => lines.push(line));
+  await until('it works', async () => {
+    if (child.exitCode !== null) throw new Error(lines.join('\n'));
+    const answer = await fetch('http://127.0.0.1:10256/healthz').catch(() => null);
+    return answer?.status === 200 ? answer : undefined;
+  });
+  return { lines, stop };
+}
+
+if (withinNode === undefined) {
+  t.test('flotilla proxy on a node of its own', needsNetwork('nft', 'conntrack'), async (t) => {
+    const node = await labHost(t, 'node', ['10.244.0.1/24']);
+    const env = { ...process.env, PROXY_TEST_NODE: node.name };
+    const words = ['netns', 'exec', node.name, process.execPath, import.meta.filename];
+    t.equal(spawnSync('ip', words, { env, stdio: ['ignore', 'inherit', 'inherit'] }).status, 0);
+  });
+} else {
+  t.test('flotilla proxy serves what the API server has', async (t) => {
+    const env = await startTestEnv();
+    t.teardown(() => env.close());
+    const a = await attachPod(t, here, 'a', ['10.244.0.2/24']);
+    const client = await attachPod(t, here, 'c', ['10.244.0.4/24']);
+    const outside = await attachOutside(t, here);
+    await serve(t, a, { says: 'a', port: 8080 });
+    const config = join(env.dir, 'proxy.yaml');
+    await writeFile(
+      config,
+      'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nclusterCIDR: 10.244.0.0/16\nnftables:\n  minSyncPeriod: 10ms\n',
+    );
+    const flags = [
+      `--kubeconfig=${env.kubeconfig}`,
+      `--config=${config}`,
+      '--hostname-override=n1',
+      '--pod-network',
+    ];
+    await env.client.objects(resources.nodes).create({ metadata: { name: 'n1' } });
+    const proxy = await startProxy(t, [...flags, '--nodeport-addresses=0.0.0.0/0']);
+    t.equal(await (await fetch('http://127.0.0.1:10249/proxyMode')).text(), 'nftables');
+    const services = env.client.objects(resources.services);
+    const slices = env.client.objects(resources.endpointSlices);
+    const web = await services.create({
+      metadata: { namespace: 'default', name: 'web' },
+      spec: { type: 'LoadBalancer', externalTrafficPolicy: 'Local', ports: [{ port: 80 }] },
+    });
+    const ip = web.spec?.clusterIP ?? '';
+    const answers = async (at: LabNode, host: string, port: number, text: RegExp | string) =>
+      until(`${host}:${port} answers ${text}`, async () => {
+        const [answer = ''] = await askFrom(t, at, host, port);
+        return (typeof text === 'string' ? answer === text : text.test(answer)) || undefined;
+      });
+    await answers(client, ip, 80, 'ECONNREFUSED');
+    const healthPort = web.spec?.healthCheckNodePort ?? 0;
+    const health = async () => {
+      const answer = await fetch(`http://127.0.0.1:${healthPort}/`).catch(() => null);
+      return answer === null
+        ? null
+        : { status: answer.status, ...((await answer.json()) as object) };
+    };
+    t.match(await until('the health check port', async () => (await health()) ?? undefined), {
+      status: 503,
+      localEndpoints: 0,
+    });
+    await slices.create({
+      metadata: {
+        namespace: 'default',
+        name: 'web-1',
+        labels: { 'kubernetes.io/service-name': 'web' },
+      },
+      ...{ addressType: 'IPv4', ports: [{ name: '', port: 8080, protocol: 'TCP' }] },
+      endpoints: [{ addresses: ['10.244.0.2'], nodeName: 'n1' }],
+    });
+    await answers(client, ip, 80, 'a 10.244.0.4');
+    await answers(outside, '192.0.2.1', web.spec?.ports?.[0]?.nodePort ?? 0, 'a 192.0.2.9');
+    t.match(await health(), {
+      status: 200,
+      service: { namespace: 'default', name: 'web' },
+      localEndpoints: 1,
+    });
+    await proxy.stop();
+    await answers(client, ip, 80, 'a 10.244.0.4');
+    await services.delete({ namespace: 'default', name: 'web' });
+    await startProxy(t, flags);
+    await until(
+      'what went meanwhile is gone',
+      async () => !(await here.ok('nft list ruleset')).includes(ip) || undefined,
+    );
+    const ended = spawnSync(process.execPath, [flotillaBin, 'proxy', '--cleanup']);
+    t.equal(ended.status, 0, String(ended.stderr));
+    t.notMatch(await here.ok('nft list ruleset'), /kube-proxy/);
+  });
+}
