@@ -35,6 +35,11 @@ export async function main(argv: readonly string[]): Promise<void> {
     const { proxyMain } = await import('./proxy.js');
     return proxyMain(argv.slice(1));
   }
+  if (argv[0] === 'image') {
+    const { imageCommand } = await import('./image.js');
+    await imageCommand().parseAsync([...argv.slice(1)], { from: 'user' });
+    return;
+  }
   if (argv[0] === 'container-logs') {
     const { containerLogsMain } = await import('./container-logs.js');
     return containerLogsMain(argv.slice(1));
@@ -68,6 +73,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   program
     .command('kubelet')
     .description("Run this machine's node, or simulated ones; takes kubelet's flags.");
+  program.command('image').description('Import and list the images of a node.');
   program
     .command('testenv')
     .description('Serve the Kubernetes API for tests, store included, until a signal.');

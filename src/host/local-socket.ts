@@ -5,7 +5,7 @@ import {
   type WriteStream,
   watch,
 } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { connect, createServer, Socket } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 
@@ -84,10 +84,16 @@ export async function writeFifo(path: string): Promise<Socket> {
   return new Socket({ fd, readable: false, writable: true });
 }
 
-/** Appends to a file, which is made when absent. */
-export async function openAppend(path: string): Promise<WriteStream> {
-  const file = await open(path, 'a', 0o640);
-  return createWriteStream(path, { fd: file.fd, autoClose: true });
+/** Appends to a file, which is made when absent. Rejects when it cannot be opened. */
+export function openAppend(path: string): Promise<WriteStream> {
+  return new Promise((resolve, reject) => {
+    const file = createWriteStream(path, { flags: 'a', mode: 0o640 });
+    file.once('error', reject);
+    file.once('open', () => {
+      file.off('error', reject);
+      resolve(file);
+    });
+  });
 }
 
 /** Calls back with the name of each entry of a directory that comes, goes or changes. The result ends it. */

@@ -1,13 +1,17 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import type { Prng } from '../../base/prng.js';
 import type { ContainerRuntime } from '../../control/kubelet/runtime/container-runtime.js';
-import { HostOnlyImages } from '../../control/kubelet/runtime/images/host-only-images.js';
-import { LoopbackNetwork, ProcessRuntime } from '../../control/kubelet/runtime/process/index.js';
+import { ImageStore, NodeImages } from '../../control/kubelet/runtime/images/index.js';
+import { openPodNetwork, ProcessRuntime } from '../../control/kubelet/runtime/process/index.js';
+import { imageArchitecture } from '../../host/architecture.js';
 import type { ParsedFlags } from '../program/flags.js';
 import { UsageError } from '../usage-error.js';
 import { flotillaVersion } from '../version.js';
+
+/** The bridge that pods hang on where no CNI configuration is. */
+const podBridge = 'flotilla0';
 
 /** What runs the containers of a node, as the flags say. Rejects with UsageError or RuntimeError. */
 export async function openRuntime(
@@ -24,16 +28,26 @@ export async function openRuntime(
     );
   }
   const program = process.argv[1] ?? '';
+  const root = resolve(flags.text('process-runtime-dir'));
+  const cniConfDir = flags.text('cni-conf-dir');
+  const cniBinDirs = flags.list('cni-bin-dir');
   return ProcessRuntime.open(
     {
-      root: resolve(flags.text('process-runtime-dir')),
-      ...{ clock, logger, version: flotillaVersion, missingImages: missing },
+      root,
+      ...{ clock, logger, version: flotillaVersion },
       newId: () => prng.uint64().toString(16).padStart(16, '0'),
       logKeeperCommand: [process.execPath, program, 'container-logs'],
-      cniConfDir: flags.text('cni-conf-dir'),
-      cniBinDirs: flags.list('cni-bin-dir'),
       isolation: flags.isTrue('process-isolation') ? 'when-possible' : 'never',
     },
-    { images: new HostOnlyImages(), network: new LoopbackNetwork('no pod network is built yet') },
+    {
+      images: new NodeImages(new ImageStore(join(root, 'images'), imageArchitecture()), missing),
+      network: openPodNetwork({
+        root,
+        cniConfDir,
+        cniBinDirs,
+        bridge: podBridge,
+        flatNetworks: [],
+      }),
+    },
   );
 }

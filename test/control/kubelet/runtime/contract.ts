@@ -293,7 +293,7 @@ export async function runtimeContract(
       t.strictSame(
         numbers,
         numbers.map((_, index) => index + 1),
-        'no line is lost or twice',
+        `no line is lost or twice: ${await readFile(logPath, 'utf8')}`,
       );
     });
   });

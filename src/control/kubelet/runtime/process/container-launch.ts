@@ -70,7 +70,7 @@ function enterCommand(
  * The first child of this shell is the first process of the new process namespace. unshare could wait for it itself, but says
  * on the container's error stream that it cannot kill itself the way the container was; this shell's own remarks go nowhere.
  */
-const waitForFirst = 'exec 6>&2 2>/dev/null; "$@" 2>&6 6>&-; exit $?';
+const waitForFirst = 'exec 6>&2 2>/dev/null; (exec "$@" 2>&6 6>&-); exit $?';
 
 async function launchMounts(
   paths: RuntimePaths,

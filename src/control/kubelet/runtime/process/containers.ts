@@ -144,7 +144,7 @@ export class Containers {
   }
 
   async #refuseStart(known: KnownContainer, report: string): Promise<never> {
-    const text = /^error ([^]*)$/.exec(report)?.[1]?.trim();
+    const text = /^error ([\s\S]*)$/.exec(report)?.[1]?.trim();
     const message = text || 'its supervisor ended before it started';
     const { id } = known.record;
     known.startError = message;

@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream';
-import { ownProgram, startTalking } from '../../../../host/child-process.js';
+import { ownProgram, startTalking, type TalkingChild } from '../../../../host/child-process.js';
 import { RuntimeError } from '../runtime-error.js';
 import { toolEnvironment } from './namespaces.js';
 
@@ -25,7 +25,28 @@ export async function forwardInside(enter: readonly string[], port: number): Pro
       `failed to connect to localhost:${port} inside namespace: ${said}`,
     );
   }
-  const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
-  stream.once('close', () => child.kill('SIGKILL'));
+  return streamOf(child);
+}
+
+/** Both directions of a connector as one stream; it ends the process when it is destroyed. */
+function streamOf(child: TalkingChild): Duplex {
+  const stream = new Duplex({
+    allowHalfOpen: true,
+    read: () => void child.stdout.resume(),
+    write(chunk, _encoding, done) {
+      child.stdin.write(chunk, () => done());
+    },
+    final(done) {
+      child.stdin.end(() => done());
+    },
+    destroy(error, done) {
+      child.kill('SIGKILL');
+      done(error);
+    },
+  });
+  child.stdout.on('data', (chunk: Buffer) => {
+    if (!stream.push(chunk)) child.stdout.pause();
+  });
+  child.stdout.once('end', () => stream.push(null));
   return stream;
 }

@@ -12,12 +12,6 @@ export interface ProcessRuntimeSettings {
   readonly newId: () => string;
   /** Starts the log keeper of a directory: its program and arguments, without the directory. */
   readonly logKeeperCommand: readonly string[];
-  /** What a pod gets whose image is not on the node: an error, or the node's own files. */
-  readonly missingImages: 'pull' | 'host';
-  /** Network configuration of CNI: `/etc/cni/net.d`. */
-  readonly cniConfDir: string;
-  /** The plugins, in order of search: `/opt/cni/bin`, `/usr/lib/cni`. */
-  readonly cniBinDirs: readonly string[];
   /** Whether to use namespaces: by whether there are the privileges. `never` for tests and for machines that forbid them. */
   readonly isolation: 'when-possible' | 'never';
 }

@@ -38,7 +38,8 @@ export function supervisorScript(plan: SupervisorPlan): string {
     ...(plan.hasStdin
       ? ['sleep 2147483647 >stdin 3>&- 4>&- 5>&- &', 'holder=$!', 'echo "$holder" >stdin-holder']
       : []),
-    `${shellWords(command)} <${input} >&3 2>&4`,
+    // In a shell of its own, since what this one says of its end is not the container's output.
+    `(exec ${shellWords(command)} <${input} >&3 2>&4)`,
     'code=$?',
     'oom=0',
     ...oomCounters(plan.cgroups).map(

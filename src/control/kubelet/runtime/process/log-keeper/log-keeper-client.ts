@@ -9,6 +9,7 @@ import { firstLine, type KeeperAnswer, type KeeperRequest } from './keeper-proto
 
 const startMs = 20_000;
 const retryMs = 25;
+const triesMax = 5;
 
 /** The runtime's way to the log keeper, which it starts when there is none and starts again when it is gone. */
 export class LogKeeperClient {
@@ -83,9 +84,18 @@ export class LogKeeperClient {
   }
 
   async #ask(request: KeeperRequest): Promise<{ stream: Duplex; rest: Buffer }> {
-    await this.ensure();
-    const stream = await connectLocal(this.#paths.logKeeperSocket);
-    return { stream, rest: await converse(stream, request) };
+    for (let tries = 1; ; tries += 1) {
+      await this.ensure();
+      try {
+        const stream = await connectLocal(this.#paths.logKeeperSocket);
+        return { stream, rest: await converse(stream, request) };
+      } catch (error) {
+        // A keeper that goes away while it is asked is one that has to be started again; what it is asked bears repetition.
+        const isRefused = error instanceof RuntimeError && error.code !== 'unreachable';
+        if (isRefused || tries === triesMax) throw error;
+        await sleep(this.#settings.clock, retryMs);
+      }
+    }
   }
 }
 
@@ -93,11 +103,11 @@ export class LogKeeperClient {
 function converse(stream: Duplex, request: KeeperRequest): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let bytes: Buffer = Buffer.alloc(0);
-    const refuse = (text: string) => {
+    const refuse = (code: 'failed' | 'unreachable', text: string) => {
       stream.destroy();
-      reject(new RuntimeError('failed', `log keeper: ${text}`));
+      reject(new RuntimeError(code, `log keeper: ${text}`));
     };
-    const onClose = () => refuse('the connection was lost');
+    const onClose = () => refuse('unreachable', 'the connection was lost');
     stream.on('error', () => undefined);
     stream.once('close', onClose);
     const onData = (chunk: Buffer) => {
@@ -110,7 +120,7 @@ function converse(stream: Duplex, request: KeeperRequest): Promise<Buffer> {
       else stream.resume();
       const { error } = JSON.parse(answer.line) as KeeperAnswer;
       if (error === '') resolve(answer.rest);
-      else refuse(error);
+      else refuse('failed', error);
     };
     stream.on('data', onData);
     stream.write(`${JSON.stringify(request)}\n`);

@@ -1,0 +1,3 @@
+export type { ImageSource } from './image-source.js';
+export { ImageStore } from './image-store.js';
+export { NodeImages } from './node-images.js';
