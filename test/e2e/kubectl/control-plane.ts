@@ -14,6 +14,8 @@ export interface ControlPlaneOptions {
   readonly storeSize?: number;
   /** Further flags of the API server. */
   readonly flags?: readonly string[];
+  /** Whether a controller manager makes the accounts of namespaces, and requests are authorized as in a cluster. Default: neither. */
+  readonly isCluster?: boolean;
   /** The executable of store and API server, when it is not this project's. */
   readonly program?: string;
 }
@@ -21,7 +23,15 @@ export interface ControlPlaneOptions {
 /** The token of a member of system:masters; what Kubernetes' own command-line tests use. */
 export const adminToken = 'admin-token';
 
+const clusterFlags = ['--authorization-mode=Node,RBAC'];
+/** Of an API server alone: nobody makes the account `default` of each namespace. */
+const serverFlags = [
+  '--authorization-mode=RBAC,AlwaysAllow',
+  '--disable-admission-plugins=ServiceAccount',
+];
 const linesKept = 2000;
+/** On a machine that is busy. */
+const startMsMax = 120_000;
 const readyLine = 'ready to serve API requests';
 
 /** A store and an API server, each in its own process, on loopback; an admin's kubeconfig in {@link kubeconfig}. */
@@ -63,7 +73,12 @@ export class ControlPlane {
     const plane = new ControlPlane({ store, dir, url, options });
     await writeFile(join(dir, 'tokens.csv'), `${adminToken},admin,1,system:masters\n`);
     await writeFile(plane.kubeconfig, kubeconfigText(url));
-    await plane.startServer();
+    try {
+      await plane.startServer();
+    } catch (error) {
+      await plane.stop();
+      throw error;
+    }
     return plane;
   }
 
@@ -109,7 +124,7 @@ export class ControlPlane {
         if (this.#server === null) throw new Error(`the API server ended\n${this.report()}`);
         return this.#isReady;
       },
-      60_000,
+      startMsMax,
     );
   }
 
@@ -138,9 +153,7 @@ export class ControlPlane {
       `--secure-port=${new URL(this.url).port}`,
       `--cert-dir=${join(this.dir, 'certs')}`,
       `--token-auth-file=${join(this.dir, 'tokens.csv')}`,
-      '--authorization-mode=RBAC,AlwaysAllow',
-      // No controller makes the account `default` of each namespace here.
-      '--disable-admission-plugins=ServiceAccount',
+      ...(this.#options.isCluster === true ? clusterFlags : serverFlags),
       ...(this.#options.flags ?? []),
     ];
   }

@@ -1,0 +1,44 @@
+import type { Test } from 'tap';
+import type { LiveCluster } from './live-cluster.js';
+import { makePools } from './pools.js';
+import type { Scenario } from './scenario.js';
+import { daemonSetScenarios } from './scenarios/daemon-sets.js';
+import { deploymentScenarios } from './scenarios/deployments.js';
+import { jobScenarios } from './scenarios/jobs.js';
+import { limitScenarios } from './scenarios/limits.js';
+import { nodeScenarios } from './scenarios/nodes.js';
+import { ownerScenarios } from './scenarios/owners.js';
+import { schedulingScenarios } from './scenarios/scheduling.js';
+import { serviceScenarios } from './scenarios/services.js';
+import { statefulSetScenarios } from './scenarios/stateful-sets.js';
+
+const only = process.env.ONLY?.split(',');
+const atATime = Number(process.env.CLUSTER_JOBS ?? 6);
+
+const scenarios: readonly Scenario[] = [
+  // Those that wait longest come first.
+  ...jobScenarios,
+  ...nodeScenarios,
+  ...deploymentScenarios,
+  ...ownerScenarios,
+  ...statefulSetScenarios,
+  ...daemonSetScenarios,
+  ...schedulingScenarios,
+  ...serviceScenarios,
+  ...limitScenarios,
+];
+
+/** Runs the scenarios, several at a time, each in a namespace of its own. */
+export async function runScenarios(t: Test, cluster: LiveCluster): Promise<void> {
+  t.jobs = atATime;
+  const chosen = scenarios.filter(({ name }) => only?.includes(name) ?? true);
+  t.ok(chosen.length > 0, 'there are scenarios');
+  await makePools(await cluster.place('pools'));
+  await Promise.all(
+    chosen.map(({ name, title, run }) =>
+      t.test(`${name}: ${title}`, { buffered: true, timeout: 300_000 }, async (t) => {
+        await run(t, await cluster.place(name));
+      }),
+    ),
+  );
+}
