@@ -4,6 +4,7 @@ import { makePools } from './pools.js';
 import type { Scenario } from './scenario.js';
 import { daemonSetScenarios } from './scenarios/daemon-sets.js';
 import { deploymentScenarios } from './scenarios/deployments.js';
+import { identityScenarios } from './scenarios/identities.js';
 import { jobScenarios } from './scenarios/jobs.js';
 import { limitScenarios } from './scenarios/limits.js';
 import { nodeScenarios } from './scenarios/nodes.js';
@@ -11,6 +12,7 @@ import { ownerScenarios } from './scenarios/owners.js';
 import { schedulingScenarios } from './scenarios/scheduling.js';
 import { serviceScenarios } from './scenarios/services.js';
 import { statefulSetScenarios } from './scenarios/stateful-sets.js';
+import { storageScenarios } from './scenarios/storage.js';
 
 const only = process.env.ONLY?.split(',');
 const atATime = Number(process.env.CLUSTER_JOBS ?? 6);
@@ -26,6 +28,8 @@ const scenarios: readonly Scenario[] = [
   ...schedulingScenarios,
   ...serviceScenarios,
   ...limitScenarios,
+  ...identityScenarios,
+  ...storageScenarios,
 ];
 
 /** Runs the scenarios, several at a time, each in a namespace of its own. */
