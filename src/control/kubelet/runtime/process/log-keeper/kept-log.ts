@@ -16,6 +16,7 @@ export class KeptLog {
   readonly #directory: string;
   readonly #onEnd: () => void;
   readonly #attached = new Set<Duplex>();
+  readonly #outputs: Readable[] = [];
   #file: Writable | null = null;
   /** Outputs that may still bring something. */
   #openCount = 2;
@@ -32,6 +33,13 @@ export class KeptLog {
     await this.reopen();
     this.#follow('stdout', 1, await readFifo(join(this.#directory, 'stdout')));
     this.#follow('stderr', 2, await readFifo(join(this.#directory, 'stderr')));
+  }
+
+  /** Lets go of everything, for one that could not be opened as a whole. */
+  close(): void {
+    for (const output of this.#outputs) output.destroy();
+    this.#file?.end();
+    this.#file = null;
   }
 
   /** Lets go of the file and makes a new one of its name. */
@@ -52,6 +60,7 @@ export class KeptLog {
   }
 
   #follow(name: LogStream, number: 1 | 2, output: Readable): void {
+    this.#outputs.push(output);
     const lines = new CriLogLines(name);
     output.on('data', (chunk: Buffer) => {
       this.#write(lines.add(chunk, this.#clock.wallTime()), output);

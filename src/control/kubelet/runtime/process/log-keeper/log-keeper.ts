@@ -65,7 +65,9 @@ export class LogKeeper {
     try {
       await log.open();
     } catch (error) {
+      log.close();
       this.#logs.delete(id);
+      this.#maybeIdle();
       throw error;
     }
     return log;
