@@ -102,6 +102,8 @@ export class Kubelet {
   /** Pods of the node's files, by uid. */
   #staticPods: ReadonlyMap<string, Pod> = new Map();
   #isShuttingDown = false;
+  /** As the runtime has it; '' not yet. */
+  #podCidr = '';
   readonly view: KubeletView;
 
   private constructor(parts: KubeletParts, settings: KubeletSettings, found: Found) {
@@ -212,6 +214,7 @@ export class Kubelet {
   /** Runs until the signal aborts. The pods go on. Rejects for bugs alone. */
   async run(signal: AbortSignal): Promise<void> {
     setMaxListeners(0, signal);
+    this.#followNode();
     this.#followPods();
     const works = [
       this.#informers.run(signal),
@@ -256,6 +259,20 @@ export class Kubelet {
         await sleep(this.#parts.clock, shutdownPollMs);
       }
     }
+  }
+
+  /** The node's part of the pod network is the runtime's to use. */
+  #followNode(): void {
+    const onNode = ({ spec }: Node) => {
+      const { podCIDR = '' } = spec ?? {};
+      if (podCIDR === this.#podCidr || podCIDR === '') return;
+      this.#podCidr = podCIDR;
+      this.#parts.runtime.updatePodCidr(podCIDR).catch((error: unknown) => {
+        this.#podCidr = '';
+        if (!isOperating(error)) throw error;
+      });
+    };
+    this.#nodes.addHandler({ onAdd: onNode, onUpdate: (_, node) => onNode(node) });
   }
 
   #followPods(): void {

@@ -9,13 +9,7 @@ import type { WaitingReason } from '../status/container-statuses.js';
 import { podStatus } from '../status/pod-status.js';
 import type { PreparedVolume } from '../volumes/pod-volumes.js';
 import { VolumeError } from '../volumes/volume-error.js';
-import {
-  currentSandbox,
-  isRunning,
-  newestOf,
-  type ObservedPod,
-  podIps,
-} from './observed-pod.js';
+import { currentSandbox, isRunning, newestOf, type ObservedPod, podIps } from './observed-pod.js';
 import { type PlannedKill, type PlannedStart, type PodPlan, planPod } from './plan.js';
 import type { PodFailure, PodWorkerParts } from './pod-worker-parts.js';
 
@@ -58,6 +52,8 @@ export class PodWorker {
   #volumesAtMs = Number.NEGATIVE_INFINITY;
   #volumes: ReadonlyMap<string, PreparedVolume> = new Map();
   #mountFailure = '';
+  /** Since volumes were set up last. */
+  #mountFailures = 0;
 
   constructor(pod: Pod, parts: PodWorkerParts) {
     this.uid = pod.metadata.uid ?? '';
@@ -254,6 +250,7 @@ export class PodWorker {
       this.#volumes = await volumes.prepare(this.#pod, { place, ageMsMax });
       this.#volumesAtMs = clock.now();
       this.#mountFailure = '';
+      this.#mountFailures = 0;
       this.#later(volumeRefreshMs);
       return true;
     } catch (error) {
@@ -262,7 +259,7 @@ export class PodWorker {
         events.event(this.#pod, 'Warning', 'FailedMount', error.message);
       }
       this.#mountFailure = error.message;
-      this.#later(Math.min(retryMsMax, retryMsMin * 2 ** this.#failures++));
+      this.#later(Math.min(retryMsMax, retryMsMin * 2 ** this.#mountFailures++));
       return !hasWork;
     }
   }

@@ -18,6 +18,8 @@ export interface PodFacts extends ContainerFacts {
 
 /** The status as the kubelet writes it: all that is the node's to say. Pure. */
 export function podStatus(facts: PodFacts): PodStatus {
+  const rejected = rejectedStatus(facts);
+  if (rejected !== null) return rejected;
   const { pod, observed, failure, hostIps, nowMs, startedAtMs } = facts;
   const { inits, mains, ephemerals } = containerStatuses(facts);
   const computed = phaseOf(pod, inits, mains, facts.isOver);
@@ -46,6 +48,16 @@ export function podStatus(facts: PodFacts): PodStatus {
     containerStatuses: [...mains],
     ...(ephemerals.length === 0 ? {} : { ephemeralContainerStatuses: [...ephemerals] }),
   };
+}
+
+/** Of a pod that the node did not take: nothing of it was ever there. Null: that is not so. */
+function rejectedStatus({ pod, observed, failure }: PodFacts): PodStatus | null {
+  const hasBegun = observed.sandboxes.length + observed.containers.length > 0;
+  const wasShown = pod.status?.containerStatuses !== undefined;
+  if (failure === null || hasBegun || wasShown) return null;
+  const { generation } = pod.metadata;
+  const observedGeneration = generation === undefined ? {} : { observedGeneration: generation };
+  return { ...observedGeneration, phase: 'Failed', ...failure };
 }
 
 /** Nobody is told that a pod has ended as long as something of it runs. */
