@@ -20,6 +20,8 @@ import { MemoryRuntime } from './memory-runtime.js';
 const deadlineMs = 60_000;
 let env: TestEnv;
 let dir = '';
+// The environment is closed when the last of them has ended.
+t.plan(3);
 t.before(async () => {
   env = await startTestEnv();
   dir = await mkdtemp(join(tmpdir(), 'flotilla-kubelet-'));
