@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Command } from 'commander';
 import {
   connectGrpc,
@@ -74,6 +75,8 @@ export function kubeletCommand(): Command {
 
 async function run(flags: KubeletFlags): Promise<void> {
   const stop = new AbortController();
+  // Every watch and every request listens to it.
+  setMaxListeners(0, stop.signal);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => stop.abort());
   }
