@@ -25,12 +25,10 @@ t.plan(3);
 t.before(async () => {
   env = await startTestEnv();
   dir = await mkdtemp(join(tmpdir(), 'flotilla-kubelet-'));
-  await env.client
-    .objects(resources.serviceAccounts)
-    .create({
-      metadata: { name: 'plain', namespace: 'default' },
-      automountServiceAccountToken: false,
-    });
+  await env.client.objects(resources.serviceAccounts).create({
+    metadata: { name: 'plain', namespace: 'default' },
+    automountServiceAccountToken: false,
+  });
 });
 t.after(async () => {
   await env?.close();
