@@ -14,6 +14,7 @@ import {
   identityTransformer,
   type OpenStorage,
   openStorage,
+  type StorageOptions,
   type StoreConnection,
   type ValueTransformer,
 } from '../storage/index.js';
@@ -116,7 +117,8 @@ export class EndpointTable {
     const known = this.#custom.get(served);
     if (known !== undefined) return known.registry;
     const { prefix } = defined(served.storage, 'where a custom resource is stored');
-    const stored = this.#storages.get(prefix) ?? this.#openStorage(served, prefix, parseStored);
+    const stored =
+      this.#storages.get(prefix) ?? this.#openStorage(served, prefix, { decode: parseStored });
     const storage = new FormStorage(stored, forms);
     const registry = this.#registryWith(served, storage);
     this.#custom.set(served, { registry, storage });
@@ -147,14 +149,16 @@ export class EndpointTable {
   }
 
   #makeRegistry(row: ServedResource, rowKeyPrefix: string): GenericRegistry {
-    const storage = this.#openStorage(row, rowKeyPrefix, (bytes) => decodeStored(row, bytes));
+    const decode = (bytes: Uint8Array) => decodeStored(row, bytes);
+    const settle = (object: KubeObject) => settleStored(row, object);
+    const storage = this.#openStorage(row, rowKeyPrefix, { decode, settle });
     return this.#registryWith(row, storage);
   }
 
   #openStorage(
     row: ServedResource,
     rowKeyPrefix: string,
-    decode: (bytes: Uint8Array) => KubeObject,
+    reading: Pick<StorageOptions, 'decode' | 'settle'>,
   ): OpenStorage {
     const options = this.#options;
     const { group, resource } = row;
@@ -164,7 +168,7 @@ export class EndpointTable {
       prefix,
       groupResource: { group, resource },
       isNamespaced: row.isNamespaced,
-      decode,
+      ...reading,
       transformer: options.transformerOf?.(row) ?? identityTransformer,
       cached: habitsOf(row).isCached,
       indexes: indexesOf(row),
@@ -211,11 +215,14 @@ function parseStored(bytes: Uint8Array): KubeObject {
 
 /** What is stored may be older than a default: it is filled in on the way out. */
 function decodeStored(row: ServedResource, bytes: Uint8Array): KubeObject {
-  const object = JSON.parse(decoder.decode(bytes)) as KubeObject;
-  object.metadata ??= {};
+  const object = parseStored(bytes);
+  settleStored(row, object);
+  return object;
+}
+
+function settleStored(row: ServedResource, object: KubeObject): void {
   setObjectDefaults(object, row);
   shareManagedFields(object);
-  return object;
 }
 
 function indexesOf(row: ServedResource): IndexFunctions {

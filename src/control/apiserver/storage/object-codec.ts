@@ -15,6 +15,7 @@ const ownWritesMax = 512;
 export class ObjectCodec {
   readonly #keys: ResourceKeys;
   readonly #decode: (bytes: Uint8Array) => KubeObject;
+  readonly #settle: (object: KubeObject) => void;
   readonly #transformer: ValueTransformer;
   readonly #budget: JsonBudget;
   /** What this process wrote last, by key: when the store tells of it, it is not decoded again. */
@@ -24,11 +25,14 @@ export class ObjectCodec {
     readonly keys: ResourceKeys;
     /** Makes an object of the JSON; it is not used elsewhere. */
     readonly decode: (bytes: Uint8Array) => KubeObject;
+    /** Fills in, in what is to be stored, what `decode` would fill in: an own write is not decoded. */
+    readonly settle: (object: KubeObject) => void;
     readonly transformer: ValueTransformer;
     readonly budget: JsonBudget;
   }) {
     this.#keys = options.keys;
     this.#decode = options.decode;
+    this.#settle = options.settle;
     this.#transformer = options.transformer;
     this.#budget = options.budget;
   }
@@ -59,11 +63,12 @@ export class ObjectCodec {
     }
   }
 
-  /** What to store. */
+  /** What to store; the object is settled by it. */
   encode(
     key: string,
     object: KubeObject,
   ): { readonly text: StoredText; readonly value: Uint8Array } {
+    this.#settle(object);
     const text = new StoredText(object);
     return { text, value: this.#transformer.toStored(text.bytes(), this.#keys.toStore(key)) };
   }

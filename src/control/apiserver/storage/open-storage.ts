@@ -25,6 +25,8 @@ export interface StorageOptions {
   readonly isNamespaced: boolean;
   /** Makes an object of its own of stored JSON (in the stored version); throws when it is none. Default: JSON.parse. */
   readonly decode?: (bytes: Uint8Array) => KubeObject;
+  /** Fills in what `decode` fills in, in an object that is to be stored, in place. Default: nothing. */
+  readonly settle?: (object: KubeObject) => void;
   /** Default: bytes are stored as they are. */
   readonly transformer?: ValueTransformer;
   /** Reads and watches from memory, or from the store. */
@@ -105,7 +107,8 @@ function partsOf({ store, prefix, isNamespaced, ...options }: Omit<StorageOption
   const keys = new ResourceKeys({ prefix, isNamespaced });
   const decode = options.decode ?? decodeJson;
   const transformer = options.transformer ?? identityTransformer;
-  const codec = new ObjectCodec({ keys, decode, transformer, budget });
+  const settle = options.settle ?? (() => {});
+  const codec = new ObjectCodec({ keys, decode, settle, transformer, budget });
   const reader = new StoreReader({ client, keys, codec, resource: options.groupResource });
   return { keys, codec, reader };
 }

@@ -10,6 +10,7 @@ import {
 } from '../../../../src/control/apiserver/storage/index.js';
 import { ResourceKeys } from '../../../../src/control/apiserver/storage/resource-keys.js';
 import { WatchCache } from '../../../../src/control/apiserver/storage/watch-cache.js';
+import type { KubeObject } from '../../../../src/control/machinery/object.js';
 import { hostClock } from '../../../../src/host/clock.js';
 import { until } from '../../../client/until.js';
 import { serveApi } from '../../../store/api/rig.js';
@@ -362,3 +363,20 @@ t.test(
     t.ok(mine.revision < theirs);
   },
 );
+
+t.test('CachedStorage: what it wrote itself is settled as what it reads', async (t) => {
+  const settle = (object: KubeObject) => {
+    object.metadata.labels ??= { settled: 'yes' };
+  };
+  const decode = (bytes: Uint8Array) => {
+    const object = JSON.parse(new TextDecoder().decode(bytes)) as KubeObject;
+    settle(object);
+    return object;
+  };
+  const { storage } = await startCache(t, { decode, settle });
+  const written = await create(storage, thing('a/x'));
+  t.same(written.object.metadata.labels, { settled: 'yes' });
+  t.match(new TextDecoder().decode(written.json()), /"settled":"yes"/);
+  const read = await storage.get('a', 'x', { at: 'latest' });
+  t.same(read.object, written.object);
+});

@@ -23,6 +23,7 @@ async function startWriters(t: Test) {
   const resource = { group: 'test.dev', resource: 'things' };
   const decode = (bytes: Uint8Array) => JSON.parse(Buffer.from(bytes).toString()) as KubeObject;
   const codec = new ObjectCodec({
+    settle: () => {},
     keys: thingKeys,
     decode,
     transformer: identityTransformer,
