@@ -16,7 +16,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { runTool } from './run-tool.js';
+import { runCommand, runToSuccess } from './command.js';
 
 /** What a path names, links followed. */
 export type PathKind = 'file' | 'directory' | 'socket' | 'char-device' | 'block-device' | 'other';
@@ -91,16 +91,22 @@ export const hostNodeFiles: NodeFiles = {
   linkTarget: (path) => absentAs(null, readlink(path)),
   setMode: chmod,
   async giveToGroup(path, gid) {
-    await runTool('chgrp', ['-R', '-h', String(gid), path]);
-    await runTool('chmod', ['-R', 'g+rwX', path]);
-    await runTool('find', [path, '-type', 'd', '-exec', 'chmod', 'g+s', '{}', '+']);
+    await runToSuccess(runCommand, { command: 'chgrp', args: ['-R', '-h', String(gid), path] });
+    await runToSuccess(runCommand, { command: 'chmod', args: ['-R', 'g+rwX', path] });
+    await runToSuccess(runCommand, {
+      command: 'find',
+      args: [path, '-type', 'd', '-exec', 'chmod', 'g+s', '{}', '+'],
+    });
   },
   spaceOf,
   usageOf,
   async mountMemory(path, sizeBytes) {
     if (process.getuid?.() !== 0) return false;
     const options = sizeBytes === null ? [] : ['-o', `size=${sizeBytes}`];
-    return runTool('mount', ['-t', 'tmpfs', ...options, 'tmpfs', path]).then(
+    return runToSuccess(runCommand, {
+      command: 'mount',
+      args: ['-t', 'tmpfs', ...options, 'tmpfs', path],
+    }).then(
       () => true,
       () => false,
     );
@@ -108,7 +114,7 @@ export const hostNodeFiles: NodeFiles = {
   async unmount(path) {
     const mounts = (await absentAs('', readFile('/proc/self/mountinfo', 'utf8'))) ?? '';
     const isMounted = mounts.split('\n').some((line) => line.split(' ')[4] === path);
-    if (isMounted) await runTool('umount', [path]);
+    if (isMounted) await runToSuccess(runCommand, { command: 'umount', args: [path] });
   },
 };
 

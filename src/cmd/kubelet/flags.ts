@@ -2,13 +2,7 @@ import { ignoredFlags, programFlags, usedFlags } from '../program/flag-rows.js';
 import type { Flag } from '../program/flags.js';
 
 const own = usedFlags([
-  ['runtime', 'string', 'process', 'What runs the containers: process, cri or simulated.'],
-  [
-    'container-runtime-endpoint',
-    'string',
-    'unix:///run/containerd/containerd.sock',
-    'Where the container runtime listens (with --runtime=cri).',
-  ],
+  ['runtime', 'string', 'process', 'What runs the containers: process or simulated.'],
   ['process-runtime-dir', 'string', '/var/lib/flotilla/runtime', 'Folder of the process runtime.'],
   [
     'process-missing-images',
@@ -60,12 +54,15 @@ const own = usedFlags([
   ['node-status-update-frequency', 'duration', '10s', 'How often the node looks how it is.'],
   ['node-status-report-frequency', 'duration', '5m0s', 'How often it says so without news.'],
   ['node-lease-duration-seconds', 'number', '40', 'How long a sign of life counts.'],
-  ['sync-frequency', 'duration', '1m0s', 'How often pods are looked at without news.'],
   ['runtime-relist-period', 'duration', '5s', 'How often all containers are listed.'],
   ['healthz-port', 'number', '10248', 'Port of /healthz (0: none).'],
   ['healthz-bind-address', 'string', '127.0.0.1', 'Address of /healthz.'],
-  ['address', 'string', '0.0.0.0', "Address of the kubelet's API."],
-  ['port', 'number', '10250', "Port of the kubelet's API (0: none)."],
+  [
+    'port',
+    'number',
+    '10250',
+    "Port that the node names for the kubelet's API, which is not built.",
+  ],
   ['max-parallel-image-pulls', 'number', '4', 'Images pulled at once.'],
   ['image-gc-high-threshold', 'number', '85', 'Per cent of the disk at which images are removed.'],
   ['image-gc-low-threshold', 'number', '80', 'Per cent at which that ends.'],
@@ -77,10 +74,6 @@ const own = usedFlags([
   ['cgroups-per-qos', 'boolean', 'true', 'Groups of the kernel for pods.'],
   ['shutdown-grace-period', 'duration', '0s', 'Time for pods when the machine shuts down.'],
   ['shutdown-grace-period-critical-pods', 'duration', '0s', 'Part of it for critical pods.'],
-  ['client-ca-file', 'string', '', 'Who signs certificates of clients.'],
-  ['anonymous-auth', 'boolean', 'true', 'Take clients that say nothing of themselves.'],
-  ['authentication-token-webhook', 'boolean', 'false', 'Ask the API server who has a token.'],
-  ['authorization-mode', 'string', 'AlwaysAllow', 'AlwaysAllow or Webhook.'],
 ]);
 
 const replaced = new Set([...own.map(({ name }) => name), 'bind-address', 'secure-port']);
@@ -100,6 +93,13 @@ export const kubeletFlags: readonly Flag[] = [
       'image-service-endpoint': 'string',
     },
     'it is not built': {
+      'container-runtime-endpoint': 'string',
+      'sync-frequency': 'duration',
+      address: 'string',
+      'client-ca-file': 'string',
+      'anonymous-auth': 'boolean',
+      'authentication-token-webhook': 'boolean',
+      'authorization-mode': 'string',
       'bootstrap-kubeconfig': 'string',
       'rotate-certificates': 'boolean',
       'cloud-provider': 'string',

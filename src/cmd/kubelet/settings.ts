@@ -49,7 +49,6 @@ export function kubeletSettings(
     nodeStatusUpdateMs: flags.durationMs('node-status-update-frequency'),
     nodeStatusReportMs: flags.durationMs('node-status-report-frequency'),
     nodeLeaseSeconds: flags.number('node-lease-duration-seconds'),
-    syncMs: flags.durationMs('sync-frequency'),
     relistMs: Math.max(100, flags.durationMs('runtime-relist-period')),
     healthzPort: flags.number('healthz-port'),
     healthzAddress: flags.text('healthz-bind-address'),

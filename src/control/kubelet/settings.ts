@@ -37,7 +37,6 @@ export interface KubeletSettings {
   readonly nodeStatusUpdateMs: number;
   readonly nodeStatusReportMs: number;
   readonly nodeLeaseSeconds: number;
-  readonly syncMs: number;
   readonly relistMs: number;
   /** 0: none. */
   readonly healthzPort: number;
