@@ -12,3 +12,8 @@ export async function fileDigest(path: string): Promise<string> {
 export function textDigest(text: string): string {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }
+
+/** `sha256:` and the digest of these bytes. */
+export function bytesDigest(bytes: Uint8Array): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}

@@ -1,0 +1,109 @@
+import { gzipSync } from 'node:zlib';
+import { type Header, pack } from 'tar-stream';
+import { bytesDigest } from '../../../../../host/digest.js';
+
+/** What a layer has at a path. */
+export interface LayerFile {
+  /** Without a leading slash. */
+  readonly path: string;
+  readonly mode: number;
+  readonly content:
+    | { readonly kind: 'directory' }
+    | { readonly kind: 'file'; readonly bytes: Uint8Array }
+    | { readonly kind: 'link'; readonly target: string };
+}
+
+/** An image of one layer that is to be written. */
+export interface NewImage {
+  /** Whole, with its tag. */
+  readonly name: string;
+  /** As the OCI image specification names it: `amd64`. */
+  readonly architecture: string;
+  readonly files: readonly LayerFile[];
+  /** What containers are given, in the names of the specification: `Cmd`, `Env`. */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** A file of a layout, by its path in it. */
+export interface LayoutFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+const mediaType = 'application/vnd.oci.image';
+
+/** The files of an OCI image layout (image-layout.md) that has these images. The same images give the same bytes. */
+export async function imageLayout(images: readonly NewImage[]): Promise<readonly LayoutFile[]> {
+  const blobs = new Map<string, LayoutFile>();
+  const put = (type: string, bytes: Uint8Array) => {
+    const digest = bytesDigest(bytes);
+    const path = `blobs/${digest.replace(':', '/')}`;
+    blobs.set(path, { path, bytes });
+    return { mediaType: `${mediaType}.${type}`, digest, size: bytes.length };
+  };
+  const manifests: object[] = [];
+  for (const { name, architecture, files, config } of images) {
+    const layer = await layerArchive(files);
+    const rootfs = { type: 'layers', diff_ids: [bytesDigest(layer)] };
+    const manifest = {
+      schemaVersion: 2,
+      mediaType: `${mediaType}.manifest.v1+json`,
+      config: put('config.v1+json', json({ architecture, os: 'linux', config, rootfs })),
+      layers: [put('layer.v1.tar+gzip', gzipSync(layer, { level: 9 }))],
+    };
+    manifests.push({
+      ...put('manifest.v1+json', json(manifest)),
+      platform: { architecture, os: 'linux' },
+      annotations: {
+        'io.containerd.image.name': name,
+        'org.opencontainers.image.ref.name': name.slice(name.lastIndexOf(':') + 1),
+      },
+    });
+  }
+  const index = { schemaVersion: 2, mediaType: `${mediaType}.index.v1+json`, manifests };
+  return [
+    { path: 'oci-layout', bytes: json({ imageLayoutVersion: '1.0.0' }) },
+    { path: 'index.json', bytes: json(index) },
+    ...blobs.values(),
+  ];
+}
+
+/** A layout as one tar file. */
+export function layoutArchive(files: readonly LayoutFile[]): Promise<Uint8Array> {
+  return archiveOf(
+    files.map(({ path, bytes }) => ({ path, mode: 0o644, content: { kind: 'file', bytes } })),
+  );
+}
+
+function layerArchive(files: readonly LayerFile[]): Promise<Uint8Array> {
+  return archiveOf(files);
+}
+
+async function archiveOf(files: readonly LayerFile[]): Promise<Uint8Array> {
+  const archive = pack();
+  for (const file of files) {
+    const { content } = file;
+    archive.entry(headerOf(file), content.kind === 'file' ? Buffer.from(content.bytes) : '');
+  }
+  archive.finalize();
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of archive) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks);
+}
+
+function headerOf({ path, mode, content }: LayerFile): Partial<Header> & { readonly name: string } {
+  // One time for all, or the digest would depend on when an image was made.
+  const header = { name: path, mode, mtime: new Date(0), uid: 0, gid: 0 };
+  switch (content.kind) {
+    case 'directory':
+      return { ...header, type: 'directory' };
+    case 'file':
+      return { ...header, type: 'file', size: content.bytes.length };
+    case 'link':
+      return { ...header, type: 'symlink', linkname: content.target };
+  }
+}
+
+function json(value: object): Uint8Array {
+  return Buffer.from(JSON.stringify(value));
+}

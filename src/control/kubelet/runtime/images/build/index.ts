@@ -1,0 +1,13 @@
+export {
+  baseImageName,
+  baseImages,
+  type MultiCallProgram,
+  pauseImageName,
+} from './base-images.js';
+export {
+  imageLayout,
+  type LayerFile,
+  type LayoutFile,
+  layoutArchive,
+  type NewImage,
+} from './image-layout.js';
