@@ -19,6 +19,12 @@ const own = usedFlags([
   ['cni-conf-dir', 'string', '/etc/cni/net.d', 'Network configuration.'],
   ['cni-bin-dir', 'list', '/opt/cni/bin,/usr/lib/cni', 'Network plugins.'],
   [
+    'non-masquerade-cidr',
+    'list',
+    '10.0.0.0/8',
+    "Where pods on the runtime's own bridge are seen by their own addresses; elsewhere they have the node's. 0.0.0.0/0 where `flotilla proxy --pod-network` looks after that.",
+  ],
+  [
     'config',
     'string',
     '',

@@ -46,7 +46,7 @@ export async function openRuntime(
         cniConfDir,
         cniBinDirs,
         bridge: podBridge,
-        flatNetworks: [],
+        flatNetworks: flags.list('non-masquerade-cidr'),
       }),
     },
   );

@@ -1,17 +1,28 @@
-import { type RunCommand, runToSuccess, withinNamespace } from '../../host/command.js';
+import { type RunCommand, runToSuccess } from '../../host/command.js';
+import { nftTable } from '../dataplane/nft-table.js';
+import { NftWriter } from '../dataplane/nft-writer.js';
+import { formatCidr, parseCidr } from '../machinery/ip-address.js';
 
 /** Nodes of one machine, each in a network namespace of its own. */
 export interface NodeNamespacesOptions {
+  /** Runs commands as the machine. */
   readonly run: RunCommand;
   /** Starts the names of the bridge and the namespaces: letters and digits, 8 at most. */
   readonly prefix: string;
   /** Where the nodes have their addresses, with the address of the machine itself: `172.30.0.1/24`. */
   readonly gateway: string;
+  /** Where pods have theirs: nodes are seen there as they are, and everywhere else as the machine. Default: none. */
+  readonly podNetworks?: readonly string[];
 }
 
 /** One of the nodes. */
 export interface NamespacedNode {
   readonly namespace: string;
+  /**
+   * What stands before the words of a program that is to run as that node. It sees the files and mounts of the machine: what it mounts
+   * outlives it.
+   */
+  readonly command: readonly string[];
   /** Runs commands as that node. */
   readonly run: RunCommand;
 }
@@ -20,76 +31,130 @@ const prefixForm = /^[a-z][a-z0-9]{0,7}$/;
 
 /**
  * Several nodes on one machine: a bridge of the machine, and a namespace a node that is joined to it, with the machine as its gateway.
- * Everything is found by name, so what a process that was killed left is found again.
+ * Everything is found by name, so what a process that was killed left is found again. One call at a time.
  */
 export class NodeNamespaces {
   readonly #run: RunCommand;
   readonly #prefix: string;
   readonly #gateway: string;
+  readonly #podNetworks: readonly string[];
+  readonly #masquerades: NftWriter;
 
-  /** Throws RangeError for a prefix of another form. */
-  constructor({ run, prefix, gateway }: NodeNamespacesOptions) {
+  /** Throws RangeError for a prefix or a gateway of another form. */
+  constructor({ run, prefix, gateway, podNetworks = [] }: NodeNamespacesOptions) {
     if (!prefixForm.test(prefix))
       throw new RangeError(
         `${JSON.stringify(prefix)} is no prefix: 8 lower-case letters and digits at most`,
       );
+    if (parseCidr(gateway)?.address.version !== 4)
+      throw new RangeError(`${JSON.stringify(gateway)} is no gateway: write 172.30.0.1/24`);
     this.#run = run;
     this.#prefix = prefix;
     this.#gateway = gateway;
+    this.#podNetworks = podNetworks;
+    this.#masquerades = new NftWriter(run, this.#table);
   }
 
-  /** Makes a node, or what of it is missing. `index` counts from 1; `address` has its length: `172.30.0.11/24`. */
+  /** Makes a node, or what of it is missing. `index` counts from 1; `address` has its length: `172.30.0.11/24`. Rejects with CommandError. */
   async ensure(index: number, address: string): Promise<NamespacedNode> {
-    await this.#ensureBridge();
-    const namespace = this.#namespace(index);
-    if (!(await this.#namespaces()).includes(namespace)) await this.#ip(`netns add ${namespace}`);
-    const run = withinNamespace(this.#run, namespace);
-    const within = (line: string) => ip(run, line);
+    await this.#ensureMachine();
+    const node = this.#node(index);
+    if (!(await this.#namespaces()).includes(node.namespace))
+      await this.#ip(`netns add ${node.namespace}`);
+    const within = (line: string) => ip(node.run, line);
     const near = `${this.#prefix}${index}v`;
-    if (!(await succeeds(run, 'link show eth0'))) {
+    if (!(await succeeds(node.run, 'link show eth0'))) {
       await this.#run({ command: 'ip', args: ['link', 'del', near] }); // Half of what a killed process made.
-      await this.#ip(`link add ${near} type veth peer name eth0 netns ${namespace}`);
+      await this.#ip(`link add ${near} type veth peer name eth0 netns ${node.namespace}`);
     }
     await this.#ip(`link set ${near} master ${this.#bridge} up`);
     await within('link set lo up');
     await within(`addr replace ${address} dev eth0`);
     await within('link set eth0 up');
-    await within(`route replace default via ${this.#gateway.split('/')[0]}`);
-    await runToSuccess(run, {
-      command: 'sysctl',
-      args: ['-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1'],
-    });
-    return { namespace, run };
+    await within(`route replace default via ${this.#machineIp}`);
+    const settings = ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1'];
+    await runToSuccess(node.run, { command: 'sysctl', args: ['-qw', ...settings] });
+    return node;
   }
 
-  /** Takes all nodes and the bridge away; processes that still run in a node keep its namespace alive, without a way out. */
+  /** Processes that run as nodes, whoever started them: those are to end before the nodes are removed. */
+  async processes(): Promise<readonly number[]> {
+    const found: number[] = [];
+    for (const namespace of await this.#ownNamespaces())
+      found.push(...words(await this.#ip(`netns pids ${namespace}`)).map(Number));
+    return found;
+  }
+
+  /** Takes all nodes and the bridge away, whoever made them; processes that still run as a node are without a way out from then on. */
   async removeAll(): Promise<void> {
-    const own = (await this.#namespaces()).filter((name) =>
-      name.startsWith(`${this.#prefix}-node-`),
-    );
-    for (const namespace of own) await this.#ip(`netns del ${namespace}`);
-    if (await succeeds(this.#run, `link show ${this.#bridge}`))
+    if (await succeeds(this.#run, `link show ${this.#bridge}`)) {
+      // By itself a pair of interfaces goes only when the last process of its namespace has ended.
+      const ports = await this.#ip(`-br link show master ${this.#bridge}`);
+      for (const line of ports.split('\n'))
+        for (const port of words(line).slice(0, 1)) await this.#ip(`link del ${bare(port)}`);
       await this.#ip(`link del ${this.#bridge}`);
+    }
+    for (const namespace of await this.#ownNamespaces()) await this.#ip(`netns del ${namespace}`);
+    await this.#masquerades.remove();
   }
 
   get #bridge(): string {
     return `${this.#prefix}br`;
   }
 
-  #namespace(index: number): string {
-    return `${this.#prefix}-node-${index}`;
+  get #table(): { readonly family: 'ip'; readonly name: string } {
+    return { family: 'ip', name: `flotilla-nodes-${this.#prefix}` };
   }
 
-  async #ensureBridge(): Promise<void> {
-    if (!(await succeeds(this.#run, `link show ${this.#bridge}`)))
+  get #machineIp(): string {
+    return this.#gateway.replace(/\/.*/, '');
+  }
+
+  #node(index: number): NamespacedNode {
+    const namespace = `${this.#prefix}-node-${index}`;
+    const command = ['nsenter', `--net=/run/netns/${namespace}`, '--'];
+    return {
+      ...{ namespace, command },
+      run: (line) => {
+        const [first = '', ...rest] = [...command, line.command, ...line.args];
+        return this.#run({ ...line, command: first, args: rest });
+      },
+    };
+  }
+
+  async #ensureMachine(): Promise<void> {
+    if (!(await succeeds(this.#run, `link show ${this.#bridge}`))) {
       await this.#ip(`link add ${this.#bridge} type bridge`);
+      // Else it would be the lowest one of its ports, and change while nodes come and go.
+      await this.#ip(`link set ${this.#bridge} address ${hardwareAddress(this.#machineIp)}`);
+    }
     await this.#ip(`addr replace ${this.#gateway} dev ${this.#bridge}`);
     await this.#ip(`link set ${this.#bridge} up`);
+    await runToSuccess(this.#run, { command: 'sysctl', args: ['-qw', 'net.ipv4.ip_forward=1'] });
+    await this.#masquerade();
+  }
+
+  /** Who is beyond the machine knows no way back to a node. */
+  async #masquerade(): Promise<void> {
+    const cidr = parseCidr(this.#gateway);
+    const own = cidr === null ? '' : formatCidr(cidr);
+    const inside = [own, ...this.#podNetworks.filter((network) => !network.includes(':'))];
+    const outside = inside.map((network) => `ip daddr != ${network}`).join(' ');
+    const rule = `ip saddr ${own} ${outside} oifname != ${this.#bridge} masquerade fully-random`;
+    const spec = 'type nat hook postrouting priority 100;';
+    const out = { kind: 'chain', name: 'out', spec, rules: [rule] } as const;
+    await this.#masquerades.check({ name: out.name, rule: 'masquerade' });
+    await this.#masquerades.write(nftTable(this.#table, [out]));
+  }
+
+  async #ownNamespaces(): Promise<readonly string[]> {
+    const own = `${this.#prefix}-node-`;
+    return (await this.#namespaces()).filter((name) => name.startsWith(own));
   }
 
   async #namespaces(): Promise<readonly string[]> {
     const text = await this.#ip('netns list');
-    return text.split('\n').flatMap((line) => line.split(' ')[0] || []);
+    return text.split('\n').flatMap((line) => words(line)[0] ?? []);
   }
 
   #ip(line: string): Promise<string> {
@@ -104,4 +169,19 @@ function ip(run: RunCommand, line: string): Promise<string> {
 async function succeeds(run: RunCommand, line: string): Promise<boolean> {
   const { exitCode } = await run({ command: 'ip', args: line.split(' ') });
   return exitCode === 0;
+}
+
+/** `v1@if7` is the interface `v1`. */
+function bare(name: string): string {
+  return name.replace(/@.*/, '');
+}
+
+function words(text: string): readonly string[] {
+  return text.split(/\s+/).filter((word) => word !== '');
+}
+
+/** One that no vendor has, of an address of version 4. */
+function hardwareAddress(ip: string): string {
+  const octets = ip.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0'));
+  return ['02', 'f1', ...octets].join(':');
 }
