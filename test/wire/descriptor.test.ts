@@ -2,6 +2,7 @@ import loader from '@grpc/proto-loader';
 import protobuf from 'protobufjs';
 import t from 'tap';
 import { Control } from '../../src/wire/gen/control.js';
+import { ImageService, RuntimeService } from '../../src/wire/gen/runtime.js';
 import {
   Auth,
   Cluster,
@@ -28,9 +29,11 @@ const services: readonly ServiceDescriptor[] = [
   v3electionpb.Election,
   health.Health,
   Control,
+  RuntimeService,
+  ImageService,
 ];
 
-/** etcd 3.7's methods, those of gRPC's health service, and our own of the API server, as `path(request) response` with `stream` where they stream. */
+/** etcd 3.7's methods, those of gRPC's health service, our own of the API server, and the container runtime interface's, as `path(request) response` with `stream` where they stream. */
 const methods = `
 /etcdserverpb.KV/Range(RangeRequest) RangeResponse
 /etcdserverpb.KV/RangeStream(RangeRequest) stream RangeStreamResponse
@@ -93,10 +96,39 @@ const methods = `
 /flotilla.control.v1.Control/Delete(DeleteRequest) Answer
 /flotilla.control.v1.Control/Bind(BindRequest) Answer
 /flotilla.control.v1.Control/GetDocument(DocumentRequest) Answer
+/runtime.v1.RuntimeService/Version(VersionRequest) VersionResponse
+/runtime.v1.RuntimeService/RunPodSandbox(RunPodSandboxRequest) RunPodSandboxResponse
+/runtime.v1.RuntimeService/StopPodSandbox(StopPodSandboxRequest) StopPodSandboxResponse
+/runtime.v1.RuntimeService/RemovePodSandbox(RemovePodSandboxRequest) RemovePodSandboxResponse
+/runtime.v1.RuntimeService/PodSandboxStatus(PodSandboxStatusRequest) PodSandboxStatusResponse
+/runtime.v1.RuntimeService/ListPodSandbox(ListPodSandboxRequest) ListPodSandboxResponse
+/runtime.v1.RuntimeService/CreateContainer(CreateContainerRequest) CreateContainerResponse
+/runtime.v1.RuntimeService/StartContainer(StartContainerRequest) StartContainerResponse
+/runtime.v1.RuntimeService/StopContainer(StopContainerRequest) StopContainerResponse
+/runtime.v1.RuntimeService/RemoveContainer(RemoveContainerRequest) RemoveContainerResponse
+/runtime.v1.RuntimeService/ListContainers(ListContainersRequest) ListContainersResponse
+/runtime.v1.RuntimeService/ContainerStatus(ContainerStatusRequest) ContainerStatusResponse
+/runtime.v1.RuntimeService/UpdateContainerResources(UpdateContainerResourcesRequest) UpdateContainerResourcesResponse
+/runtime.v1.RuntimeService/ReopenContainerLog(ReopenContainerLogRequest) ReopenContainerLogResponse
+/runtime.v1.RuntimeService/ExecSync(ExecSyncRequest) ExecSyncResponse
+/runtime.v1.RuntimeService/Exec(ExecRequest) ExecResponse
+/runtime.v1.RuntimeService/Attach(AttachRequest) AttachResponse
+/runtime.v1.RuntimeService/PortForward(PortForwardRequest) PortForwardResponse
+/runtime.v1.RuntimeService/ContainerStats(ContainerStatsRequest) ContainerStatsResponse
+/runtime.v1.RuntimeService/ListContainerStats(ListContainerStatsRequest) ListContainerStatsResponse
+/runtime.v1.RuntimeService/UpdateRuntimeConfig(UpdateRuntimeConfigRequest) UpdateRuntimeConfigResponse
+/runtime.v1.RuntimeService/Status(StatusRequest) StatusResponse
+/runtime.v1.RuntimeService/GetContainerEvents(GetEventsRequest) stream ContainerEventResponse
+/runtime.v1.RuntimeService/RuntimeConfig(RuntimeConfigRequest) RuntimeConfigResponse
+/runtime.v1.ImageService/ListImages(ListImagesRequest) ListImagesResponse
+/runtime.v1.ImageService/ImageStatus(ImageStatusRequest) ImageStatusResponse
+/runtime.v1.ImageService/PullImage(PullImageRequest) PullImageResponse
+/runtime.v1.ImageService/RemoveImage(RemoveImageRequest) RemoveImageResponse
+/runtime.v1.ImageService/ImageFsInfo(ImageFsInfoRequest) ImageFsInfoResponse
 `;
 
 t.test(
-  'services: have exactly the methods of etcd 3.7, of gRPC health and of the API server',
+  'services: have exactly the methods of etcd 3.7, of gRPC health, of the API server and of CRI',
   (t) => {
     const found = services.flatMap((service) =>
       Object.entries(service.methods).map(([name, method]) => {
@@ -161,11 +193,15 @@ t.test('fields: keep the original names beside the TypeScript ones', (t) => {
   t.end();
 });
 
-t.test('64-bit fields: counters are numbers and ids are bigints', (t) => {
+t.test('64-bit fields: counters are numbers, and ids and nanoseconds are bigints', (t) => {
   const ids = /^(ID|id|ids|lease|.*_?id|memberID|targetID|leader)$/;
+  const nanoseconds = /^runtime\.v1\.(UInt64Value\.value|\w+\.(\w+_at|timestamp))$/;
+  const numbers = /^runtime\.v1\.\w+\.[ug]id$/;
   for (const codec of codecs.values()) {
     for (const field of codec.fields.filter(({ kind }) => /^u?int64$/.test(kind))) {
-      t.equal(field.isNumber, !ids.test(field.protoName), `${codec.typeName}.${field.protoName}`);
+      const name = `${codec.typeName}.${field.protoName}`;
+      const isOpaque = (ids.test(field.protoName) && !numbers.test(name)) || nanoseconds.test(name);
+      t.equal(field.isNumber, !isOpaque, name);
     }
   }
   t.end();

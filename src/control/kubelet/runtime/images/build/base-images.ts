@@ -1,4 +1,5 @@
-import type { LayerFile, NewImage } from './image-layout.js';
+import type { ArchiveEntry } from '../../../../../host/tar-archive.js';
+import type { NewImage } from './image-layout.js';
 
 /** Names of the images that are made of a static busybox. */
 export const baseImageName = 'flotilla.local/base:1';
@@ -52,7 +53,7 @@ export function baseImages(
   ];
 }
 
-const folders: readonly LayerFile[] = [
+const folders: readonly ArchiveEntry[] = [
   ...['bin', 'dev', 'etc', 'home', 'mnt', 'opt', 'proc', 'run', 'srv', 'sys', 'usr', 'var'].map(
     (path) => folder(path, 0o755),
   ),
@@ -62,7 +63,7 @@ const folders: readonly LayerFile[] = [
   folder('var/tmp', 0o1777),
 ];
 
-const accounts: readonly LayerFile[] = [
+const accounts: readonly ArchiveEntry[] = [
   {
     path: 'etc/passwd',
     mode: 0o644,
@@ -71,7 +72,7 @@ const accounts: readonly LayerFile[] = [
   { path: 'etc/group', mode: 0o644, content: text('root:x:0:\nnogroup:x:65534:\n') },
 ];
 
-function programFiles({ bytes, commands }: MultiCallProgram): readonly LayerFile[] {
+function programFiles({ bytes, commands }: MultiCallProgram): readonly ArchiveEntry[] {
   return [
     { path: 'bin/busybox', mode: 0o755, content: { kind: 'file', bytes } },
     ...commands
@@ -94,7 +95,7 @@ function programFiles({ bytes, commands }: MultiCallProgram): readonly LayerFile
   ];
 }
 
-function folder(path: string, mode: number): LayerFile {
+function folder(path: string, mode: number): ArchiveEntry {
   return { path, mode, content: { kind: 'directory' } };
 }
 

@@ -1,17 +1,6 @@
 import { gzipSync } from 'node:zlib';
-import { type Header, pack } from 'tar-stream';
 import { bytesDigest } from '../../../../../host/digest.js';
-
-/** What a layer has at a path. */
-export interface LayerFile {
-  /** Without a leading slash. */
-  readonly path: string;
-  readonly mode: number;
-  readonly content:
-    | { readonly kind: 'directory' }
-    | { readonly kind: 'file'; readonly bytes: Uint8Array }
-    | { readonly kind: 'link'; readonly target: string };
-}
+import { type ArchiveEntry, packTar } from '../../../../../host/tar-archive.js';
 
 /** An image of one layer that is to be written. */
 export interface NewImage {
@@ -19,7 +8,7 @@ export interface NewImage {
   readonly name: string;
   /** As the OCI image specification names it: `amd64`. */
   readonly architecture: string;
-  readonly files: readonly LayerFile[];
+  readonly files: readonly ArchiveEntry[];
   /** What containers are given, in the names of the specification: `Cmd`, `Env`. */
   readonly config: Readonly<Record<string, unknown>>;
 }
@@ -43,7 +32,7 @@ export async function imageLayout(images: readonly NewImage[]): Promise<readonly
   };
   const manifests: object[] = [];
   for (const { name, architecture, files, config } of images) {
-    const layer = await layerArchive(files);
+    const layer = await packTar(files);
     const rootfs = { type: 'layers', diff_ids: [bytesDigest(layer)] };
     const manifest = {
       schemaVersion: 2,
@@ -70,38 +59,9 @@ export async function imageLayout(images: readonly NewImage[]): Promise<readonly
 
 /** A layout as one tar file. */
 export function layoutArchive(files: readonly LayoutFile[]): Promise<Uint8Array> {
-  return archiveOf(
+  return packTar(
     files.map(({ path, bytes }) => ({ path, mode: 0o644, content: { kind: 'file', bytes } })),
   );
-}
-
-function layerArchive(files: readonly LayerFile[]): Promise<Uint8Array> {
-  return archiveOf(files);
-}
-
-async function archiveOf(files: readonly LayerFile[]): Promise<Uint8Array> {
-  const archive = pack();
-  for (const file of files) {
-    const { content } = file;
-    archive.entry(headerOf(file), content.kind === 'file' ? Buffer.from(content.bytes) : '');
-  }
-  archive.finalize();
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of archive) chunks.push(chunk as Uint8Array);
-  return Buffer.concat(chunks);
-}
-
-function headerOf({ path, mode, content }: LayerFile): Partial<Header> & { readonly name: string } {
-  // One time for all, or the digest would depend on when an image was made.
-  const header = { name: path, mode, mtime: new Date(0), uid: 0, gid: 0 };
-  switch (content.kind) {
-    case 'directory':
-      return { ...header, type: 'directory' };
-    case 'file':
-      return { ...header, type: 'file', size: content.bytes.length };
-    case 'link':
-      return { ...header, type: 'symlink', linkname: content.target };
-  }
 }
 
 function json(value: object): Uint8Array {

@@ -6,7 +6,6 @@ export {
 } from './base-images.js';
 export {
   imageLayout,
-  type LayerFile,
   type LayoutFile,
   layoutArchive,
   type NewImage,
