@@ -7,16 +7,14 @@ import type { SandboxConfig } from '../runtime/container-runtime.js';
 import { RuntimeError } from '../runtime/runtime-error.js';
 import type { WaitingReason } from '../status/container-statuses.js';
 import { podStatus } from '../status/pod-status.js';
-import type { PreparedVolume } from '../volumes/pod-volumes.js';
-import { VolumeError } from '../volumes/volume-error.js';
 import { currentSandbox, isRunning, newestOf, type ObservedPod, podIps } from './observed-pod.js';
 import { type PlannedKill, type PlannedStart, type PodPlan, planPod } from './plan.js';
+import { PodSandbox } from './pod-sandbox.js';
 import type { PodFailure, PodWorkerParts } from './pod-worker-parts.js';
+import { VolumeUpkeep } from './volume-upkeep.js';
 
 const retryMsMin = 500;
 const retryMsMax = 30_000;
-/** How old what is known of config maps may be when volumes are only looked after. */
-const refreshAgeMsMax = 30_000;
 const evictionGraceSecondsMin = 1;
 
 /**
@@ -49,17 +47,16 @@ export class PodWorker {
   #stoppingSeconds: number | null = null;
   /** Aborted when the pod is to end: what starts gives up. */
   #starting = new AbortController();
-  #volumesAtMs = Number.NEGATIVE_INFINITY;
-  #volumes: ReadonlyMap<string, PreparedVolume> = new Map();
-  #mountFailure = '';
-  /** Since volumes were set up last. */
-  #mountFailures = 0;
+  readonly #volumes: VolumeUpkeep;
+  readonly #sandbox: PodSandbox;
 
   constructor(pod: Pod, parts: PodWorkerParts) {
     this.uid = pod.metadata.uid ?? '';
     this.#pod = pod;
     this.#parts = parts;
     this.#startedAtMs = parts.clock.wallTime();
+    this.#volumes = new VolumeUpkeep(parts);
+    this.#sandbox = new PodSandbox(parts);
   }
 
   /** The pod as it is wanted, with its status as far as it is known. */
@@ -194,9 +191,10 @@ export class PodWorker {
     const hasWork = plan.starts.length > 0 || plan.sandboxAttempt !== null;
     if (!(await this.#prepareVolumes(observed, hasWork))) return;
     for (const kill of plan.kills) await this.#kill(kill, observed);
-    const place = await this.#sandbox(observed, plan);
-    if (place === null) return;
-    const isChanged = await this.#startAll(plan.starts, place.observed, place.config);
+    const sandbox = await this.#sandbox.ensure(this.#pod, observed, plan);
+    if (sandbox === null) return;
+    if (plan.sandboxAttempt !== null) await this.#publish(sandbox.observed, false);
+    const isChanged = await this.#startAll(plan.starts, sandbox.observed, sandbox.config);
     if (isChanged || plan.kills.length > 0 || plan.sandboxAttempt !== null) this.wake();
   }
 
@@ -236,32 +234,15 @@ export class PodWorker {
     }
   }
 
-  /** False: they are not there, and it is tried again later. Those of a pod that runs may be away for a while. */
+  /** False: its volumes are not there, and it is tried again later. */
   async #prepareVolumes(observed: ObservedPod, hasWork: boolean): Promise<boolean> {
-    const { clock, volumes, events, volumeRefreshMs } = this.#parts;
-    const ageMs = clock.now() - this.#volumesAtMs;
-    if (!hasWork && ageMs < volumeRefreshMs) {
-      this.#later(volumeRefreshMs - ageMs);
-      return true;
-    }
-    const ageMsMax = hasWork ? 0 : refreshAgeMsMax;
-    try {
-      const place = this.#place(observed);
-      this.#volumes = await volumes.prepare(this.#pod, { place, ageMsMax });
-      this.#volumesAtMs = clock.now();
-      this.#mountFailure = '';
-      this.#mountFailures = 0;
-      this.#later(volumeRefreshMs);
-      return true;
-    } catch (error) {
-      if (!(error instanceof VolumeError)) throw error;
-      if (this.#mountFailure !== error.message || hasWork) {
-        events.event(this.#pod, 'Warning', 'FailedMount', error.message);
-      }
-      this.#mountFailure = error.message;
-      this.#later(Math.min(retryMsMax, retryMsMin * 2 ** this.#mountFailures++));
-      return !hasWork;
-    }
+    const { areThere, nextMs } = await this.#volumes.prepare(
+      this.#pod,
+      this.#place(observed),
+      hasWork,
+    );
+    this.#later(nextMs);
+    return areThere;
   }
 
   async #kill({ container, state, message, cause }: PlannedKill, observed: ObservedPod) {
@@ -283,56 +264,6 @@ export class PodWorker {
     await stopper.stopContainer({ pod, container, state, graceSeconds, ip, message });
   }
 
-  /** The sandbox to start containers in, made anew if it must be; null: it cannot be had now. */
-  async #sandbox(
-    observed: ObservedPod,
-    { sandboxAttempt, starts }: PodPlan,
-  ): Promise<{ readonly observed: ObservedPod; readonly config: SandboxConfig } | null> {
-    const { runtime, watch, sandboxOf, events, files, paths, hostsOf } = this.#parts;
-    const [newest] = observed.sandboxes;
-    const { name = '', namespace = '' } = this.#pod.metadata;
-    if (sandboxAttempt === null) {
-      const config = await sandboxOf(this.#pod, newest?.attempt ?? 0);
-      if (starts.length > 0) await this.#writeHosts(observed);
-      return { observed, config };
-    }
-    if (newest !== undefined) {
-      const text = 'Pod sandbox changed, it will be killed and re-created.';
-      events.event(this.#pod, 'Normal', 'SandboxChanged', text);
-      await this.#parts.stopper.stopPod(this.#pod, observed, null, '');
-    }
-    const config = await sandboxOf(this.#pod, sandboxAttempt);
-    await files.makeDir(paths.pod(this.uid), 0o750);
-    await files.makeDir(config.logDirectory, 0o755);
-    // It is there before the first container, with or without addresses.
-    await files.writeWhole(
-      paths.hostsFile(this.uid),
-      Buffer.from(await hostsOf(this.#pod, [])),
-      0o644,
-    );
-    try {
-      await runtime.runSandbox(config);
-    } catch (error) {
-      if (!(error instanceof RuntimeError)) throw error;
-      const text = `Failed to create pod sandbox: ${error.message}`;
-      events.event(this.#pod, 'Warning', 'FailedCreatePodSandBox', text);
-      throw error;
-    }
-    const made = await watch.observe(this.uid, namespace, name);
-    if (currentSandbox(made) === null) return null;
-    await this.#writeHosts(made);
-    await this.#publish(made, false);
-    return { observed: made, config };
-  }
-
-  async #writeHosts(observed: ObservedPod): Promise<void> {
-    const { files, paths, hostsOf } = this.#parts;
-    const text = await hostsOf(this.#pod, this.#place(observed).podIps);
-    const path = paths.hostsFile(this.uid);
-    if ((await files.readText(path)) === text) return;
-    await files.writeWhole(path, Buffer.from(text), 0o644);
-  }
-
   /** True: the runtime has been asked for something. */
   async #startAll(
     starts: readonly PlannedStart[],
@@ -342,7 +273,7 @@ export class PodWorker {
     const sandboxId = currentSandbox(observed)?.id;
     if (sandboxId === undefined) return true;
     const where = {
-      ...{ pod: this.#pod, observed, sandboxId, sandbox, volumes: this.#volumes },
+      ...{ pod: this.#pod, observed, sandboxId, sandbox, volumes: this.#volumes.prepared },
       place: this.#place(observed),
       signal: this.#starting.signal,
     };
