@@ -18,11 +18,12 @@ import {
 import { StatusError } from '../machinery/status.js';
 import { ImagePuller } from './container/image-puller.js';
 import { PodPaths } from './container/pod-paths.js';
-import { loginsIn, type RegistryLogin } from './container/registry-logins.js';
+import { loginsOf } from './container/registry-logins.js';
 import { NodePressure } from './eviction/node-pressure.js';
 import type { KubeletView } from './kubelet-view.js';
 import { admitPod } from './node/admission.js';
 import { type NodeAmounts, nodeAmounts } from './node/amounts.js';
+import { problemsOf } from './node/node-problems.js';
 import { NodeRegistration } from './node/node-registration.js';
 import type { NodeFacts } from './node/node-status.js';
 import { NodeView } from './node-view.js';
@@ -35,6 +36,7 @@ import { PodStopper } from './pods/pod-stopper.js';
 import { PodWorkers } from './pods/pod-workers.js';
 import { RuntimeWatch } from './pods/runtime-watch.js';
 import { SandboxMaker } from './pods/sandbox-maker.js';
+import { endPods } from './pods/shut-down.js';
 import { followStaticPods, isMirrorPod, isStaticPod } from './pods/static-pods.js';
 import { TerminationMessages } from './pods/termination-messages.js';
 import { NodeProber } from './probes/node-prober.js';
@@ -47,9 +49,8 @@ import type {
 } from './runtime/container-runtime.js';
 import type { KubeletSettings } from './settings.js';
 import { StatusWriter } from './status/status-writer.js';
-import { collectGarbage } from './upkeep/containers.js';
 import { ImageUpkeep } from './upkeep/images.js';
-import { rotateLogs } from './upkeep/logs.js';
+import { NodeUpkeep } from './upkeep/node-upkeep.js';
 import { NodeVolumes, type PodVolumes } from './volumes/pod-volumes.js';
 import { ReferencedObjects } from './volumes/referenced-objects.js';
 import { TokenSource } from './volumes/token-source.js';
@@ -94,8 +95,7 @@ export class Kubelet {
   readonly #informers: SharedInformers;
   readonly #services: Informer<Service>;
   readonly #pods: Informer<Pod>;
-  readonly #messages: TerminationMessages;
-  readonly #images: ImageUpkeep;
+  readonly #upkeep: NodeUpkeep;
   readonly #pressure: NodePressure;
   readonly #web: WebClient;
   readonly #nodes: Informer<Node>;
@@ -160,11 +160,11 @@ export class Kubelet {
       logger,
       () => this.#registration.node?.metadata.uid ?? '',
     );
-    this.#messages = new TerminationMessages(files, paths);
+    const messages = new TerminationMessages(files, paths);
     const sandboxes = new SandboxMaker(settings, files, paths);
     this.#workers = new PodWorkers({
       ...{ clock, logger, files, paths, runtime, events, starter, stopper, images, backOff },
-      ...{ watch: this.#watch, probes: this.#probes, volumes, messages: this.#messages },
+      ...{ watch: this.#watch, probes: this.#probes, volumes, messages },
       statuses: this.#statuses,
       runtimeName: version.name,
       ...{ nodeName, hostIps: addresses, volumeRefreshMs },
@@ -173,7 +173,12 @@ export class Kubelet {
       sandboxOf: (pod, attempt) => sandboxes.configOf(pod, attempt),
       hostsOf: (pod, ips) => sandboxes.hostsOf(pod, ips),
     });
-    this.#images = new ImageUpkeep(runtime, settings);
+    const unusedImages = new ImageUpkeep(runtime, settings);
+    this.#upkeep = new NodeUpkeep({
+      ...{ runtime, files, clock, events, messages, watch: this.#watch, limits: settings },
+      images: unusedImages,
+      node: () => this.#registration.node,
+    });
     this.#registration = new NodeRegistration({
       ...{ client, clock, prng: parts.prng, logger, events, settings },
       facts: () => this.#facts(),
@@ -187,7 +192,7 @@ export class Kubelet {
       health: () => this.#health(),
     });
     this.#pressure = new NodePressure({
-      ...{ clock, events, settings, view: this.view, runtime, images: this.#images },
+      ...{ clock, events, settings, view: this.view, runtime, images: unusedImages },
       workers: this.#workers,
       watch: this.#watch,
       onChange: () => this.#registration.wake(),
@@ -225,9 +230,9 @@ export class Kubelet {
       this.#registration.run(signal),
       this.#followStatic(signal),
       this.#every(orphansMs, signal, () => this.#housekeep()),
-      this.#every(upkeepMs, signal, () => this.#upkeep()),
-      this.#every(logsMs, signal, () => this.#rotateLogs()),
-      this.#every(imagesMs, signal, () => this.#collectImages()),
+      this.#every(upkeepMs, signal, () => this.#upkeep.collectContainers()),
+      this.#every(logsMs, signal, () => this.#upkeep.rotateLogs()),
+      this.#every(imagesMs, signal, () => this.#upkeep.collectImages()),
       this.#every(pressureMs, signal, () => this.#pressure.check()),
     ];
     try {
@@ -243,22 +248,7 @@ export class Kubelet {
   async shutDown(): Promise<void> {
     this.#isShuttingDown = true;
     this.#registration.wake();
-    const { shutdownGraceMs, shutdownGraceCriticalMs } = this.#settings;
-    if (shutdownGraceMs === 0) return;
-    const isCritical = ({ spec }: Pod) => (spec?.priority ?? 0) >= criticalPriority;
-    const groups = [
-      { isOf: (pod: Pod) => !isCritical(pod), ms: shutdownGraceMs - shutdownGraceCriticalMs },
-      { isOf: isCritical, ms: shutdownGraceCriticalMs },
-    ];
-    for (const { isOf, ms } of groups) {
-      const seconds = Math.floor(ms / 1000);
-      const ending = [...this.#workers.all()].filter(({ pod }) => isOf(pod));
-      for (const worker of ending) worker.fail(shutdownFailure, shutdownConditions, seconds);
-      const untilMs = this.#parts.clock.now() + ms;
-      while (this.#parts.clock.now() < untilMs && ending.some(({ isEnded }) => !isEnded)) {
-        await sleep(this.#parts.clock, shutdownPollMs);
-      }
-    }
+    await endPods(() => this.#workers.all(), this.#settings, this.#parts.clock);
   }
 
   /** The node's part of the pod network is the runtime's to use. */
@@ -315,36 +305,6 @@ export class Kubelet {
   async #housekeep(): Promise<void> {
     await this.#mirrors.reconcile();
     if (this.#pods.hasSynced && this.#watch.hasListed) await this.#workers.removeOrphans();
-  }
-
-  async #upkeep(): Promise<void> {
-    await collectGarbage(this.#watch.pods.values(), this.#parts.runtime, this.#messages);
-  }
-
-  async #rotateLogs(): Promise<void> {
-    const { files, runtime, clock } = this.#parts;
-    const nowMs = clock.wallTime();
-    await rotateLogs(this.#containers(), { files, runtime, limits: this.#settings, nowMs });
-  }
-
-  async #collectImages(): Promise<void> {
-    const { runtime, files, clock, events } = this.#parts;
-    const { path } = await runtime.imageFileSystem();
-    const space = await files.spaceOf(path);
-    const missing = await this.#images.collect(space, this.#containers(), clock.wallTime());
-    const node = this.#registration.node;
-    if (missing === 0 || node === null) return;
-    const text = `Failed to garbage collect required amount of images. Attempted to free ${missing} bytes more, but found no more images that can be removed.`;
-    events.event(
-      { ...node, apiVersion: 'v1', kind: 'Node' },
-      'Warning',
-      'FreeDiskSpaceFailed',
-      text,
-    );
-  }
-
-  #containers() {
-    return [...this.#watch.pods.values()].flatMap(({ containers }) => containers);
   }
 
   #addressOf(uid: string): string | null {
@@ -421,58 +381,9 @@ interface Found {
   readonly storageBytes: number;
 }
 
-const criticalPriority = 2_000_000_000;
-const shutdownPollMs = 100;
-const shutdownFailure = {
-  reason: 'Terminated',
-  message: 'Pod was terminated in response to imminent node shutdown.',
-};
-const shutdownConditions = [
-  {
-    ...{ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet' },
-    message: shutdownFailure.message,
-  },
-];
-
 function isOperating(error: unknown): error is Error {
   const isOfApi = error instanceof StatusError || error instanceof UnreachableError;
   const isOfSystem =
     error instanceof Error && ('syscall' in error || error.name === 'RuntimeError');
   return isOfApi || isOfSystem;
-}
-
-function problemsOf(
-  { conditions }: RuntimeStatus,
-  problem: string | null,
-  health: string | null,
-): readonly string[] {
-  if (problem !== null)
-    return [`container runtime status check may not have completed yet: ${problem}`];
-  const problems: string[] = health === null ? [] : [health];
-  for (const { type, status, reason, message } of conditions) {
-    if (status) continue;
-    if (type === 'RuntimeReady') {
-      problems.push(
-        `container runtime not ready: RuntimeReady=false reason:${reason} message:${message}`,
-      );
-    } else if (type === 'NetworkReady') {
-      problems.push(
-        `container runtime network not ready: NetworkReady=false reason:${reason} message:${message}`,
-      );
-    }
-  }
-  return problems;
-}
-
-async function loginsOf(
-  { metadata, spec }: Pod,
-  objects: ReferencedObjects,
-): Promise<readonly RegistryLogin[]> {
-  const logins: RegistryLogin[] = [];
-  for (const { name = '' } of spec?.imagePullSecrets ?? []) {
-    // One that is not there is no reason not to try without it.
-    const secret = await objects.secret(metadata.namespace ?? '', name, 10_000).catch(() => null);
-    if (secret !== null) logins.push(...loginsIn(secret));
-  }
-  return logins;
 }

@@ -1,5 +1,6 @@
-import type { Secret } from '../../api/gen/core-v1.js';
+import type { Pod, Secret } from '../../api/gen/core-v1.js';
 import type { ImageAuth } from '../runtime/container-runtime.js';
+import type { ReferencedObjects } from '../volumes/referenced-objects.js';
 
 /** A login at a registry, as secrets of type `kubernetes.io/dockerconfigjson` carry it. */
 export interface RegistryLogin {
@@ -65,4 +66,18 @@ function isWithin(place: string, pattern: string): boolean {
   if (parts.length !== wanted.length) return false;
   const isHost = wanted.every((part, at) => part === '*' || part === parts[at]);
   return isHost && path.join('/').startsWith(pathPattern.join('/'));
+}
+
+/** The logins of the secrets that a pod names. */
+export async function loginsOf(
+  { metadata, spec }: Pod,
+  objects: Pick<ReferencedObjects, 'secret'>,
+): Promise<readonly RegistryLogin[]> {
+  const logins: RegistryLogin[] = [];
+  for (const { name = '' } of spec?.imagePullSecrets ?? []) {
+    // One that is not there is no reason not to try without it.
+    const secret = await objects.secret(metadata.namespace ?? '', name, 10_000).catch(() => null);
+    if (secret !== null) logins.push(...loginsIn(secret));
+  }
+  return logins;
 }
