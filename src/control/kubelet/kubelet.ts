@@ -257,10 +257,14 @@ export class Kubelet {
       const { podCIDR = '' } = spec ?? {};
       if (podCIDR === this.#podCidr || podCIDR === '') return;
       this.#podCidr = podCIDR;
-      this.#parts.runtime.updatePodCidr(podCIDR).catch((error: unknown) => {
-        this.#podCidr = '';
-        if (!isOperating(error)) throw error;
-      });
+      this.#parts.runtime.updatePodCidr(podCIDR).then(
+        // That may be all that the node was not ready for.
+        () => this.#registration.wake(),
+        (error: unknown) => {
+          this.#podCidr = '';
+          if (!isOperating(error)) throw error;
+        },
+      );
     };
     this.#nodes.addHandler({ onAdd: onNode, onUpdate: (_, node) => onNode(node) });
   }

@@ -97,8 +97,9 @@ export class NodeRegistration {
   async #writeStatuses(signal: AbortSignal): Promise<void> {
     const { clock, settings } = this.#parts;
     while (!signal.aborted) {
-      await this.#retried(signal, () => this.#writeStatus(signal));
+      // Who wakes it while it is being written has it written again.
       this.#wakeStatus = new AbortController();
+      await this.#retried(signal, () => this.#writeStatus(signal));
       const woken = AbortSignal.any([signal, this.#wakeStatus.signal]);
       await sleep(clock, settings.nodeStatusUpdateMs, woken).catch(() => {}); // Woken, or told to stop.
     }
