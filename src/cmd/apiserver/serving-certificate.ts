@@ -6,14 +6,22 @@ import { UsageError } from '../usage-error.js';
 import type { ParsedFlags } from './parse.js';
 import { makeSelfSigned } from './self-signed.js';
 
+/** Where a certificate is kept that was made. */
+export interface KeptCertificate {
+  readonly folder: string;
+  /** Of the files, without their endings. */
+  readonly name: string;
+}
+
 /**
- * The certificate that clients see: the one that the flags name, or one in `--cert-dir` that an earlier start made, or a new one that
- * is put there.
+ * The certificate that clients see: the one that the flags name, or one that an earlier start made, or a new one that is kept: as
+ * `apiserver` in `--cert-dir` where nothing else is said.
  */
 export async function servingCertificate(
   flags: ParsedFlags,
   names: readonly string[],
   nowMs: number,
+  kept: KeptCertificate = { folder: flags.text('cert-dir'), name: 'apiserver' },
 ): Promise<CertificatePair> {
   const certFile = flags.text('tls-cert-file');
   const keyFile = flags.text('tls-private-key-file');
@@ -23,11 +31,19 @@ export async function servingCertificate(
     );
   }
   if (certFile !== '') return readPair(certFile, keyFile);
-  const dir = flags.text('cert-dir');
-  const certPath = join(dir, 'apiserver.crt');
-  const keyPath = join(dir, 'apiserver.key');
-  const kept = await readPair(certPath, keyPath).catch(() => null);
-  if (kept !== null) return kept;
+  const { folder: dir, name } = kept;
+  const certPath = join(dir, `${name}.crt`);
+  const keyPath = join(dir, `${name}.key`);
+  const made = await readPair(certPath, keyPath).catch(() => null);
+  return made ?? makeAndKeep({ dir, certPath, keyPath }, names, nowMs);
+}
+
+async function makeAndKeep(
+  places: { readonly dir: string; readonly certPath: string; readonly keyPath: string },
+  names: readonly string[],
+  nowMs: number,
+): Promise<CertificatePair> {
+  const { dir, certPath, keyPath } = places;
   const made = await makeSelfSigned(names, nowMs);
   try {
     await mkdir(dir, { recursive: true });

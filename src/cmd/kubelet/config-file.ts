@@ -22,6 +22,9 @@ const flagOf: Readonly<Record<string, string>> = {
   nodeStatusReportFrequency: 'node-status-report-frequency',
   nodeLeaseDurationSeconds: 'node-lease-duration-seconds',
   syncFrequency: 'sync-frequency',
+  readOnlyPort: 'read-only-port',
+  enableDebuggingHandlers: 'enable-debugging-handlers',
+  streamingConnectionIdleTimeout: 'streaming-connection-idle-timeout',
   healthzPort: 'healthz-port',
   healthzBindAddress: 'healthz-bind-address',
   maxParallelImagePulls: 'max-parallel-image-pulls',
@@ -84,8 +87,11 @@ export async function withConfigFile(
 const nestedFlags: Readonly<Record<string, string>> = {
   'authentication.anonymous.enabled': 'anonymous-auth',
   'authentication.webhook.enabled': 'authentication-token-webhook',
+  'authentication.webhook.cacheTTL': 'authentication-token-webhook-cache-ttl',
   'authentication.x509.clientCAFile': 'client-ca-file',
   'authorization.mode': 'authorization-mode',
+  'authorization.webhook.cacheAuthorizedTTL': 'authorization-webhook-cache-authorized-ttl',
+  'authorization.webhook.cacheUnauthorizedTTL': 'authorization-webhook-cache-unauthorized-ttl',
 };
 
 async function readDocument(path: string): Promise<Document> {

@@ -14,6 +14,7 @@ import { ProgramMetrics } from '../program/metrics.js';
 import { withConfigFile } from './config-file.js';
 import { serveHealthz } from './healthz.js';
 import { openRuntime } from './runtimes.js';
+import { serveKubelet } from './serving.js';
 import { kubeletSettings } from './settings.js';
 
 /** Runs a node until the signal aborts; its pods go on. Rejects with UsageError, KubeconfigError, ListenError or RuntimeError. */
@@ -40,12 +41,16 @@ export async function runKubelet(
   const events = createEventRecorder({ client, clock, prng, logger, component: 'kubelet', host });
   const runtime = await openRuntime(flags, { clock, prng, logger });
   const parts = { client, clock, prng, logger, events, runtime };
+  const serving = await serveKubelet({ flags, settings, client, clock, logger, metrics });
   const kubelet = await Kubelet.open(
     { ...parts, machine: hostMachine, files: hostNodeFiles },
-    settings,
+    { ...settings, port: serving.port },
   );
+  serving.show(kubelet.view, await hostMachine.identity());
   const healthz = await serveHealthz(kubelet.view, settings, { clock, logger });
-  logger.info('running', { node: settings.nodeName, server: access.server });
+  logger.info('running', {
+    ...{ node: settings.nodeName, server: access.server, port: serving.port },
+  });
   const ending = new AbortController();
   signal.addEventListener('abort', () => {
     const ends = settings.shutdownGraceMs > 0 ? kubelet.shutDown() : Promise.resolve();
@@ -54,6 +59,7 @@ export async function runKubelet(
   try {
     await kubelet.run(ending.signal);
   } finally {
+    await serving.close();
     await events.close();
     await healthz?.close();
     await runtime.close();
