@@ -2,6 +2,7 @@ import loader from '@grpc/proto-loader';
 import protobuf from 'protobufjs';
 import t from 'tap';
 import { Control } from '../../src/wire/gen/control.js';
+import { Events } from '../../src/wire/gen/events.js';
 import { ImageService, RuntimeService } from '../../src/wire/gen/runtime.js';
 import {
   Auth,
@@ -31,6 +32,7 @@ const services: readonly ServiceDescriptor[] = [
   Control,
   RuntimeService,
   ImageService,
+  Events,
 ];
 
 /** etcd 3.7's methods, those of gRPC's health service, our own of the API server, and the container runtime interface's, as `path(request) response` with `stream` where they stream. */
@@ -125,6 +127,7 @@ const methods = `
 /runtime.v1.ImageService/PullImage(PullImageRequest) PullImageResponse
 /runtime.v1.ImageService/RemoveImage(RemoveImageRequest) RemoveImageResponse
 /runtime.v1.ImageService/ImageFsInfo(ImageFsInfoRequest) ImageFsInfoResponse
+/containerd.services.events.v1.Events/Subscribe(SubscribeRequest) stream Envelope
 `;
 
 t.test(

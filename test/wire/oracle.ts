@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import protobuf from 'protobufjs';
 import type { Prng } from '../../src/base/prng.js';
 import * as control from '../../src/wire/gen/control.js';
+import * as events from '../../src/wire/gen/events.js';
 import * as runtime from '../../src/wire/gen/runtime.js';
 import {
   authpb,
@@ -32,7 +33,7 @@ export type AnyCodec = MessageCodec<unknown>;
 
 /** All codecs by full protobuf name. */
 export const codecs: ReadonlyMap<string, AnyCodec> = new Map(
-  [authpb, control, etcdserverpb, health, mvccpb, runtime, store, v3electionpb, v3lockpb]
+  [authpb, control, etcdserverpb, events, health, mvccpb, runtime, store, v3electionpb, v3lockpb]
     .flatMap((module): unknown[] => Object.values(module))
     .filter(isCodec)
     .map((codec) => [codec.typeName, codec]),

@@ -4,6 +4,7 @@ import { isSuperuser } from '../../../../host/child-process.js';
 import { connectTcp, watchNames } from '../../../../host/local-socket.js';
 import { makeDirectory, readTextIfPresent } from '../../../../host/state-files.js';
 import type * as contract from '../container-runtime.js';
+import { EventFeed } from '../event-feed.js';
 import type { ImageSource } from '../images/image-source.js';
 import { RuntimeError } from '../runtime-error.js';
 import {
@@ -16,7 +17,6 @@ import { makeContainerRecord } from './container-make.js';
 import type { SandboxRecord } from './container-record.js';
 import { ContainerTable, containerStateOf } from './container-table.js';
 import { Containers } from './containers.js';
-import { EventFeed } from './event-feed.js';
 import { LogKeeperClient } from './log-keeper/log-keeper-client.js';
 import { enterNamespaces, whyNoIsolation } from './namespaces.js';
 import type { PodNetwork } from './network/pod-network.js';

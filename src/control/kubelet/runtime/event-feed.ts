@@ -1,4 +1,4 @@
-import type { RuntimeEvent } from '../container-runtime.js';
+import type { RuntimeEvent } from './container-runtime.js';
 
 /** A listener that is so far behind is told no more: the kubelet lists anyhow. */
 const pendingMax = 10_000;
