@@ -26,7 +26,12 @@ const usedFlags: readonly Entry[] = [
     'Between compactions of the store (0s: somebody else compacts it).',
   ],
   ['secure-port', 'number', '6443', 'Port to serve HTTPS on.'],
-  ['bind-address', 'string', '0.0.0.0', 'Address to listen on.'],
+  [
+    'bind-address',
+    'list',
+    '0.0.0.0',
+    'Address to listen on; further ones after commas (not with kube-apiserver).',
+  ],
   [
     'advertise-address',
     'string',

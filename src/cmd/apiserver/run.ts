@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os';
+import { defined } from '../../base/assert.js';
 import { sleep } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { connect } from '../../client/index.js';
@@ -10,7 +11,7 @@ import { hostClock } from '../../host/clock.js';
 import { entropyPrng } from '../../host/entropy.js';
 import { readTextFile } from '../../host/text-file.js';
 import { createHttp2Server } from '../../rpc/http2/index.js';
-import { type ListenerTls, listen } from '../../rpc/index.js';
+import { type Listener, type ListenerTls, listen } from '../../rpc/index.js';
 import { UsageError } from '../usage-error.js';
 import { composeApiServer } from './compose.js';
 import type { ParsedFlags } from './parse.js';
@@ -51,7 +52,7 @@ export async function startApiServer(
   }
   const { logger } = options;
   const clock = hostClock;
-  const bindAddress = flags.text('bind-address');
+  const [bindAddress = '0.0.0.0', ...furtherAddresses] = flags.list('bind-address');
   const address = advertisedAddress(flags.text('advertise-address'), bindAddress);
   const certificate = await servingCertificate(flags, certificateNames(address), clock.wallTime());
   const tls: ListenerTls = await listenerTls(flags, certificate);
@@ -84,25 +85,28 @@ export async function startApiServer(
     await composed.close();
     await client.close();
   };
-  const listener = await listen({
-    url: `https://${urlHost(bindAddress)}:${flags.number('secure-port')}`,
-    tls,
-    rpc,
-    http: new Map(),
-    web: server.handle,
-    upgrade: server.handleUpgrade,
-    takesUpgrade: asksForStream,
-    clock,
-    logger,
-    silenceMsMax,
-  }).catch(async (error: unknown) => {
+  const listenAt = (host: string, port: number) =>
+    listen({
+      ...{ url: `https://${urlHost(host)}:${port}`, tls, rpc, http: new Map() },
+      ...{ web: server.handle, upgrade: server.handleUpgrade, takesUpgrade: asksForStream },
+      ...{ clock, logger, silenceMsMax },
+    });
+  const listeners: Listener[] = [];
+  const closeListeners = (graceMs: number) =>
+    Promise.all(listeners.map((each) => each.close({ graceMs })));
+  try {
+    listeners.push(await listenAt(bindAddress, flags.number('secure-port')));
+    for (const host of furtherAddresses) listeners.push(await listenAt(host, portOf(listeners)));
+  } catch (error) {
+    await closeListeners(0);
     await closeParts();
     throw error;
-  });
-  const ready = composed.beside.start(listener.port);
+  }
+  const port = portOf(listeners);
+  const ready = composed.beside.start(port);
   return {
-    url: `https://${urlHost(dialable(bindAddress))}:${listener.port}`,
-    port: listener.port,
+    url: `https://${urlHost(dialable(bindAddress))}:${port}`,
+    port,
     certificate: certificate.cert,
     ready,
     async close() {
@@ -111,11 +115,16 @@ export async function startApiServer(
       await composed.beside.stop();
       await ready;
       server.endWatches();
-      await Promise.all([listener.close({ graceMs: drainMs }), rpc.close({ graceMs: drainMs })]);
+      await Promise.all([closeListeners(drainMs), rpc.close({ graceMs: drainMs })]);
       await composed.close();
       await client.close();
     },
   };
+}
+
+/** All addresses are listened on at one port: that of the first. */
+function portOf([first]: readonly Listener[]): number {
+  return defined(first).port;
 }
 
 async function storeTls(
