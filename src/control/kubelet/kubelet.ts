@@ -13,10 +13,9 @@ import {
   Informer,
   resources,
   SharedInformers,
-  UnreachableError,
 } from '../client/index.js';
-import { StatusError } from '../machinery/status.js';
 import { ImagePuller } from './container/image-puller.js';
+import { linuxResources } from './container/linux-resources.js';
 import { PodPaths } from './container/pod-paths.js';
 import { loginsOf } from './container/registry-logins.js';
 import { NodePressure } from './eviction/node-pressure.js';
@@ -27,6 +26,7 @@ import { problemsOf } from './node/node-problems.js';
 import { NodeRegistration } from './node/node-registration.js';
 import type { NodeFacts } from './node/node-status.js';
 import { NodeView } from './node-view.js';
+import { isOperating } from './operating-error.js';
 import { BackOff } from './pods/back-off.js';
 import { ContainerStarter } from './pods/container-starter.js';
 import { NodeHooks } from './pods/lifecycle-hooks.js';
@@ -42,6 +42,7 @@ import { TerminationMessages } from './pods/termination-messages.js';
 import { NodeProber } from './probes/node-prober.js';
 import { PodProbes } from './probes/pod-probes.js';
 import type { Prober } from './probes/prober.js';
+import { judgeResize } from './resize/judge-resize.js';
 import type {
   ContainerRuntime,
   RuntimeStatus,
@@ -147,11 +148,11 @@ export class Kubelet {
       ...{ runtime, clock, events, parallelMax: settings.imagePullsMax },
       loginsOf: (pod) => loginsOf(pod, objects),
     });
+    const limits = { memoryBytes: identity.memoryBytes, hasCpuQuota: settings.hasCpuQuota };
     const starter = new ContainerStarter({
       ...{ runtime, clock, files, paths, events, images, backOff, objects, allocatable, hooks },
       services: () => this.#services.lister.all(),
-      memoryBytes: identity.memoryBytes,
-      hasCpuQuota: settings.hasCpuQuota,
+      ...limits,
     });
     const stopper = new PodStopper({ runtime, clock, events, hooks });
     this.#statuses = new StatusWriter(client, clock, logger);
@@ -169,6 +170,11 @@ export class Kubelet {
       runtimeName: version.name,
       ...{ nodeName, hostIps: addresses, volumeRefreshMs },
       admit: (pod) => this.#admit(pod),
+      judgeResize: (pod) => {
+        const others = this.#othersThan(pod);
+        return judgeResize(pod, { allocatable: allocatable(), others, isStatic: isStaticPod(pod) });
+      },
+      resourcesOf: (pod, container) => linuxResources(pod, container, limits),
       shownPod: (pod) => (isStaticPod(pod) ? this.#mirrors.of(pod) : pod),
       sandboxOf: (pod, attempt) => sandboxes.configOf(pod, attempt),
       hostsOf: (pod, ips) => sandboxes.hostsOf(pod, ips),
@@ -323,12 +329,17 @@ export class Kubelet {
     }
     const pressure = this.#pressure.refusal(pod);
     if (pressure !== null) return pressure;
-    const others = [...this.#workers.all()]
-      .filter((worker) => worker.isActive && worker.uid !== pod.metadata.uid && worker.isAdmitted)
-      .map((worker) => worker.pod);
+    const others = this.#othersThan(pod);
     const node = this.#nodes.lister.get('', this.#settings.nodeName) ?? this.#registration.node;
     const { allocatable } = this.#amounts;
     return admitPod(pod, { node, allocatable, others, isStatic: isStaticPod(pod) });
+  }
+
+  /** What the node carries beside a pod. */
+  #othersThan({ metadata }: Pod): Pod[] {
+    return [...this.#workers.all()]
+      .filter((worker) => worker.isActive && worker.uid !== metadata.uid && worker.isAdmitted)
+      .map((worker) => worker.given);
   }
 
   async #facts(): Promise<NodeFacts> {
@@ -383,11 +394,4 @@ interface Found {
   readonly version: RuntimeVersion;
   readonly addresses: readonly string[];
   readonly storageBytes: number;
-}
-
-function isOperating(error: unknown): error is Error {
-  const isOfApi = error instanceof StatusError || error instanceof UnreachableError;
-  const isOfSystem =
-    error instanceof Error && ('syscall' in error || error.name === 'RuntimeError');
-  return isOfApi || isOfSystem;
 }

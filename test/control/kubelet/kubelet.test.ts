@@ -21,7 +21,7 @@ const deadlineMs = 60_000;
 let env: TestEnv;
 let dir = '';
 // The environment is closed when the last of them has ended.
-t.plan(3);
+t.plan(4);
 t.before(async () => {
   env = await startTestEnv();
   dir = await mkdtemp(join(tmpdir(), 'flotilla-kubelet-'));
@@ -212,3 +212,57 @@ t.test(
     t.same(runtime.violations, [], `seed ${seed}`);
   },
 );
+
+t.test('Kubelet: what a pod asks for changes while it runs', async (t) => {
+  const runtime = new MemoryRuntime(() => hostClock.wallTime());
+  const first = await startKubelet('n4', runtime);
+  const amounts = (memory: string, cpu = '10m') => ({
+    ...{ requests: { cpu, memory }, limits: { cpu, memory } },
+  });
+  const resizePolicy = [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }];
+  const container = { name: 'sized', image: 'app:1', resizePolicy, resources: amounts('32Mi') };
+  await pods().create(pod('sized', 'n4', { containers: [container] }));
+  await phased('sized', 'Running');
+
+  const resize = (memory: string, cpu?: string) => {
+    const containers = [{ name: 'sized', resources: amounts(memory, cpu) }];
+    const name = { namespace: 'default', name: 'sized' };
+    return pods().patch(name, 'strategic', { spec: { containers } }, { subresource: 'resize' });
+  };
+  const shown = (what: string, memory: string, condition: string | null) =>
+    until(what, async () => {
+      const { status } = await get('sized');
+      const own = status?.containerStatuses?.[0];
+      const found = status?.conditions?.find(({ type = '' }) => type.startsWith('PodResize'));
+      const isSo = own?.resources?.limits?.memory === memory && own.state?.running !== undefined;
+      return isSo && (found?.reason ?? null) === condition ? own : null;
+    });
+
+  await resize('64Mi');
+  const larger = await shown('it has more memory', '64Mi', null);
+  t.match(larger, { restartCount: 0, allocatedResources: { memory: '64Mi' } });
+  t.same(runtime.resized, [{ name: 'sized', memoryLimitBytes: 64 << 20 }]);
+
+  await resize('64Mi', '100k');
+  t.match(await shown('no node has that much', '64Mi', 'Infeasible'), { restartCount: 0 });
+  await first.stop();
+  const second = await startKubelet('n4', runtime, 3);
+  await resize('96Mi');
+  t.match(await shown('another kubelet gives more', '96Mi', null), { restartCount: 0 });
+
+  await resize('96Mi', '20m');
+  const again = await until('it starts anew for its cpu', async () => {
+    const own = (await get('sized')).status?.containerStatuses?.[0];
+    return own?.restartCount === 1 && own.state?.running !== undefined ? own : null;
+  });
+  t.match(again.resources, { limits: { cpu: '20m', memory: '96Mi' } });
+
+  runtime.rigid.add('sized');
+  await resize('48Mi', '20m');
+  await shown('the runtime refuses', '96Mi', 'Error');
+  runtime.rigid.clear();
+  await resize('40Mi', '20m');
+  await shown('and then does not', '40Mi', null);
+  await second.stop();
+  t.same(runtime.violations, []);
+});

@@ -3,6 +3,7 @@ import type {
   ContainerRuntime,
   ContainerState,
   ExecResult,
+  LinuxResources,
   RuntimeEvent,
   SandboxConfig,
   SandboxState,
@@ -26,6 +27,10 @@ export class MemoryRuntime implements ContainerRuntime {
   readonly started: string[] = [];
   /** Images that cannot be pulled. */
   readonly missingImages = new Set<string>();
+  /** Names of containers whose resources cannot change. */
+  readonly rigid = new Set<string>();
+  /** What containers were told of their resources while they ran, in order. */
+  readonly resized: { readonly name: string; readonly memoryLimitBytes: number | null }[] = [];
   /** Asked before each call; true lets it fail. */
   failsNow: () => boolean = () => false;
   readonly #now: () => number;
@@ -138,7 +143,13 @@ export class MemoryRuntime implements ContainerRuntime {
     return this.#own(id).state;
   }
 
-  async updateResources() {}
+  async updateResources(id: string, resources: LinuxResources) {
+    this.#call();
+    const { name } = this.#own(id).state;
+    if (this.rigid.has(name)) throw new RuntimeError('unsupported', `${name} does not bend`);
+    this.resized.push({ name, memoryLimitBytes: resources.memoryLimitBytes });
+  }
+
   async reopenLog() {}
   async updatePodCidr() {}
 

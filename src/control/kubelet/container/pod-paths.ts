@@ -19,6 +19,11 @@ export class PodPaths {
     return `${this.pods}/${uid}`;
   }
 
+  /** What the pod was given. */
+  allocation(uid: string): string {
+    return `${this.pod(uid)}/allocation.json`;
+  }
+
   volumes(uid: string): string {
     return `${this.pod(uid)}/volumes`;
   }

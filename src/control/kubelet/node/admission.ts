@@ -38,10 +38,20 @@ function checkSystem({ spec }: Pod): PodFailure | null {
   return { reason: 'PodOSNotSupported', message };
 }
 
-function checkAmounts(pod: Pod, { allocatable, others }: AdmissionFacts): PodFailure | null {
+function checkAmounts(pod: Pod, facts: AdmissionFacts): PodFailure | null {
+  const shortage = shortageOf(pod, facts);
+  if (shortage === null) return null;
+  return { reason: `OutOf${shortage.name}`, message: `Pod was rejected: ${shortage.message}` };
+}
+
+/** What the node has too little of for a pod beside the others, and the words for it; null: nothing. Pure. */
+export function shortageOf(
+  pod: Pod,
+  { allocatable, others }: Pick<AdmissionFacts, 'allocatable' | 'others'>,
+): { readonly name: string; readonly message: string } | null {
   const podsMax = Number(allocatable.pods ?? 0);
   if (others.length + 1 > podsMax) {
-    return outOf('pods', '1', String(others.length), String(podsMax));
+    return shortage('pods', '1', String(others.length), String(podsMax));
   }
   const wanted = podRequests(pod);
   for (const [name, amount] of Object.entries(wanted)) {
@@ -52,18 +62,20 @@ function checkAmounts(pod: Pod, { allocatable, others }: AdmissionFacts): PodFai
     for (const other of others)
       used = used.add(Quantity.parse(String(podRequests(other)[name] ?? '0')));
     if (used.add(request).compare(capacity) <= 0) continue;
-    const number = (quantity: Quantity) =>
-      String(name === 'cpu' ? quantity.milliValue() : quantity.value());
-    return outOf(name, number(request), number(used), number(capacity));
+    const number = (quantity: Quantity) => wholeAmount(name, quantity);
+    return shortage(name, number(request), number(used), number(capacity));
   }
   return null;
 }
 
-function outOf(name: string, requested: string, used: string, capacity: string): PodFailure {
-  return {
-    reason: `OutOf${name}`,
-    message: `Pod was rejected: Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
-  };
+/** Thousandths of processors, or units of anything else. */
+export function wholeAmount(name: string, quantity: Quantity): string {
+  return String(name === 'cpu' ? quantity.milliValue() : quantity.value());
+}
+
+function shortage(name: string, requested: string, used: string, capacity: string) {
+  const message = `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}`;
+  return { name, message };
 }
 
 function checkPlace({ spec = {} }: Pod, { node }: AdmissionFacts): PodFailure | null {

@@ -13,6 +13,9 @@ export interface ProbeFindings {
   isStarted(containerId: string): boolean;
 }
 
+/** What resizing says of a container that runs: it has to start anew to get what it was given. */
+export type MustRestart = (container: PodContainer['spec'], state: ContainerState) => boolean;
+
 /** A container to start; `attempt` counts those of its name. */
 export interface PlannedStart {
   readonly container: PodContainer;
@@ -26,7 +29,7 @@ export interface PlannedKill {
   readonly container: PodContainer;
   readonly state: ContainerState;
   readonly message: string;
-  readonly cause: 'liveness' | 'startup' | 'changed' | 'unknown';
+  readonly cause: 'liveness' | 'startup' | 'changed' | 'resized' | 'unknown';
 }
 
 /** What is to be done about a pod now. */
@@ -44,20 +47,27 @@ export interface PodPlan {
  * What is to be done about a pod that is to run, from what is wanted and what there is. Pure, and of the present state alone: doing half
  * of it and planning again gives the other half. Whether a start has to wait for its back-off is not decided here.
  */
-export function planPod(pod: Pod, observed: ObservedPod, probes: ProbeFindings): PodPlan {
-  return new Planner(pod, observed, probes).plan();
+export function planPod(
+  pod: Pod,
+  observed: ObservedPod,
+  probes: ProbeFindings,
+  mustRestart: MustRestart = () => false,
+): PodPlan {
+  return new Planner(pod, observed, probes, mustRestart).plan();
 }
 
 class Planner {
   readonly #pod: Pod;
   readonly #observed: ObservedPod;
   readonly #probes: ProbeFindings;
+  readonly #mustRestart: MustRestart;
   readonly #containers: readonly PodContainer[];
   readonly #kills: PlannedKill[] = [];
   readonly #starts: PlannedStart[] = [];
   #isInitFailed = false;
 
-  constructor(pod: Pod, observed: ObservedPod, probes: ProbeFindings) {
+  constructor(pod: Pod, observed: ObservedPod, probes: ProbeFindings, mustRestart: MustRestart) {
+    this.#mustRestart = mustRestart;
     this.#pod = pod;
     this.#observed = observed;
     this.#probes = probes;
@@ -193,26 +203,27 @@ class Planner {
   }
 
   #killIfUnwell(container: PodContainer, state: ContainerState, willRestart: boolean): boolean {
-    const { name, spec } = container;
-    const isChanged = notesOf(state.annotations).hash !== containerHash(spec);
-    const cause = isChanged
-      ? 'changed'
-      : this.#probes.hasFailedLiveness(state.id)
-        ? 'liveness'
-        : this.#probes.hasFailedStartup(state.id)
-          ? 'startup'
-          : null;
+    const { name } = container;
+    const cause = this.#causeToKill(container, state);
     if (cause === null) return false;
-    const what = {
-      changed: `Container ${name} definition changed`,
-      liveness: `Container ${name} failed liveness probe`,
-      startup: `Container ${name} failed startup probe`,
+    const isAgain = willRestart || cause === 'changed' || cause === 'resized';
+    const end = isAgain ? ', will be restarted' : '';
+    const message = {
+      changed: `Container ${name} definition changed${end}`,
+      liveness: `Container ${name} failed liveness probe${end}`,
+      startup: `Container ${name} failed startup probe${end}`,
+      resized: `Container ${name} resize requires restart`,
     }[cause];
-    const isAgain = willRestart || isChanged;
-    const message = isAgain ? `${what}, will be restarted` : what;
     this.#kills.push({ container, state, message, cause });
     if (isAgain) this.#start(container);
     return true;
+  }
+
+  #causeToKill({ spec }: PodContainer, state: ContainerState) {
+    if (notesOf(state.annotations).hash !== containerHash(spec)) return 'changed';
+    if (this.#probes.hasFailedLiveness(state.id)) return 'liveness';
+    if (this.#probes.hasFailedStartup(state.id)) return 'startup';
+    return this.#mustRestart(spec, state) ? 'resized' : null;
   }
 
   #start(container: PodContainer): void {

@@ -68,10 +68,13 @@ export class PodStopper {
     const { runtime, clock, events } = this.#parts;
     const { pod, container, state, graceSeconds } = what;
     const begunMs = clock.now();
-    if (pod !== null && state.state === 'running') {
-      const message = what.message ?? `Stopping container ${state.name}`;
+    const isRunning = state.state === 'running';
+    const message = what.message ?? (isRunning ? `Stopping container ${state.name}` : '');
+    if (pod !== null && message !== '') {
       events.event(pod, 'Normal', 'Killing', message, container?.fieldPath);
-      if (graceSeconds > 0) await this.#preStop(pod, container, state, graceSeconds, what.ip);
+    }
+    if (pod !== null && isRunning && graceSeconds > 0) {
+      await this.#preStop(pod, container, state, graceSeconds, what.ip);
     }
     const spentSeconds = (clock.now() - begunMs) / 1000;
     const hasHook = spentSeconds > 0;

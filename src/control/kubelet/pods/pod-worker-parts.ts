@@ -6,6 +6,7 @@ import type { EventRecorder } from '../../client/index.js';
 import type { ImagePuller } from '../container/image-puller.js';
 import type { PodPaths } from '../container/pod-paths.js';
 import type { PodProbes } from '../probes/pod-probes.js';
+import type { PodResizerParts } from '../resize/pod-resizer.js';
 import type { ContainerRuntime, SandboxConfig } from '../runtime/container-runtime.js';
 import type { PodVolumes } from '../volumes/pod-volumes.js';
 import type { BackOff } from './back-off.js';
@@ -27,7 +28,7 @@ export interface StatusSink {
 }
 
 /** What all workers of a node share. */
-export interface PodWorkerParts {
+export interface PodWorkerParts extends PodResizerParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly files: NodeFiles;

@@ -1,21 +1,28 @@
-import type { Timer } from '../../../base/clock.js';
 import type { Pod, PodCondition } from '../../api/gen/core-v1.js';
-import { UnreachableError } from '../../client/index.js';
-import { StatusError } from '../../machinery/status.js';
 import { parseTime } from '../../machinery/time.js';
+import { isOperating } from '../operating-error.js';
+import { PodResizer } from '../resize/pod-resizer.js';
 import type { SandboxConfig } from '../runtime/container-runtime.js';
-import { RuntimeError } from '../runtime/runtime-error.js';
 import type { WaitingReason } from '../status/container-statuses.js';
 import { podStatus } from '../status/pod-status.js';
 import { currentSandbox, isRunning, newestOf, type ObservedPod, podIps } from './observed-pod.js';
-import { type PlannedKill, type PlannedStart, type PodPlan, planPod } from './plan.js';
+import {
+  type MustRestart,
+  type PlannedKill,
+  type PlannedStart,
+  type PodPlan,
+  planPod,
+} from './plan.js';
 import { PodSandbox } from './pod-sandbox.js';
 import type { PodFailure, PodWorkerParts } from './pod-worker-parts.js';
+import { removeTraces } from './remove-traces.js';
 import { VolumeUpkeep } from './volume-upkeep.js';
+import { WakeTimer } from './wake-timer.js';
 
 const retryMsMin = 500;
 const retryMsMax = 30_000;
 const evictionGraceSecondsMin = 1;
+const resizeRetryMs = 10_000;
 
 /**
  * Keeps one pod as it is to be. Looks at what is wanted and at what there is, does what is missing, and looks again: whatever happened in
@@ -31,7 +38,7 @@ export class PodWorker {
   /** Somebody asked for another look since the last one began. */
   #isDirty = false;
   #isClosed = false;
-  #timer: Timer | null = null;
+  readonly #timer: WakeTimer;
   #failures = 0;
   #isAdmitted = false;
   /** The API has no such pod any more. */
@@ -49,19 +56,27 @@ export class PodWorker {
   #starting = new AbortController();
   readonly #volumes: VolumeUpkeep;
   readonly #sandbox: PodSandbox;
+  readonly #resizer: PodResizer;
 
   constructor(pod: Pod, parts: PodWorkerParts) {
     this.uid = pod.metadata.uid ?? '';
     this.#pod = pod;
     this.#parts = parts;
     this.#startedAtMs = parts.clock.wallTime();
+    this.#timer = new WakeTimer(parts.clock, () => this.wake());
     this.#volumes = new VolumeUpkeep(parts);
     this.#sandbox = new PodSandbox(parts);
+    this.#resizer = new PodResizer(parts);
   }
 
   /** The pod as it is wanted, with its status as far as it is known. */
   get pod(): Pod {
     return this.#pod;
+  }
+
+  /** The pod as the node carries it: with what it was given. */
+  get given(): Pod {
+    return this.#resizer.given(this.#pod);
   }
 
   /** It runs, or will: it counts among what the node has to carry. */
@@ -126,7 +141,7 @@ export class PodWorker {
     this.#isClosed = true;
     this.#isDirty = false;
     this.#starting.abort();
-    if (this.#timer !== null) this.#parts.clock.clearTimer(this.#timer);
+    this.#timer.close();
   }
 
   async #lookUntilClean(): Promise<void> {
@@ -143,17 +158,12 @@ export class PodWorker {
   }
 
   #onFailure(error: unknown): void {
-    const isOperating =
-      error instanceof RuntimeError ||
-      error instanceof StatusError ||
-      error instanceof UnreachableError ||
-      (error instanceof Error && 'syscall' in error);
-    if (!isOperating) throw error;
+    if (!isOperating(error)) throw error;
     const { name, namespace } = this.#pod.metadata;
     this.#parts.logger.warn('a pod is not as it should be; trying again', {
       ...{ pod: name, namespace, error: error.message },
     });
-    this.#later(Math.min(retryMsMax, retryMsMin * 2 ** this.#failures++));
+    this.#timer.within(Math.min(retryMsMax, retryMsMin * 2 ** this.#failures++));
   }
 
   async #sync(): Promise<void> {
@@ -180,7 +190,9 @@ export class PodWorker {
       return;
     }
     probes.follow(this.#pod, observed);
-    const plan = planPod(this.#pod, observed, probes);
+    await this.#resize(observed);
+    const mustRestart: MustRestart = (spec, state) => this.#resizer.mustRestart(spec, state);
+    const plan = planPod(this.given, observed, probes, mustRestart);
     if (plan.isOver) {
       this.#isDone = true;
       this.wake();
@@ -191,7 +203,7 @@ export class PodWorker {
     const hasWork = plan.starts.length > 0 || plan.sandboxAttempt !== null;
     if (!(await this.#prepareVolumes(observed, hasWork))) return;
     for (const kill of plan.kills) await this.#kill(kill, observed);
-    const sandbox = await this.#sandbox.ensure(this.#pod, observed, plan);
+    const sandbox = await this.#sandbox.ensure(this.given, observed, plan);
     if (sandbox === null) return;
     if (plan.sandboxAttempt !== null) await this.#publish(sandbox.observed, false);
     const isChanged = await this.#startAll(plan.starts, sandbox.observed, sandbox.config);
@@ -217,13 +229,19 @@ export class PodWorker {
     const startedAtMs = parseTime(this.#pod.status?.startTime ?? '') ?? this.#startedAtMs;
     const leftMs = startedAtMs + activeDeadlineSeconds * 1000 - clock.wallTime();
     if (leftMs > 0) {
-      this.#later(leftMs);
+      this.#timer.within(leftMs);
       return false;
     }
     const message = 'Pod was active on the node longer than the specified deadline';
     this.#failure = { reason: 'DeadlineExceeded', message };
     events.event(this.#pod, 'Normal', 'DeadlineExceeded', message);
     return true;
+  }
+
+  async #resize(observed: ObservedPod): Promise<void> {
+    await this.#resizer.allocate(this.#pod);
+    const isDone = await this.#resizer.actuate(this.given, observed);
+    if (!isDone || this.#resizer.isPending) this.#timer.within(resizeRetryMs);
   }
 
   /** What runs, or is not to be started any more, waits for nothing. */
@@ -241,26 +259,17 @@ export class PodWorker {
       this.#place(observed),
       hasWork,
     );
-    this.#later(nextMs);
+    this.#timer.within(nextMs);
     return areThere;
   }
 
   async #kill({ container, state, message, cause }: PlannedKill, observed: ObservedPod) {
-    const { stopper, probes, events } = this.#parts;
-    const ip = this.#place(observed).podIps[0] ?? '';
-    const kind = {
-      liveness: 'Liveness',
-      startup: 'Startup',
-      changed: null,
-      unknown: null,
-    } as const;
-    const probe = kind[cause];
-    const own = probe === null ? null : probes.graceOf(state.id, probe);
-    const graceSeconds = own ?? this.#pod.spec?.terminationGracePeriodSeconds ?? 30;
+    const { stopper, probes } = this.#parts;
     const pod = this.#pod;
-    if (state.state !== 'running') {
-      events.event(pod, 'Normal', 'Killing', message, container.fieldPath);
-    }
+    const ip = this.#place(observed).podIps[0] ?? '';
+    const probe = cause === 'liveness' ? 'Liveness' : cause === 'startup' ? 'Startup' : null;
+    const own = probe === null ? null : probes.graceOf(state.id, probe);
+    const graceSeconds = own ?? pod.spec?.terminationGracePeriodSeconds ?? 30;
     await stopper.stopContainer({ pod, container, state, graceSeconds, ip, message });
   }
 
@@ -273,7 +282,7 @@ export class PodWorker {
     const sandboxId = currentSandbox(observed)?.id;
     if (sandboxId === undefined) return true;
     const where = {
-      ...{ pod: this.#pod, observed, sandboxId, sandbox, volumes: this.#volumes.prepared },
+      ...{ pod: this.given, observed, sandboxId, sandbox, volumes: this.#volumes.prepared },
       place: this.#place(observed),
       signal: this.#starting.signal,
     };
@@ -289,7 +298,7 @@ export class PodWorker {
       }
       const isNews = this.#waiting.get(name)?.message !== outcome.why.message;
       this.#waiting.set(name, outcome.why);
-      this.#later(outcome.retryMs);
+      this.#timer.within(outcome.retryMs);
       if (isNews) await this.#publish(observed, false);
     }
     return isChanged;
@@ -314,7 +323,7 @@ export class PodWorker {
       }
       now = await watch.observe(this.uid, namespace, name);
       if (isRunning(now)) {
-        this.#later(retryMsMin);
+        this.#timer.within(retryMsMin);
         return;
       }
     }
@@ -352,14 +361,9 @@ export class PodWorker {
 
   /** Takes away what the runtime and the node keep of a pod that is gone. */
   async #cleanUp(observed: ObservedPod): Promise<void> {
-    const { runtime, files, paths, images, backOff, messages, onGone } = this.#parts;
-    for (const { id } of observed.containers) {
-      await runtime.removeContainer(id);
-      messages.forget(id);
-    }
-    for (const { id } of observed.sandboxes) await runtime.removeSandbox(id);
-    await files.remove(paths.pod(this.uid));
-    await files.remove(paths.logs(this.#pod));
+    const { images, backOff, messages, onGone } = this.#parts;
+    await removeTraces(observed, this.#pod, this.#parts);
+    for (const { id } of observed.containers) messages.forget(id);
     images.forget(this.uid);
     backOff.forget(`${this.uid}_`);
     await this.close();
@@ -380,33 +384,19 @@ export class PodWorker {
     const pod: Pod =
       known.status === undefined ? this.#pod : { ...this.#pod, status: known.status };
     const status = podStatus({
-      ...{ pod, observed, waiting: this.#waiting, messages: texts, runtimeName, hostIps },
+      pod: this.#resizer.given(pod),
+      actual: (state) => this.#resizer.actual(state),
+      ...{ observed, waiting: this.#waiting, messages: texts, runtimeName, hostIps },
       isStarted: (id) => probes.isStarted(id),
       isReady: (id) => probes.isReady(id),
       isOver,
       nowMs: clock.wallTime(),
       startedAtMs: this.#startedAtMs,
       failure: this.#failure,
-      otherConditions: this.#conditions,
+      otherConditions: [...this.#conditions, ...this.#resizer.conditions()],
     });
     this.#pod = { ...this.#pod, status: { ...pod.status, ...status } };
     if (shown === null) return;
     statuses.set(shown, status, isOver);
   }
-
-  /** Looks again after a time, if nobody asks before. */
-  #later(delayMs: number): void {
-    if (this.#isClosed) return;
-    const { clock } = this.#parts;
-    const atMs = clock.now() + delayMs;
-    if (this.#timer !== null && this.#timerAtMs <= atMs && this.#timerAtMs > clock.now()) return;
-    if (this.#timer !== null) clock.clearTimer(this.#timer);
-    this.#timerAtMs = atMs;
-    this.#timer = clock.setTimer(delayMs, () => {
-      this.#timer = null;
-      this.wake();
-    });
-  }
-
-  #timerAtMs = 0;
 }

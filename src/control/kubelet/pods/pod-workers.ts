@@ -1,8 +1,9 @@
 import type { Pod } from '../../api/gen/core-v1.js';
-import { RuntimeError } from '../runtime/runtime-error.js';
+import { isOperating } from '../operating-error.js';
 import type { ObservedPod } from './observed-pod.js';
 import { PodWorker } from './pod-worker.js';
 import type { PodWorkerParts } from './pod-worker-parts.js';
+import { removeTraces } from './remove-traces.js';
 
 /** The workers of a node, one a pod. */
 export class PodWorkers {
@@ -67,19 +68,16 @@ export class PodWorkers {
   }
 
   async #removeOrphan(observed: ObservedPod): Promise<void> {
-    const { stopper, runtime, files, paths, volumes, logger } = this.#parts;
+    const { stopper, volumes, logger } = this.#parts;
     const { uid, name, namespace } = observed;
     logger.info('a pod that nobody wants is ended', { pod: name, namespace, uid });
     this.#removing.add(uid);
     try {
       await stopper.stopPod(null, observed, null, '');
-      for (const { id } of observed.containers) await runtime.removeContainer(id);
-      for (const { id } of observed.sandboxes) await runtime.removeSandbox(id);
       await volumes.tearDown(uid);
-      await files.remove(paths.pod(uid));
-      await files.remove(paths.logs({ metadata: { name, namespace, uid } }));
+      await removeTraces(observed, { metadata: { name, namespace, uid } }, this.#parts);
     } catch (error) {
-      if (!(error instanceof RuntimeError) && !isFileError(error)) throw error;
+      if (!isOperating(error)) throw error;
       logger.warn('a pod that nobody wants is still there', { uid, error: String(error) });
     } finally {
       this.#removing.delete(uid);
@@ -91,8 +89,4 @@ export class PodWorkers {
     this.#isClosed = true;
     await Promise.all([...this.#workers.values()].map((worker) => worker.close()));
   }
-}
-
-function isFileError(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error;
 }

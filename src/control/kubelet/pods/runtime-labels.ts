@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Container, Pod } from '../../api/gen/core-v1.js';
+import type { Container, Pod, ResourceRequirements } from '../../api/gen/core-v1.js';
 
 const prefix = 'io.kubernetes.';
 const names = {
@@ -13,6 +13,7 @@ const names = {
   messagePolicy: `${prefix}container.terminationMessagePolicy`,
   grace: `${prefix}pod.terminationGracePeriod`,
   preStop: `${prefix}container.preStopHandler`,
+  resources: `${prefix}container.resources`,
 } as const;
 
 /** Of which pod and container something in the runtime is. */
@@ -32,6 +33,8 @@ export interface ContainerNotes {
   readonly graceSeconds: number;
   /** JSON of the handler; '' without. */
   readonly preStop: string;
+  /** What it was made with; null: not noted. */
+  readonly resources: ResourceRequirements | null;
 }
 
 /** The labels by which a sandbox or a container is found again. */
@@ -70,6 +73,7 @@ export function containerNotes(
     [names.messagePath]: container.terminationMessagePath ?? '/dev/termination-log',
     [names.messagePolicy]: container.terminationMessagePolicy ?? 'File',
     [names.grace]: String(spec?.terminationGracePeriodSeconds ?? 30),
+    [names.resources]: JSON.stringify(container.resources ?? {}),
     ...(preStop === undefined ? {} : { [names.preStop]: JSON.stringify(preStop) }),
   };
 }
@@ -77,12 +81,14 @@ export function containerNotes(
 /** What a container's annotations say. */
 export function notesOf(annotations: Readonly<Record<string, string>>): ContainerNotes {
   const grace = Number(annotations[names.grace] ?? 30);
+  const resources = annotations[names.resources];
   return {
     hash: annotations[names.hash] ?? '',
     messagePath: annotations[names.messagePath] ?? '',
     messagePolicy: annotations[names.messagePolicy] ?? 'File',
     graceSeconds: Number.isFinite(grace) ? grace : 30,
     preStop: annotations[names.preStop] ?? '',
+    resources: resources === undefined ? null : (JSON.parse(resources) as ResourceRequirements),
   };
 }
 

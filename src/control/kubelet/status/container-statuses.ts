@@ -4,6 +4,7 @@ import type {
   ContainerStateTerminated,
   ContainerStatus,
   Pod,
+  ResourceRequirements,
 } from '../../api/gen/core-v1.js';
 import { formatTime } from '../../machinery/time.js';
 import { containersOf, type PodContainer } from '../pods/container-list.js';
@@ -26,6 +27,8 @@ export interface ContainerFacts {
   readonly messages: ReadonlyMap<string, string>;
   /** As `containerd`: containers' ids are shown with it. */
   readonly runtimeName: string;
+  /** What a container runs with, where that is known; without: what the pod says. */
+  readonly actual?: (state: ContainerState) => ResourceRequirements | null;
   readonly isStarted: (containerId: string) => boolean;
   readonly isReady: (containerId: string) => boolean;
   /** Nothing of the pod runs or will run again. */
@@ -64,7 +67,7 @@ function statusOf(facts: ContainerFacts, container: PodContainer): ContainerStat
     imageID: newest.imageRef,
     containerID: `${facts.runtimeName}://${newest.id}`,
     started: isStarted,
-    ...(isRunning ? resourcesOf(spec) : {}),
+    ...(isRunning ? resourcesOf(spec, facts.actual?.(newest) ?? spec.resources) : {}),
     ...mountsOf(spec),
   };
 }
@@ -177,10 +180,12 @@ export function oldStatus({ status }: Pod, name: string): ContainerStatus | unde
   );
 }
 
-function resourcesOf({ resources = {} }: Container): Partial<ContainerStatus> {
-  const { limits, requests } = resources;
+function resourcesOf(
+  { resources: { requests: given } = {} }: Container,
+  { limits, requests }: ResourceRequirements = {},
+): Partial<ContainerStatus> {
   return {
-    ...(requests === undefined ? {} : { allocatedResources: requests }),
+    ...(given === undefined ? {} : { allocatedResources: given }),
     resources: {
       ...(limits === undefined ? {} : { limits }),
       ...(requests === undefined ? {} : { requests }),

@@ -31,9 +31,10 @@ export function podConditions(facts: ConditionFacts): PodCondition[] {
     { type: 'Ready', ...withGates(pod, containers) },
     { type: 'ContainersReady', ...containers },
     { type: 'PodScheduled', status: 'True' },
-    ...others.map(({ type = '', status = 'True', reason = '', message = '' }) => ({
+    ...others.map(({ type = '', status = 'True', reason, message }) => ({
       ...{ type, status: status === 'True' ? ('True' as const) : ('False' as const) },
-      ...{ reason, message },
+      ...(reason === undefined ? {} : { reason }),
+      ...(message === undefined ? {} : { message }),
     })),
   ];
   const { generation } = pod.metadata;

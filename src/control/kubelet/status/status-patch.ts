@@ -17,6 +17,9 @@ const ownFields = [
   'ephemeralContainerStatuses',
 ] as const;
 
+/** Conditions that the kubelet takes away when they do not hold any more. */
+const passing: ReadonlySet<string> = new Set(['PodResizePending', 'PodResizeInProgress']);
+
 /** Lists whose items would be merged one by one. */
 const mergedLists: ReadonlySet<string> = new Set(['hostIPs', 'podIPs']);
 
@@ -56,6 +59,10 @@ function changedConditions(before: PodStatus, { conditions = [] }: PodStatus): J
       ...(known?.message === undefined ? {} : { message: null }),
       ...(condition as JsonObject),
     });
+  }
+  for (const { type = '' } of before.conditions ?? []) {
+    const isOver = passing.has(type) && !conditions.some((each) => each.type === type);
+    if (isOver) changed.push({ type, $patch: 'delete' });
   }
   return changed;
 }
