@@ -4,7 +4,10 @@ import type { CertificatePair, ListenerTls, NamedCertificate } from '../../rpc/i
 import { UsageError } from '../usage-error.js';
 import type { ParsedFlags } from './parse.js';
 
-/** How the port speaks TLS: clients' certificates are taken as they come, and judged with each request. */
+/**
+ * How the port speaks TLS: clients' certificates are taken as they come, and judged with each request. The handshake names the authorities
+ * that count: clients that have several certificates choose by them, and Go's send none that fits none.
+ */
 export async function listenerTls(
   flags: ParsedFlags,
   certificate: CertificatePair,
@@ -12,13 +15,20 @@ export async function listenerTls(
   const suites = flags.list('tls-cipher-suites');
   return {
     ...certificate,
-    clientCa: null,
+    clientCa: await clientAuthorities(flags),
     clientCertAuth: false,
     isClientCertUnverified: true,
     named: await Promise.all(flags.occurrences('tls-sni-cert-key').map(namedCertificate)),
     minVersion: minVersion(flags.text('tls-min-version')),
     ...(suites.length === 0 ? {} : { cipherSuites: suites }),
   };
+}
+
+/** Those of clients and of proxies in front, as PEM; null without any. */
+async function clientAuthorities(flags: ParsedFlags): Promise<string | null> {
+  const files = ['client-ca-file', 'requestheader-client-ca-file'].map((name) => flags.text(name));
+  const bundles = await Promise.all(files.filter((file) => file !== '').map(readTextFile));
+  return bundles.length === 0 ? null : bundles.join('\n');
 }
 
 function minVersion(text: string): 'TLSv1.2' | 'TLSv1.3' {

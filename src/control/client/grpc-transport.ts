@@ -77,7 +77,7 @@ export class GrpcTransport implements Transport {
       });
       stream.end();
       for await (const { type, object } of stream.responses) {
-        yield watchEvent(type, JSON.parse(decoder.decode(object)) as JsonObject);
+        yield eventOf(type, object);
       }
     } catch (error) {
       throw unreachable(error);
@@ -131,6 +131,20 @@ export class GrpcTransport implements Transport {
       ...(signal === undefined ? {} : { signal }),
     };
   }
+}
+
+/** An event of a watch. Throws the StatusError of an ERROR event. */
+function eventOf(type: string, bytes: Uint8Array): WatchEvent {
+  let object: JsonObject | null;
+  try {
+    object = JSON.parse(decoder.decode(bytes)) as JsonObject | null;
+  } catch (error) {
+    throw new UnreachableError('what came as an event of a watch is no JSON', { cause: error });
+  }
+  if (typeof object !== 'object' || object === null) {
+    throw new UnreachableError('what came as an event of a watch has no object');
+  }
+  return watchEvent(type, object);
 }
 
 function targetOf(resource: ApiResource, place: ObjectPlace): Target {

@@ -155,6 +155,13 @@ for (const [transport, client] of transports) {
     },
   );
 
+  t.test(`${transport}: a watch of what is not served is refused, in plain text too`, async (t) => {
+    const things = apiResource('example.com/v1', 'things', 'Thing');
+    const watch = client.objects(things).watch({ namespace: 'default', resourceVersion: '' });
+    const refused = await refusal(watch[Symbol.asyncIterator]().next());
+    t.match([refused.code, refused.reason], [404, 'NotFound']);
+  });
+
   t.test(`${transport}: refusals carry the server's Status`, async (t) => {
     const configMaps = client.objects(resources.configMaps);
     const invalid = await refusal(

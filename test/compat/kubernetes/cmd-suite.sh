@@ -4,9 +4,9 @@
 #
 #   test/compat/kubernetes/cmd-suite.sh --source TREE --kubectl FILE [--flotilla FILE] [--out DIR] [--only "pod crd"] [--port N]
 #
-# Of the controllers that the suite takes for granted there are those of controllers.ts: assertions that wait for what others do fail,
-# and so do those on APIs that Kubernetes itself no longer serves. A failed assertion is counted and the script goes on, so that one failure does not hide what comes after it. What each
-# function printed is in DIR, DIR/score.tsv has the counts by script.
+# The controller manager runs beside them, as the suite takes for granted; assertions on APIs that Kubernetes itself no longer serves fail.
+# A failed assertion is counted and the script goes on, so that one failure does not hide what comes after it. What each function printed
+# is in DIR, DIR/score.tsv has the counts by script.
 set -u
 
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
@@ -50,10 +50,10 @@ start_servers() {
     > "$out/apiserver.log" 2>&1 &
   processes+=($!)
   local tries
-  for tries in $(seq 150); do
+  for tries in $(seq 300); do
     curl -sk -H 'Authorization: Bearer admin-token' "https://127.0.0.1:$port/readyz" | grep -qx ok && return
     kill -0 "${processes[1]}" 2>/dev/null || break
-    read -r -t 0.2 < <(:) || true
+    sleep 0.2
   done
   echo 'the servers did not start:' >&2
   tail -5 "$out/store.log" "$out/apiserver.log" >&2
@@ -68,9 +68,9 @@ kubectl config set-context test --user test-admin --cluster local >> "$out/setup
 kubectl config use-context test >> "$out/setup.log"
 printf '{"kind":"Node","apiVersion":"v1","metadata":{"name":"127.0.0.1"},"status":{"capacity":{"memory":"1Gi"}}}' |
   kubectl create -f - >> "$out/setup.log"
-# The controllers that there are.
-controllers=$(dirname "$(dirname "$flotilla")")/dist/test/compat/kubernetes/controllers.js
-node "$controllers" "$KUBECONFIG" "$out/certs/apiserver.crt" > "$out/controllers.log" 2>&1 &
+# Service account tokens need no controller, everything else that the suite waits for does.
+node "$flotilla" controller-manager --kubeconfig "$KUBECONFIG" --root-ca-file "$out/certs/apiserver.crt" --secure-port=0 \
+  --leader-elect=false > "$out/controller-manager.log" 2>&1 &
 processes+=($!)
 
 # In the order of runTests; those of its own that are in no function are left out.

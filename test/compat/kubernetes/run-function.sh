@@ -37,9 +37,9 @@ count() {
 counted() {
   local assertion=$1
   shift
-  # Nothing changes later without controllers: three tries are as good as ten.
-  if [ "$assertion" = kube::test::object_assert ] && [ "$1" -gt 3 ]; then
-    builtin set -- 3 "${@:2}"
+  # Ten tries take 45 seconds: four, 6 seconds, are enough for controllers beside an API server.
+  if [ "$assertion" = kube::test::object_assert ] && [ "$1" -gt 4 ]; then
+    builtin set -- 4 "${@:2}"
   fi
   if "uncounted_$assertion" "$@"; then count pass; else count fail; fi
   return 0

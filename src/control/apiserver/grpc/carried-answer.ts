@@ -2,6 +2,7 @@ import { concatBytes } from '../../../base/bytes.js';
 import type { ServerStream } from '../../../rpc/index.js';
 import type { WebHeaders, WebResponse } from '../../../rpc/web.js';
 import type { Answer, ReadRequest, WatchEvent } from '../../../wire/gen/control.js';
+import { genericServerResponse } from '../../machinery/generic-server-response.js';
 import { LineSplitter } from '../../machinery/line-splitter.js';
 
 const okMax = 299;
@@ -70,11 +71,24 @@ export class WatchAnswer implements WebResponse {
 
   end(chunk?: Uint8Array): void {
     if (chunk !== undefined) void this.write(chunk);
-    if (this.#code > okMax)
-      this.#stream.send({ type: 'ERROR', object: concatBytes(this.#refusal) });
+    if (this.#code <= okMax) return;
+    this.#stream.send({ type: 'ERROR', object: statusOf(this.#code, concatBytes(this.#refusal)) });
   }
 }
 
+/** A refusal as a Status: some paths are refused in plain text, those of resources that are served no more among them. */
+function statusOf(code: number, refusal: Uint8Array): Uint8Array {
+  if (refusal[0] === openingBrace) return refusal;
+  const { status } = genericServerResponse({
+    ...{ code, verb: 'GET', resource: { group: '', resource: '' }, name: '' },
+    serverMessage: new TextDecoder().decode(refusal).slice(0, refusalCharsMax),
+    ...{ retryAfterSeconds: 0, isUnexpected: true },
+  });
+  return new TextEncoder().encode(JSON.stringify(status));
+}
+
+const openingBrace = 0x7b;
+const refusalCharsMax = 1024;
 const decoder = new TextDecoder('latin1');
 /** Longer than any head of an event. */
 const headBytesMax = 48;
