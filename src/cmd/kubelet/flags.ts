@@ -2,7 +2,14 @@ import { ignoredFlags, programFlags, usedFlags } from '../program/flag-rows.js';
 import type { Flag } from '../program/flags.js';
 
 const own = usedFlags([
-  ['runtime', 'string', 'process', 'What runs the containers: process or simulated.'],
+  ['runtime', 'string', 'process', 'What runs the containers: process, cri or simulated.'],
+  [
+    'container-runtime-endpoint',
+    'string',
+    'unix:///run/containerd/containerd.sock',
+    'Socket of the container runtime, for --runtime=cri.',
+  ],
+  ['image-service-endpoint', 'string', '', "Socket of its images (default: the runtime's)."],
   ['process-runtime-dir', 'string', '/var/lib/flotilla/runtime', 'Folder of the process runtime.'],
   [
     'process-missing-images',
@@ -138,10 +145,8 @@ export const kubeletFlags: readonly Flag[] = [
       'kubelet-cgroups': 'string',
       'fail-swap-on': 'boolean',
       'memory-swap': 'string',
-      'image-service-endpoint': 'string',
     },
     'it is not built': {
-      'container-runtime-endpoint': 'string',
       'sync-frequency': 'duration',
       'bootstrap-kubeconfig': 'string',
       'rotate-certificates': 'boolean',

@@ -12,6 +12,8 @@ import { flotillaVersion } from '../version.js';
 
 /** The bridge that pods hang on where no CNI configuration is. */
 const podBridge = 'flotilla0';
+/** Of an answer of a container runtime. */
+const messageBytesMax = 16 * 1024 * 1024;
 
 /** What runs the containers of a node, as the flags say. Rejects with UsageError or RuntimeError. */
 export async function openRuntime(
@@ -19,8 +21,10 @@ export async function openRuntime(
   { clock, prng, logger }: { readonly clock: Clock; readonly prng: Prng; readonly logger: Logger },
 ): Promise<ContainerRuntime> {
   const name = flags.text('runtime');
-  if (name !== 'process')
-    throw new UsageError(`--runtime=${name} is not there: give process or simulated`);
+  if (name === 'cri') return openCriRuntime(flags, clock);
+  if (name !== 'process') {
+    throw new UsageError(`--runtime=${name} is not there: give process, cri or simulated`);
+  }
   const missing = flags.text('process-missing-images');
   if (missing !== 'pull' && missing !== 'host') {
     throw new UsageError(
@@ -50,4 +54,26 @@ export async function openRuntime(
       }),
     },
   );
+}
+
+async function openCriRuntime(flags: ParsedFlags, clock: Clock): Promise<ContainerRuntime> {
+  // Both are loaded by those alone who use them.
+  const [{ CriRuntime }, { createGrpcJsChannel }] = await Promise.all([
+    import('../../control/kubelet/runtime/cri/index.js'),
+    import('../../rpc/grpc-js/index.js'),
+  ]);
+  const open = (endpoint: string) =>
+    createGrpcJsChannel(endpoint, { clock, receiveBytesMax: messageBytesMax });
+  const runtime = open(socketOf(flags, 'container-runtime-endpoint'));
+  const hasOwn = flags.text('image-service-endpoint') !== '';
+  const images = hasOwn ? open(socketOf(flags, 'image-service-endpoint')) : runtime;
+  return new CriRuntime({ clock, runtime, images });
+}
+
+/** `unix:///run/containerd/containerd.sock` or the path alone. */
+function socketOf(flags: ParsedFlags, name: string): string {
+  const text = flags.text(name);
+  const path = text.replace(/^unix:(\/\/)?/, '');
+  if (path.startsWith('/')) return `unix://${path}`;
+  throw new UsageError(`--${name}: ${JSON.stringify(text)} is no unix:///PATH`);
 }
