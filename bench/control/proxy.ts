@@ -72,7 +72,8 @@ class BenchCluster {
   readonly #slices = new Map<string, EndpointSlice>();
   readonly #catalog: ServiceCatalog;
   readonly #facts: NodeFacts = {
-    ...{ family: 4, nodePortAddresses: 'all', clusterCidr: '10.0.0.0/8', masqueradesAll: false },
+    ...{ family: 4, nodePortAddresses: 'all', servesLoopbackNodePorts: false },
+    ...{ podSource: { by: 'cidr', cidr: '10.0.0.0/8' }, masqueradesAll: false },
     ...{ masqueradeBit: 14, balance: 'random' },
   };
 

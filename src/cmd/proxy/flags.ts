@@ -19,6 +19,25 @@ export const proxyFlags: readonly Flag[] = [
       '',
       'Addresses that serve node ports, as CIDRs, or `primary` for those of the Node (default: primary in mode nftables, else all).',
     ],
+    [
+      'detect-local-mode',
+      'string',
+      'ClusterCIDR',
+      'How pods are told from others: ClusterCIDR, NodeCIDR, BridgeInterface or InterfaceNamePrefix.',
+    ],
+    ['pod-bridge-interface', 'string', '', 'The bridge of pods, for BridgeInterface.'],
+    [
+      'pod-interface-name-prefix',
+      'string',
+      '',
+      'How interfaces of pods begin, for InterfaceNamePrefix.',
+    ],
+    [
+      'iptables-localhost-nodeports',
+      'boolean',
+      'true',
+      'In mode iptables, node ports are served on 127.0.0.0/8 too.',
+    ],
     ['masquerade-all', 'boolean', 'false', 'Everything to cluster IPs leaves as from the node.'],
     ['iptables-masquerade-bit', 'number', '14', 'Bit of the packet mark that asks for that.'],
     ['sync-period', 'duration', '30s', 'How often the rules are looked after without changes.'],
@@ -60,14 +79,6 @@ export const proxyFlags: readonly Flag[] = [
   ]),
   ...programFlags({ securePort: 0 }).filter(({ name }) => !servingFlags.has(name)),
   ...ignoredFlags({
-    'pods are told from others by --cluster-cidr': {
-      'detect-local-mode': 'string',
-      'pod-bridge-interface': 'string',
-      'pod-interface-name-prefix': 'string',
-    },
-    'node ports are not served on loopback addresses': {
-      'iptables-localhost-nodeports': 'boolean',
-    },
     'the host decides this': { 'oom-score-adj': 'integer', 'config-sync-period': 'duration' },
     'an address that is taken ends the program': { 'bind-address-hard-fail': 'boolean' },
     'not built': {

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { parseCidr } from '../../control/machinery/ip-address.js';
-import type { ProxySettings } from '../../control/proxy/index.js';
+import type { LocalDetection, ProxySettings } from '../../control/proxy/index.js';
 import type { Address } from '../../host/net.js';
 import { type ParsedFlags, parseFlags } from '../program/flags.js';
 import { UsageError } from '../usage-error.js';
@@ -86,8 +86,38 @@ function rulesSettings(flags: ParsedFlags, mode: ProxyMode): ProxySettings {
   return {
     nodePortAddresses: isPrimary ? ['primary'] : addresses,
     ...{ clusterCidrs, balance, masqueradesAll: flags.isTrue('masquerade-all') },
+    localDetection: localDetectionOf(flags),
+    servesLoopbackNodePorts: flags.isTrue('iptables-localhost-nodeports'),
     masqueradeBit: bit,
   };
+}
+
+function localDetectionOf(flags: ParsedFlags): LocalDetection {
+  const mode = flags.text('detect-local-mode');
+  switch (mode) {
+    case '':
+    case 'ClusterCIDR':
+      return { mode: 'ClusterCIDR' };
+    case 'NodeCIDR':
+      return { mode };
+    case 'BridgeInterface':
+      return { mode, name: interfaceName('pod-bridge-interface', mode, flags) };
+    case 'InterfaceNamePrefix':
+      return { mode, name: interfaceName('pod-interface-name-prefix', mode, flags) };
+    default:
+      throw new UsageError(
+        `--detect-local-mode: ${JSON.stringify(mode)} is none of ClusterCIDR, NodeCIDR, BridgeInterface, InterfaceNamePrefix`,
+      );
+  }
+}
+
+function interfaceName(flag: string, mode: string, flags: ParsedFlags): string {
+  const name = flags.text(flag);
+  if (!/^[^\s/"]{1,15}$/.test(name))
+    throw new UsageError(
+      `--detect-local-mode=${mode} needs --${flag}: a name of 15 characters at most`,
+    );
+  return name;
 }
 
 function checkCidrs(flag: string, texts: readonly string[]): void {

@@ -1,11 +1,19 @@
 import { assert } from '../../base/assert.js';
-import type { NftChain, NftObject, NftSet, NftTable } from './nft-table.js';
+import {
+  type NftChain,
+  type NftObject,
+  type NftSet,
+  type NftTable,
+  nftTable,
+  objectKey,
+} from './nft-table.js';
 
 /** One command of a transaction of nft, within one table. */
 export type NftCommand =
   | { readonly do: 'add-table' | 'delete-table' }
   | { readonly do: 'add' | 'delete'; readonly object: NftObject }
   | { readonly do: 'flush-chain'; readonly chain: NftChain }
+  | { readonly do: 'flush-set'; readonly set: NftSet }
   | { readonly do: 'add-rule'; readonly chain: NftChain; readonly rule: string }
   | { readonly do: 'add-element'; readonly set: NftSet; readonly elements: Elements }
   | { readonly do: 'delete-element'; readonly set: NftSet; readonly elements: Elements };
@@ -23,7 +31,36 @@ export function rebuild(table: NftTable): readonly NftCommand[] {
 }
 
 /**
- * Makes one table of another. In this order: what is new is made empty; what goes or changes loses its rules and elements, so that
+ * Makes a table of whatever `existing` objects there are, of which no more than the names are known, and keeps what some sets hold:
+ * those that rules fill, when both tables have them.
+ */
+export function rebuildKeeping(
+  table: NftTable,
+  existing: readonly NftObject[],
+  isKept: (name: string) => boolean,
+): readonly NftCommand[] {
+  const kept = existing.filter(
+    (object) =>
+      object.kind === 'set' && isKept(object.name) && table.objects.has(objectKey(object)),
+  );
+  const gone = existing.filter((object) => !kept.includes(object));
+  const before = kept.flatMap((object) => table.objects.get(objectKey(object)) ?? []);
+  return [
+    { do: 'add-table' },
+    // What refers to others goes first.
+    ...gone.map(
+      (object): NftCommand =>
+        object.kind === 'chain'
+          ? { do: 'flush-chain', chain: object }
+          : { do: 'flush-set', set: object },
+    ),
+    ...gone.map((object): NftCommand => ({ do: 'delete', object })),
+    ...change(nftTable(table, before), table),
+  ];
+}
+
+/**
+ * Makes one table of another; both may leave out what does not differ. In this order: what is new is made empty; what goes or changes loses its rules and elements, so that
  * nothing refers to it; rules and elements come, whose chains and sets are all there; what nothing refers to any more goes.
  */
 export function change(before: NftTable, after: NftTable): readonly NftCommand[] {

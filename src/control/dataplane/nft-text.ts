@@ -25,6 +25,8 @@ function commandText(table: string, command: NftCommand): string {
       return `delete ${command.object.kind} ${table} ${command.object.name}`;
     case 'flush-chain':
       return `flush chain ${table} ${command.chain.name}`;
+    case 'flush-set':
+      return `flush ${command.set.kind} ${table} ${command.set.name}`;
     case 'add-rule':
       return `add rule ${table} ${command.chain.name} ${command.rule}`;
     case 'add-element':

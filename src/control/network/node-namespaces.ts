@@ -52,7 +52,7 @@ export class NodeNamespaces {
     this.#prefix = prefix;
     this.#gateway = gateway;
     this.#podNetworks = podNetworks;
-    this.#masquerades = new NftWriter(run, this.#table);
+    this.#masquerades = new NftWriter({ run, at: this.#table });
   }
 
   /** Makes a node, or what of it is missing. `index` counts from 1; `address` has its length: `172.30.0.11/24`. Rejects with CommandError. */

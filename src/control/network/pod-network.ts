@@ -43,8 +43,8 @@ export class PodNetwork {
     this.#pods = informers.of(resources.pods);
     this.#namespaces = informers.of(resources.namespaces);
     this.#policies = informers.of(resources.networkPolicies);
-    this.#policyWriter = new NftWriter(run, policyTable);
-    this.#masqueradeWriter = new NftWriter(run, masqueradeTable);
+    this.#policyWriter = new NftWriter({ run, at: policyTable });
+    this.#masqueradeWriter = new NftWriter({ run, at: masqueradeTable });
     this.#loop = new SyncLoop({
       ...{ clock, logger, minPeriodMs: minSyncPeriodMs, periodMs: syncPeriodMs },
       sync: (isPeriodic) => this.#sync(isPeriodic),

@@ -1,10 +1,16 @@
+import { unreachable } from '../../base/assert.js';
 import type { Node } from '../api/gen/core-v1.js';
 import { cidrContains, formatIp, parseCidr, parseIp } from '../machinery/ip-address.js';
 import type { NodePlace } from './model/choose-targets.js';
-import type { NodeFacts } from './model/node-facts.js';
+import type { NodeFacts, PodSource } from './model/node-facts.js';
 import type { IpFamily } from './model/service-port.js';
 
 const zoneLabel = 'topology.kubernetes.io/zone';
+
+/** How pods are told from others: by all pods' network, by that of this node's pods, or by where their packets come in. */
+export type LocalDetection =
+  | { readonly mode: 'ClusterCIDR' | 'NodeCIDR' }
+  | { readonly mode: 'BridgeInterface' | 'InterfaceNamePrefix'; readonly name: string };
 
 /** What the flags say of rules, beside what the cluster says. */
 export interface ProxySettings {
@@ -12,6 +18,8 @@ export interface ProxySettings {
   readonly nodePortAddresses: readonly string[];
   /** One a family at most. */
   readonly clusterCidrs: readonly string[];
+  readonly localDetection: LocalDetection;
+  readonly servesLoopbackNodePorts: boolean;
   readonly masqueradesAll: boolean;
   readonly masqueradeBit: number;
   readonly balance: NodeFacts['balance'];
@@ -32,17 +40,42 @@ export function factsOf(
   },
 ): NodeFacts {
   const { family, node, machineAddresses } = of;
-  const { masqueradesAll, masqueradeBit, balance, clusterCidrs } = settings;
-  const clusterCidr =
-    clusterCidrs.find((cidr) => parseCidr(cidr)?.address.version === family) ?? null;
+  const { masqueradesAll, masqueradeBit, balance, servesLoopbackNodePorts } = settings;
   return {
-    ...{ family, clusterCidr, masqueradesAll, masqueradeBit, balance },
+    ...{ family, masqueradesAll, masqueradeBit, balance, servesLoopbackNodePorts },
+    podSource: podSourceOf(settings, family, node),
     nodePortAddresses: nodePortAddresses(settings.nodePortAddresses, {
       family,
       primary: internalIps(node),
       machineAddresses,
     }),
   };
+}
+
+function podSourceOf(
+  { localDetection, clusterCidrs }: ProxySettings,
+  family: IpFamily,
+  node: Node | undefined,
+): PodSource | null {
+  switch (localDetection.mode) {
+    case 'ClusterCIDR':
+      return cidrSource(clusterCidrs, family);
+    case 'NodeCIDR': {
+      const { podCIDRs, podCIDR } = node?.spec ?? {};
+      return cidrSource(podCIDRs ?? (podCIDR === undefined ? [] : [podCIDR]), family);
+    }
+    case 'BridgeInterface':
+      return { by: 'interface', name: localDetection.name, isPrefix: false };
+    case 'InterfaceNamePrefix':
+      return { by: 'interface', name: localDetection.name, isPrefix: true };
+    default:
+      return unreachable(localDetection);
+  }
+}
+
+function cidrSource(cidrs: readonly string[], family: IpFamily): PodSource | null {
+  const cidr = cidrs.find((text) => parseCidr(text)?.address.version === family);
+  return cidr === undefined ? null : { by: 'cidr', cidr };
 }
 
 function nodePortAddresses(

@@ -148,7 +148,7 @@ t.test(
       );
       return answers.flat();
     };
-    const writer = new NftWriter(node.run, policyTable);
+    const writer = new NftWriter({ run: node.run, at: policyTable });
     for (const [name, spec, through] of cases) {
       const policy: NetworkPolicy = { metadata: { namespace: 'default', name: 'x' }, spec };
       await writer.write(planPolicies([policy], pods));

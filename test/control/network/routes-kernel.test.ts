@@ -72,7 +72,7 @@ t.test(
       await writeRoutes(run, planRoutes(nodes, `n${n}`));
       await writeRoutes(run, planRoutes(nodes, `n${n}`));
       const table = planMasquerade(nodes, { nodeName: `n${n}`, clusterCidrs: ['10.244.0.0/16'] });
-      await new NftWriter(run, masqueradeTable).write(table);
+      await new NftWriter({ run, at: masqueradeTable }).write(table);
     }
     const [one, two] = pods as [LabNode, LabNode];
     await serve(t, two, { says: 'two', port: 8080 });

@@ -55,10 +55,11 @@ async function makeLab(t: Test, makeBackend: MakeBackend): Promise<Lab> {
         viewService(object, slices, { name: 'n1', zone: '' }),
       );
       for (const { family, plane } of backends) {
-        const clusterCidr = family === 4 ? facts.clusterCidr : 'fd00:244::/64';
+        const podSource =
+          family === 4 ? facts.podSource : ({ by: 'cidr', cidr: 'fd00:244::/64' } as const);
         const nodePortAddresses = family === 4 ? facts.nodePortAddresses : 'all';
         await plane.sync({
-          facts: { ...facts, family, clusterCidr, nodePortAddresses },
+          facts: { ...facts, family, podSource, nodePortAddresses },
           ports: ports.filter((port) => port.family === family),
         });
       }

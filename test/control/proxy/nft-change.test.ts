@@ -1,12 +1,25 @@
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { Prng } from '../../../src/base/prng.js';
 import type { Service } from '../../../src/control/api/gen/core-v1.js';
 import type { EndpointSlice } from '../../../src/control/api/gen/discovery-v1.js';
-import { change, type NftCommand, rebuild } from '../../../src/control/dataplane/nft-change.js';
-import { type NftTable, nftTable, objectKey } from '../../../src/control/dataplane/nft-table.js';
+import {
+  change,
+  type NftCommand,
+  rebuild,
+  rebuildKeeping,
+} from '../../../src/control/dataplane/nft-change.js';
+import {
+  type NftObject,
+  type NftTable,
+  nftTable,
+  objectKey,
+} from '../../../src/control/dataplane/nft-table.js';
+import { deepEqual } from '../../../src/control/machinery/deep-equal.js';
 import { viewService } from '../../../src/control/proxy/model/view-service.js';
 import { NftablesBackend } from '../../../src/control/proxy/nftables/nftables-backend.js';
+import { isAffinitySet } from '../../../src/control/proxy/nftables/object-names.js';
 import { planTable } from '../../../src/control/proxy/nftables/plan-table.js';
+import { ServiceTable } from '../../../src/control/proxy/nftables/service-table.js';
 import { labNode, needsNetwork } from './network-lab.js';
 import { nodeFacts, service, slice } from './objects.js';
 
@@ -51,6 +64,9 @@ class DumbTable {
         return;
       case 'flush-chain':
         this.#chain(command.chain.name).length = 0;
+        return;
+      case 'flush-set':
+        this.sets.get(command.set.name)!.clear();
         return;
       case 'add-rule':
         this.#checkReferences(command.rule);
@@ -161,39 +177,119 @@ class RandomCluster {
 
 const empty: NftTable = nftTable({ family: 'ip', name: 'kube-proxy' }, []);
 
-t.test('change makes, step by step, the table that a rebuild makes at once', async (t) => {
+/** Runs steps of random clusters; the first that throws fails the test with its seed. */
+function eachStep(
+  t: Test,
+  newRun: () => (ports: ReturnType<RandomCluster['ports']>) => readonly [DumbTable, DumbTable],
+): void {
   for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
     const cluster = new RandomCluster(new Prng(seed));
-    const kept = new DumbTable();
-    let before = empty;
+    const run = newRun();
     for (let step = 0; step < 25; step++) {
       cluster.step();
-      const after = planTable(cluster.ports(), nodeFacts());
-      const fresh = new DumbTable();
       try {
-        kept.apply(change(before, after));
-        fresh.apply(rebuild(after));
+        const [kept, fresh] = run(cluster.ports());
+        if (JSON.stringify(kept.state()) === JSON.stringify(fresh.state())) continue;
+        t.same(kept.state(), fresh.state(), `SEED=${seed} step ${step}`);
       } catch (error) {
         t.fail(`SEED=${seed} step ${step}: ${(error as Error).message}`);
-        return;
       }
-      const isSame = JSON.stringify(kept.state()) === JSON.stringify(fresh.state());
-      if (!isSame) {
-        t.same(kept.state(), fresh.state(), `SEED=${seed} step ${step}`);
-        return;
-      }
-      before = after;
+      return;
     }
-    kept.apply(change(before, empty));
-    t.equal(kept.chains.size + kept.sets.size, 0, `SEED=${seed}: nothing is left`);
   }
+  t.pass();
+}
+
+function rebuilt(table: NftTable): DumbTable {
+  const fresh = new DumbTable();
+  fresh.apply(rebuild(table));
+  return fresh;
+}
+
+t.test('change makes, step by step, the table that a rebuild makes at once', async (t) => {
+  eachStep(t, () => {
+    const kept = new DumbTable();
+    let before = empty;
+    return (ports) => {
+      const after = planTable(ports, nodeFacts());
+      kept.apply(change(before, after));
+      before = after;
+      return [kept, rebuilt(after)];
+    };
+  });
 });
+
+for (const balance of ['random', 'round-robin'] as const) {
+  t.test(
+    `ServiceTable takes up changes (${balance}) as a plan of all ports has them`,
+    async (t) => {
+      eachStep(t, () => {
+        const facts = nodeFacts({ balance });
+        const table = new ServiceTable(facts);
+        const kept = rebuilt(table.whole());
+        let known: ReturnType<RandomCluster['ports']> = [];
+        return (ports) => {
+          // As the catalog gives them: ports that say the same are the same objects.
+          known = ports.map((port) => known.find((old) => deepEqual(old, port)) ?? port);
+          const { before, after } = table.update(known);
+          kept.apply(change(before, after));
+          if (change(...tablesOf(table.update(known))).length > 0) throw new Error('not settled');
+          return [kept, rebuilt(planTable(ports, facts))];
+        };
+      });
+    },
+  );
+}
+
+t.test(
+  'rebuildKeeping makes any table of any other, and keeps what clients it knows',
+  async (t) => {
+    eachStep(t, () => {
+      const kept = new DumbTable();
+      let before = empty;
+      return (ports) => {
+        const after = planTable(ports, nodeFacts());
+        const known = new Map([...kept.sets].filter(([name]) => isAffinitySet(name)));
+        for (const elements of known.values()) elements.set('10.244.0.9', '');
+        const existing = [...before.objects.values()].map(bareObject);
+        kept.apply(rebuildKeeping(after, existing, isAffinitySet));
+        for (const [name, elements] of kept.sets) {
+          if (!isAffinitySet(name)) continue;
+          if (elements.has('10.244.0.9') !== known.has(name))
+            throw new Error(`${name} is not kept`);
+          elements.clear();
+        }
+        before = after;
+        return [kept, rebuilt(after)];
+      };
+    });
+  },
+);
+
+/** What the kernel's list says of it. */
+function bareObject(object: NftObject): NftObject {
+  return object.kind === 'chain' ? { ...object, rules: [] } : { ...object, elements: new Map() };
+}
+
+function tablesOf({ before, after }: ReturnType<ServiceTable['update']>) {
+  return [before, after] as const;
+}
 
 t.test('change of a table to itself is nothing', async (t) => {
   const cluster = new RandomCluster(new Prng(7));
   for (let step = 0; step < 5; step++) cluster.step();
   const table = () => planTable(cluster.ports(), nodeFacts());
   t.same(change(table(), table()), []);
+});
+
+t.test('change to an empty table leaves nothing', async (t) => {
+  const cluster = new RandomCluster(new Prng(8));
+  for (let step = 0; step < 20; step++) cluster.step();
+  const table = planTable(cluster.ports(), nodeFacts());
+  const kept = rebuilt(table);
+  t.ok(kept.chains.size + kept.sets.size > 0);
+  kept.apply(change(table, empty));
+  t.equal(kept.chains.size + kept.sets.size, 0);
 });
 
 t.test('objectKey tells sets, maps and chains of one name apart', async (t) => {
@@ -226,6 +322,9 @@ t.test('NftablesBackend keeps in a kernel what a rebuild makes', needsNetwork('n
       .sort();
   };
   t.same(await blocks(kept), await blocks(fresh), `SEED=${seed}`);
+  const again = new NftablesBackend({ run: kept.run, family: 4 });
+  await again.sync({ facts, ports: cluster.ports() });
+  t.same(await blocks(kept), await blocks(fresh), 'a new process makes the same');
   await kept.ok('nft flush ruleset');
   await backend.sync({ facts, ports: cluster.ports() }, { isPeriodic: true });
   t.same(await blocks(kept), await blocks(fresh), 'what somebody flushed comes back');

@@ -38,7 +38,8 @@ export function slice(
 /** Of a node whose pods live in 10.244.0.0/16. */
 export function nodeFacts(change: Partial<NodeFacts> = {}): NodeFacts {
   return {
-    ...{ family: 4, nodePortAddresses: 'all', clusterCidr: '10.244.0.0/16' },
+    ...{ family: 4, nodePortAddresses: 'all', servesLoopbackNodePorts: false },
+    podSource: { by: 'cidr', cidr: '10.244.0.0/16' },
     ...{ masqueradesAll: false, masqueradeBit: 14, balance: 'random' },
     ...change,
   };

@@ -35,6 +35,7 @@ function tableText(name: string, before: IptablesChains, after: IptablesChains):
 }
 
 function isSame(before: readonly string[] | undefined, after: readonly string[]): boolean {
+  if (before === after) return true;
   if (before === undefined || before.length !== after.length) return false;
   return before.every((rule, at) => rule === after[at]);
 }

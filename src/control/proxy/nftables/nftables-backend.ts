@@ -1,22 +1,20 @@
 import type { RunCommand } from '../../../host/command.js';
-import type { NftTable } from '../../dataplane/nft-table.js';
 import { NftWriter } from '../../dataplane/nft-writer.js';
 import type { NodeFacts } from '../model/node-facts.js';
-import type { IpFamily, ServicePortView } from '../model/service-port.js';
+import type { IpFamily } from '../model/service-port.js';
 import type { FamilyView, ProxyBackend } from '../proxy-backend.js';
-import { tableName } from './object-names.js';
-import { ipWord, type PortFragment, planPort } from './plan-port.js';
-import { mergeFragments } from './plan-table.js';
+import { isAffinitySet, tableName } from './object-names.js';
+import { ServiceTable } from './service-table.js';
+import { ipWord } from './words.js';
 
-/** Rules in the kernel's nftables. */
+/** Rules in the kernel's nftables. Who stays with which endpoint is kept when all rules are made anew. */
 export class NftablesBackend implements ProxyBackend {
   readonly #writer: NftWriter;
-  /** Of ports that did not change since the last sync. */
-  #fragments = new Map<ServicePortView, PortFragment>();
-  #facts: NodeFacts | null = null;
+  #table: { readonly facts: NodeFacts; readonly services: ServiceTable } | null = null;
 
   constructor({ run, family }: { readonly run: RunCommand; readonly family: IpFamily }) {
-    this.#writer = new NftWriter(run, { family: ipWord(family), name: tableName });
+    const at = { family: ipWord(family), name: tableName };
+    this.#writer = new NftWriter({ run, at, isKept: isAffinitySet });
   }
 
   async sync(
@@ -24,19 +22,17 @@ export class NftablesBackend implements ProxyBackend {
     { isPeriodic }: { readonly isPeriodic: boolean } = { isPeriodic: false },
   ): Promise<void> {
     if (isPeriodic) await this.#writer.check({ name: 'nat-prerouting', rule: 'jump services' });
-    await this.#writer.write(this.#plan(ports, facts));
+    if (this.#table?.facts !== facts) {
+      // Rules that all services share are others now.
+      this.#writer.forget();
+      this.#table = { facts, services: new ServiceTable(facts) };
+    }
+    const { services } = this.#table;
+    const { before, after } = services.update(ports);
+    await this.#writer.writeChange({ before, after, whole: () => services.whole() });
   }
 
   async cleanUp(): Promise<void> {
     await this.#writer.remove();
-  }
-
-  #plan(ports: readonly ServicePortView[], facts: NodeFacts): NftTable {
-    const known = facts === this.#facts ? this.#fragments : new Map();
-    const fragments = new Map<ServicePortView, PortFragment>();
-    for (const port of ports) fragments.set(port, known.get(port) ?? planPort(port, facts));
-    this.#fragments = fragments;
-    this.#facts = facts;
-    return mergeFragments(fragments.values(), facts);
   }
 }

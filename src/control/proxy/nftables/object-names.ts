@@ -9,6 +9,9 @@ const hashLength = 8;
 /** The kernel takes 255 bytes; the names of a service and its namespace can be longer together. */
 const nameLengthMax = 200;
 
+/** How connections name what they are for: by an address with a port, or by a port of the node. */
+export type DestinationKind = 'address' | 'nodeport';
+
 /** Names of the chains of a service port, so that people find it: `service-ULMVA6XW-default/web/tcp/http`. */
 export interface PortChains {
   /** To any endpoint. */
@@ -40,6 +43,11 @@ export function affinityNames(
   const base = baseName(port, identity);
   const target = `__${ip.replaceAll(':', '.')}/${number}`;
   return { chain: `endpoint-${base}${target}`, set: `affinity-${base}${target}` };
+}
+
+/** Whether a set says which clients stay with an endpoint. */
+export function isAffinitySet(name: string): boolean {
+  return name.startsWith('affinity-');
 }
 
 function baseName(port: ServicePortView, identity: string): string {
