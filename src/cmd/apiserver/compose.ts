@@ -37,6 +37,7 @@ import { PlainRoutes } from '../../control/apiserver/server/plain-routes.js';
 import { addProfileRoute } from '../../control/apiserver/server/profile-route.js';
 import { kubernetesGitVersion, versionDocument } from '../../control/apiserver/server/version.js';
 import { StoreConnection } from '../../control/apiserver/storage/index.js';
+import { addStoreRoutes } from '../../control/dashboard/index.js';
 import { WebClient } from '../../rpc/web-client.js';
 import { flotillaVersion } from '../version.js';
 import { openAdmission } from './admission.js';
@@ -221,7 +222,7 @@ async function openProxyIdentity(flags: ParsedFlags) {
 
 /** The paths that are no resources. */
 async function openRoutes(
-  { flags, address, clock, logger }: ComposeInputs,
+  { flags, address, client, clock, logger }: ComposeInputs,
   {
     scheme,
     discovery,
@@ -243,6 +244,7 @@ async function openRoutes(
     new OpenApi(scheme, { serverVersion: kubernetesGitVersion(build.version) }),
   );
   if (flags.isTrue('profiling')) addProfileRoute(routes, clock);
+  addStoreRoutes(routes, { client, clock });
   const documents = await issuerDocuments({
     issuer: keys.issuers[0] ?? '',
     keySetUrl: flags.text('service-account-jwks-uri'),

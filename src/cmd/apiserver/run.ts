@@ -7,6 +7,7 @@ import type { TokenAuthenticator } from '../../control/apiserver/authentication/
 import { asksForStream } from '../../control/apiserver/connect/upgrade-paths.js';
 import { controlService } from '../../control/apiserver/grpc/control-service.js';
 import { isLoopback } from '../../control/apiserver/server/kubernetes-service.js';
+import { loadPageFiles, servePage } from '../../control/dashboard/index.js';
 import { hostClock } from '../../host/clock.js';
 import { entropyPrng } from '../../host/entropy.js';
 import { readTextFile } from '../../host/text-file.js';
@@ -72,9 +73,10 @@ export async function startApiServer(
     throw error;
   });
   const { server } = composed;
+  const web = servePage(loadPageFiles, server.handle, logger);
   const rpc = createHttp2Server({
     services: [controlService(server.handle)],
-    web: server.handle,
+    web,
     clock,
     logger,
     limits: { receiveBytesMax: messageBytesMax, concurrentStreamsMax: streamsMax },
@@ -87,8 +89,8 @@ export async function startApiServer(
   };
   const listenAt = (host: string, port: number) =>
     listen({
-      ...{ url: `https://${urlHost(host)}:${port}`, tls, rpc, http: new Map() },
-      ...{ web: server.handle, upgrade: server.handleUpgrade, takesUpgrade: asksForStream },
+      ...{ url: `https://${urlHost(host)}:${port}`, tls, rpc, http: new Map(), web },
+      ...{ upgrade: server.handleUpgrade, takesUpgrade: asksForStream },
       ...{ clock, logger, silenceMsMax },
     });
   const listeners: Listener[] = [];
@@ -112,6 +114,8 @@ export async function startApiServer(
     async close() {
       server.readiness.beginShutdown();
       await sleep(clock, flags.durationMs('shutdown-delay-duration'));
+      // Without a store nothing can be answered any more: who waits for it is told so now.
+      if (!(await composed.beside.leave())) await client.close();
       await composed.beside.stop();
       await ready;
       server.endWatches();

@@ -8,11 +8,13 @@ const longSubresources: ReadonlySet<string> = new Set([
   'log',
   'portforward',
 ]);
+/** What paths that are no resources begin with. */
+const longPaths: readonly string[] = ['/debug/pprof/', '/flotilla/store/keys/watch'];
 const longVerbs: ReadonlySet<string> = new Set(['watch', 'proxy']);
 
 /** Whether a request has no end of its own. */
 export function isLongRunningRequest(info: ParsedRequest): boolean {
-  if (!info.isResourceRequest) return info.path.startsWith('/debug/pprof/');
+  if (!info.isResourceRequest) return longPaths.some((path) => info.path.startsWith(path));
   return longVerbs.has(info.verb) || longSubresources.has(info.subresource);
 }
 

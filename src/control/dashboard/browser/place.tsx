@@ -1,0 +1,60 @@
+import { linkToResource, objectOfRoute, resourceOfRoute } from '../model/page-route.js';
+import { useSession } from './hooks.js';
+import { events, menuSections, nodes } from './known-resources.js';
+import { ResourceList } from './views/resource-list.js';
+
+/** The view that the address names. */
+export function Place({ route }: { readonly route: readonly string[] }) {
+  const { namespace } = useSession();
+  const [first = '', ...rest] = route;
+  switch (first) {
+    case '':
+      return <p>Overview</p>;
+    case 'nodes':
+      return (
+        <ResourceList
+          key="nodes"
+          title="Nodes"
+          resource={nodes}
+          isNamespaced={false}
+          namespace=""
+        />
+      );
+    case 'events':
+      return (
+        <ResourceList
+          key="events"
+          title="Events"
+          resource={events}
+          isNamespaced
+          namespace={namespace}
+        />
+      );
+    case 'resources':
+      return <Resources parts={rest} />;
+    default:
+      return <p class="empty">There is no such view.</p>;
+  }
+}
+
+function Resources({ parts }: { readonly parts: readonly string[] }) {
+  const { namespace, kinds } = useSession();
+  const resource = resourceOfRoute(parts);
+  if (resource === null) return <p class="empty">There is no such view.</p>;
+  const link = linkToResource(resource);
+  const known = menuSections
+    .flatMap(({ lists }) => lists)
+    .find((list) => linkToResource(list.resource) === link);
+  const served = kinds?.find((kind) => linkToResource(kind) === link);
+  if (known === undefined && kinds === null) return <p class="empty">Loading…</p>;
+  return (
+    <ResourceList
+      key={link}
+      title={known?.title ?? served?.kind ?? resource.resource}
+      resource={resource}
+      isNamespaced={known?.isNamespaced ?? served?.isNamespaced ?? false}
+      namespace={namespace}
+    />
+  );
+}
+void objectOfRoute;
