@@ -20,7 +20,14 @@ const allowed = {
   'control/client': ['base', 'host', 'wire', 'rpc', 'control/machinery', 'control/api'],
   'control/controllers': ['base', 'host', 'control/machinery', 'control/api', 'control/client'],
   'control/election': ['base', 'client', 'control/machinery', 'control/api', 'control/client'],
-  'control/scheduler': ['base', 'control/machinery', 'control/api', 'control/client'],
+  'control/cel': ['control/machinery', 'control/api'],
+  'control/scheduler': [
+    'base',
+    'control/machinery',
+    'control/api',
+    'control/client',
+    'control/cel',
+  ],
   'control/delegation': ['base', 'rpc', 'control/machinery', 'control/api', 'control/client'],
   'control/kubelet': [
     'base',
@@ -68,6 +75,7 @@ const allowed = {
     'client',
     'control/machinery',
     'control/api',
+    'control/cel',
   ],
   cmd: [
     'base',

@@ -1,15 +1,15 @@
 import type { ExpressionUse } from '../../api/admissionregistration-v1/index.js';
+import type { Activation, CostBudget } from '../../cel/evaluate.js';
+import type { Program } from '../../cel/program.js';
+import { parseTimestamp } from '../../cel/time-values.js';
+import type { CelMap, CelValue } from '../../cel/values.js';
 import type { KubeObject } from '../../machinery/object.js';
 import { fieldsOf } from '../../machinery/object.js';
 import { reviewedUser } from '../authentication/reviews.js';
 import type { AdmissionRequest, Authorizer } from '../contracts.js';
 import { compileFor } from './admission-environment.js';
 import { AuthorizerCalls, authorizerValue, settled } from './authorizer-library.js';
-import type { Activation, CostBudget } from './evaluate.js';
-import type { Program } from './program.js';
 import { plainValue } from './schema-values.js';
-import { parseTimestamp } from './time-values.js';
-import type { CelMap, CelValue } from './values.js';
 
 /** An expression with its name. */
 export interface NamedExpression {

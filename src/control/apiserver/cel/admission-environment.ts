@@ -1,13 +1,13 @@
 import type { ExpressionChecker, ExpressionUse } from '../../api/admissionregistration-v1/index.js';
+import { type CelEnvironment, environmentOf } from '../../cel/environment.js';
+import type { Library } from '../../cel/function-table.js';
+import { CompileError } from '../../cel/parse.js';
+import { compile, type Program } from '../../cel/program.js';
+import { withoutStructLiterals } from '../../cel/struct-literals.js';
+import { bool, type CelType, dyn, listOf, mapOf, named, string } from '../../cel/types.js';
+import type { CelMap } from '../../cel/values.js';
 import { invalidValue } from '../../machinery/field-path.js';
 import { authorizerLibrary, authorizerType } from './authorizer-library.js';
-import { type CelEnvironment, environmentOf } from './environment.js';
-import type { Library } from './function-table.js';
-import { CompileError } from './parse.js';
-import { compile, type Program } from './program.js';
-import { withoutStructLiterals } from './struct-literals.js';
-import { bool, type CelType, dyn, listOf, mapOf, named, string } from './types.js';
-import type { CelMap } from './values.js';
 
 const gvk: CelType = objectOf('GroupVersionKind', { group: string, version: string, kind: string });
 const gvr: CelType = objectOf('GroupVersionResource', {

@@ -1,12 +1,12 @@
+import type { Library } from '../../cel/function-table.js';
+import type { CelType } from '../../cel/types.js';
+import { CelError, type CelValue, type Opaque } from '../../cel/values.js';
 import type {
   AuthorizationDecision,
   AuthorizationRequest,
   Authorizer,
   UserInfo,
 } from '../contracts.js';
-import type { Library } from './function-table.js';
-import type { CelType } from './types.js';
-import { CelError, type CelValue, type Opaque } from './values.js';
 
 /** Not a failure: the answer is being asked for, and the evaluation begins again when it is there. */
 export class PendingAnswer extends Error {

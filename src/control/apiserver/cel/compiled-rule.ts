@@ -1,11 +1,11 @@
 import { parseJsonPath } from '../../api/apiextensions-v1/json-path.js';
 import type { JSONSchemaProps, ValidationRule } from '../../api/gen/apiextensions-v1.js';
+import { environmentOf } from '../../cel/environment.js';
+import { CompileError } from '../../cel/parse.js';
+import { compile, type Program } from '../../cel/program.js';
+import { bool, optionalOf, string } from '../../cel/types.js';
 import type { FieldPath } from '../../machinery/field-path.js';
-import { environmentOf } from './environment.js';
-import { CompileError } from './parse.js';
-import { compile, type Program } from './program.js';
 import { schemaType } from './schema-values.js';
-import { bool, optionalOf, string } from './types.js';
 
 /** A rule of a schema, ready to be asked. */
 export interface CompiledRule {

@@ -1,5 +1,5 @@
+import { CelError } from '../../cel/values.js';
 import type { AdmissionExpressions, NamedExpression } from './admission-activation.js';
-import { CelError } from './values.js';
 
 /** Whether all conditions hold. One that does not decides, whatever is wrong with others. Rejects with CelError. */
 export async function conditionsHold(

@@ -3,6 +3,8 @@ import type {
   MutatingAdmissionPolicyBinding,
   Mutation,
 } from '../../api/gen/admissionregistration-v1.js';
+import { CompileError } from '../../cel/parse.js';
+import { CelError, type CelValue, isList, isMap, Uint } from '../../cel/values.js';
 import { cloneJson } from '../../machinery/clone.js';
 import { deepEqual } from '../../machinery/deep-equal.js';
 import type { JsonObject, JsonValue } from '../../machinery/json.js';
@@ -18,11 +20,9 @@ import { isExempt } from '../admission/webhooks/webhook-match.js';
 import type { AdmissionPlugin, AdmissionRequest } from '../contracts.js';
 import { AdmissionExpressions } from './admission-activation.js';
 import { conditionsHold } from './match-conditions.js';
-import { CompileError } from './parse.js';
 import { matchesResources } from './policy-match.js';
 import { ParamsError, paramsOf } from './policy-params.js';
 import { deniedFor, namespaceOf, type PolicyParts } from './validating-policy-plugin.js';
-import { CelError, type CelValue, isList, isMap, Uint } from './values.js';
 
 /** What mutations need beyond what all policies need. */
 export interface MutatingParts extends PolicyParts {

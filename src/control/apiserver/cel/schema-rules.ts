@@ -1,6 +1,8 @@
 import { correlatedItems } from '../../api/apiextensions-v1/list-items.js';
 import { itemsOf, valuesOf } from '../../api/apiextensions-v1/structural-node.js';
 import type { JSONSchemaProps, ValidationRule } from '../../api/gen/apiextensions-v1.js';
+import { type CostBudget, CostError } from '../../cel/evaluate.js';
+import { CelError, type CelValue, Optional } from '../../cel/values.js';
 import { deepEqual } from '../../machinery/deep-equal.js';
 import type { FieldError } from '../../machinery/field-errors.js';
 import {
@@ -14,9 +16,7 @@ import {
 import type { JsonObject, JsonValue } from '../../machinery/json.js';
 import { getField, isJsonObject } from '../../machinery/json-object.js';
 import { type CompiledRule, compileRule, rulePath } from './compiled-rule.js';
-import { type CostBudget, CostError } from './evaluate.js';
 import { schemaValue } from './schema-values.js';
-import { CelError, type CelValue, Optional } from './values.js';
 
 /** What the rules of one object may cost together, and what one of them may. */
 const objectBudget = 10_000_000;

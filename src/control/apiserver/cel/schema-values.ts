@@ -1,10 +1,10 @@
 import { itemsOf, valuesOf } from '../../api/apiextensions-v1/structural-node.js';
 import type { JSONSchemaProps } from '../../api/gen/apiextensions-v1.js';
+import { parseDuration, parseTimestamp } from '../../cel/time-values.js';
+import { bool, type CelType, dyn, int, listOf, mapOf, named } from '../../cel/types.js';
+import type { CelValue } from '../../cel/values.js';
 import type { JsonValue } from '../../machinery/json.js';
 import { isJsonObject } from '../../machinery/json-object.js';
-import { parseDuration, parseTimestamp } from './time-values.js';
-import { bool, type CelType, dyn, int, listOf, mapOf, named } from './types.js';
-import type { CelValue } from './values.js';
 
 /** Bytes of a request at most: what bounds all that a schema does not bound. */
 export const requestBytesMax = 3 * 1024 * 1024;

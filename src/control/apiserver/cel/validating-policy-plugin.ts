@@ -3,6 +3,8 @@ import type {
   ValidatingAdmissionPolicyBinding,
   Validation,
 } from '../../api/gen/admissionregistration-v1.js';
+import { CompileError } from '../../cel/parse.js';
+import { CelError } from '../../cel/values.js';
 import type { KubeObject } from '../../machinery/object.js';
 import { type Status, StatusError, type StatusReason } from '../../machinery/status.js';
 import { definePlugin } from '../admission/plugin.js';
@@ -12,10 +14,8 @@ import { isExempt } from '../admission/webhooks/webhook-match.js';
 import type { AdmissionPlugin, AdmissionRequest } from '../contracts.js';
 import { AdmissionExpressions } from './admission-activation.js';
 import { conditionsHold } from './match-conditions.js';
-import { CompileError } from './parse.js';
 import { matchesResources } from './policy-match.js';
 import { ParamsError, paramsOf, type ResourceOfParams } from './policy-params.js';
-import { CelError } from './values.js';
 
 /** What policies need of the server. */
 export interface PolicyParts {

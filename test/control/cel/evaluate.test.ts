@@ -1,10 +1,10 @@
 import t from 'tap';
-import { environmentOf } from '../../../../src/control/apiserver/cel/environment.js';
-import { CompileError, compile } from '../../../../src/control/apiserver/cel/program.js';
-import { plainValue } from '../../../../src/control/apiserver/cel/schema-values.js';
-import { shown } from '../../../../src/control/apiserver/cel/string-library.js';
-import { dyn } from '../../../../src/control/apiserver/cel/types.js';
-import { CelError } from '../../../../src/control/apiserver/cel/values.js';
+import { plainValue } from '../../../src/control/apiserver/cel/schema-values.js';
+import { environmentOf } from '../../../src/control/cel/environment.js';
+import { CompileError, compile } from '../../../src/control/cel/program.js';
+import { shown } from '../../../src/control/cel/string-library.js';
+import { dyn } from '../../../src/control/cel/types.js';
+import { CelError } from '../../../src/control/cel/values.js';
 
 const self = plainValue({
   name: 'web',

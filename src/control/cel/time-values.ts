@@ -1,4 +1,4 @@
-import { formatTime } from '../../machinery/time.js';
+import { formatTime } from '../machinery/time.js';
 import { CelError, Duration, Timestamp } from './values.js';
 
 const unitsNs: Readonly<Record<string, bigint>> = {

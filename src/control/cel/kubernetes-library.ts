@@ -1,4 +1,4 @@
-import { valueFormats } from '../../api/apiextensions-v1/value-formats.js';
+import { valueFormats } from '../api/apiextensions-v1/value-formats.js';
 import {
   cidrContains,
   formatCidr,
@@ -7,15 +7,15 @@ import {
   networkOf,
   parseCidr,
   parseIp,
-} from '../../machinery/ip-address.js';
+} from '../machinery/ip-address.js';
 import {
   dns1035LabelProblems,
   dnsLabelProblems,
   dnsSubdomainProblems,
   labelValueProblems,
   qualifiedNameProblems,
-} from '../../machinery/names.js';
-import { Quantity } from '../../machinery/quantity.js';
+} from '../machinery/names.js';
+import { Quantity } from '../machinery/quantity.js';
 import type { Library } from './function-table.js';
 import {
   CelError,

@@ -1,4 +1,4 @@
-import { goMatches, goRegExp } from '../../api/apiextensions-v1/go-regexp.js';
+import { goMatches, goRegExp } from '../api/apiextensions-v1/go-regexp.js';
 import type { Library } from './function-table.js';
 import {
   durationText,

@@ -1,4 +1,4 @@
-import { messageJson, quote } from '../../machinery/quote.js';
+import { messageJson, quote } from '../machinery/quote.js';
 import type { Library } from './function-table.js';
 import { doubleText, regexOf } from './standard-library.js';
 import { durationText, timestampText } from './time-values.js';

@@ -1,4 +1,4 @@
-import { Quantity } from '../../machinery/quantity.js';
+import { Quantity } from '../machinery/quantity.js';
 
 /** An unsigned integer; integers with a sign are bigints, and numbers are doubles. */
 export class Uint {

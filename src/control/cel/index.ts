@@ -1,0 +1,6 @@
+/** The Common Expression Language as Kubernetes' API has it: parsed by a library, checked and evaluated here. */
+export { type CelEnvironment, environmentOf } from './environment.js';
+export type { Activation, CostBudget } from './evaluate.js';
+export { CompileError, compile, type Program, problemText } from './program.js';
+export { bool, type CelType, dyn, int, listOf, mapOf, named, string } from './types.js';
+export { CelError, type CelValue } from './values.js';
