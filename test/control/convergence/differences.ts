@@ -66,7 +66,9 @@ function* podDifferences(state: ClusterState): Generator<string> {
     if (!nodes.has(spec?.nodeName ?? '') && !isFailed) {
       yield `${told(pod)} is on ${JSON.stringify(spec?.nodeName)}: ${JSON.stringify(status)}`;
     }
-    if (phase !== 'Running' && phase !== 'Succeeded' && !isFailed) yield `${told(pod)} is ${phase}`;
+    if (phase !== 'Running' && phase !== 'Succeeded' && !isFailed) {
+      yield `${told(pod)} is ${phase} on ${spec?.nodeName}: ${JSON.stringify(status)}`;
+    }
     if (metadata.finalizers?.includes('batch.kubernetes.io/job-tracking')) {
       yield `${told(pod)} is still to be counted`;
     }

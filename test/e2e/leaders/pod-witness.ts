@@ -35,6 +35,8 @@ interface SeenPod {
  */
 export class PodWitness {
   readonly violations: string[] = [];
+  /** The revision of the first violation; null as long as there is none. */
+  firstViolation: number | null = null;
   readonly #limits: RolloutLimits;
   readonly #pods = new Map<string, SeenPod>();
   readonly #live = new Map<string, number>();
@@ -102,7 +104,7 @@ export class PodWitness {
     else this.#pods.set(key, after);
     if (before !== undefined && before.uid === after?.uid && before.node !== after.node) {
       if (before.node !== '') {
-        this.violations.push(`${key} moved from ${before.node} to ${after.node} at ${revision}`);
+        this.#note(`${key} moved from ${before.node} to ${after.node}`, revision);
       }
     }
     if (before !== undefined) this.#count(before, -1);
@@ -133,6 +135,7 @@ export class PodWitness {
   }
 
   #note(what: string, revision: number): void {
+    this.firstViolation ??= revision;
     if (this.violations.length < 50) this.violations.push(`${what}, at revision ${revision}`);
   }
 }

@@ -12,6 +12,7 @@ import { until } from '../../client/until.js';
 import type { TestScope } from '../cluster.js';
 import { PodWitness } from './pod-witness.js';
 import { type KillTarget, killTargets, ReplicatedPlane } from './replicated-plane.js';
+import { writesBetween } from './writes-between.js';
 
 /** How large, and how rough. */
 export interface RolloutUnderKillsOptions {
@@ -19,15 +20,20 @@ export interface RolloutUnderKillsOptions {
   readonly podsPerDeployment: number;
   /** Between one kill and the next, at least. */
   readonly killEveryMs: number;
+  /** So much has to happen to pods between one kill and the next, while the rollout goes on. */
+  readonly podEventsPerKill: number;
   /** The rollout is over when everything is as declared and so many kills were made. */
   readonly killsMin: number;
   readonly seed: number;
+  /** It has failed when nothing happens to any pod for so long. */
   readonly patienceMs: number;
 }
 
 /** What came of it. */
 export interface RolloutUnderKillsResult {
   readonly violations: readonly string[];
+  /** What was written before the first violation that the witness saw. */
+  readonly writesBefore: readonly string[];
   readonly kills: ReadonlyMap<KillTarget, number>;
   readonly createdSeconds: number;
   readonly rolledOutSeconds: number;
@@ -43,8 +49,8 @@ const namespace = 'default';
 const podsPerNode = 200;
 /** Pods beyond and below what is declared, while it is rolled out: a tenth. */
 const tenth = '10%';
-/** Between one kill and the next something has to happen to so many pods, while the rollout goes on. */
-const eventsBetweenKills = 20;
+/** So many revisions before a violation are told. */
+const revisionsTold = 400;
 
 /** Creates Deployments, rolls a new template out while leaders are killed, and tells what was seen. Rejects when it does not come to its end. */
 export async function rolloutUnderKills(
@@ -71,8 +77,14 @@ export async function rolloutUnderKills(
   const differences = await run.lastDifferences();
   await witness.stop();
   const { bindings, repeated } = boundTwice(await plane.auditLines());
+  const { firstViolation: at } = witness;
+  const told =
+    at === null
+      ? []
+      : await writesBetween(store, { from: Math.max(1, at - revisionsTold), to: at });
   return {
     violations: [...witness.violations, ...repeated, ...differences],
+    writesBefore: told,
     ...{ kills: plane.kills, createdSeconds, rolledOutSeconds, podEvents: witness.events },
     ...{ podsMax, liveMost: witness.liveMost, readyFewest: witness.readyFewest, bindings },
   };
@@ -155,13 +167,13 @@ class Run {
   }
 
   async #keepKilling(signal: AbortSignal): Promise<void> {
-    const { killEveryMs, killsMin, seed } = this.#options;
+    const { killEveryMs, killsMin, podEventsPerKill, seed } = this.#options;
     const prng = new Prng(seed);
     for (let kills = 0; kills < killsMin || !signal.aborted; ) {
       const before = this.#witness.events;
       await pause(killEveryMs);
       // On a slow machine the next leader may not have got to work yet: killed before that, nothing would ever happen.
-      while (!signal.aborted && this.#witness.events < before + eventsBetweenKills) {
+      while (!signal.aborted && this.#witness.events < before + podEventsPerKill) {
         await pause(100);
       }
       // Each kind in turn, so that few kills reach them all.
@@ -176,10 +188,13 @@ class Run {
       const { live, ready } = this.#witness.counts(app);
       return live === podsPerDeployment && ready.get(version) === podsPerDeployment;
     };
-    const end = performance.now() + patienceMs;
+    let [seen, sinceMs] = [this.#witness.events, performance.now()];
     while (!this.#apps.every(isDone)) {
-      if (performance.now() > end) throw new Error(`not all are ${version}: ${this.#progress()}`);
       await pause(500);
+      const { events } = this.#witness;
+      if (events > seen) [seen, sinceMs] = [events, performance.now()];
+      if (performance.now() < sinceMs + patienceMs) continue;
+      throw new Error(`not all are ${version}, and nothing happens: ${this.#progress()}`);
     }
   }
 

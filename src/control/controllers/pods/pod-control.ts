@@ -1,29 +1,51 @@
+import type { Clock } from '../../../base/clock.js';
+import type { Prng } from '../../../base/prng.js';
 import type { Pod } from '../../api/gen/core-v1.js';
 import { type ControlClient, type EventRecorder, resources } from '../../client/index.js';
 import type { KubeObject } from '../../machinery/object.js';
-import { isConflict, isNamespaceTerminating, isNotFound } from '../runtime/write-failures.js';
+import { generateName } from '../../machinery/object-meta.js';
+import {
+  isAlreadyExists,
+  isConflict,
+  isNamespaceTerminating,
+  isNotFound,
+} from '../runtime/write-failures.js';
+import { untilCertain } from './certain-write.js';
+import { isControlledBy } from './owner.js';
 
 type Control = { readonly signal?: AbortSignal };
 
-/** Makes and deletes pods for their owners, and tells of it in events of the owners. Everything rejects as the client does. */
-export class PodControl {
-  readonly #client: ControlClient;
-  readonly #events: EventRecorder;
+/** What pods are made and deleted with. */
+export interface PodControlParts {
+  readonly client: ControlClient;
+  readonly events: EventRecorder;
+  readonly clock: Clock;
+  readonly prng: Prng;
+}
 
-  constructor({
-    client,
-    events,
-  }: { readonly client: ControlClient; readonly events: EventRecorder }) {
-    this.#client = client;
-    this.#events = events;
+/** So long a write is repeated of which nobody knows whether it was made. */
+const patienceMs = 30_000;
+/** Names that are tried before a generated one is given up. */
+const namesMax = 8;
+
+/**
+ * Makes and deletes pods for their owners, and tells of it in events of the owners. What it resolves or rejects with is what became of
+ * the pod, also when answers are lost on the way: no pod is made twice, or deleted in place of one that was deleted already. Only when a
+ * write stays without an answer for half a minute nobody knows. Everything else rejects as the client does.
+ */
+export class PodControl {
+  readonly #parts: PodControlParts;
+
+  constructor({ client, events, clock, prng }: PodControlParts) {
+    this.#parts = { client, events, clock, prng };
   }
 
-  /** The pod as the server made it. */
+  /** The pod as the server made it. Its name is drawn here, so that making it again makes the same one. */
   async create(owner: KubeObject, pod: Pod, control: Control = {}): Promise<Pod> {
     try {
-      const made = await this.#client.objects(resources.pods).create(pod, control);
+      const made = await this.#make(owner, pod, control);
       const text = `Created pod: ${made.metadata.name ?? ''}`;
-      this.#events.event(owner, 'Normal', 'SuccessfulCreate', text);
+      this.#parts.events.event(owner, 'Normal', 'SuccessfulCreate', text);
       return made;
     } catch (error) {
       if (!isNamespaceTerminating(error))
@@ -38,7 +60,8 @@ export class PodControl {
     try {
       const preconditions = uid === undefined ? {} : { preconditions: { uid } };
       const options = { ...control, ...preconditions };
-      await this.#client.objects(resources.pods).delete({ namespace, name }, options);
+      const pods = this.#parts.client.objects(resources.pods);
+      await this.#certainly(() => pods.delete({ namespace, name }, options), control);
     } catch (error) {
       // A conflict: another pod has the name by now, and the one that was meant is gone.
       if (!isNotFound(error) && !isConflict(error)) {
@@ -46,11 +69,44 @@ export class PodControl {
       }
       throw error;
     }
-    this.#events.event(owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`);
+    this.#parts.events.event(owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`);
+  }
+
+  async #make(owner: KubeObject, pod: Pod, control: Control): Promise<Pod> {
+    const { name, generateName: prefix = '' } = pod.metadata;
+    if (name !== undefined) return this.#makeNamed(owner, pod, control);
+    for (let tried = 1; ; tried++) {
+      const metadata = { ...pod.metadata, name: generateName(prefix, this.#parts.prng) };
+      try {
+        return await this.#makeNamed(owner, { ...pod, metadata }, control);
+      } catch (error) {
+        if (!isAlreadyExists(error) || tried === namesMax) throw error;
+      }
+    }
+  }
+
+  /** When an answer was lost, the owner's pod of this name is the one that was made. */
+  async #makeNamed(owner: KubeObject, pod: Pod, control: Control): Promise<Pod> {
+    const { client } = this.#parts;
+    const { namespace = '', name = '' } = pod.metadata;
+    return this.#certainly(async (isRepeat) => {
+      try {
+        return await client.objects(resources.pods).create(pod, control);
+      } catch (error) {
+        if (!isRepeat || !isAlreadyExists(error)) throw error;
+        const there = await client.objects(resources.pods).get({ namespace, name }, control);
+        if (!isControlledBy(there, owner)) throw error;
+        return there;
+      }
+    }, control);
+  }
+
+  #certainly<T>(write: (isRepeat: boolean) => Promise<T>, { signal }: Control): Promise<T> {
+    return untilCertain(write, { clock: this.#parts.clock, patienceMs, signal });
   }
 
   #warn(owner: KubeObject, reason: string, what: string, error: unknown): void {
     const text = error instanceof Error ? error.message : String(error);
-    this.#events.event(owner, 'Warning', reason, `${what}: ${text}`);
+    this.#parts.events.event(owner, 'Warning', reason, `${what}: ${text}`);
   }
 }
