@@ -40,6 +40,10 @@ export async function main(argv: readonly string[]): Promise<void> {
     await imageCommand().parseAsync([...argv.slice(1)], { from: 'user' });
     return;
   }
+  if (argv[0] === 'end-pods') {
+    const { endPodsMain } = await import('./end-pods.js');
+    return endPodsMain(argv.slice(1));
+  }
   if (argv[0] === 'container-logs') {
     const { containerLogsMain } = await import('./container-logs.js');
     return containerLogsMain(argv.slice(1));

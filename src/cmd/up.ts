@@ -3,7 +3,8 @@ import { Command, InvalidArgumentError } from 'commander';
 import { hostClock } from '../host/clock.js';
 import { createConsole } from './up/console.js';
 import { FolderError } from './up/folder.js';
-import { runCluster, UpError } from './up/run.js';
+import type { NodeRuntime } from './up/plan.js';
+import { runCluster, UpError, type UpOptions } from './up/run.js';
 import { UsageError } from './usage-error.js';
 
 const exitCodeUsage = 2;
@@ -11,12 +12,13 @@ const exitCodeFailure = 1;
 /** Six more ports follow the base port. */
 const basePortMax = 65_529;
 const replicasMax = 7;
+const nodesMax = 32;
 
-/** `flotilla up`: a cluster on this machine, of three members of the store, an API server, controllers and a scheduler. */
+/** `flotilla up`: a whole cluster on this machine. */
 export function upCommand(): Command {
   return new Command('up')
     .description(
-      'Run a cluster on this machine, until Ctrl-C: three members of the store, an API server, controllers, a scheduler.',
+      'Run a cluster on this machine, until Ctrl-C: three members of the store, an API server, controllers, a scheduler, DNS, and nodes.',
     )
     .option('--store-only', 'run the store alone')
     .option(
@@ -24,6 +26,16 @@ export function upCommand(): Command {
       'schedulers and controller managers; one of each leads, the others stand by',
       parseReplicas,
       1,
+    )
+    .option(
+      '--nodes <n>',
+      'nodes that run pods (default: as in the last run, at first 1)',
+      parseNodes,
+    )
+    .option(
+      '--runtime <name>',
+      'what runs containers: process, or cri for a containerd of its own (default: as in the last run, at first process)',
+      parseRuntime,
     )
     .option(
       '--data-dir <folder>',
@@ -36,15 +48,38 @@ export function upCommand(): Command {
       parseBasePort,
     )
     .allowExcessArguments(false)
-    .action(
-      (options: { dataDir: string; basePort?: number; storeOnly?: boolean; replicas: number }) =>
-        runUntilSignal({
-          dataDir: options.dataDir,
-          basePort: options.basePort ?? null,
-          isStoreOnly: options.storeOnly === true,
-          replicas: options.replicas,
-        }),
+    .action((given: UpFlags) =>
+      runUntilSignal({
+        dataDir: given.dataDir,
+        basePort: given.basePort ?? null,
+        isStoreOnly: given.storeOnly === true,
+        replicas: given.replicas,
+        nodes: given.nodes ?? null,
+        runtime: given.runtime ?? null,
+      }),
     );
+}
+
+interface UpFlags {
+  readonly dataDir: string;
+  readonly basePort?: number;
+  readonly storeOnly?: boolean;
+  readonly replicas: number;
+  readonly nodes?: number;
+  readonly runtime?: NodeRuntime;
+}
+
+function parseNodes(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count > nodesMax) {
+    throw new InvalidArgumentError(`Give a number from 0 to ${nodesMax}.`);
+  }
+  return count;
+}
+
+function parseRuntime(text: string): NodeRuntime {
+  if (text === 'process' || text === 'cri') return text;
+  throw new InvalidArgumentError('Give process or cri.');
 }
 
 function parseBasePort(text: string): number {
@@ -63,12 +98,12 @@ function parseReplicas(text: string): number {
   return count;
 }
 
-async function runUntilSignal(options: {
-  readonly dataDir: string;
-  readonly basePort: number | null;
-  readonly isStoreOnly: boolean;
-  readonly replicas: number;
-}): Promise<void> {
+type Asked = Pick<
+  UpOptions,
+  'dataDir' | 'basePort' | 'isStoreOnly' | 'replicas' | 'nodes' | 'runtime'
+>;
+
+async function runUntilSignal(options: Asked): Promise<void> {
   const stop = new AbortController();
   const stopNow = new AbortController();
   const onSignal = () => (stop.signal.aborted ? stopNow.abort() : stop.abort());

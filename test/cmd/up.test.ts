@@ -76,7 +76,7 @@ t.test(
     const first = new Up(t, ['--store-only', '--data-dir', dir, '--base-port', `${basePort}`]);
     const endpoints = (await first.shows(/^endpoints: (.*)$/m)).split(',');
     t.equal(endpoints.length, 3);
-    await first.shows(/Ctrl-C stops all members/);
+    await first.shows(/Ctrl-C stops everything/);
     t.match(first.out, dir, 'the folder is named');
     t.match(first.out, `etcdctl --endpoints=${endpoints.join(',')} put greeting hello`);
     t.match(first.out, /flotilla ctl --endpoints=\S+ put greeting hello/);
@@ -99,7 +99,7 @@ t.test(
     t.match(first.out, /stopping\nm1 stopped\nm2 stopped\nm3 stopped\n/);
     t.match(await readFile(join(dir, 'm1.log'), 'utf8'), /ready to serve client requests/);
 
-    const again = new Up(t, ['--data-dir', dir]);
+    const again = new Up(t, ['--store-only', '--data-dir', dir]);
     t.same((await again.shows(/^endpoints: (.*)$/m)).split(','), endpoints, 'the same ports');
     const { kv } = await client.kv.get('greeting');
     t.equal(Buffer.from(kv?.value ?? []).toString(), 'hello');
@@ -113,7 +113,7 @@ t.test('up: takes other ports than those in use, and says so', async (t) => {
   const basePort = await freeBase();
   const squatter = createServer().listen({ port: basePort, host: '127.0.0.1' });
   t.teardown(() => squatter.close());
-  const up = new Up(t, ['--data-dir', dir, '--base-port', `${basePort}`]);
+  const up = new Up(t, ['--store-only', '--data-dir', dir, '--base-port', `${basePort}`]);
   const chosen = await up.shows(/port \d+ is taken by another program: using (\d+)/);
   t.match(await up.shows(/^endpoints: (.*)$/m), `127.0.0.1:${chosen},`);
   up.signal('SIGTERM');
@@ -121,7 +121,10 @@ t.test('up: takes other ports than those in use, and says so', async (t) => {
 });
 
 t.test('up: told to stop before it serves, it stops', async (t) => {
-  const up = new Up(t, ['--data-dir', await tempDir(t), '--base-port', `${await freeBase()}`]);
+  const up = new Up(t, [
+    ...['--nodes', '0', '--data-dir', await tempDir(t)],
+    ...['--base-port', `${await freeBase()}`],
+  ]);
   await up.shows(/m1 started/);
   up.signal('SIGINT');
   t.equal(await up.exit, 0);
@@ -163,6 +166,8 @@ t.test('up: says what is wrong and what to do', async (t) => {
     { args: ['--data-dir', join(dir, 'taken')], code: 1, says: /port \d+ of member m1 is taken/ },
     { args: ['--base-port', '70000'], code: 1, says: /number from 1 to 65529/ },
     { args: ['--replicas', '0'], code: 1, says: /number from 1 to 7/ },
+    { args: ['--nodes', 'many'], code: 1, says: /number from 0 to 32/ },
+    { args: ['--runtime', 'docker'], code: 1, says: /Give process or cri/ },
     { args: ['--frobnicate'], code: 1, says: /unknown option '--frobnicate'/ },
   ];
   for (const { args, code, says } of cases) {
@@ -175,7 +180,10 @@ t.test('up: says what is wrong and what to do', async (t) => {
 
 t.test('up: the API server serves, and goes on with its data and credentials', async (t) => {
   const dir = join(await tempDir(t), 'data');
-  const first = new Up(t, ['--data-dir', dir, '--base-port', `${await freeBase()}`]);
+  const first = new Up(t, [
+    ...['--nodes', '0', '--data-dir', dir],
+    ...['--base-port', `${await freeBase()}`],
+  ]);
   const path = await first.shows(/^kubeconfig: (.*)$/m);
   const before = await readFile(path, 'utf8');
   const options = { clock: hostClock, userAgent: 'test' };
@@ -207,7 +215,7 @@ t.test('up: controllers and schedulers, two of each, of which the others go on',
   const dir = join(await tempDir(t), 'data');
   const up = new Up(t, [
     ...['--data-dir', dir, '--base-port', `${await freeBase()}`],
-    ...['--replicas', '2'],
+    ...['--replicas', '2', '--nodes', '0'],
   ]);
   const path = await up.shows(/^kubeconfig: (.*)$/m);
   const client = connectRest(await readKubeconfig(path), { clock: hostClock, userAgent: 'test' });

@@ -1,6 +1,6 @@
-import { stringify } from 'yaml';
+import { kubeconfigText } from './kubeconfig.js';
 
-/** What an administrator needs to reach a cluster. */
+/** What an administrator with a token needs to reach a cluster. */
 export interface AdminAccess {
   readonly url: string;
   /** PEM. */
@@ -10,16 +10,9 @@ export interface AdminAccess {
 
 /** A kubeconfig with one cluster, one user and one context. */
 export function adminKubeconfig({ url, certificate, token }: AdminAccess): string {
-  const ca = Buffer.from(certificate).toString('base64');
-  return stringify(
-    {
-      apiVersion: 'v1',
-      kind: 'Config',
-      clusters: [{ name: 'flotilla', cluster: { server: url, 'certificate-authority-data': ca } }],
-      users: [{ name: 'admin', user: { token } }],
-      contexts: [{ name: 'admin@flotilla', context: { cluster: 'flotilla', user: 'admin' } }],
-      'current-context': 'admin@flotilla',
-    },
-    { lineWidth: 0 },
-  );
+  return kubeconfigText({
+    url,
+    certificateAuthority: certificate,
+    ...{ name: 'flotilla', user: 'admin', credentials: { token } },
+  });
 }

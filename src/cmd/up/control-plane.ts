@@ -1,27 +1,39 @@
-import { join } from 'node:path';
 import { type Clock, sleep } from '../../base/clock.js';
+import { connectRest, readKubeconfig } from '../../control/client/index.js';
+import type { Address } from '../../host/net.js';
 import { WebClient, WebClientError } from '../../rpc/index.js';
+import { ensureClusterObjects } from './cluster-objects.js';
 import type { Console } from './console.js';
 import {
-  type ControlFiles,
-  openControlFiles,
-  readCertificate,
-  writeKubeconfig,
-} from './control-files.js';
-import { electedPrograms } from './elected-programs.js';
+  apiServerProgram,
+  type ControlPlan,
+  dnsProgram,
+  electedPrograms,
+} from './control-programs.js';
 import { controlSteps } from './guide.js';
 import { tailOf } from './log-tail.js';
-import { type ClusterProgram, type MemberExit, MemberProcess } from './member-process.js';
-import { type ClusterPlan, storeUrls } from './plan.js';
+import type { ClusterNodes } from './nodes/cluster-nodes.js';
+import type { NodesPlan } from './nodes/node-programs.js';
+import type { ProgramSet } from './program-set.js';
+import {
+  accountCheck,
+  leaderCheck,
+  nameCheck,
+  nodeCheck,
+  pageCheck,
+  type ReadinessCheck,
+  untilReady,
+} from './readiness.js';
 import { UpError } from './up-error.js';
 
 /** What it runs with. */
 export interface ControlPlaneOptions {
-  readonly plan: ClusterPlan;
-  readonly dir: string;
-  readonly port: number;
-  /** Of each program besides the API server. */
-  readonly replicas: number;
+  readonly control: ControlPlan;
+  readonly nodes: ClusterNodes;
+  readonly nodesPlan: NodesPlan;
+  /** Where the cluster's DNS answers. */
+  readonly dns: Address;
+  readonly programs: ProgramSet;
   readonly clock: Clock;
   readonly console: Console;
   /** Aborted when the run is over. */
@@ -31,117 +43,108 @@ export interface ControlPlaneOptions {
 const pollMs = 100;
 const askMs = 2000;
 const failedStartsMax = 3;
+const proxyHealthPort = 10_256;
 
-/** The API server, the controllers and the scheduler of a cluster whose store serves, as processes of their own. */
+/** What makes a store into a cluster that runs pods: API server, controllers, scheduler, DNS, and the programs of nodes. */
 export class ControlPlane {
   readonly #options: ControlPlaneOptions;
-  /** The API server first. */
-  readonly #processes: MemberProcess[] = [];
-  readonly #runs: Promise<void>[] = [];
+  /** When this run began: what was written before says nothing of it. */
+  readonly #sinceMs: number;
   /** Ends of the API server before it first served. */
   #failedStarts = 0;
   #isServing = false;
 
   constructor(options: ControlPlaneOptions) {
     this.#options = options;
+    this.#sinceMs = options.clock.wallTime();
   }
 
-  /** Resolves when it has ended. Throws {@link UpError} when it never serves. */
-  async run(): Promise<void> {
-    const { console, port, ended, dir, plan, replicas } = this.#options;
-    const files = await openControlFiles(dir);
-    this.#start('apiserver', 'apiserver', this.#serverFlags(files));
-    const certificate = await this.#untilReady(files);
-    if (certificate !== null) {
-      this.#isServing = true;
-      await writeKubeconfig(files, { url: this.#url, certificate });
-      console.good(`the API server serves on 127.0.0.1:${port}`);
-      for (const { program, name, flags } of electedPrograms(plan, files, replicas)) {
-        this.#start(program, name, flags);
-      }
-      for (const line of controlSteps(files.kubeconfig)) console.line(line);
+  /** Starts everything, and resolves once the cluster is ready, or the run is over. Throws {@link UpError} when it never serves. */
+  async start(): Promise<void> {
+    const { console, control, programs, nodes, nodesPlan, dns } = this.#options;
+    programs.start(apiServerProgram(control), {
+      onEnd: () => {
+        if (!this.#isServing) this.#failedStarts++;
+      },
+    });
+    if (!(await this.#untilServing())) return;
+    this.#isServing = true;
+    console.good(`the API server serves on 127.0.0.1:${control.apiPort}`);
+    for (const spec of electedPrograms(control)) programs.start(spec);
+    for (const spec of nodes.programs(nodesPlan)) programs.start(spec);
+    programs.start(dnsProgram(control, dns));
+    if (!(await this.#untilReady())) return;
+    await control.files.writeAdminKubeconfig();
+    for (const line of controlSteps(control.files.adminKubeconfig)) console.line(line);
+  }
+
+  async #untilReady(): Promise<boolean> {
+    const { clock, console, ended, control, nodes } = this.#options;
+    const access = await readKubeconfig(control.files.ownKubeconfig);
+    const client = connectRest(access, { clock, userAgent: 'flotilla-up' });
+    const podCidrs = new Map<string, string>();
+    try {
+      await ensureClusterObjects(client, ended);
+      const checks = this.#checks(client, podCidrs);
+      if (!(await untilReady(checks, { clock, console, signal: ended }))) return false;
+      await nodes.routeMachine(podCidrs);
+      return true;
+    } catch (error) {
+      if (ended.aborted) return false;
+      throw error;
+    } finally {
+      await client.close();
     }
-    if (!ended.aborted) await Promise.all(this.#runs);
   }
 
-  /** The API server last: the others would only fail without it. */
-  async stop(): Promise<void> {
-    const [server, ...others] = this.#processes;
-    await Promise.all(others.map((each) => each.stop()));
-    await server?.stop();
-    await Promise.all(this.#runs);
-  }
-
-  kill(): void {
-    for (const each of this.#processes) each.kill();
-  }
-
-  get #url(): string {
-    return `https://127.0.0.1:${this.#options.port}`;
-  }
-
-  #serverFlags(files: ControlFiles): string[] {
-    const { plan, port } = this.#options;
+  #checks(
+    client: ReturnType<typeof connectRest>,
+    podCidrs: Map<string, string>,
+  ): readonly ReadinessCheck[] {
+    const { clock, nodes, nodesPlan, dns } = this.#options;
+    const sinceMs = this.#sinceMs;
+    const leader = (lease: string, text: string) => leaderCheck(client, { lease, text, sinceMs });
     return [
-      `--etcd-servers=${storeUrls(plan).join(',')}`,
-      '--bind-address=127.0.0.1',
-      '--advertise-address=127.0.0.1',
-      `--secure-port=${port}`,
-      `--cert-dir=${files.certDir}`,
-      `--token-auth-file=${files.tokenFile}`,
-      `--service-account-signing-key-file=${files.signingKeyFile}`,
-      `--service-account-key-file=${files.signingKeyFile}`,
-      '--authorization-mode=Node,RBAC',
+      leader('kube-controller-manager', 'the controllers work'),
+      leader('kube-scheduler', 'the scheduler works'),
+      accountCheck(client),
+      nameCheck(clock, dns),
+      ...nodes.all.flatMap(({ name, address }) => {
+        const onReady = (node: { readonly spec?: { readonly podCIDR?: string } }) =>
+          podCidrs.set(name, node.spec?.podCIDR ?? '');
+        const url = `http://${address}:${proxyHealthPort}/healthz`;
+        const proxy = pageCheck(clock, { url, text: `${name} leads to services` });
+        const node = nodeCheck(client, { name, sinceMs, onReady });
+        return nodesPlan.areApart ? [node, proxy] : [node];
+      }),
     ];
   }
 
-  #start(program: ClusterProgram, name: string, flags: readonly string[]): void {
-    const { dir, clock, console, ended } = this.#options;
-    // Who stops what runs has begun already.
-    if (ended.aborted) return;
-    const logPath = join(dir, `${name}.log`);
-    const child = new MemberProcess({
-      ...{ program, flags, logPath, clock },
-      listener: {
-        onStart: (pid) => console.line(`${name} started as process ${pid}`),
-        onEnd: (exit, retryMs) => {
-          if (program === 'apiserver' && !this.#isServing) this.#failedStarts++;
-          console.bad(`${name} ${endOf(exit)}; starting it again in ${retryMs / 1000} s`);
-        },
-      },
-    });
-    this.#processes.push(child);
-    this.#runs.push(child.start());
-  }
-
-  /** The certificate of the API server once it is ready; null when the run was over before. */
-  async #untilReady(files: ControlFiles): Promise<string | null> {
-    const { clock, ended, dir } = this.#options;
+  /** False when the run was over before. */
+  async #untilServing(): Promise<boolean> {
+    const { clock, ended, programs, control } = this.#options;
+    const ca = await control.files.authority();
     const web = new WebClient({ clock });
     try {
       while (!ended.aborted) {
         if (this.#failedStarts >= failedStartsMax) {
-          const log = join(dir, 'apiserver.log');
+          const log = programs.logOf('apiserver');
           const what = `the API server ended ${this.#failedStarts} times before it served`;
           throw new UpError(`${what}; the end of ${log}:\n${await tailOf(log)}`);
         }
-        const certificate = await readCertificate(files).catch(() => null); // Not made yet.
-        if (certificate !== null && (await this.#isReady(web, certificate))) return certificate;
+        if (await this.#isServed(web, ca)) return true;
         await sleep(clock, pollMs, ended).catch(() => {}); // The run is over.
       }
-      return null;
+      return false;
     } finally {
       web.close();
     }
   }
 
-  async #isReady(web: WebClient, ca: string): Promise<boolean> {
+  async #isServed(web: WebClient, ca: string): Promise<boolean> {
     try {
-      const response = await web.request({
-        url: `${this.#url}/readyz`,
-        tls: { ca },
-        timeoutMs: askMs,
-      });
+      const url = `${this.#options.control.files.url}/readyz`;
+      const response = await web.request({ url, tls: { ca }, timeoutMs: askMs });
       response.cancel();
       return response.status === 200;
     } catch (error) {
@@ -149,8 +152,4 @@ export class ControlPlane {
       return false;
     }
   }
-}
-
-function endOf({ code, signal }: MemberExit): string {
-  return signal === null ? `ended with code ${code}` : `ended by ${signal}`;
 }

@@ -16,8 +16,8 @@ export function describeMember(member: PlannedMember, dir: string): string {
   );
 }
 
-/** What to type next, ready to paste. */
-export function nextSteps(
+/** What to type next at the store, ready to paste. */
+export function storeSteps(
   plan: ClusterPlan,
   pids: ReadonlyMap<string, number>,
   invocation: string,
@@ -27,7 +27,7 @@ export function nextSteps(
   const ctl = `${invocation} ctl --endpoints=${endpoints}`;
   const victim = plan.members[0]?.name ?? '';
   return [
-    'Type next, in another terminal:',
+    'The store, for itself:',
     `  ${ctl} put greeting hello`,
     `  ${ctl} get greeting`,
     `  ${ctl} watch --prefix greet`,
@@ -37,17 +37,20 @@ export function nextSteps(
     `  ${etcdctl} get greeting`,
     `  ${etcdctl} -w table endpoint status`,
     `  kill -9 ${pids.get(victim) ?? 'PID'}   # ${victim}: the others go on, and it is started again`,
-    'Ctrl-C stops all members; the data stays.',
+    'Ctrl-C stops everything; the data stays.',
   ];
 }
 
-/** What to type once the API server serves. */
+/** What to type once the cluster is ready. */
 export function controlSteps(kubeconfig: string): string[] {
   const kubectl = `kubectl --kubeconfig=${shortest(kubeconfig)}`;
   return [
+    'The cluster is ready. Type next, in another terminal:',
+    `  ${kubectl} get nodes`,
+    `  ${kubectl} create deployment hello --image=host -- sh -c 'while :; do date; sleep 1; done'`,
+    `  ${kubectl} logs -f deployment/hello`,
+    `  ${kubectl} apply -f examples/guestbook`,
     `kubeconfig: ${kubeconfig}`,
-    `  ${kubectl} get namespaces`,
-    `  ${kubectl} create deployment web --image=nginx   # kept as it is: there are no nodes to run it`,
   ];
 }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { ClusterNetwork } from './cluster-network.js';
 
 /** One member as `flotilla up` runs it. Its ports never change: its identity in the cluster is made of its peer URL. */
 export interface PlannedMember {
@@ -12,6 +13,19 @@ export interface ClusterPlan {
   readonly members: readonly PlannedMember[];
   /** Of the API server; null when there was none so far. */
   readonly apiPort: number | null;
+  /** Null when there was no API server so far. */
+  readonly network: ClusterNetwork | null;
+  /** How many nodes there were in the last run, and what ran their containers. */
+  readonly nodes: NodesChoice | null;
+}
+
+/** What runs the containers of nodes. */
+export type NodeRuntime = 'process' | 'cri';
+
+/** The nodes of a cluster. */
+export interface NodesChoice {
+  readonly count: number;
+  readonly runtime: NodeRuntime;
 }
 
 const host = '127.0.0.1';
@@ -87,9 +101,28 @@ export function parsePlan(text: string): ClusterPlan | undefined {
     if (!isPort(clientPort) || !isPort(peerPort)) return undefined;
     members.push({ name, clientPort, peerPort });
   }
-  const { apiPort = null } = value;
+  const { apiPort = null, network = null, nodes = null } = value;
   if (apiPort !== null && !isPort(apiPort)) return undefined;
-  return members.length === 0 ? undefined : { members, apiPort };
+  if (network !== null && !isNetwork(network)) return undefined;
+  if (nodes !== null && !isNodesChoice(nodes)) return undefined;
+  return members.length === 0 ? undefined : { members, apiPort, network, nodes };
+}
+
+const cidrForm = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
+
+function isNetwork(value: unknown): value is ClusterNetwork {
+  if (!isRecord(value)) return false;
+  const { prefix, gateway, podCidr, serviceCidr } = value;
+  if (typeof prefix !== 'string' || !/^[a-z][a-z0-9]{0,7}$/.test(prefix)) return false;
+  return [gateway, podCidr, serviceCidr].every(
+    (cidr) => typeof cidr === 'string' && cidrForm.test(cidr),
+  );
+}
+
+function isNodesChoice(value: unknown): value is NodesChoice {
+  if (!isRecord(value)) return false;
+  const { count, runtime } = value;
+  return Number.isInteger(count) && (runtime === 'process' || runtime === 'cri');
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

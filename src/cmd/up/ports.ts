@@ -46,14 +46,12 @@ export async function choosePorts(basePort: number | null): Promise<PortChoice> 
     const clientPort = await choose(client);
     members.push({ name: `m${index + 1}`, clientPort, peerPort: await choose(peer) });
   }
-  return { plan: { members, apiPort: null }, moved };
+  return { plan: { members, apiPort: null, network: null, nodes: null }, moved };
 }
 
 /** A port for the API server: the usual one or the one after the members', or the next that is free. */
 export async function chooseApiPort(basePort: number | null): Promise<number> {
-  const wanted = basePort === null ? usualApiPort : basePort + 2 * usualPorts.length;
-  for (let port = wanted; port < wanted + triesMax; port++) if (await isFree(port)) return port;
-  throw new UsageError(`no free port near ${wanted}: try --base-port`);
+  return findFreePort(host, basePort === null ? usualApiPort : basePort + 2 * usualPorts.length);
 }
 
 /** The first of a plan's ports that somebody listens on, if any. */
@@ -72,9 +70,16 @@ function pairsFrom(basePort: number): (readonly [number, number])[] {
   return usualPorts.map((_, index) => [basePort + 2 * index, basePort + 2 * index + 1] as const);
 }
 
-async function isFree(port: number): Promise<boolean> {
+/** The first port from `wanted` on that nobody listens on at an address. */
+export async function findFreePort(address: string, wanted: number): Promise<number> {
+  for (let port = wanted; port < wanted + triesMax; port++)
+    if (await isFree(port, address)) return port;
+  throw new UsageError(`no free port near ${wanted} of ${address}`);
+}
+
+async function isFree(port: number, address = host): Promise<boolean> {
   try {
-    const listener = await listenStreams({ host, port }, null, (stream) => {
+    const listener = await listenStreams({ host: address, port }, null, (stream) => {
       stream.destroy();
       return { onData: () => {}, onClose: () => {} };
     });

@@ -4,53 +4,55 @@ import { type Clock, sleep } from '../../base/clock.js';
 import { openAppendFile } from '../../host/append-file.js';
 import { nodeFlags } from '../node-flags.js';
 
-/** How a member's process ended. */
-export interface MemberExit {
+/** How a program's process ended. */
+export interface ProgramExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   /** How long it ran. */
   readonly ranMs: number;
 }
 
-/** What a {@link MemberProcess} tells its owner. */
-export interface MemberListener {
+/** What a {@link SupervisedProgram} tells its owner. */
+export interface ProgramListener {
   onStart(pid: number): void;
   /** It ended without having been told to, and starts again after `retryMs`. */
-  onEnd(exit: MemberExit, retryMs: number): void;
+  onEnd(exit: ProgramExit, retryMs: number): void;
 }
 
 const retryMsMin = 500;
 const retryMsMax = 10_000;
 /** A run this long counts as sound: the next restart waits as little as the first. */
 const soundRunMs = 20_000;
-/** After this long a member that was told to stop is killed. */
+/** After this long a program that was told to stop is killed. */
 const stopMsMax = 15_000;
 
 const executable = fileURLToPath(new URL('../../../../bin/flotilla', import.meta.url));
 
-/** The programs of a cluster. */
-export type ClusterProgram = 'store' | 'apiserver' | 'controller-manager' | 'scheduler';
+/** The command line of one of our own programs. */
+export function ownCommand(program: string, flags: readonly string[]): readonly string[] {
+  return [process.execPath, ...nodeFlags, executable, program, ...flags];
+}
 
 /** One program of the cluster as a child process, started again whenever it ends by itself. */
-export class MemberProcess {
-  readonly #program: ClusterProgram;
-  readonly #flags: readonly string[];
+export class SupervisedProgram {
+  readonly #command: readonly string[];
   readonly #logPath: string;
   readonly #clock: Clock;
-  readonly #listener: MemberListener;
+  readonly #listener: ProgramListener;
   readonly #stopping = new AbortController();
   #child: ChildProcess | null = null;
+  /** The process was told to end so that another takes its place. */
+  #isRestarting = false;
   #supervision: Promise<void> = Promise.resolve();
 
   constructor(options: {
-    readonly program: ClusterProgram;
-    readonly flags: readonly string[];
+    /** A program and its arguments. */
+    readonly command: readonly string[];
     readonly logPath: string;
     readonly clock: Clock;
-    readonly listener: MemberListener;
+    readonly listener: ProgramListener;
   }) {
-    this.#program = options.program;
-    this.#flags = options.flags;
+    this.#command = options.command;
     this.#logPath = options.logPath;
     this.#clock = options.clock;
     this.#listener = options.listener;
@@ -71,6 +73,13 @@ export class MemberProcess {
     this.#clock.clearTimer(timer);
   }
 
+  /** Asks the running process to end, and starts it again at once. */
+  restart(): void {
+    if (this.#child === null) return;
+    this.#isRestarting = true;
+    this.#child.kill('SIGTERM');
+  }
+
   /** Ends it at once. */
   kill(): void {
     this.#stopping.abort();
@@ -82,6 +91,10 @@ export class MemberProcess {
     while (!this.#stopping.signal.aborted) {
       const exit = await this.#run();
       if (this.#stopping.signal.aborted) return;
+      if (this.#isRestarting) {
+        this.#isRestarting = false;
+        continue;
+      }
       if (exit.ranMs >= soundRunMs) retryMs = retryMsMin;
       this.#listener.onEnd(exit, retryMs);
       await sleep(this.#clock, retryMs, this.#stopping.signal).catch(() => {}); // Stopped meanwhile.
@@ -89,14 +102,14 @@ export class MemberProcess {
     }
   }
 
-  async #run(): Promise<MemberExit> {
+  async #run(): Promise<ProgramExit> {
     const startedAt = this.#clock.now();
     const log = await openAppendFile(this.#logPath);
     try {
       return await new Promise((resolve, reject) => {
-        // Its own process group: Ctrl-C reaches only us, and we stop the members in order.
-        const command = [...nodeFlags, executable, this.#program, ...this.#flags];
-        const child = spawn(process.execPath, command, {
+        const [program = '', ...args] = this.#command;
+        // Its own process group: Ctrl-C reaches only us, and we stop the programs in order.
+        const child = spawn(program, args, {
           stdio: ['ignore', log.fd, log.fd],
           detached: true,
         });

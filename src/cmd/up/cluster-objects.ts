@@ -1,0 +1,96 @@
+import { apiResource, type ControlClient, resources } from '../../control/client/index.js';
+import type { KubeObject } from '../../control/machinery/object.js';
+
+const manager = 'flotilla-up';
+const rbac = 'rbac.authorization.k8s.io/v1';
+
+interface Role extends KubeObject {
+  readonly rules: readonly object[];
+}
+
+interface RoleBinding extends KubeObject {
+  readonly subjects: readonly object[];
+  readonly roleRef: object;
+}
+
+const clusterRoles = apiResource<Role>(rbac, 'clusterroles', 'ClusterRole', 'cluster');
+const roleBindings = apiResource<RoleBinding>(
+  rbac,
+  'clusterrolebindings',
+  'ClusterRoleBinding',
+  'cluster',
+);
+
+const follow = ['list', 'watch'];
+const discovery = 'discovery.k8s.io';
+
+/** What programs may do besides what Kubernetes' own roles allow, by user. */
+const grants: readonly {
+  readonly name: string;
+  readonly user: string;
+  readonly rules: readonly object[];
+}[] = [
+  {
+    name: 'flotilla:pod-network',
+    user: 'system:kube-proxy',
+    rules: [
+      { apiGroups: [''], resources: ['pods', 'namespaces'], verbs: follow },
+      { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: follow },
+    ],
+  },
+  {
+    name: 'flotilla:dns',
+    user: 'flotilla:dns',
+    rules: [
+      { apiGroups: [''], resources: ['namespaces', 'pods', 'services'], verbs: follow },
+      { apiGroups: [discovery], resources: ['endpointslices'], verbs: follow },
+      // It makes its own Service.
+      { apiGroups: [''], resources: ['services'], verbs: ['create'] },
+      { apiGroups: [discovery], resources: ['endpointslices'], verbs: ['create'] },
+      {
+        ...{ apiGroups: [''], resources: ['services'], resourceNames: ['kube-dns'] },
+        verbs: ['get', 'patch'],
+      },
+      {
+        ...{ apiGroups: [discovery], resources: ['endpointslices'] },
+        resourceNames: ['kube-dns-flotilla'],
+        verbs: ['get', 'patch'],
+      },
+    ],
+  },
+];
+
+/** Makes what a cluster of `flotilla up` has besides what every API server makes: rights of its programs, and a class of volumes. Rejects with StatusError and UnreachableError. */
+export async function ensureClusterObjects(
+  client: ControlClient,
+  signal: AbortSignal,
+): Promise<void> {
+  const options = { manager, force: true, signal };
+  for (const { name, user, rules } of grants) {
+    const metadata = { name };
+    const subject = { kind: 'User', name: user, apiGroup: 'rbac.authorization.k8s.io' };
+    const roleRef = { kind: 'ClusterRole', name, apiGroup: 'rbac.authorization.k8s.io' };
+    await client.objects(clusterRoles).apply({ metadata, rules }, options);
+    await client.objects(roleBindings).apply({ metadata, subjects: [subject], roleRef }, options);
+  }
+  await ensureStorageClass(client, signal);
+}
+
+/** The administrator may change it or make another one the default: it is made once, and left alone from then on. */
+async function ensureStorageClass(client: ControlClient, signal: AbortSignal): Promise<void> {
+  const classes = client.objects(resources.storageClasses);
+  const { items } = await classes.list({ signal });
+  if (items.length > 0) return;
+  await classes.create(
+    {
+      metadata: {
+        name: 'standard',
+        annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' },
+      },
+      provisioner: 'flotilla.dev/host-path',
+      reclaimPolicy: 'Delete',
+      volumeBindingMode: 'Immediate',
+    },
+    { signal, fieldManager: manager },
+  );
+}

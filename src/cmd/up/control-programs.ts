@@ -1,0 +1,112 @@
+import type { ClusterFiles } from './cluster-files.js';
+import { type ClusterNetwork, dnsServiceAddress, gatewayAddress } from './cluster-network.js';
+import { type ClusterPlan, storeUrls } from './plan.js';
+import type { ProgramSpec } from './program-spec.js';
+import { ownCommand } from './supervised-program.js';
+
+/** What the programs of a control plane are started with. */
+export interface ControlPlan {
+  readonly plan: ClusterPlan;
+  readonly network: ClusterNetwork;
+  readonly apiPort: number;
+  readonly files: ClusterFiles;
+  /** The machine has an address that nodes in namespaces reach. */
+  readonly areNodesApart: boolean;
+  /** Where pods reach the API server when nodes are not apart. */
+  readonly machineAddress: string;
+  /** Where volumes are made for claims. */
+  readonly volumesDir: string;
+  /** Of each program of which one leads. */
+  readonly replicas: number;
+}
+
+/** The API server. */
+export function apiServerProgram(control: ControlPlan): ProgramSpec {
+  const { plan, network, apiPort, files, areNodesApart, machineAddress } = control;
+  const { certificates } = files;
+  const gateway = gatewayAddress(network);
+  const pair = (flag: { readonly cert: string; readonly key: string }, name: string) => [
+    `--${flag.cert}=${certificates.certFile(name)}`,
+    `--${flag.key}=${certificates.keyFile(name)}`,
+  ];
+  const flags = [
+    `--etcd-servers=${storeUrls(plan).join(',')}`,
+    `--bind-address=${areNodesApart ? `127.0.0.1,${gateway}` : '127.0.0.1'}`,
+    `--advertise-address=${areNodesApart ? gateway : machineAddress}`,
+    `--secure-port=${apiPort}`,
+    ...pair({ cert: 'tls-cert-file', key: 'tls-private-key-file' }, 'apiserver'),
+    `--client-ca-file=${certificates.certFile('ca')}`,
+    `--service-cluster-ip-range=${network.serviceCidr}`,
+    '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
+    `--service-account-signing-key-file=${files.signingKeyFile}`,
+    `--service-account-key-file=${files.signingKeyFile}`,
+    '--authorization-mode=Node,RBAC',
+    '--enable-admission-plugins=NodeRestriction',
+    '--enable-bootstrap-token-auth=true',
+    ...pair(
+      { cert: 'kubelet-client-certificate', key: 'kubelet-client-key' },
+      'apiserver-kubelet-client',
+    ),
+    `--kubelet-certificate-authority=${certificates.certFile('ca')}`,
+    '--kubelet-preferred-address-types=InternalIP,Hostname',
+    ...pair({ cert: 'proxy-client-cert-file', key: 'proxy-client-key-file' }, 'front-proxy-client'),
+    `--requestheader-client-ca-file=${certificates.certFile('front-proxy-ca')}`,
+    '--requestheader-allowed-names=front-proxy-client',
+    '--requestheader-username-headers=X-Remote-User',
+    '--requestheader-group-headers=X-Remote-Group',
+    '--requestheader-extra-headers-prefix=X-Remote-Extra-',
+  ];
+  return {
+    name: 'apiserver',
+    command: ownCommand('apiserver', flags),
+    certificates: [
+      ...['ca', 'front-proxy-ca', 'apiserver', 'apiserver-kubelet-client', 'front-proxy-client'],
+    ],
+  };
+}
+
+/** What is started once the API server serves: `replicas` of the programs of which one leads. */
+export function electedPrograms(control: ControlPlan): readonly ProgramSpec[] {
+  const { plan, network, files, replicas } = control;
+  const { certificates } = files;
+  const common = (name: string) => [
+    `--kubeconfig=${files.kubeconfig(name)}`,
+    `--etcd-servers=${storeUrls(plan).join(',')}`,
+    // Several clusters may run on this machine.
+    '--secure-port=0',
+  ];
+  const managerFlags = [
+    `--service-account-private-key-file=${files.signingKeyFile}`,
+    `--root-ca-file=${certificates.certFile('ca')}`,
+    `--cluster-signing-cert-file=${certificates.certFile('ca')}`,
+    `--cluster-signing-key-file=${certificates.keyFile('ca')}`,
+    '--allocate-node-cidrs=true',
+    `--cluster-cidr=${network.podCidr}`,
+    `--service-cluster-ip-range=${network.serviceCidr}`,
+    '--enable-hostpath-provisioner=true',
+  ];
+  const flagsOf = { 'controller-manager': managerFlags, scheduler: [] };
+  return Array.from({ length: replicas }, (_, index) => {
+    const suffix = index === 0 ? '' : `-${index + 1}`;
+    return (['controller-manager', 'scheduler'] as const).map((program) => ({
+      name: `${program}${suffix}`,
+      command: ownCommand(program, [...common(program), ...flagsOf[program]]),
+      certificates: ['ca', program],
+    }));
+  }).flat();
+}
+
+/** The cluster's name server: one, on the machine, whose own name servers it asks for all other names. */
+export function dnsProgram(
+  { network, files }: ControlPlan,
+  { host, port }: { readonly host: string; readonly port: number },
+): ProgramSpec {
+  const flags = [
+    `--kubeconfig=${files.kubeconfig('dns')}`,
+    `--dns-bind-address=${host}`,
+    `--dns-port=${port}`,
+    `--service-cluster-ip=${dnsServiceAddress(network)}`,
+    '--secure-port=0',
+  ];
+  return { name: 'dns', command: ownCommand('dns', flags), certificates: ['ca', 'dns'] };
+}

@@ -1,0 +1,163 @@
+import { join } from 'node:path';
+import type { Clock } from '../../base/clock.js';
+import { runCommand } from '../../host/command.js';
+import { hostMachine } from '../../host/machine.js';
+import { readTextFile } from '../../host/text-file.js';
+import { ClusterFiles } from './cluster-files.js';
+import { type ClusterNetwork, gatewayAddress } from './cluster-network.js';
+import type { Console } from './console.js';
+import { ControlPlane } from './control-plane.js';
+import type { ControlPlan } from './control-programs.js';
+import { ClusterNodes, PodsLeftError } from './nodes/cluster-nodes.js';
+import { nodeIsolation } from './nodes/machine-abilities.js';
+import type { NodesPlan } from './nodes/node-programs.js';
+import { namespacedNodes, nodesOnMachine, type PlannedNode } from './nodes/planned-node.js';
+import type { ClusterPlan } from './plan.js';
+import { findFreePort } from './ports.js';
+import type { ProgramSet } from './program-set.js';
+import { isApiServer, isStoreMember } from './running-programs.js';
+
+/** What a cluster above its store is made with. */
+export interface KubernetesOptions {
+  readonly plan: ClusterPlan;
+  readonly network: ClusterNetwork;
+  readonly apiPort: number;
+  readonly dir: string;
+  readonly replicas: number;
+  readonly programs: ProgramSet;
+  readonly clock: Clock;
+  readonly console: Console;
+  /** Aborted when the run is over. */
+  readonly ended: AbortSignal;
+  /** Aborted when nothing is to be waited for any more. */
+  readonly stopNow: AbortSignal;
+}
+
+const dnsPort = 53;
+/** Ports below 1024 are the superuser's. */
+const dnsPortOfUsers = 10_053;
+const kubeletPort = 10_250;
+
+/** A cluster above its store: what `flotilla up` has of it. */
+export class Kubernetes {
+  readonly #options: KubernetesOptions;
+  readonly #nodes: ClusterNodes;
+  readonly #nodesPlan: NodesPlan;
+  readonly #controlPlane: ControlPlane;
+
+  private constructor(
+    options: KubernetesOptions,
+    parts: {
+      readonly nodes: ClusterNodes;
+      readonly nodesPlan: NodesPlan;
+      readonly controlPlane: ControlPlane;
+    },
+  ) {
+    this.#options = options;
+    this.#nodes = parts.nodes;
+    this.#nodesPlan = parts.nodesPlan;
+    this.#controlPlane = parts.controlPlane;
+  }
+
+  /** Makes the networks of the nodes and the credentials. Rejects with CommandError when the machine refuses. */
+  static async prepare(options: KubernetesOptions): Promise<Kubernetes> {
+    const { network, dir, apiPort, clock, console, plan, programs, ended, replicas } = options;
+    const isolation = await nodeIsolation(runCommand, process.getuid?.() === 0);
+    const areApart = isolation.kind === 'namespaces';
+    if (isolation.kind === 'none') {
+      console.bad(`nodes share this machine's network and pods are not isolated: ${isolation.why}`);
+    }
+    const [machineAddress = '127.0.0.1'] = await hostMachine.addresses();
+    const planned = await plannedNodes(options, areApart, machineAddress);
+    const files = new ClusterFiles({
+      ...{ dir, network, apiPort, nodes: planned, areNodesApart: areApart, clock },
+    });
+    const nodes = new ClusterNodes({ network, nodes: planned, areApart, run: runCommand });
+    await Promise.all([nodes.ensureNetworks(), files.renew(), files.removeAdminKubeconfig()]);
+    const control: ControlPlan = {
+      ...{ plan, network, apiPort, files, machineAddress, replicas },
+      ...{ areNodesApart: areApart, volumesDir: join(dir, 'volumes') },
+    };
+    const runtime = plan.nodes?.runtime ?? 'process';
+    const nodesPlan: NodesPlan = {
+      ...{ network, files, runtime, areApart, resolvConf: await outwardResolvConf() },
+    };
+    const dns = await dnsAddress(network, areApart);
+    const controlPlane = new ControlPlane({
+      ...{ control, nodes, nodesPlan, dns, programs, clock, console, ended },
+    });
+    return new Kubernetes(options, { nodes, nodesPlan, controlPlane });
+  }
+
+  /** Resolves once the cluster is ready, or the run is over. Rejects with UpError. */
+  start(): Promise<void> {
+    return this.#controlPlane.start();
+  }
+
+  /**
+   * Nodes first, then their pods, which start again with the cluster; the API server last: the others would only fail without it. Nothing of
+   * it is left on the machine but its folder.
+   */
+  async stop(): Promise<void> {
+    const { programs, console, stopNow } = this.#options;
+    await programs.stop((name) => !isApiServer(name) && !isStoreMember(name));
+    console.line('controllers, DNS and nodes stopped');
+    const isAllOver = await this.#endPods(stopNow);
+    await programs.stop(isApiServer);
+    console.line('API server stopped');
+    if (isAllOver) await this.#nodes.removeNetworks();
+  }
+
+  /** False when pods may be left: they keep their network, and the next start finds both. */
+  async #endPods(stopNow: AbortSignal): Promise<boolean> {
+    const { console } = this.#options;
+    if (this.#nodes.all.length === 0) return true;
+    try {
+      await this.#nodes.endPods(this.#nodesPlan, stopNow);
+      console.line('pods ended; they start again with the cluster');
+      return true;
+    } catch (error) {
+      if (!(error instanceof PodsLeftError)) throw error;
+      console.bad(`pods may still run on ${error.message}`);
+      return false;
+    }
+  }
+}
+
+async function plannedNodes(
+  { network, dir, plan }: KubernetesOptions,
+  areApart: boolean,
+  machineAddress: string,
+): Promise<readonly PlannedNode[]> {
+  const count = plan.nodes?.count ?? 1;
+  if (areApart) return namespacedNodes(network, { count, dir });
+  const ports: number[] = [];
+  for (let port = kubeletPort; ports.length < count; port++) {
+    port = await findFreePort('0.0.0.0', port);
+    ports.push(port);
+  }
+  return nodesOnMachine(machineAddress, { ports, dir });
+}
+
+async function dnsAddress(network: ClusterNetwork, areApart: boolean) {
+  if (!areApart) {
+    return { host: '127.0.0.1', port: await findFreePort('127.0.0.1', dnsPortOfUsers) };
+  }
+  const host = gatewayAddress(network);
+  return { host, port: await findFreePort(host, dnsPort) };
+}
+
+/** Where the machine's name servers are others than itself: a local one is not reached from within a node's network. */
+async function outwardResolvConf(): Promise<string> {
+  const usual = '/etc/resolv.conf';
+  const ofSystemd = '/run/systemd/resolve/resolv.conf';
+  const text = await readTextFile(usual).catch(() => '');
+  const servers = [...text.matchAll(/^\s*nameserver\s+(\S+)/gm)].map(([, server = '']) => server);
+  const isLocal = servers.length > 0 && servers.every((server) => server.startsWith('127.'));
+  if (!isLocal) return usual;
+  const hasOther = await readTextFile(ofSystemd).then(
+    () => true,
+    () => false,
+  );
+  return hasOther ? ofSystemd : usual;
+}

@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import { kubeletCertificate, kubeletClientCertificate } from '../certificate-rows.js';
+import type { ClusterFiles } from '../cluster-files.js';
+import { type ClusterNetwork, dnsServiceAddress } from '../cluster-network.js';
+import type { NodeRuntime } from '../plan.js';
+import type { ProgramSpec } from '../program-spec.js';
+import { ownCommand } from '../supervised-program.js';
+import type { PlannedNode } from './planned-node.js';
+
+/** What the programs of nodes are started with. */
+export interface NodesPlan {
+  readonly network: ClusterNetwork;
+  readonly files: ClusterFiles;
+  readonly runtime: NodeRuntime;
+  /** Nodes have networks of their own. */
+  readonly areApart: boolean;
+  /** The name servers that pods are given that want the machine's. */
+  readonly resolvConf: string;
+}
+
+/**
+ * Disks of people's machines are fuller than those of servers. What is left there is theirs, and a node that refuses pods for it teaches
+ * nothing.
+ */
+const evictionHard =
+  'memory.available<100Mi,nodefs.available<2%,imagefs.available<2%,nodefs.inodesFree<2%';
+
+/** The flags of a node's kubelet, and of the program that ends its pods. */
+export function kubeletFlags(plan: NodesPlan, node: PlannedNode): readonly string[] {
+  const { files, network, areApart, resolvConf, runtime } = plan;
+  const { certificates } = files;
+  const certificate = kubeletCertificate(node);
+  return [
+    `--kubeconfig=${files.kubeconfig(kubeletClientCertificate(node))}`,
+    `--hostname-override=${node.name}`,
+    `--node-ip=${node.address}`,
+    `--root-dir=${join(node.dir, 'kubelet')}`,
+    `--pod-logs-dir=${join(node.dir, 'logs')}`,
+    `--runtime=${runtime}`,
+    `--process-runtime-dir=${join(node.dir, 'runtime')}`,
+    `--cni-conf-dir=${join(node.dir, 'cni')}`,
+    `--cgroup-root=${cgroupRoot(network, node)}`,
+    `--cluster-dns=${dnsServiceAddress(network)}`,
+    `--resolv-conf=${resolvConf}`,
+    `--eviction-hard=${evictionHard}`,
+    // The proxy looks after that.
+    ...(areApart ? ['--non-masquerade-cidr=0.0.0.0/0'] : []),
+    `--port=${node.kubeletPort}`,
+    // A node that has the machine's network shares it with other nodes.
+    `--healthz-port=${areApart ? 10_248 : 0}`,
+    `--client-ca-file=${certificates.certFile('ca')}`,
+    `--tls-cert-file=${certificates.certFile(certificate)}`,
+    `--tls-private-key-file=${certificates.keyFile(certificate)}`,
+  ];
+}
+
+/** Where the groups of a node's pods are. */
+export function cgroupRoot({ prefix }: ClusterNetwork, { name }: PlannedNode): string {
+  return `/flotilla/${prefix}/${name}`;
+}
+
+/** A node's kubelet; `within` stands before the words of programs that run as the node. */
+export function kubeletProgram(
+  plan: NodesPlan,
+  node: PlannedNode,
+  within: readonly string[],
+): ProgramSpec {
+  return {
+    name: `kubelet-${node.name}`,
+    command: [...within, ...ownCommand('kubelet', kubeletFlags(plan, node))],
+    certificates: ['ca', kubeletCertificate(node), kubeletClientCertificate(node)],
+  };
+}
+
+/** Ends the pods of a node whose kubelet is stopped. */
+export function endPodsCommand(
+  plan: NodesPlan,
+  node: PlannedNode,
+  within: readonly string[],
+): readonly string[] {
+  return [...within, ...ownCommand('end-pods', kubeletFlags(plan, node))];
+}
+
+/** A node's proxy, which keeps its part of the pod network as well. */
+export function proxyProgram(
+  { files, network }: NodesPlan,
+  node: PlannedNode,
+  within: readonly string[],
+): ProgramSpec {
+  const flags = [
+    `--kubeconfig=${files.kubeconfig('proxy')}`,
+    `--hostname-override=${node.name}`,
+    `--cluster-cidr=${network.podCidr}`,
+    '--proxy-mode=nftables',
+    '--pod-network=true',
+  ];
+  return {
+    name: `proxy-${node.name}`,
+    command: [...within, ...ownCommand('proxy', flags)],
+    certificates: ['ca', 'proxy'],
+  };
+}
