@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { defined } from '../../base/assert.js';
-import type { Clock } from '../../base/clock.js';
+import { type Clock, sleep } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import type { ApiServices } from '../../control/apiserver/aggregation/api-services.js';
 import type { NodeGraph } from '../../control/apiserver/authorization/node/node-graph.js';
@@ -28,6 +28,9 @@ import {
 } from '../../control/apiserver/storage/index.js';
 import type { ParsedFlags } from './parse.js';
 import type { ServiceParts } from './service-parts.js';
+
+/** Milliseconds that a store has to answer when this replica leaves. */
+const leaveMsMax = 2_000;
 
 /** What it works with. */
 export interface BesideRequestsOptions {
@@ -99,14 +102,30 @@ export class BesideRequests {
     if (this.#kubernetes !== null) this.#running.push(this.#kubernetes.run(signal));
   }
 
-  /** Takes this replica out of the endpoints, and ends. */
+  /** Takes this replica out of the endpoints. False: the store does not answer; the replica's lease ends by itself then. */
+  async leave(): Promise<boolean> {
+    const { clock, logger, checkStore } = this.#options;
+    const late = new AbortController();
+    const left = async () => {
+      await this.#kubernetes?.leave();
+      return await checkStore();
+    };
+    const problem = await Promise.race([
+      left().catch((error: unknown) => (error instanceof Error ? error.message : String(error))),
+      sleep(clock, leaveMsMax, late.signal).then(
+        () => 'the store does not answer',
+        () => null,
+      ),
+    ]);
+    late.abort();
+    if (problem !== null) {
+      logger.warn('this replica may still be among the endpoints', { error: problem });
+    }
+    return problem === null;
+  }
+
+  /** Ends. */
   async stop(): Promise<void> {
-    await this.#kubernetes?.leave().catch((error: unknown) => {
-      // The store may be gone; the replica's lease ends by itself.
-      this.#options.logger.warn('this replica is still among the endpoints', {
-        error: error instanceof Error ? error.message : String(error),
-      });
-    });
     this.#stopped.abort();
     await Promise.all(this.#running);
   }
