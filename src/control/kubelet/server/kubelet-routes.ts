@@ -5,6 +5,7 @@ import type { KubeletView } from '../kubelet-view.js';
 import { type KubeletHandler, sendJson, sendText } from './call.js';
 import { answerContainerLogs } from './container-logs.js';
 import { answerHealth } from './health.js';
+import { answerPortForward } from './port-forward.js';
 import { answerCommand } from './streams.js';
 import { UsageAnswers, type UsageParts } from './usage-answers.js';
 
@@ -65,6 +66,7 @@ function routesOf(parts: KubeletRouteParts): readonly Route[] {
   const containerByUid = '{namespace}/{pod}/{uid}/{container}';
   const exec: KubeletHandler = (call) => answerCommand(call, 'exec', streamParts);
   const attach: KubeletHandler = (call) => answerCommand(call, 'attach', streamParts);
+  const forward: KubeletHandler = (call) => answerPortForward(call, streamParts);
   return [
     shown('healthz', (call) => answerHealth(call, view)),
     shown('healthz/{check}', (call) => answerHealth(call, view)),
@@ -88,6 +90,8 @@ function routesOf(parts: KubeletRouteParts): readonly Route[] {
     debugging(`exec/${containerByUid}`, exec, stream),
     debugging(`attach/${container}`, attach, stream),
     debugging(`attach/${containerByUid}`, attach, stream),
+    debugging('portForward/{namespace}/{pod}', forward, stream),
+    debugging('portForward/{namespace}/{pod}/{uid}', forward, stream),
   ];
 }
 

@@ -5,6 +5,12 @@ import type { ProcessSession } from '../runtime/container-runtime.js';
 import type { CommandKind } from '../streaming/command-status.js';
 import type { RemoteStreams, StreamChoice } from '../streaming/remote-command.js';
 import { runRemoteCommand } from '../streaming/remote-command.js';
+import {
+  oldestCommandProtocol,
+  openSpdyCommand,
+  spdyCommandProtocols,
+} from '../streaming/spdy/command-streams.js';
+import { answerSpdyHandshake, asksForSpdy } from '../streaming/spdy/handshake.js';
 import { commandProtocols, openCommandSocket } from '../streaming/websocket/command-streams.js';
 import { answerHandshake, asksForWebSocket } from '../streaming/websocket/handshake.js';
 import { type KubeletCall, sendText } from './call.js';
@@ -110,10 +116,16 @@ async function openStreams(call: KubeletCall, options: OpenOptions): Promise<Rem
     socket.write(handshake.answer);
     return openCommandSocket({ ...options, socket, head, protocol: handshake.protocol });
   }
-  sendText(
-    call,
-    400,
-    `unable to upgrade: unknown protocol ${request.headers.get('upgrade') ?? ''}`,
-  );
+  if (asksForSpdy(request)) {
+    const handshake = answerSpdyHandshake(request, spdyCommandProtocols, oldestCommandProtocol);
+    if (handshake.kind === 'refused') {
+      sendText(call, handshake.status, handshake.text);
+      return null;
+    }
+    const { socket, head } = response.takeConnection();
+    socket.write(handshake.answer);
+    return openSpdyCommand({ ...options, socket, head, protocol: handshake.protocol });
+  }
+  sendText(call, 400, 'Upgrade request required');
   return null;
 }
