@@ -252,7 +252,10 @@ export interface ProcessSession {
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
   resize(columns: number, rows: number): void;
-  /** The exit code; of an attach, 0 when the container has ended or the session was closed. */
+  /**
+   * The exit code; of an attach, 0 when the container has ended or the session was closed. Rejects with RuntimeError when the runtime finds
+   * out late that it cannot run the command.
+   */
   readonly ended: Promise<number>;
   /** Lets go of it: an exec'd command gets SIGHUP or the like, an attached container goes on. */
   close(): void;

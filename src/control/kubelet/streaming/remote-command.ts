@@ -47,9 +47,12 @@ export async function runRemoteCommand(
     [session.stdout, streams.stdout],
     [session.stderr, streams.stderr],
   ]);
-  const exitCode = await session.ended.catch(() => 1);
+  const how = await session.ended.then(
+    (exitCode): CommandEnd => ({ kind: 'exited', exitCode }),
+    (error: Error): CommandEnd => ({ kind: 'failed', error }),
+  );
   await outputs.drained();
-  await streams.end({ kind: 'exited', exitCode });
+  await streams.end(how);
   session.close();
 }
 

@@ -16,18 +16,20 @@ export interface Subject {
   readonly runtime: ContainerRuntime;
   /** The image's name as pods would use it. */
   readonly image: string;
+  /** A command of it that listens on a port for one connection, which gets its input. */
+  listen(port: number): string;
   /** Another runtime on the same state, as a kubelet that starts again has. */
   reopen(): Promise<ContainerRuntime>;
   close(): Promise<void>;
 }
 
-/** Waits for a condition; fails after 20 s. */
+/** Waits for a condition; fails after 60 s. */
 export async function until<T>(what: string, look: () => Promise<T | null | false>): Promise<T> {
-  const giveUpAt = Date.now() + 20_000;
+  const giveUpAt = Date.now() + 60_000;
   for (;;) {
     const found = await look();
     if (found !== null && found !== false) return found;
-    if (Date.now() > giveUpAt) throw new Error(`${what}: not within 20 s`);
+    if (Date.now() > giveUpAt) throw new Error(`${what}: not within 60 s`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -42,7 +44,8 @@ export async function runtimeContract(
   const subject = await make(directory);
   const { runtime } = subject;
   const logs = join(directory, 'pod-logs');
-  const imageRef = await runtime.pullImage(subject.image, null);
+  const present = await runtime.imageStatus(subject.image);
+  const imageRef = present?.ref ?? (await runtime.pullImage(subject.image, null));
   t.teardown(async () => {
     for (const { id } of await runtime.listSandboxes()) {
       await runtime.stopSandbox(id);
@@ -55,8 +58,9 @@ export async function runtimeContract(
   let number = 0;
   const config = (command: readonly string[], changes: Partial<ContainerConfig> = {}) => {
     number += 1;
-    const logPath = `main/${number}.log`;
-    return containerConfig(command, { image: subject.image, imageRef, logPath, ...changes });
+    // No two containers of one name in a sandbox are of one attempt.
+    const own = { attempt: number, logPath: `main/${number}.log` };
+    return containerConfig(command, { image: subject.image, imageRef, ...own, ...changes });
   };
   const inSandbox = async (work: (sandboxId: string, run: Run) => Promise<void>) => {
     const sandbox = sandboxConfig(logs);
@@ -224,8 +228,9 @@ export async function runtimeContract(
   await t.test(`${name}: exec with a terminal has one of the asked size`, async (t) => {
     await inSandbox(async (_sandbox, run) => {
       const id = await run(['sleep', '1000']);
+      const untilSized = 'until [ "$(stty size)" = "45 123" ]; do sleep 0.1; done';
       const session = await runtime.exec(id, {
-        command: ['sh', '-c', 'test -t 0 && echo terminal; read -r line; stty size; exit 2'],
+        command: ['sh', '-c', `test -t 0 && echo terminal; ${untilSized}; echo sized; exit 2`],
         stdin: true,
         stdout: true,
         stderr: false,
@@ -237,11 +242,8 @@ export async function runtimeContract(
       });
       await until('a terminal', async () => text.includes('terminal'));
       session.resize(123, 45);
-      // The size is set when `stty` says it; what reads it is started by the line.
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      session.stdin?.write('go\n');
       t.equal(await session.ended, 2);
-      t.match(text, /45 123/);
+      await until('its last words', async () => text.includes('sized'));
     });
   });
 
@@ -267,6 +269,39 @@ export async function runtimeContract(
       t.equal((await ended(id)).exitCode, 6);
       await session.ended;
       t.match(text, /got two/);
+    });
+  });
+
+  await t.test(`${name}: exec of a command that is not there fails and says so`, async (t) => {
+    await inSandbox(async (_sandbox, run) => {
+      const id = await run(['sleep', '1000']);
+      const streams = { stdin: false, stdout: true, stderr: true, tty: false };
+      const request = { command: ['no-such-command'], ...streams };
+      const how = await (async () => {
+        const session = await runtime.exec(id, request);
+        const said = Promise.all([textOf(session.stdout), textOf(session.stderr)]);
+        const exitCode = await session.ended;
+        return `${exitCode} ${(await said).join('')}`;
+      })().catch((error: unknown) => {
+        t.ok(error instanceof RuntimeError);
+        return (error as Error).message;
+      });
+      t.match(how, /^12[67] |executable file not found in \$PATH/);
+    });
+  });
+
+  await t.test(`${name}: portForward connects to a port of the sandbox`, async (t) => {
+    await inSandbox(async (sandbox, run) => {
+      const port = 20_000 + (process.pid % 10_000);
+      // What listens says so by its own connection.
+      await run(['sh', '-c', `while :; do echo pong | ${subject.listen(port)}; done`]);
+      const text = await until('an answer', async () => {
+        const stream = await runtime.portForward(sandbox, port).catch(() => null);
+        if (stream === null) return null;
+        stream.end('ping\n');
+        return (await textOf(stream).catch(() => '')) || null;
+      });
+      t.equal(text, 'pong\n');
     });
   });
 

@@ -212,7 +212,7 @@ export class CriRuntime implements contract.ContainerRuntime {
       podSandboxId: sandboxId,
       port: [port],
     });
-    return forwardPort(url, port);
+    return forwardPort(url, port, { clock: this.#clock });
   }
 
   async listImages(): Promise<readonly contract.ImageState[]> {

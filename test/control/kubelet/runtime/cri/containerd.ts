@@ -135,7 +135,8 @@ state = "${directory}/state"
   address = "${socket}"
 [${cri}]
   sandbox_image = "${pauseImageName}"
-  enable_selinux = false
+  # Machines that are virtual themselves may lack CAP_SYS_RESOURCE.
+  restrict_oom_score_adj = true
   [${cri}.cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = "${directory}/cni"

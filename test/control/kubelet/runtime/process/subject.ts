@@ -29,5 +29,9 @@ export async function openProcessRuntime(
       { images: new HostOnlyImages(), network: new LoopbackNetwork('no network in this test') },
     );
   const runtime = await open();
-  return { runtime, image: 'host', reopen: open, close: () => runtime.close() };
+  return { runtime, image: 'host', listen, reopen: open, close: () => runtime.close() };
+}
+
+function listen(port: number): string {
+  return `busybox nc -l -p ${port}`;
 }
