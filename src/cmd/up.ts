@@ -1,18 +1,21 @@
-import { relative } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { homedir } from 'node:os';
+import { delimiter, join, relative } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { hostClock } from '../host/clock.js';
+import { CommandError } from '../host/command.js';
+import { MergeError } from './credentials/merge-kubeconfig.js';
 import { createConsole } from './up/console.js';
 import { FolderError } from './up/folder.js';
 import type { NodeRuntime } from './up/plan.js';
+import { portCount } from './up/ports.js';
 import { runCluster, UpError, type UpOptions } from './up/run.js';
 import { UsageError } from './usage-error.js';
 
 const exitCodeUsage = 2;
 const exitCodeFailure = 1;
-/** Six more ports follow the base port. */
-const basePortMax = 65_529;
 const replicasMax = 7;
 const nodesMax = 32;
+const simulatedMax = 5000;
 
 /** `flotilla up`: a whole cluster on this machine. */
 export function upCommand(): Command {
@@ -43,26 +46,42 @@ export function upCommand(): Command {
       'flotilla-data',
     )
     .option(
-      '--base-port <port>',
-      "seven ports from here on, for a new cluster (default: etcd's usual 2379, 2380, 22379, 22380, 32379, 32380, and 6443)",
-      parseBasePort,
+      '--simulated-nodes <n>',
+      'nodes that only pretend, besides; they have the taint flotilla.dev/simulated where there are real ones',
+      parseSimulatedNodes,
+      0,
+    )
+    .option(
+      '--ports <ports>',
+      "of a new cluster: the first of seven in a row, or all seven: client and peer of each member, and the API server's (default: 2379,2380,22379,22380,32379,32380,6443)",
+      parsePorts,
+    )
+    .addOption(new Option('--base-port <port>').argParser(parsePorts).hideHelp())
+    .option(
+      '--merge-kubeconfig [file]',
+      'also make this cluster the current context of a kubeconfig (default: the first of $KUBECONFIG, or ~/.kube/config)',
     )
     .allowExcessArguments(false)
     .action((given: UpFlags) =>
       runUntilSignal({
         dataDir: given.dataDir,
-        basePort: given.basePort ?? null,
+        ports: given.ports ?? given.basePort ?? null,
         isStoreOnly: given.storeOnly === true,
         replicas: given.replicas,
         nodes: given.nodes ?? null,
         runtime: given.runtime ?? null,
+        simulatedNodes: given.simulatedNodes,
+        mergeInto: mergeTarget(given.mergeKubeconfig),
       }),
     );
 }
 
 interface UpFlags {
   readonly dataDir: string;
-  readonly basePort?: number;
+  readonly ports?: readonly number[];
+  readonly basePort?: readonly number[];
+  readonly simulatedNodes: number;
+  readonly mergeKubeconfig?: string | true;
   readonly storeOnly?: boolean;
   readonly replicas: number;
   readonly nodes?: number;
@@ -82,12 +101,34 @@ function parseRuntime(text: string): NodeRuntime {
   throw new InvalidArgumentError('Give process or cri.');
 }
 
-function parseBasePort(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port < 1 || port > basePortMax) {
-    throw new InvalidArgumentError(`Give a number from 1 to ${basePortMax}.`);
+/** One port is the first of seven. */
+function parsePorts(text: string): readonly number[] {
+  const numbers = text.split(',').map((word) => (/^\d+$/.test(word) ? Number(word) : 0));
+  const [first = 0] = numbers;
+  const ports =
+    numbers.length === 1 ? Array.from({ length: portCount }, (_, at) => first + at) : numbers;
+  const isValid = ports.every((port) => port > 0 && port < 65_536);
+  if (ports.length === portCount && isValid && first > 0 && new Set(ports).size === portCount)
+    return ports;
+  throw new InvalidArgumentError(
+    `Give one number from 1 to ${65_536 - portCount}, or ${portCount} different ones with commas.`,
+  );
+}
+
+function parseSimulatedNodes(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count > simulatedMax) {
+    throw new InvalidArgumentError(`Give a number from 0 to ${simulatedMax}.`);
   }
-  return port;
+  return count;
+}
+
+/** Where kubectl looks without being told. */
+function mergeTarget(given: string | true | undefined): string | null {
+  if (given === undefined) return null;
+  if (given !== true) return given;
+  const [first = ''] = (process.env.KUBECONFIG ?? '').split(delimiter);
+  return first === '' ? join(homedir(), '.kube', 'config') : first;
 }
 
 function parseReplicas(text: string): number {
@@ -100,7 +141,8 @@ function parseReplicas(text: string): number {
 
 type Asked = Pick<
   UpOptions,
-  'dataDir' | 'basePort' | 'isStoreOnly' | 'replicas' | 'nodes' | 'runtime'
+  | ('dataDir' | 'ports' | 'isStoreOnly' | 'replicas')
+  | ('nodes' | 'runtime' | 'simulatedNodes' | 'mergeInto')
 >;
 
 async function runUntilSignal(options: Asked): Promise<void> {
@@ -119,10 +161,16 @@ async function runUntilSignal(options: Asked): Promise<void> {
     });
     process.exit(stopNow.signal.aborted ? exitCodeFailure : 0);
   } catch (error) {
-    const isExpected =
-      error instanceof UpError || error instanceof FolderError || error instanceof UsageError;
-    const text = isExpected ? error.message : error instanceof Error ? error.stack : String(error);
+    const isExpected = [UpError, FolderError, UsageError, MergeError, CommandError].some(
+      (kind) => error instanceof kind,
+    );
+    const text = describe(error, isExpected);
     process.stderr.write(`flotilla up: ${text}\n`);
     process.exit(error instanceof UsageError ? exitCodeUsage : exitCodeFailure);
   }
+}
+
+function describe(error: unknown, isExpected: boolean): string {
+  if (!(error instanceof Error)) return String(error);
+  return isExpected ? error.message : (error.stack ?? error.message);
 }

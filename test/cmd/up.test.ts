@@ -73,7 +73,7 @@ t.test(
   async (t) => {
     const dir = join(await tempDir(t), 'data');
     const basePort = await freeBase();
-    const first = new Up(t, ['--store-only', '--data-dir', dir, '--base-port', `${basePort}`]);
+    const first = new Up(t, ['--store-only', '--data-dir', dir, '--ports', `${basePort}`]);
     const endpoints = (await first.shows(/^endpoints: (.*)$/m)).split(',');
     t.equal(endpoints.length, 3);
     await first.shows(/Ctrl-C stops everything/);
@@ -113,7 +113,7 @@ t.test('up: takes other ports than those in use, and says so', async (t) => {
   const basePort = await freeBase();
   const squatter = createServer().listen({ port: basePort, host: '127.0.0.1' });
   t.teardown(() => squatter.close());
-  const up = new Up(t, ['--store-only', '--data-dir', dir, '--base-port', `${basePort}`]);
+  const up = new Up(t, ['--store-only', '--data-dir', dir, '--ports', `${basePort}`]);
   const chosen = await up.shows(/port \d+ is taken by another program: using (\d+)/);
   t.match(await up.shows(/^endpoints: (.*)$/m), `127.0.0.1:${chosen},`);
   up.signal('SIGTERM');
@@ -123,7 +123,7 @@ t.test('up: takes other ports than those in use, and says so', async (t) => {
 t.test('up: told to stop before it serves, it stops', async (t) => {
   const up = new Up(t, [
     ...['--nodes', '0', '--data-dir', await tempDir(t)],
-    ...['--base-port', `${await freeBase()}`],
+    ...['--ports', `${await freeBase()}`],
   ]);
   await up.shows(/m1 started/);
   up.signal('SIGINT');
@@ -164,7 +164,9 @@ t.test('up: says what is wrong and what to do', async (t) => {
     },
     { args: ['--data-dir', join(dir, 'file', 'below')], code: 1, says: /cannot make the folder/ },
     { args: ['--data-dir', join(dir, 'taken')], code: 1, says: /port \d+ of member m1 is taken/ },
-    { args: ['--base-port', '70000'], code: 1, says: /number from 1 to 65529/ },
+    { args: ['--ports', '70000'], code: 1, says: /number from 1 to 65529/ },
+    { args: ['--ports', '1,2,3'], code: 1, says: /or 7 different ones/ },
+    { args: ['--simulated-nodes', '-1'], code: 1, says: /number from 0 to 5000/ },
     { args: ['--replicas', '0'], code: 1, says: /number from 1 to 7/ },
     { args: ['--nodes', 'many'], code: 1, says: /number from 0 to 32/ },
     { args: ['--runtime', 'docker'], code: 1, says: /Give process or cri/ },
@@ -182,7 +184,7 @@ t.test('up: the API server serves, and goes on with its data and credentials', a
   const dir = join(await tempDir(t), 'data');
   const first = new Up(t, [
     ...['--nodes', '0', '--data-dir', dir],
-    ...['--base-port', `${await freeBase()}`],
+    ...['--ports', `${await freeBase()}`],
   ]);
   const path = await first.shows(/^kubeconfig: (.*)$/m);
   const before = await readFile(path, 'utf8');
@@ -214,7 +216,7 @@ t.test('up: the API server serves, and goes on with its data and credentials', a
 t.test('up: controllers and schedulers, two of each, of which the others go on', async (t) => {
   const dir = join(await tempDir(t), 'data');
   const up = new Up(t, [
-    ...['--data-dir', dir, '--base-port', `${await freeBase()}`],
+    ...['--data-dir', dir, '--ports', `${await freeBase()}`],
     ...['--replicas', '2', '--nodes', '0'],
   ]);
   const path = await up.shows(/^kubeconfig: (.*)$/m);

@@ -63,7 +63,7 @@ const grants: readonly {
 /** Makes what a cluster of `flotilla up` has besides what every API server makes: rights of its programs, and a class of volumes. Rejects with StatusError and UnreachableError. */
 export async function ensureClusterObjects(
   client: ControlClient,
-  signal: AbortSignal,
+  { volumes, signal }: { readonly volumes: string; readonly signal: AbortSignal },
 ): Promise<void> {
   const options = { manager, force: true, signal };
   for (const { name, user, rules } of grants) {
@@ -73,11 +73,15 @@ export async function ensureClusterObjects(
     await client.objects(clusterRoles).apply({ metadata, rules }, options);
     await client.objects(roleBindings).apply({ metadata, subjects: [subject], roleRef }, options);
   }
-  await ensureStorageClass(client, signal);
+  await ensureStorageClass(client, volumes, signal);
 }
 
 /** The administrator may change it or make another one the default: it is made once, and left alone from then on. */
-async function ensureStorageClass(client: ControlClient, signal: AbortSignal): Promise<void> {
+async function ensureStorageClass(
+  client: ControlClient,
+  path: string,
+  signal: AbortSignal,
+): Promise<void> {
   const classes = client.objects(resources.storageClasses);
   const { items } = await classes.list({ signal });
   if (items.length > 0) return;
@@ -88,9 +92,25 @@ async function ensureStorageClass(client: ControlClient, signal: AbortSignal): P
         annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' },
       },
       provisioner: 'flotilla.dev/host-path',
+      parameters: { path },
       reclaimPolicy: 'Delete',
       volumeBindingMode: 'Immediate',
     },
     { signal, fieldManager: manager },
   );
+}
+
+/** Nodes that an earlier run had and this one has not are no nodes any more: their pods go elsewhere. Rejects with StatusError and UnreachableError. */
+export async function removeOtherNodes(
+  client: ControlClient,
+  names: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  const nodes = client.objects(resources.nodes);
+  const { items } = await nodes.list({ signal });
+  for (const { metadata } of items) {
+    const { name = '' } = metadata;
+    if (/^(node|simulated)-\d+$/.test(name) && !names.has(name))
+      await nodes.delete({ name }, { signal });
+  }
 }

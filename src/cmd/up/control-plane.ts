@@ -1,8 +1,10 @@
 import { type Clock, sleep } from '../../base/clock.js';
 import { connectRest, readKubeconfig } from '../../control/client/index.js';
 import type { Address } from '../../host/net.js';
+import { readTextFile } from '../../host/text-file.js';
 import { WebClient, WebClientError } from '../../rpc/index.js';
-import { ensureClusterObjects } from './cluster-objects.js';
+import { mergeKubeconfig } from '../credentials/merge-kubeconfig.js';
+import { ensureClusterObjects, removeOtherNodes } from './cluster-objects.js';
 import type { Console } from './console.js';
 import {
   apiServerProgram,
@@ -14,7 +16,9 @@ import { controlSteps } from './guide.js';
 import { tailOf } from './log-tail.js';
 import type { ClusterNodes } from './nodes/cluster-nodes.js';
 import type { NodesPlan } from './nodes/node-programs.js';
+import { simulatedNames, simulatedNodesProgram } from './nodes/simulated-nodes.js';
 import type { ProgramSet } from './program-set.js';
+import type { ProgramSpec } from './program-spec.js';
 import {
   accountCheck,
   leaderCheck,
@@ -22,6 +26,7 @@ import {
   nodeCheck,
   pageCheck,
   type ReadinessCheck,
+  simulatedCheck,
   untilReady,
 } from './readiness.js';
 import { UpError } from './up-error.js';
@@ -33,6 +38,10 @@ export interface ControlPlaneOptions {
   readonly nodesPlan: NodesPlan;
   /** Where the cluster's DNS answers. */
   readonly dns: Address;
+  /** Nodes without machines. */
+  readonly simulatedNodes: number;
+  /** A kubeconfig that the administrator's is merged into; null: none. */
+  readonly mergeInto: string | null;
   readonly programs: ProgramSet;
   readonly clock: Clock;
   readonly console: Console;
@@ -61,7 +70,7 @@ export class ControlPlane {
 
   /** Starts everything, and resolves once the cluster is ready, or the run is over. Throws {@link UpError} when it never serves. */
   async start(): Promise<void> {
-    const { console, control, programs, nodes, nodesPlan, dns } = this.#options;
+    const { console, control, programs, nodes, nodesPlan, dns, simulatedNodes } = this.#options;
     programs.start(apiServerProgram(control), {
       onEnd: () => {
         if (!this.#isServing) this.#failedStarts++;
@@ -73,9 +82,27 @@ export class ControlPlane {
     for (const spec of electedPrograms(control)) programs.start(spec);
     for (const spec of nodes.programs(nodesPlan)) programs.start(spec);
     programs.start(dnsProgram(control, dns));
+    if (simulatedNodes > 0) programs.start(this.#simulatedProgram());
     if (!(await this.#untilReady())) return;
-    await control.files.writeAdminKubeconfig();
-    for (const line of controlSteps(control.files.adminKubeconfig)) console.line(line);
+    await this.#tellAdministrator();
+  }
+
+  async #tellAdministrator(): Promise<void> {
+    const { console, control, mergeInto } = this.#options;
+    const { files } = control;
+    await files.writeAdminKubeconfig();
+    if (mergeInto !== null) {
+      await mergeKubeconfig(mergeInto, await readTextFile(files.adminKubeconfig));
+      console.line(`merged into ${mergeInto} as the current context`);
+    }
+    for (const line of controlSteps(files.adminKubeconfig)) console.line(line);
+  }
+
+  /** Pods are to come to real nodes, where there are any, unless they say that they tolerate others. */
+  #simulatedProgram(): ProgramSpec {
+    const { control, nodes, simulatedNodes } = this.#options;
+    const hasReal = nodes.all.length > 0;
+    return simulatedNodesProgram(control, { count: simulatedNodes, isTainted: hasReal });
   }
 
   async #untilReady(): Promise<boolean> {
@@ -84,7 +111,9 @@ export class ControlPlane {
     const client = connectRest(access, { clock, userAgent: 'flotilla-up' });
     const podCidrs = new Map<string, string>();
     try {
-      await ensureClusterObjects(client, ended);
+      const volumes = control.volumesDir;
+      await ensureClusterObjects(client, { volumes, signal: ended });
+      await removeOtherNodes(client, this.#nodeNames(), ended);
       const checks = this.#checks(client, podCidrs);
       if (!(await untilReady(checks, { clock, console, signal: ended }))) return false;
       await nodes.routeMachine(podCidrs);
@@ -97,11 +126,17 @@ export class ControlPlane {
     }
   }
 
+  /** Of all that this run has, simulated ones as well. */
+  #nodeNames(): ReadonlySet<string> {
+    const { nodes, simulatedNodes } = this.#options;
+    return new Set([...nodes.all.map(({ name }) => name), ...simulatedNames(simulatedNodes)]);
+  }
+
   #checks(
     client: ReturnType<typeof connectRest>,
     podCidrs: Map<string, string>,
   ): readonly ReadinessCheck[] {
-    const { clock, nodes, nodesPlan, dns } = this.#options;
+    const { clock, nodes, nodesPlan, dns, simulatedNodes } = this.#options;
     const sinceMs = this.#sinceMs;
     const leader = (lease: string, text: string) => leaderCheck(client, { lease, text, sinceMs });
     return [
@@ -109,6 +144,7 @@ export class ControlPlane {
       leader('kube-scheduler', 'the scheduler works'),
       accountCheck(client),
       nameCheck(clock, dns),
+      ...(simulatedNodes > 0 ? [simulatedCheck(client, simulatedNames(simulatedNodes))] : []),
       ...nodes.all.flatMap(({ name, address }) => {
         const onReady = (node: { readonly spec?: { readonly podCIDR?: string } }) =>
           podCidrs.set(name, node.spec?.podCIDR ?? '');

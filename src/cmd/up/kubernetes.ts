@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Clock } from '../../base/clock.js';
+import { type Clock, sleep } from '../../base/clock.js';
 import { runCommand } from '../../host/command.js';
 import { hostMachine } from '../../host/machine.js';
 import { readTextFile } from '../../host/text-file.js';
@@ -24,6 +24,9 @@ export interface KubernetesOptions {
   readonly apiPort: number;
   readonly dir: string;
   readonly replicas: number;
+  readonly simulatedNodes: number;
+  /** A kubeconfig that the administrator's is merged into; null: none. */
+  readonly mergeInto: string | null;
   readonly programs: ProgramSet;
   readonly clock: Clock;
   readonly console: Console;
@@ -33,6 +36,7 @@ export interface KubernetesOptions {
   readonly stopNow: AbortSignal;
 }
 
+const renewMs = 3_600_000;
 const dnsPort = 53;
 /** Ports below 1024 are the superuser's. */
 const dnsPortOfUsers = 10_053;
@@ -41,6 +45,7 @@ const kubeletPort = 10_250;
 /** A cluster above its store: what `flotilla up` has of it. */
 export class Kubernetes {
   readonly #options: KubernetesOptions;
+  readonly #files: ClusterFiles;
   readonly #nodes: ClusterNodes;
   readonly #nodesPlan: NodesPlan;
   readonly #controlPlane: ControlPlane;
@@ -48,12 +53,14 @@ export class Kubernetes {
   private constructor(
     options: KubernetesOptions,
     parts: {
+      readonly files: ClusterFiles;
       readonly nodes: ClusterNodes;
       readonly nodesPlan: NodesPlan;
       readonly controlPlane: ControlPlane;
     },
   ) {
     this.#options = options;
+    this.#files = parts.files;
     this.#nodes = parts.nodes;
     this.#nodesPlan = parts.nodesPlan;
     this.#controlPlane = parts.controlPlane;
@@ -61,7 +68,7 @@ export class Kubernetes {
 
   /** Makes the networks of the nodes and the credentials. Rejects with CommandError when the machine refuses. */
   static async prepare(options: KubernetesOptions): Promise<Kubernetes> {
-    const { network, dir, apiPort, clock, console, plan, programs, ended, replicas } = options;
+    const { network, dir, apiPort, clock, console, plan, programs, ended } = options;
     const isolation = await nodeIsolation(runCommand, process.getuid?.() === 0);
     const areApart = isolation.kind === 'namespaces';
     if (isolation.kind === 'none') {
@@ -75,7 +82,7 @@ export class Kubernetes {
     const nodes = new ClusterNodes({ network, nodes: planned, areApart, run: runCommand });
     await Promise.all([nodes.ensureNetworks(), files.renew(), files.removeAdminKubeconfig()]);
     const control: ControlPlan = {
-      ...{ plan, network, apiPort, files, machineAddress, replicas },
+      ...{ plan, network, apiPort, files, machineAddress, replicas: options.replicas },
       ...{ areNodesApart: areApart, volumesDir: join(dir, 'volumes') },
     };
     const runtime = plan.nodes?.runtime ?? 'process';
@@ -83,15 +90,33 @@ export class Kubernetes {
       ...{ network, files, runtime, areApart, resolvConf: await outwardResolvConf() },
     };
     const dns = await dnsAddress(network, areApart);
+    const { simulatedNodes, mergeInto } = options;
     const controlPlane = new ControlPlane({
-      ...{ control, nodes, nodesPlan, dns, programs, clock, console, ended },
+      ...{ control, nodes, nodesPlan, dns, simulatedNodes, mergeInto },
+      ...{ programs, clock, console, ended },
     });
-    return new Kubernetes(options, { nodes, nodesPlan, controlPlane });
+    return new Kubernetes(options, { files, nodes, nodesPlan, controlPlane });
   }
 
   /** Resolves once the cluster is ready, or the run is over. Rejects with UpError. */
   start(): Promise<void> {
     return this.#controlPlane.start();
+  }
+
+  /** Until the run is over: certificates that will soon be over are made anew, and the programs that use them started again. */
+  async renewCertificates(): Promise<void> {
+    const { clock, ended, programs, console } = this.#options;
+    while (!ended.aborted) {
+      await sleep(clock, renewMs, ended).catch(() => {}); // The run is over.
+      if (ended.aborted) return;
+      const made = await this.#files.renew();
+      if (made.length === 0) continue;
+      await this.#files.writeAdminKubeconfig();
+      const restarted = programs.restartUsing(made);
+      console.line(
+        `certificates renewed: ${made.join(', ')}; started again: ${restarted.join(', ')}`,
+      );
+    }
   }
 
   /**

@@ -7,7 +7,8 @@ import { UpError } from './up-error.js';
 
 /** What the plan of a cluster follows from besides what its folder says. */
 export interface PlanOptions {
-  readonly basePort: number | null;
+  /** Wanted for a new cluster; null: the usual ones. */
+  readonly ports: readonly number[] | null;
   readonly isStoreOnly: boolean;
   readonly nodes: number | null;
   readonly runtime: NodeRuntime | null;
@@ -24,7 +25,7 @@ export async function planFor(folder: ClusterFolder, options: PlanOptions): Prom
   if (options.isStoreOnly) return { ...known, apiPort: null };
   const plan: ClusterPlan = {
     ...known,
-    apiPort: known.apiPort ?? (await chooseApiPort(options.basePort)),
+    apiPort: known.apiPort ?? (await chooseApiPort(options.ports)),
     network: known.network ?? (await chooseNetwork()),
     nodes: {
       count: options.nodes ?? known.nodes?.count ?? 1,
@@ -37,10 +38,10 @@ export async function planFor(folder: ClusterFolder, options: PlanOptions): Prom
 
 async function newPlan(
   folder: ClusterFolder,
-  { basePort, console }: PlanOptions,
+  { ports, console }: PlanOptions,
 ): Promise<ClusterPlan> {
   console.line(`flotilla up: a new cluster, data in ${folder.path}`);
-  const { plan, moved } = await choosePorts(basePort);
+  const { plan, moved } = await choosePorts(ports);
   for (const { wanted, chosen } of moved) {
     console.bad(`port ${wanted} is taken by another program: using ${chosen}`);
   }

@@ -1,17 +1,14 @@
+import { defined } from '../../base/assert.js';
 import { ListenError } from '../../host/listen-error.js';
 import { listenStreams } from '../../host/net.js';
 import { UsageError } from '../usage-error.js';
 import type { ClusterPlan } from './plan.js';
 
 const host = '127.0.0.1';
-/** Client and peer ports as etcd's Procfile has them. */
-const usualPorts: readonly (readonly [client: number, peer: number])[] = [
-  [2379, 2380],
-  [22379, 22380],
-  [32379, 32380],
-];
-/** kube-apiserver's. */
-const usualApiPort = 6443;
+/** Client and peer ports as etcd's Procfile has them, and kube-apiserver's. */
+const usualPorts: readonly number[] = [2379, 2380, 22379, 22380, 32379, 32380, 6443];
+/** How many ports a new cluster may be told: two for each member, and the API server's. */
+export const portCount = usualPorts.length;
 /** How far the search for a free port goes. */
 const triesMax = 200;
 
@@ -22,18 +19,19 @@ export interface PortChoice {
 }
 
 /**
- * Chooses the ports of a new cluster: etcd's usual ones, or six in a row from `basePort`. A port that is taken is replaced by
- * the next free one.
+ * Chooses the ports of a new cluster's store: those that are wanted ({@link portCount} of them), or the usual ones. A port that is taken is
+ * replaced by the next free one.
  */
-export async function choosePorts(basePort: number | null): Promise<PortChoice> {
-  const pairs = basePort === null ? usualPorts : pairsFrom(basePort);
-  const wantedPorts = new Set(pairs.flat());
+export async function choosePorts(ports: readonly number[] | null): Promise<PortChoice> {
+  const wanted = ports ?? usualPorts;
+  const pairs = pairsOf(wanted.slice(0, -1));
+  const wantedPorts = new Set(wanted);
   const taken = new Set<number>();
   const moved: { wanted: number; chosen: number }[] = [];
   const choose = async (wanted: number) => {
     let chosen = wanted;
     for (let tries = 0; taken.has(chosen) || !(await isFree(chosen)); tries++) {
-      if (tries === triesMax) throw new UsageError(`no free port near ${wanted}: try --base-port`);
+      if (tries === triesMax) throw new UsageError(`no free port near ${wanted}: try --ports`);
       do chosen++;
       while (wantedPorts.has(chosen));
     }
@@ -49,9 +47,9 @@ export async function choosePorts(basePort: number | null): Promise<PortChoice> 
   return { plan: { members, apiPort: null, network: null, nodes: null }, moved };
 }
 
-/** A port for the API server: the usual one or the one after the members', or the next that is free. */
-export async function chooseApiPort(basePort: number | null): Promise<number> {
-  return findFreePort(host, basePort === null ? usualApiPort : basePort + 2 * usualPorts.length);
+/** A port for the API server: the one that is wanted or the usual one, or the next that is free. */
+export async function chooseApiPort(ports: readonly number[] | null): Promise<number> {
+  return findFreePort(host, defined((ports ?? usualPorts).at(-1)));
 }
 
 /** The first of a plan's ports that somebody listens on, if any. */
@@ -66,8 +64,10 @@ export async function findTakenPort(
   return undefined;
 }
 
-function pairsFrom(basePort: number): (readonly [number, number])[] {
-  return usualPorts.map((_, index) => [basePort + 2 * index, basePort + 2 * index + 1] as const);
+function pairsOf(ports: readonly number[]): (readonly [number, number])[] {
+  const pairs: (readonly [number, number])[] = [];
+  for (let at = 0; at + 1 < ports.length; at += 2) pairs.push([ports[at] ?? 0, ports[at + 1] ?? 0]);
+  return pairs;
 }
 
 /** The first port from `wanted` on that nobody listens on at an address. */

@@ -68,7 +68,7 @@ export class ProgramSet {
     await Promise.all([...this.#members.values()].map(({ run }) => run));
   }
 
-  /** Programs that read one of these certificates begin anew, one after the other. Resolves with their names. */
+  /** Programs that read one of these certificates begin anew. Returns their names. */
   restartUsing(certificates: readonly string[]): readonly string[] {
     const using = [...this.#members.values()].filter(({ spec }) =>
       spec.certificates.some((name) => certificates.includes(name)),

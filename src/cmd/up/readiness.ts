@@ -96,6 +96,22 @@ export function nodeCheck(
   };
 }
 
+/** All these nodes take pods. */
+export function simulatedCheck(client: ControlClient, names: readonly string[]): ReadinessCheck {
+  return {
+    text: `${names.length} simulated nodes take pods`,
+    async isReady(signal) {
+      const { items } = await client.objects(resources.nodes).list({ signal });
+      const ready = new Set(items.filter(isNodeReady).map(({ metadata }) => metadata.name));
+      return names.every((name) => ready.has(name));
+    },
+  };
+}
+
+function isNodeReady({ status }: Node): boolean {
+  return status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true;
+}
+
 /** Pods can be made: the account that they have without another is there. */
 export function accountCheck(client: ControlClient): ReadinessCheck {
   return {

@@ -15,8 +15,8 @@ export { UpError } from './up-error.js';
 /** What `flotilla up` was asked for. */
 export interface UpOptions {
   readonly dataDir: string;
-  /** First of the ports in a row; null: the usual ones. */
-  readonly basePort: number | null;
+  /** Wanted for a new cluster; null: the usual ones. */
+  readonly ports: readonly number[] | null;
   /** No API server. */
   readonly isStoreOnly: boolean;
   /** Schedulers and controller managers, of which one each leads. */
@@ -25,6 +25,10 @@ export interface UpOptions {
   readonly nodes: number | null;
   /** Null: as in the last run, else processes. */
   readonly runtime: NodeRuntime | null;
+  /** Nodes without machines. */
+  readonly simulatedNodes: number;
+  /** A kubeconfig that the administrator's is merged into; null: none. */
+  readonly mergeInto: string | null;
   /** How the reader started us, for the lines to paste. */
   readonly invocation: string;
   readonly clock: Clock;
@@ -107,6 +111,7 @@ class ClusterRun {
     if (!isServing) return;
     console.line(`endpoints: ${plan.members.map(endpointOf).join(',')}`);
     await kubernetes?.start();
+    if (kubernetes !== null) this.#addTask(kubernetes.renewCertificates());
     if (this.#ended.signal.aborted) return;
     for (const line of storeSteps(plan, store.pids, invocation)) console.line(line);
   }
@@ -123,9 +128,9 @@ class ClusterRun {
   async #prepareKubernetes(plan: ClusterPlan): Promise<Kubernetes | null> {
     const { apiPort, network } = plan;
     if (apiPort === null || network === null) return null;
-    const { clock, console, replicas, stopNow } = this.#options;
+    const { clock, console, replicas, stopNow, simulatedNodes, mergeInto } = this.#options;
     return Kubernetes.prepare({
-      ...{ plan, apiPort, network, replicas, clock, console, stopNow },
+      ...{ plan, apiPort, network, replicas, simulatedNodes, mergeInto, clock, console, stopNow },
       ...{ dir: this.#folder.path, programs: this.#programs, ended: this.#ended.signal },
     });
   }
