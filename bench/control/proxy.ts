@@ -1,7 +1,8 @@
 /**
- * How long it takes to bring a node's rules up to date: `node dist/bench/control/proxy.js [SERVICES...]`, as root. All rules at once, and
- * after one endpoint of one service changed (median of 9); plan, program and kernel together, in a network namespace of its own. Every
- * service has one port with a cluster IP and a node port, and 2 endpoints.
+ * How long it takes to bring a node's rules up to date: `node --expose-gc dist/bench/control/proxy.js [MODE...] [SERVICES...]`, as root. All
+ * rules at once, after one endpoint of one service changed and after one service came (medians of 9); plan, program and kernel together,
+ * in a network namespace of its own. Every service has one port with a cluster IP and 10 endpoints, the first 2,700 a node port. The
+ * last column is what the plan holds in memory.
  */
 import { performance } from 'node:perf_hooks';
 import type { Service } from '../../src/control/api/gen/core-v1.js';
@@ -30,41 +31,58 @@ const modes = {
   iptables: (run: RunCommand) => new IptablesBackend({ run, family: 4 }),
 } satisfies Record<string, (run: RunCommand) => ProxyBackend>;
 
-async function main(sizes: readonly number[]): Promise<void> {
+type Mode = keyof typeof modes;
+
+async function main(wanted: readonly string[], sizes: readonly number[]): Promise<void> {
   const rows: ResultRow[] = [];
-  for (const [mode, make] of Object.entries(modes)) {
-    for (const services of sizes) rows.push(...(await measure(mode, make, services)));
+  for (const mode of Object.keys(modes) as Mode[]) {
+    if (wanted.length > 0 && !wanted.includes(mode)) continue;
+    for (const services of sizes) rows.push(...(await measure(mode, services)));
   }
   printRows(rows);
 }
 
-async function measure(
-  mode: string,
-  make: (run: RunCommand) => ProxyBackend,
-  services: number,
-): Promise<readonly ResultRow[]> {
+async function measure(mode: Mode, services: number): Promise<readonly ResultRow[]> {
   const namespace = `flt-bench-${process.pid}`;
   const ip = (...args: string[]) => runToSuccess(runCommand, { command: 'ip', args });
   await ip('netns', 'add', namespace);
   try {
     const within = withinNamespace(runCommand, namespace);
     const cluster = new BenchCluster(services);
-    const backend = make((line) => within({ ...line, timeoutMs }));
+    const backend = modes[mode]((line) => within({ ...line, timeoutMs }));
+    const bytesBefore = heapBytes();
     const full = await cluster.sync(backend);
-    const times: number[] = [];
-    for (let change = 0; change < repeats; change++) {
-      cluster.change((change * 7919) % services);
-      times.push(await cluster.sync(backend));
-    }
-    times.sort((a, b) => a - b);
+    const heldMb = (heapBytes() - bytesBefore) / 2 ** 20;
+    const changes = await times(cluster, backend, (n) => cluster.change((n * 7919) % services));
+    const additions = await times(cluster, backend, () => cluster.add());
     const name = `${mode}, ${services} services`;
     return [
-      { name: `${name}: all`, p50Ms: full },
-      { name: `${name}: one change`, p50Ms: times[repeats >> 1] ?? 0, maxMs: times.at(-1) ?? 0 },
+      { name: `${name}: all`, p50Ms: full, note: `${heldMb.toFixed(1)} MiB` },
+      { name: `${name}: an endpoint changed`, ...changes },
+      { name: `${name}: a service came`, ...additions },
     ];
   } finally {
     await ip('netns', 'del', namespace);
   }
+}
+
+async function times(
+  cluster: BenchCluster,
+  backend: ProxyBackend,
+  change: (n: number) => void,
+): Promise<{ readonly p50Ms: number; readonly maxMs: number }> {
+  const found: number[] = [];
+  for (let n = 0; n < repeats; n++) {
+    change(n);
+    found.push(await cluster.sync(backend));
+  }
+  found.sort((a, b) => a - b);
+  return { p50Ms: found[repeats >> 1] ?? 0, maxMs: found.at(-1) ?? 0 };
+}
+
+function heapBytes(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
 }
 
 class BenchCluster {
@@ -77,28 +95,35 @@ class BenchCluster {
     ...{ masqueradeBit: 14, balance: 'random' },
   };
 
+  #changes = 0;
+
   constructor(services: number) {
-    for (let n = 0; n < services; n++) {
-      const name = `service-${n}`;
-      const ports = [{ port: 80, ...(n < 2700 ? { nodePort: 30_000 + n } : {}) }];
-      const clusterIP = `10.96.${n >> 8}.${n & 255}`;
-      this.#services.set(`default/${name}`, {
-        metadata: { namespace: 'default', name },
-        spec: { type: 'NodePort', clusterIP, ports },
-      });
-      this.#slices.set(`default/${name}`, slice(n, 2));
-    }
     this.#catalog = new ServiceCatalog({
       serviceKeys: () => this.#services.keys(),
       service: (key) => this.#services.get(key),
-      slicesOf: (key) => [this.#slices.get(key) ?? slice(0, 2)],
+      slicesOf: (key) => [this.#slices.get(key) ?? slice(0, 0)],
     });
+    for (let n = 0; n < services; n++) this.add();
+  }
+
+  add(): void {
+    const n = this.#services.size;
+    const name = `service-${n}`;
+    const ports = [{ port: 80, ...(n < 2700 ? { nodePort: 30_000 + n } : {}) }];
+    const clusterIP = `10.96.${n >> 8}.${n & 255}`;
+    const key = `default/${name}`;
+    this.#services.set(key, {
+      metadata: { namespace: 'default', name },
+      spec: { type: 'NodePort', clusterIP, ports },
+    });
+    this.#slices.set(key, slice(n, 0));
+    this.#catalog.onChange(key);
   }
 
   /** One of its endpoints is another pod from now on. */
   change(n: number): void {
     const key = `default/service-${n}`;
-    this.#slices.set(key, slice(n, 3 + (Math.floor(performance.now()) % 200)));
+    this.#slices.set(key, slice(n, ++this.#changes));
     this.#catalog.onChange(key);
   }
 
@@ -110,16 +135,17 @@ class BenchCluster {
   }
 }
 
-function slice(n: number, last: number): EndpointSlice {
+/** Ten endpoints; the first of them is another one for each `first`. */
+function slice(n: number, first: number): EndpointSlice {
+  const hosts = [100 + (first % 100), ...Array.from({ length: 9 }, (_, at) => at + 1)];
   return {
     metadata: {},
     ...{ addressType: 'IPv4', ports: [{ name: '', port: 8080, protocol: 'TCP' }] },
-    endpoints: [1, last].map((host) => ({ addresses: [`10.${n >> 8}.${n & 255}.${host}`] })),
+    endpoints: hosts.map((host) => ({ addresses: [`10.${n >> 8}.${n & 255}.${host}`] })),
   };
 }
 
-const sizes = process.argv
-  .slice(2)
-  .map(Number)
-  .filter((size) => size > 0);
-await main(sizes.length === 0 ? sizesDefault : sizes);
+const words = process.argv.slice(2);
+const sizes = words.map(Number).filter((size) => size > 0);
+const wanted = words.filter((word) => Number.isNaN(Number(word)) && !word.startsWith('--'));
+await main(wanted, sizes.length === 0 ? sizesDefault : sizes);

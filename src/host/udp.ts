@@ -9,12 +9,24 @@ export interface DatagramSocket {
   close(): void;
 }
 
+/** What a socket is to be like. */
+export interface DatagramOptions {
+  /** Others that share it may be open on its port at other addresses; the one of the closest address gets a datagram. */
+  readonly sharesPort?: boolean;
+  /** `::` is not for addresses of IPv4 too. */
+  readonly isOneFamily?: boolean;
+}
+
 /** Opens a socket: on an address, or where the system likes (port 0). Rejects with the system's error. */
 export function openDatagrams(
   address: Address,
   onDatagram: (bytes: Uint8Array, from: Address) => void,
+  { sharesPort = false, isOneFamily = false }: DatagramOptions = {},
 ): Promise<DatagramSocket> {
-  const socket = createSocket(address.host.includes(':') ? 'udp6' : 'udp4');
+  const type = address.host.includes(':') ? 'udp6' : 'udp4';
+  const socket = createSocket({
+    ...{ type, reuseAddr: sharesPort, ipv6Only: isOneFamily && type === 'udp6' },
+  });
   let isOpen = true;
   return new Promise((resolve, reject) => {
     socket.once('error', reject);

@@ -10,7 +10,12 @@ const servingFlags: ReadonlySet<string> = new Set([
 export const proxyFlags: readonly Flag[] = [
   ...usedFlags([
     ['config', 'string', '', 'A KubeProxyConfiguration (YAML or JSON); flags that are given win.'],
-    ['proxy-mode', 'string', '', 'nftables or iptables (default: nftables).'],
+    [
+      'proxy-mode',
+      'string',
+      '',
+      'nftables, iptables or userspace (default: nftables as root, else userspace).',
+    ],
     ['hostname-override', 'string', '', 'Name of the Node (default: the host name).'],
     ['cluster-cidr', 'list', '', 'Where pods have their addresses, one CIDR a family.'],
     [
@@ -49,6 +54,12 @@ export const proxyFlags: readonly Flag[] = [
       'string',
       'random',
       'How nftables chooses an endpoint: random or round-robin. Not a flag of kube-proxy.',
+    ],
+    [
+      'udp-timeout',
+      'duration',
+      '30s',
+      'In mode userspace, how long a client and an endpoint may be silent by UDP.',
     ],
     ['conntrack-max-per-core', 'integer', '32768', 'Connections to track a core (0: as it is).'],
     ['conntrack-min', 'integer', '131072', 'Connections to track at least.'],

@@ -11,8 +11,9 @@ import { hostMachine } from '../../host/machine.js';
 import { readTextFile } from '../../host/text-file.js';
 import { apiAccess, clientOptions } from '../program/api-access.js';
 import type { ParsedFlags } from '../program/flags.js';
+import type { PlainAnswer } from '../program/health-answers.js';
 import { ProgramMetrics } from '../program/metrics.js';
-import { cleanUpAll, makeBackends } from './backends.js';
+import { cleanUpAll, type ModeBackends, makeBackends } from './backends.js';
 import { applyConntrackSettings } from './conntrack-settings.js';
 import { HealthCheckServers } from './health-check-servers.js';
 import { ProxyMetrics } from './metrics.js';
@@ -28,9 +29,9 @@ export async function runProxy(
   setMaxListeners(0, signal);
   const file = given.text('config');
   const flags = file === '' ? given : withConfiguration(given, await readTextFile(file));
-  if (flags.isTrue('cleanup')) return cleanUpAll(logger);
-  const settings = proxySettings(flags, process.getuid?.() === 0);
   const clock = hostClock;
+  if (flags.isTrue('cleanup')) return cleanUpAll({ clock, logger });
+  const settings = proxySettings(flags, process.getuid?.() === 0);
   const access = await apiAccess(flags, process.env);
   const metrics = new ProgramMetrics(clock);
   const counts = new ProxyMetrics(metrics.registry);
@@ -39,8 +40,9 @@ export async function runProxy(
     clientOptions(flags, { access, clock, metrics, component: 'kube-proxy' }),
   );
   const informers = new SharedInformers({ client, clock, prng: entropyPrng(), logger });
-  const backends = await makeBackends(settings.mode, logger);
-  await applyConntrackSettings(flags, { run: runCommand, logger });
+  const backends = await makeBackends(settings, { clock, logger });
+  const isInKernel = backends.mode !== 'userspace';
+  if (isInKernel) await applyConntrackSettings(flags, { run: runCommand, logger });
   const { nodeName, minSyncPeriodMs, syncPeriodMs } = settings;
   const checks = new HealthCheckServers({
     clock,
@@ -48,10 +50,11 @@ export async function runProxy(
     isProxyHealthy: () => health.isHealthy(),
   });
   const proxier = new Proxier({
-    ...{ informers, clock, logger, nodeName, backends, minSyncPeriodMs, syncPeriodMs },
+    ...{ informers, clock, logger, nodeName, minSyncPeriodMs, syncPeriodMs },
+    backends: backends.byFamily,
     settings: settings.proxy,
     machineAddresses: () => hostMachine.addresses(),
-    run: runCommand,
+    run: isInKernel ? runCommand : null,
     onHealthChecks: (ports) => checks.sync(ports),
     onSync: (tookMs, ports) => {
       counts.onSync(tookMs, ports, clock.wallTime());
@@ -67,7 +70,7 @@ export async function runProxy(
     : null;
   const nodes = informers.of(resources.nodes).lister;
   const health = proxyHealth({ clock, proxier, syncPeriodMs, node: () => nodes.get('', nodeName) });
-  const servers = await serve(settings, { clock, logger, metrics, health });
+  const servers = await serve(settings, { clock, logger, metrics, health, backends });
   try {
     await Promise.all([informers.run(signal), proxier.run(signal), podNetwork?.run(signal)]);
   } finally {
@@ -78,15 +81,16 @@ export async function runProxy(
 }
 
 async function serve(
-  { healthz, metrics: metricsAddress, mode }: ProxyCommandSettings,
+  { healthz, metrics: metricsAddress }: ProxyCommandSettings,
   parts: {
     readonly clock: Clock;
     readonly logger: Logger;
     readonly metrics: ProgramMetrics;
     readonly health: ReturnType<typeof proxyHealth>;
+    readonly backends: ModeBackends;
   },
 ): Promise<readonly PlainServer[]> {
-  const { health, metrics } = parts;
+  const { health, metrics, backends } = parts;
   const servers: PlainServer[] = [];
   if (healthz !== null) {
     const routes = (path: string) => health.answer(path);
@@ -95,7 +99,8 @@ async function serve(
   if (metricsAddress !== null) {
     const { registry } = metrics;
     const routes = async (path: string) => {
-      if (path === '/proxyMode') return { status: 200, body: mode };
+      if (path === '/proxyMode') return { status: 200, body: backends.mode };
+      if (path === '/serviceAddresses') return jsonAnswer(backends.entries());
       if (path === '/healthz') return { status: 200, body: 'ok' };
       if (path !== '/metrics') return null;
       return { status: 200, body: await registry.metrics(), type: registry.contentType };
@@ -103,4 +108,8 @@ async function serve(
     servers.push(await servePlain(metricsAddress, parts, routes));
   }
   return servers;
+}
+
+function jsonAnswer(value: unknown): PlainAnswer {
+  return { status: 200, body: `${JSON.stringify(value, null, 2)}\n`, type: 'application/json' };
 }

@@ -8,7 +8,7 @@ import { configurationFlags } from './config-file.js';
 import { proxyFlags } from './flags.js';
 
 /** Ways to send connections on. */
-export type ProxyMode = 'nftables' | 'iptables';
+export type ProxyMode = 'nftables' | 'iptables' | 'userspace';
 
 /** What the command line and the configuration file say together. */
 export interface ProxyCommandSettings {
@@ -22,6 +22,9 @@ export interface ProxyCommandSettings {
   readonly metrics: Address | null;
   /** The node's part of the pod network is kept as well. */
   readonly keepsPodNetwork: boolean;
+  /** Of conversations by UDP, in mode userspace. */
+  readonly udpIdleMs: number;
+  readonly isRoot: boolean;
 }
 
 /** Flags with those of the configuration file behind them. Throws UsageError. */
@@ -49,22 +52,29 @@ export function proxySettings(flags: ParsedFlags, isRoot: boolean): ProxyCommand
     proxy: rulesSettings(flags, mode),
     ...{ syncPeriodMs: periodMs('sync-period'), minSyncPeriodMs: periodMs('min-sync-period') },
     healthz: addressOf('healthz-bind-address', flags, 10256),
-    keepsPodNetwork: flags.isTrue('pod-network'),
+    ...{ keepsPodNetwork: flags.isTrue('pod-network'), udpIdleMs: flags.durationMs('udp-timeout') },
+    isRoot,
     metrics: addressOf('metrics-bind-address', flags, 10249),
   };
+  if (settings.keepsPodNetwork && !isRoot)
+    throw new UsageError('--pod-network changes routes and rules of the kernel: run it as root');
+  if (settings.udpIdleMs === 0) throw new UsageError('--udp-timeout: give more than 0');
   if (settings.syncPeriodMs === 0) throw new UsageError('--sync-period: give more than 0');
   return settings;
 }
 
-/** kube-proxy's other modes are told apart from typing mistakes. */
+const modes: readonly ProxyMode[] = ['nftables', 'iptables', 'userspace'];
+
+/** Without a name, the one that this user can have. */
 function modeOf(text: string, isRoot: boolean): ProxyMode {
-  const mode = text === '' ? 'nftables' : text;
-  if (mode === 'ipvs' || mode === 'userspace')
-    throw new UsageError(`--proxy-mode=${mode} is not built; there are nftables and iptables`);
-  if (mode !== 'nftables' && mode !== 'iptables')
-    throw new UsageError(`--proxy-mode: ${JSON.stringify(text)} is none of nftables, iptables`);
-  if (!isRoot)
-    throw new UsageError(`--proxy-mode=${mode} changes rules of the kernel: run it as root`);
+  if (text === '') return isRoot ? 'nftables' : 'userspace';
+  const mode = modes.find((each) => each === text);
+  if (mode === undefined)
+    throw new UsageError(`--proxy-mode: ${JSON.stringify(text)} is none of ${modes.join(', ')}`);
+  if (!isRoot && mode !== 'userspace')
+    throw new UsageError(
+      `--proxy-mode=${mode} changes rules of the kernel: run it as root, or give --proxy-mode=userspace`,
+    );
   return mode;
 }
 

@@ -6,3 +6,8 @@ export { NftablesBackend } from './nftables/nftables-backend.js';
 export type { LocalDetection, ProxySettings } from './node-source.js';
 export { Proxier, type ProxierOptions } from './proxier.js';
 export type { FamilyView, ProxyBackend } from './proxy-backend.js';
+export {
+  type EntryAddress,
+  UserspaceBackend,
+  type UserspaceOptions,
+} from './userspace/userspace-backend.js';

@@ -25,8 +25,8 @@ export interface ProxierOptions {
   readonly backends: ReadonlyMap<IpFamily, ProxyBackend>;
   /** The addresses that the machine has now. */
   readonly machineAddresses: () => Promise<readonly string[]>;
-  /** Runs `conntrack`. */
-  readonly run: RunCommand;
+  /** Runs `conntrack`. Null: the kernel translates nothing, and remembers no flows. */
+  readonly run: RunCommand | null;
   readonly minSyncPeriodMs: number;
   readonly syncPeriodMs: number;
   /** Is told after each sync what load balancers may ask for. */
@@ -105,7 +105,7 @@ export class Proxier {
     const startedMs = clock.now();
     const node = informers.of(resources.nodes).lister.get('', nodeName);
     const changes = this.#catalog.refresh(placeOf(nodeName, node));
-    this.#flows.push(...staleFlows(changes));
+    if (run !== null) this.#flows.push(...staleFlows(changes));
     const ports = this.#catalog.ports();
     await this.#refreshFacts();
     for (const [family, backend] of backends) {
@@ -113,7 +113,7 @@ export class Proxier {
       const facts = this.#facts.get(family);
       if (facts !== undefined) await backend.sync({ facts, ports: own }, { isPeriodic });
     }
-    await forgetFlows(run, this.#flows);
+    if (run !== null) await forgetFlows(run, this.#flows);
     this.#flows = [];
     await this.#options.onHealthChecks(this.#healthChecks());
     onSync(clock.now() - startedMs, ports.length);
