@@ -15,8 +15,7 @@ export function customSchemas(
     definitionNameOf(resource, { ...resource, kind }),
   ) as [string, string];
   const own = resource.openApiSchema ?? schemaOfNode(resource.schema);
-  const schema = version === 2 ? forVersion2(own) : own;
-  const fields = isJsonObject(schema.properties) ? schema.properties : {};
+  const object = version === 2 && own[preserve] === true ? anyObject : objectSchema(own, version);
   const list = {
     type: 'object',
     required: ['items'],
@@ -26,19 +25,28 @@ export function customSchemas(
       items: { type: 'array', items: { $ref: refTo(name, version) } },
     },
   };
-  const object = {
+  return new Map<string, JsonObject>([
+    [name, { ...object, ...kindMark(resource, resource.kind) }],
+    [listName, { ...list, ...kindMark(resource, listKind) }],
+  ]);
+}
+
+const preserve = 'x-kubernetes-preserve-unknown-fields';
+
+/** As OpenAPI 2 has objects with unknown fields: where a field is named, kubectl takes all others for mistakes. */
+const anyObject: JsonObject = { type: 'object' };
+
+function objectSchema(own: JsonObject, version: OpenApiVersion): JsonObject {
+  const schema = version === 2 ? forVersion2(own) : own;
+  return {
     ...schema,
     type: 'object',
     properties: {
       ...typeFields,
       metadata: { $ref: refTo(metaDefinition('ObjectMeta'), version) },
-      ...withoutMetadata(fields),
+      ...(isJsonObject(schema.properties) ? withoutMetadata(schema.properties) : {}),
     },
   };
-  return new Map<string, JsonObject>([
-    [name, { ...object, ...kindMark(resource, resource.kind) }],
-    [listName, { ...list, ...kindMark(resource, listKind) }],
-  ]);
 }
 
 const typeFields: JsonObject = { apiVersion: { type: 'string' }, kind: { type: 'string' } };
@@ -53,8 +61,9 @@ function kindMark({ group, version }: ServedResource, kind: string): JsonObject 
 
 /** What OpenAPI 2 does not have. A value that may be null, or one of several things, is then anything. */
 function forVersion2(schema: JsonObject): JsonObject {
-  const { nullable, oneOf: _oneOf, anyOf: _anyOf, not: _not, default: _default, ...rest } = schema;
-  if (rest['x-kubernetes-preserve-unknown-fields'] === true) {
+  const { nullable, allOf: _allOf, oneOf: _oneOf, anyOf: _anyOf, not: _not, ...others } = schema;
+  const { default: _default, ...rest } = withoutNullableRequired(others);
+  if (rest[preserve] === true) {
     const { properties: _properties, items: _items, ...any } = rest;
     return any;
   }
@@ -63,6 +72,17 @@ function forVersion2(schema: JsonObject): JsonObject {
     return any;
   }
   return mapSchemas(rest, forVersion2);
+}
+
+/** A field that may be null cannot be required: to kubectl null is no value. */
+function withoutNullableRequired(schema: JsonObject): JsonObject {
+  const { required, properties, ...rest } = schema;
+  if (!Array.isArray(required) || !isJsonObject(properties)) return schema;
+  const kept = required.filter((name) => {
+    const field = properties[String(name)];
+    return !isJsonObject(field) || field.nullable !== true;
+  });
+  return { ...rest, ...(kept.length === 0 ? {} : { required: kept }), properties };
 }
 
 function mapSchemas(schema: JsonObject, change: (schema: JsonObject) => JsonObject): JsonObject {
@@ -96,7 +116,7 @@ const typeNames: Readonly<Record<SchemaType, JsonObject>> = {
   boolean: { type: 'boolean' },
   'int-or-string': { 'x-kubernetes-int-or-string': true },
   quantity: { type: 'string' },
-  any: { 'x-kubernetes-preserve-unknown-fields': true },
+  any: { [preserve]: true },
 };
 
 /** A schema in OpenAPI, of a resource that comes without one. */

@@ -217,6 +217,47 @@ t.test('custom resources come and go with the scheme', async (t) => {
 });
 
 t.test(
+  'version2 says nothing of the fields of custom resources that it could only say wrongly',
+  async (t) => {
+    const definition = (openApiSchema: JsonObject): JsonObject => {
+      const scheme = new Scheme(everything);
+      scheme.setCustom({ group: 'stable.example.com', resource: 'crontabs' }, [
+        { ...cronTabs('v1'), openApiSchema },
+      ]);
+      const { definitions } = parse(openApi(scheme).version2('json'));
+      return (definitions as JsonObject)['com.example.stable.v1.CronTab'] as JsonObject;
+    };
+    const mark = { group: 'stable.example.com', kind: 'CronTab', version: 'v1' };
+    const whole = definition({
+      type: 'object',
+      'x-kubernetes-preserve-unknown-fields': true,
+      properties: { spec: { type: 'string' } },
+    });
+    t.strictSame(whole, { type: 'object', 'x-kubernetes-group-version-kind': [mark] });
+    const { required, properties } = definition({
+      type: 'object',
+      required: ['spec', 'note'],
+      properties: {
+        spec: {
+          type: 'object',
+          allOf: [{ required: ['a'] }],
+          anyOf: [{ required: ['b'] }],
+          properties: { a: { type: 'string' } },
+        },
+        note: { type: 'string', nullable: true },
+      },
+    });
+    t.strictSame(required, ['spec'], 'null is no value to kubectl');
+    t.match(properties, { note: {} });
+    t.strictSame((properties as JsonObject).note, {});
+    t.strictSame((properties as JsonObject).spec, {
+      type: 'object',
+      properties: { a: { type: 'string' } },
+    });
+  },
+);
+
+t.test(
   'documents are made once, and those of built-in versions are kept when custom resources come',
   async (t) => {
     const scheme = new Scheme();
