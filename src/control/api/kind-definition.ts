@@ -39,7 +39,10 @@ export interface TableLayout<T extends KubeObject = KubeObject> {
  * nothing. What holds for all kinds (metadata, schema, generation, resourceVersion) is not repeated here.
  */
 export interface KindRules<T extends KubeObject = KubeObject> {
-  /** Fills in what the client left out. Runs on every decoded body and on what is read from the store; must be idempotent. */
+  /**
+   * Fills in what the client left out. Runs on every decoded body and on what is read from and written to the
+   * store. Idempotent, and more than that: to what is complete it writes nothing, since others may share it.
+   */
   setDefaults?(object: T): void;
   /** Before validation of a creation: clears what clients may not set, as the status, and derives what the server sets. */
   prepareForCreate?(object: T, context: RuleContext): void;

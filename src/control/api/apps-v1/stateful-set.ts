@@ -45,8 +45,8 @@ function setDefaults(set: StatefulSet): void {
   spec.revisionHistoryLimit ??= 10;
   setPodTemplateDefaults(spec.template);
   for (const claim of spec.volumeClaimTemplates ?? []) {
-    claim.apiVersion = 'v1';
-    claim.kind = 'PersistentVolumeClaim';
+    if (claim.apiVersion !== 'v1') claim.apiVersion = 'v1';
+    if (claim.kind !== 'PersistentVolumeClaim') claim.kind = 'PersistentVolumeClaim';
     claim.metadata ??= {};
     persistentVolumeClaimKind.setDefaults?.(claim);
   }

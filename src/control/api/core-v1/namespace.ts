@@ -7,11 +7,13 @@ import { checkFinalizerName } from './meta-rules.js';
 import { restore } from './restore.js';
 import { ageColumn, ageOf, column, nameColumn } from './table.js';
 
+const nameLabel = 'kubernetes.io/metadata.name';
+
 /** Every namespace can be selected by its name. */
 function setNameLabel({ metadata }: Namespace): void {
-  if (!metadata.name) return;
-  metadata.labels ??= {};
-  metadata.labels['kubernetes.io/metadata.name'] = metadata.name;
+  const { name } = metadata;
+  if (!name || metadata.labels?.[nameLabel] === name) return;
+  metadata.labels = { ...metadata.labels, [nameLabel]: name };
 }
 
 const finalizersPath = fieldPath('spec', 'finalizers');

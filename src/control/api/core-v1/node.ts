@@ -26,14 +26,15 @@ function setDefaults(node: Node): void {
   const { status } = node;
   for (const list of [status?.capacity, status?.allocatable]) roundAmounts(list);
   if (status?.capacity && !status.allocatable) status.allocatable = { ...status.capacity };
-  if (status?.nodeInfo) status.nodeInfo.kubeProxyVersion = '';
+  if (status?.nodeInfo && status.nodeInfo.kubeProxyVersion !== '')
+    status.nodeInfo.kubeProxyVersion = '';
 }
 
 /** The first of a node's networks has a field of its own, which was there first and wins. */
 function setPodCidrs(spec: NonNullable<Node['spec']>): void {
   if (spec.podCIDR && spec.podCIDRs?.[0] !== spec.podCIDR) spec.podCIDRs = [spec.podCIDR];
   const first = spec.podCIDRs?.[0];
-  if (first) spec.podCIDR = first;
+  if (first && spec.podCIDR !== first) spec.podCIDR = first;
 }
 
 function checkNode(node: Node, errors: FieldErrors): void {

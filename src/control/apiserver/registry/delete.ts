@@ -1,4 +1,5 @@
-import { cloneJson } from '../../machinery/clone.js';
+import { defined } from '../../../base/assert.js';
+import { cloneObject } from '../../machinery/apply/index.js';
 import type { KubeObject } from '../../machinery/object.js';
 import { StatusError } from '../../machinery/status.js';
 import { conflict, staleObjectText } from '../../machinery/status-errors.js';
@@ -70,7 +71,7 @@ async function deleteOnce(
       hooks: options.hooks(),
       nowMs: context.nowMs,
     });
-  const first = cloneJson(current.object);
+  const first = cloneObject(current.object);
   const plan = judge(first);
   if (context.isDryRun) {
     await admit(options, request, name, current.object);
@@ -84,7 +85,7 @@ async function deleteOnce(
       namespace,
       name,
       async (fresh) => {
-        const object = fresh as KubeObject;
+        const object = cloneObject(defined(fresh, 'an object'));
         checkDeletable(options, object, deletion);
         await admit(options, request, name, object);
         last = judge(object);

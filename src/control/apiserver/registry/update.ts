@@ -18,8 +18,8 @@ import { admissionRequest, ruleContext, setKind, type WriteRequest } from './wri
 /** How an update comes to its new object: from the body of a PUT, or by a patch of what is there. */
 export interface UpdateSource {
   /**
-   * Makes the new object. `current` is shared: it is not to be changed. Null: there is none, and the object is created. Called again
-   * when somebody else wrote meanwhile.
+   * Makes the new object, which may share what admission leaves alone with `current`; that is shared itself, and not to be changed.
+   * Null: there is none, and the object is created. Called again when somebody else wrote meanwhile.
    */
   updated(current: KubeObject | null): Promise<KubeObject> | KubeObject;
   readonly preconditions: Preconditions;
@@ -162,7 +162,7 @@ class UpdateAttempt {
     await this.settle(false);
     const { row } = this.#options;
     if (current === null && !this.#source.mayCreate) throw notFound(row, this.#name);
-    const object = await this.#source.updated(current);
+    const object = ownMetadata(await this.#source.updated(current), current);
     settleNamespace(object, row.isNamespaced ? this.#request.namespace : '');
     checkName(object, this.#name);
     setKind(object, row);
@@ -259,6 +259,12 @@ class UpdateAttempt {
       this.#options.row.rules.warnings?.(object, old, ruleContext(this.#request)) ?? [];
     for (const warning of warnings) this.#request.context.warn(warning);
   }
+}
+
+/** The object with its topmost parts for itself, where a source handed on those of the present one: they are filled in from here on. */
+function ownMetadata(object: KubeObject, current: KubeObject | null): KubeObject {
+  if (object !== current && object.metadata !== current?.metadata) return object;
+  return { ...object, metadata: { ...object.metadata } };
 }
 
 function isReadyToGo(

@@ -138,9 +138,9 @@ export interface ObjectStorage {
   /** 409 AlreadyExists when it is there. With a ttl the object goes by itself. */
   create(object: KubeObject, options: StorageCreateOptions): Promise<StoredObject>;
   /**
-   * Reads, changes, and writes if nobody else did meanwhile; else again with the fresh state. `change` gets a copy that it owns
-   * (undefined: not there, only when `mayCreate`), and returns what to write: the same content is not written again. What it throws
-   * ends the update.
+   * Reads, changes, and writes if nobody else did meanwhile; else again with the fresh state. `change` gets what is there, which is
+   * shared and stays as it is (undefined: not there, only when `mayCreate`), and returns what to write, which may share parts with it:
+   * the same content is not written again. What it throws ends the update.
    */
   update(
     namespace: string,

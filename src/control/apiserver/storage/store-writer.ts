@@ -8,7 +8,6 @@ import {
   range,
   remove,
 } from '../../../client/index.js';
-import { cloneObject } from '../../machinery/apply/index.js';
 import { deepEqual } from '../../machinery/deep-equal.js';
 import type { Fence } from '../../machinery/fence.js';
 import type { GroupResource, KubeObject } from '../../machinery/object.js';
@@ -114,7 +113,7 @@ export class StoreWriter implements Pick<ObjectStorage, 'create' | 'update' | 'd
       const written = await this.#onBasis(target, basis, async (item) => {
         if (item === null && !options.mayCreate) throw notFound(this.#resource, name);
         this.#check(options.preconditions, item, target);
-        return await change(item === null ? undefined : cloneObject(item.object));
+        return await change(item?.object);
       });
       if ('again' in written) return written;
       if (basis.item !== null && isSame(basis.item, written.value.object)) {

@@ -8,6 +8,8 @@ import { fieldsV1Of, parseFieldsV1 } from './fields-v1.js';
 /** FieldsV1 by their JSON. Objects made from one template have the same, which are a third of what such an object costs in memory. */
 const shared = new Map<string, JsonObject>();
 const sharedMax = 4096;
+/** What {@link sharedFieldsV1} has given: it need not be looked up again. */
+const areShared = new WeakSet<JsonObject>();
 
 /** What shared FieldsV1 say, and what sets were last written as. */
 const sets = new WeakMap<JsonObject, FieldSet>();
@@ -15,19 +17,23 @@ const written = new WeakMap<FieldSet, JsonObject>();
 
 /** FieldsV1 that say the same as these and are shared by many: nobody changes them. */
 export function sharedFieldsV1(fields: JsonObject): JsonObject {
+  if (areShared.has(fields)) return fields;
   const text = JSON.stringify(fields);
   const known = shared.get(text);
   if (known !== undefined) return known;
   // Who holds some keeps them; the next ones are shared anew.
   if (shared.size >= sharedMax) shared.clear();
   shared.set(text, fields);
+  areShared.add(fields);
   return fields;
 }
 
 /** Lets the object share its managed fields with others, in place. */
 export function shareManagedFields({ metadata }: KubeObject): void {
   for (const entry of metadata.managedFields ?? []) {
-    if (isJsonObject(entry.fieldsV1)) entry.fieldsV1 = sharedFieldsV1(entry.fieldsV1);
+    const { fieldsV1 } = entry;
+    if (isJsonObject(fieldsV1) && !areShared.has(fieldsV1))
+      entry.fieldsV1 = sharedFieldsV1(fieldsV1);
   }
 }
 

@@ -3,10 +3,14 @@ import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { setVerify } from '../../../../src/base/assert.js';
 import { silentLogger } from '../../../../src/base/logger.js';
 import { parseApiserverFlags } from '../../../../src/cmd/apiserver/parse.js';
 import { type RunningApiServer, startApiServer } from '../../../../src/cmd/apiserver/run.js';
 import { serveApi } from '../../../store/api/rig.js';
+
+// Who changes what all readers share is found out.
+setVerify(true);
 
 /** An answer, read whole. */
 export interface Answer {

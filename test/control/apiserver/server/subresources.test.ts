@@ -26,10 +26,19 @@ t.test('subresources', async (t) => {
   });
 
   t.test('binding puts a pod on a node, once', async (t) => {
+    const labels = { 'topology.kubernetes.io/zone': 'west' };
+    await api.ask('POST', '/api/v1/nodes', { body: { metadata: { name: 'n1', labels } } });
     await api.ask('POST', pods, { body: pod('b') });
+    await api.ask('PATCH', `${pods}/b/status`, {
+      body: { status: { nominatedNodeName: 'n3' } },
+      headers: merge,
+    });
     const bind = (node: string) =>
       api.ask('POST', `${pods}/b/binding`, {
-        body: { metadata: { name: 'b' }, target: { kind: 'Node', name: node } },
+        body: {
+          metadata: { name: 'b', annotations: { by: 'hand' } },
+          target: { kind: 'Node', name: node },
+        },
       });
     t.equal((await bind('')).status, 422);
     const { status, json } = await bind('n1');
@@ -37,6 +46,8 @@ t.test('subresources', async (t) => {
     t.match(json, { kind: 'Status', status: 'Success' });
     const bound = (await api.ask('GET', `${pods}/b`)).json;
     t.equal(bound.spec.nodeName, 'n1');
+    t.match(bound.metadata, { labels, annotations: { by: 'hand' } });
+    t.equal(bound.status.nominatedNodeName, undefined, 'what was hoped for is settled');
     t.match(
       bound.status.conditions.find((one: { type: string }) => one.type === 'PodScheduled'),
       { status: 'True' },

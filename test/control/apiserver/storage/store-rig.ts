@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { setVerify } from '../../../../src/base/assert.js';
 import { Prng } from '../../../../src/base/prng.js';
 import { type Client, connect } from '../../../../src/client/index.js';
 import {
@@ -17,6 +18,9 @@ import {
 import { hostClock } from '../../../../src/host/clock.js';
 import { until } from '../../../client/until.js';
 import { serveApi } from '../../../store/api/rig.js';
+
+// Who changes what all readers share is found out.
+setVerify(true);
 
 /** The servers that storages are tested against: ours, in this process, and etcd, where it is on the PATH. */
 export type StoreKind = 'flotilla' | 'etcd';

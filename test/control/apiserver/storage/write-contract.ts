@@ -50,15 +50,16 @@ export async function writeContract(t: Test, subject: Subject): Promise<void> {
     await create(storage, thing('b/x'));
   });
 
-  t.test('update: gives its own copy to the change and writes what comes back', async (t) => {
+  t.test('update: shares what is there with the change and writes what comes back', async (t) => {
     const storage = await subject.open(t);
     const created = await create(storage, thing('a/x', { color: 'red' }));
     const updated = await storage.update(
       'a',
       'x',
       async (current) => {
-        (current as Thing).spec.color = 'blue';
-        return { object: current!, ttlSeconds: null };
+        t.throws(() => ((current as Thing).spec.color = 'green'), 'it stays as it is');
+        const object: Thing = { ...(current as Thing), spec: { color: 'blue' } };
+        return { object, ttlSeconds: null };
       },
       { preconditions: {}, mayCreate: false },
     );
@@ -121,8 +122,9 @@ export async function writeContract(t: Test, subject: Subject): Promise<void> {
         'a',
         'x',
         async (current) => {
-          (current as Thing).spec.size!++;
-          return { object: current!, ttlSeconds: null };
+          const { spec } = current as Thing;
+          const object: Thing = { ...(current as Thing), spec: { size: spec.size! + 1 } };
+          return { object, ttlSeconds: null };
         },
         { preconditions: {}, mayCreate: false },
       );

@@ -32,8 +32,8 @@ export function setPodSpecDefaults(spec: PodSpec): void {
 function setServiceAccount(spec: PodSpec): void {
   const name = spec.serviceAccountName || spec.serviceAccount;
   if (!name) return;
-  spec.serviceAccountName = name;
-  spec.serviceAccount = name;
+  if (spec.serviceAccountName !== name) spec.serviceAccountName = name;
+  if (spec.serviceAccount !== name) spec.serviceAccount = name;
 }
 
 /** Fills in the pod that a template describes. */
@@ -54,7 +54,7 @@ export function setPodDefaults(pod: Pod): void {
   if (spec.hostNetwork) {
     for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
       for (const port of container.ports ?? []) {
-        if (port.containerPort !== undefined) port.hostPort ||= port.containerPort;
+        if (port.containerPort) port.hostPort ||= port.containerPort;
       }
     }
   }
@@ -66,7 +66,7 @@ function setAddresses(status: PodStatus): void {
     status.podIPs = [{ ip: status.podIP }];
   }
   const first = status.podIPs?.[0]?.ip;
-  if (first) status.podIP = first;
+  if (first && status.podIP !== first) status.podIP = first;
   if (status.hostIP && !status.hostIPs?.length) status.hostIPs = [{ ip: status.hostIP }];
 }
 

@@ -1,4 +1,3 @@
-import { cloneJson } from '../../../machinery/clone.js';
 import type { AppArmorProfile, Pod, PodSpec } from '../../gen/core-v1.js';
 import { mergeAffinityLabelKeys } from './affinity.js';
 import { appArmorPrefix } from './annotations.js';
@@ -50,16 +49,16 @@ function appArmorProfileOf(annotation: string): AppArmorProfile | undefined {
   return { type: 'Localhost', localhostProfile: annotation.slice(prefix.length) };
 }
 
-/** An update of a pod leaves its status alone. */
+/** An update of a pod leaves its status alone, which both states share. */
 export function preparePodUpdate(pod: Pod, old: Pod): void {
   if (old.status === undefined) delete pod.status;
-  else pod.status = cloneJson(old.status);
+  else pod.status = old.status;
   if (pod.spec) dropDisabledFields(pod.spec, old.spec);
 }
 
-/** An update of a pod's status leaves the pod alone; the class of service stays when it is not said. */
+/** An update of a pod's status leaves the pod alone, and shares it; the class of service stays when it is not said. */
 export function preparePodStatusUpdate(pod: Pod, old: Pod): void {
-  pod.spec = cloneJson(old.spec ?? {});
+  pod.spec = old.spec ?? {};
   pod.status ??= {};
   const qosClass = pod.status.qosClass || old.status?.qosClass;
   if (qosClass) pod.status.qosClass = qosClass;
@@ -68,7 +67,7 @@ export function preparePodStatusUpdate(pod: Pod, old: Pod): void {
   }
   const { ownerReferences } = old.metadata;
   if (ownerReferences === undefined) delete pod.metadata.ownerReferences;
-  else pod.metadata.ownerReferences = cloneJson(ownerReferences);
+  else pod.metadata.ownerReferences = ownerReferences;
 }
 
 /** Who is not running, or not anywhere, needs no time to stop. */

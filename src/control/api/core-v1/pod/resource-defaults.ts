@@ -7,13 +7,23 @@ import { isSidecar } from './containers.js';
 export function setPodResourceDefaults(spec: PodSpec): void {
   for (const { resources } of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
     if (resources?.limits === undefined) continue;
-    resources.requests = { ...resources.limits, ...resources.requests };
+    fillIn(resources, 'requests', { ...resources.limits, ...resources.requests });
   }
   const { resources } = spec;
   if (resources === undefined) return;
   if (hasAny(resources.limits) || hasAny(resources.requests)) setHugePageLimits(spec, resources);
   if (hasAny(resources.limits)) setRequests(spec, resources);
   else if (hasAny(resources.requests)) setLimits(spec, resources);
+}
+
+/** Sets a list that has all that was there before, and perhaps more; only then is it another. */
+function fillIn(
+  resources: ResourceRequirements,
+  field: 'requests' | 'limits',
+  list: Record<string, string>,
+): void {
+  const before = Object.keys(resources[field] ?? {}).length;
+  if (resources[field] === undefined || before < Object.keys(list).length) resources[field] = list;
 }
 
 function hasAny(list: Readonly<Record<string, string>> | undefined): boolean {
@@ -37,7 +47,7 @@ function setRequests(spec: PodSpec, resources: ResourceRequirements): void {
   for (const [name, limit] of Object.entries(resources.limits ?? {})) {
     if (isPodLevelName(name)) requests[name] ??= limit;
   }
-  if (hasAny(requests)) resources.requests = requests;
+  if (hasAny(requests)) fillIn(resources, 'requests', requests);
 }
 
 /** Limits follow from those of the containers when each of them has one. */
@@ -49,5 +59,5 @@ function setLimits(spec: PodSpec, resources: ResourceRequirements): void {
     const isLimited = running.every(({ resources: own }) => own?.limits?.[name] !== undefined);
     if (isLimited) limits[name] ??= sum.toString();
   }
-  if (hasAny(limits)) resources.limits = limits;
+  if (hasAny(limits)) fillIn(resources, 'limits', limits);
 }

@@ -11,12 +11,13 @@ export function setServiceDefaults(service: Service): void {
   if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig;
   else if (spec.sessionAffinity === 'ClientIP') {
     const timeoutSeconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? affinitySeconds;
-    spec.sessionAffinityConfig = { clientIP: { timeoutSeconds } };
+    if (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds !== timeoutSeconds)
+      spec.sessionAffinityConfig = { clientIP: { timeoutSeconds } };
   }
   spec.type ||= 'ClusterIP';
   for (const port of spec.ports ?? []) {
     port.protocol ||= 'TCP';
-    if (port.port !== undefined) port.targetPort ||= port.port;
+    if (port.port) port.targetPort ||= port.port;
   }
   if (isReachedFromOutside(spec)) spec.externalTrafficPolicy ||= 'Cluster';
   if (needsClusterIp(spec)) spec.internalTrafficPolicy ??= 'Cluster';

@@ -142,7 +142,7 @@ export class PortAllocator {
     return {
       apiVersion: 'v1',
       kind: 'RangeAllocation',
-      metadata: current?.metadata ?? { name: nodePortsName },
+      metadata: { ...(current?.metadata ?? { name: nodePortsName }) },
       range: `${first}-${last}`,
       data: Buffer.from(bits).toString('base64'),
     };

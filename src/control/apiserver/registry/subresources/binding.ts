@@ -1,8 +1,8 @@
 import type { Binding, Pod, PodCondition } from '../../../api/gen/core-v1.js';
-import { cloneJson } from '../../../machinery/clone.js';
 import type { FieldError } from '../../../machinery/field-errors.js';
 import { fieldPath, invalidValue, notSupported, required } from '../../../machinery/field-path.js';
 import { pathSegmentProblems } from '../../../machinery/names.js';
+import type { ObjectMeta } from '../../../machinery/object.js';
 import { conflict, invalid } from '../../../machinery/status-errors.js';
 import { formatTime } from '../../../machinery/time.js';
 
@@ -23,7 +23,10 @@ export function checkBinding({ metadata, target }: Binding): void {
   if (errors.length > 0) throw invalid({ group: '', kind: 'Binding' }, metadata.name ?? '', errors);
 }
 
-/** The pod on its node, with the annotations of the binding. Throws 409 when it cannot be put there. */
+/**
+ * The pod on its node, with the annotations and labels of the binding; it shares with `current` what stays. Throws 409 when it cannot be
+ * put there.
+ */
 export function boundPod(current: Pod, binding: Binding, nowMs: number): Pod {
   const name = current.metadata.name ?? '';
   if (current.metadata.deletionTimestamp !== undefined) {
@@ -36,18 +39,29 @@ export function boundPod(current: Pod, binding: Binding, nowMs: number): Pod {
   if ((current.spec?.schedulingGates ?? []).length > 0) {
     throw conflict(pods, name, `pod ${name} has non-empty .spec.schedulingGates`);
   }
-  const pod = cloneJson(current);
-  pod.spec = { ...pod.spec, nodeName: binding.target?.name ?? '' };
-  const annotations = binding.metadata.annotations ?? {};
-  if (Object.keys(annotations).length > 0) {
-    pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };
-  }
-  const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
+  const { nominatedNodeName: _, ...status } = current.status ?? {};
+  const others = (status.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
   const scheduled: PodCondition = {
     type: 'PodScheduled',
     status: 'True',
     lastTransitionTime: formatTime(nowMs),
   };
-  pod.status = { ...pod.status, conditions: [...others, scheduled] };
-  return pod;
+  return {
+    ...current,
+    metadata: withNotes(current.metadata, binding.metadata),
+    spec: { ...current.spec, nodeName: binding.target?.name ?? '' },
+    status: { ...status, conditions: [...others, scheduled] },
+  };
+}
+
+/** The pod's metadata with what admission and the scheduler noted on the binding, which wins. */
+function withNotes(
+  metadata: ObjectMeta,
+  { annotations = {}, labels = {} }: ObjectMeta,
+): ObjectMeta {
+  const noted = { ...metadata };
+  if (Object.keys(annotations).length > 0)
+    noted.annotations = { ...metadata.annotations, ...annotations };
+  if (Object.keys(labels).length > 0) noted.labels = { ...metadata.labels, ...labels };
+  return noted;
 }
