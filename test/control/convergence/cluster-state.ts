@@ -4,6 +4,7 @@ import {
   type DiscoveredResource,
   discover,
   resources,
+  UnreachableError,
 } from '../../../src/control/client/index.js';
 import type { KubeObject } from '../../../src/control/machinery/object.js';
 
@@ -58,9 +59,18 @@ function isWanted({ resource, verbs }: DiscoveredResource): boolean {
   return verbs.has('list') && !isComputed;
 }
 
+/** A busy machine loses a connection now and then. */
+const attemptsMax = 5;
+
 async function list(client: ControlClient, resource: ApiResource): Promise<StateObject[]> {
-  const { items } = await client.objects(resource).list();
-  return items.map((object) => ({ resource: keyOf(resource), object }));
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const { items } = await client.objects(resource).list();
+      return items.map((object) => ({ resource: keyOf(resource), object }));
+    } catch (error) {
+      if (!(error instanceof UnreachableError) || attempt === attemptsMax) throw error;
+    }
+  }
 }
 
 function keyOf({ resource, group }: { readonly resource: string; readonly group: string }): string {

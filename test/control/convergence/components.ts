@@ -66,6 +66,11 @@ export class Components {
     this.#start(name);
   }
 
+  /** Requests of all of them that the server has not answered for so long. */
+  unanswered(forMs: number): readonly string[] {
+    return [...this.#running.values()].flatMap(({ way }) => way.unanswered(forMs));
+  }
+
   async stop(): Promise<void> {
     for (const name of componentNames) await this.#end(name);
   }

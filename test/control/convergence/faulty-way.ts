@@ -55,6 +55,8 @@ export class FaultyWay implements Transport {
   readonly #conditions: WayConditions;
   readonly #prng: Prng;
   readonly #underWay = new Set<Promise<unknown>>();
+  /** Since when requests are waiting for the server. */
+  readonly #waiting = new Map<ApiCall, number>();
   #isCut = false;
 
   constructor(component: string, inner: Transport, conditions: WayConditions, prng: Prng) {
@@ -70,6 +72,18 @@ export class FaultyWay implements Transport {
     await Promise.allSettled(this.#underWay);
   }
 
+  /** Requests that the server has not answered for so long. */
+  unanswered(forMs: number): readonly string[] {
+    const nowMs = hostClock.now();
+    return [...this.#waiting]
+      .filter(([, sinceMs]) => nowMs - sinceMs > forMs)
+      .map(([{ verb, resource, place }, sinceMs]) => {
+        const seconds = Math.round((nowMs - sinceMs) / 1000);
+        const name = `${place.namespace}/${place.name}`;
+        return `no answer for ${seconds} s: ${this.#component} ${verb} ${resource.resource} ${name}`;
+      });
+  }
+
   async call(call: ApiCall, control?: CallControl): Promise<Uint8Array> {
     await this.#maybeDelay();
     this.#maybeRefuse();
@@ -78,7 +92,7 @@ export class FaultyWay implements Transport {
       throw conflict(call.resource, call.place.name, 'the object has been modified');
     }
     this.#conditions.writes.onCall(this.#component, call, hostClock.now());
-    const answer = await this.#send(call, control);
+    const answer = await this.#sendAndWait(call, control);
     await this.#maybeDelay();
     this.#failIfCut();
     if (this.#happens(lose)) {
@@ -111,6 +125,15 @@ export class FaultyWay implements Transport {
 
   close(): Promise<void> {
     return this.#inner.close();
+  }
+
+  async #sendAndWait(call: ApiCall, control?: CallControl): Promise<Uint8Array> {
+    this.#waiting.set(call, hostClock.now());
+    try {
+      return await this.#send(call, control);
+    } finally {
+      this.#waiting.delete(call);
+    }
   }
 
   /** Writes are not broken off: nobody may find them done after {@link cut}, which a fence sees to where leaders are elected. */

@@ -42,6 +42,7 @@ const actions = 90;
 const patienceMs = 240_000;
 /** So long nobody writes anything, of the machine's time. */
 const quietMs = 2500;
+const unansweredMsMax = 60_000;
 /** No object is written more often than this: an update and a status for each thing that may happen to it, and as much again for faults. */
 const writesMax = 250;
 
@@ -84,6 +85,7 @@ export async function runSeed(seed: number, logger: Logger): Promise<SeedResult>
       problems: [
         ...bugs,
         ...differences,
+        ...components.unanswered(unansweredMsMax),
         ...restless.map((what) => `does not come to rest: ${what}`),
         ...told,
         ...later.map((what) => `does not stay: ${what}`),

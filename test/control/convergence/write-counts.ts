@@ -4,7 +4,7 @@ import type { KubeObject } from '../../../src/control/machinery/object.js';
 /** A write that reached the server. */
 export interface Write {
   readonly atMs: number;
-  /** Who wrote, what, and which object: `controllers patch pods/status a/web-1`. Pods to be named by the server are their owner's. */
+  /** Who wrote, what, and which object: `controllers patch pods/status a/web-1`. What has a name that was made up is its owner's. */
   readonly what: string;
   readonly isHeartbeat: boolean;
 }
@@ -51,5 +51,8 @@ export class WriteCounts {
 function ownerIn(body: Uint8Array | null): string {
   if (body === null) return '*';
   const { metadata } = JSON.parse(new TextDecoder().decode(body)) as KubeObject;
-  return metadata?.name ?? `of ${metadata?.ownerReferences?.[0]?.name ?? metadata?.generateName}`;
+  const { name, generateName, ownerReferences } = metadata ?? {};
+  return generateName === undefined
+    ? `${name}`
+    : `of ${ownerReferences?.[0]?.name ?? generateName}`;
 }

@@ -3,7 +3,20 @@ import { silentLogger } from '../../../../src/base/logger.js';
 import { Prng } from '../../../../src/base/prng.js';
 import { startTestEnv, type TestEnv } from '../../../../src/cmd/testenv/index.js';
 import type { Pod } from '../../../../src/control/api/gen/core-v1.js';
-import { resources } from '../../../../src/control/client/index.js';
+import {
+  ControlClient,
+  RestTransport,
+  readKubeconfig,
+  resources,
+} from '../../../../src/control/client/index.js';
+import {
+  type ApiCall,
+  type CallControl,
+  type Transport,
+  UnreachableError,
+  type WatchCall,
+  type WatchEvent,
+} from '../../../../src/control/client/transport.js';
 import {
   nodeNames,
   SimulatedNodes,
@@ -16,8 +29,8 @@ import { until } from './until.js';
 const namespace = 'default';
 
 /** Runs a fleet until the returned function is called. */
-function startFleet(env: TestEnv, startMs = 0) {
-  const parts = { client: env.client, clock: hostClock, prng: new Prng(1), logger: silentLogger };
+function startFleet({ client }: Pick<TestEnv, 'client'>, startMs = 0) {
+  const parts = { client, clock: hostClock, prng: new Prng(1), logger: silentLogger };
   const nodes = new SimulatedNodes(parts, {
     names: nodeNames('node', 3, 0),
     firstIndex: 0,
@@ -64,6 +77,9 @@ t.test('SimulatedNodes: against an API server', async (t) => {
   await t.test('pods run, and go when they are deleted', (t) => runsPods(t, env));
   await t.test('a node without power does nothing', (t) => losesPower(t, env));
   await t.test('a fleet goes on where another ended', (t) => goesOn(t, env));
+  await t.test('pods begin though the first lease could not be written', (t) =>
+    beginsWithoutLease(t, env),
+  );
 });
 
 async function registers(t: Test, env: TestEnv): Promise<void> {
@@ -188,4 +204,58 @@ async function goesOn(t: Test, env: TestEnv): Promise<void> {
   t.equal(after.metadata.resourceVersion, before.metadata.resourceVersion, 'it was not written');
   const next = await pods.get({ namespace, name: 'next' });
   t.not(next.status?.podIP, after.status?.podIP, 'its address is its own still');
+}
+
+async function beginsWithoutLease(t: Test, env: TestEnv): Promise<void> {
+  const pods = env.client.objects(resources.pods);
+  await pods.create(pod('early', 'node-0'));
+  const access = await readKubeconfig(env.kubeconfig);
+  const rest = new RestTransport({ access, clock: hostClock, userAgent: 'test' });
+  const way = new SlowRegistration(rest);
+  const client = new ControlClient(way, { clock: hostClock });
+  t.teardown(() => client.close());
+  const fleet = startFleet({ client });
+  t.teardown(fleet.end);
+  const at = { namespace, name: 'early' };
+  await until(t, 'it runs', async () => (await pods.get(at)).status?.phase === 'Running');
+  t.ok(way.refused > 0, 'a lease could not be written');
+}
+
+/** Nodes are registered after the runner has seen their pods, and the first writes of their leases fail. */
+class SlowRegistration implements Transport {
+  readonly #inner: Transport;
+  readonly #registration: Promise<void>;
+  #release: () => void = () => {};
+  refused = 0;
+
+  constructor(inner: Transport) {
+    this.#inner = inner;
+    this.#registration = new Promise((resolve) => {
+      this.#release = resolve;
+    });
+  }
+
+  async call(call: ApiCall, control?: CallControl): Promise<Uint8Array> {
+    const { resource } = call.resource;
+    if (resource === 'nodes' && call.verb !== 'list') await this.#registration;
+    if (resource === 'leases' && call.verb === 'create' && this.refused < 3) {
+      this.refused++;
+      throw new UnreachableError('the connection broke');
+    }
+    return this.#inner.call(call, control);
+  }
+
+  watch(call: WatchCall, control?: CallControl): AsyncIterable<WatchEvent> {
+    // What was listed has been looked at by the next turn of the loop.
+    if (call.resource.resource === 'pods') setImmediate(this.#release);
+    return this.#inner.watch(call, control);
+  }
+
+  document(path: string, accept: string, control?: CallControl): Promise<Uint8Array> {
+    return this.#inner.document(path, accept, control);
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
 }

@@ -59,20 +59,23 @@ export class NodeFleet {
     const node = this.#byName.get(name);
     if (node === undefined || !node.isRunning) return;
     if (node.registered === null) {
-      node.registered = await this.#register(node, signal);
-      node.setPodCidr(node.registered.spec?.podCIDR);
-      node.statusAtMs = this.#later(this.#options.settings.statusMs);
-      await this.#renew(node, node.registered, signal);
-      node.leaseAtMs = this.#later(this.#leaseMs);
+      const registered = await this.#register(node, signal);
+      if (registered === null) return;
+      node.registered = registered;
+      node.setPodCidr(registered.spec?.podCIDR);
+      // At once, whatever fails from here on: nobody else wakes the pods that have waited for it.
       onRegistered(node);
+      node.statusAtMs = this.#later(this.#options.settings.statusMs);
+      node.leaseAtMs = 0;
     }
     if (node.statusAtMs <= clock.now()) {
       if (!(await this.#writeStatus(node, signal))) return;
       node.statusAtMs = clock.now() + this.#options.settings.statusMs;
     }
     if (node.leaseAtMs <= clock.now()) {
+      const isFirst = node.lease === null;
       await this.#renew(node, node.registered, signal);
-      node.leaseAtMs = clock.now() + this.#leaseMs;
+      node.leaseAtMs = isFirst ? this.#later(this.#leaseMs) : clock.now() + this.#leaseMs;
     }
     this.#queue.addAfter(name, Math.min(node.leaseAtMs, node.statusAtMs) - clock.now());
   }
@@ -83,7 +86,8 @@ export class NodeFleet {
     return clock.now() + intervalMs * prng.float();
   }
 
-  async #register(node: SimulatedNode, signal: AbortSignal): Promise<Node> {
+  /** Null: it was deleted meanwhile. */
+  async #register(node: SimulatedNode, signal: AbortSignal): Promise<Node | null> {
     const { client, clock, settings } = this.#options;
     const nodes = client.objects(resources.nodes);
     const nowMs = clock.wallTime();
@@ -99,9 +103,7 @@ export class NodeFleet {
     if (ready?.status === 'True') {
       node.readySinceMs = parseTime(ready.lastTransitionTime ?? '') ?? nowMs;
     }
-    node.registered = known;
-    await this.#writeStatus(node, signal);
-    return known;
+    return (await this.#writeStatus(node, signal)) ? known : null;
   }
 
   /** False: the node is not there any more. A kubelet does not make it again until it is restarted. */
