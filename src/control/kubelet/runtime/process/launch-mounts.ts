@@ -26,7 +26,7 @@ export function kernelMounts(options: {
     `${mountCommand} -t sysfs -o nosuid,nodev,noexec${options.isPrivileged ? '' : ',ro'} sysfs /sys`,
     ...cgroupMounts(),
     ...(options.isPrivileged ? hostDevices() : ownDevices()),
-    'must mkdir -p /dev/shm',
+    makeFolder('/dev/shm'),
     `${mountCommand} --bind ${shellWord(`${oldRoot}${options.shmSource}`)} /dev/shm`,
   ];
 }
@@ -35,17 +35,23 @@ export function kernelMounts(options: {
 export function bindLines(mount: LaunchMount): string[] {
   const target = shellWord(mount.target);
   const make = mount.isDirectory
-    ? [`[ -d ${target} ] || must mkdir -p ${target}`]
+    ? [makeFolder(mount.target)]
     : [
-        `must mkdir -p ${shellWord(dirname(mount.target))}`,
-        `[ -e ${target} ] || { must rm -f ${target}; : >${target}; }`,
+        makeFolder(dirname(mount.target)),
+        `[ ! -L ${target} ] || [ -e ${target} ] || must rm -f ${target}`,
+        `[ -e ${target} ] || : >${target}`,
       ];
-  return [
-    ...make,
-    `${mountCommand} --rbind ${shellWord(`${oldRoot}${mount.source}`)} ${target}`,
-    `${mountCommand} --make-r${mount.isSlave ? 'slave' : 'private'} ${target}`,
-    ...(mount.isReadonly ? [`${mountCommand} -o remount,bind,ro ${target}`] : []),
+  const how = [
+    `--make-r${mount.isSlave ? 'slave' : 'private'}`,
+    ...(mount.isReadonly ? ['-o ro'] : []),
   ];
+  const source = shellWord(`${oldRoot}${mount.source}`);
+  return [...make, `${mountCommand} --rbind ${how.join(' ')} ${source} ${target}`];
+}
+
+/** What is there needs no program to be made. */
+function makeFolder(path: string): string {
+  return `[ -d ${shellWord(path)} ] || must mkdir -p ${shellWord(path)}`;
 }
 
 /** Shell lines that hide paths and make others unwritable. */
@@ -57,7 +63,7 @@ export function guardLines(masked: readonly string[], readonly: readonly string[
     }),
     ...readonly.map((path) => {
       const target = shellWord(path);
-      return `if [ -e ${target} ]; then ${mountCommand} --bind ${target} ${target}; ${mountCommand} -o remount,bind,ro ${target}; fi`;
+      return `[ ! -e ${target} ] || ${mountCommand} --bind -o ro ${target} ${target}`;
     }),
   ];
 }
@@ -65,10 +71,12 @@ export function guardLines(masked: readonly string[], readonly: readonly string[
 /** The control groups as the container is in them, unwritable; where the kernel has none, nothing. */
 function cgroupMounts(): string[] {
   const base = '/sys/fs/cgroup';
+  const controllers = ['cpu', 'cpuacct', 'cpuset', 'memory', 'pids'];
   return [
     `if [ -e ${oldRoot}${base}/cgroup.controllers ]; then tool mount -n -i -t cgroup2 -o ro,nosuid,nodev,noexec cgroup ${base} || :`,
     `elif [ -d ${base} ]; then tool mount -n -i -t tmpfs -o nosuid,nodev,noexec tmpfs ${base} || :`,
-    `  for controller in cpu cpuacct cpuset memory pids; do tool mkdir ${base}/$controller && tool mount -n -i -t cgroup -o ro,nosuid,nodev,noexec,$controller cgroup ${base}/$controller 2>/dev/null || :; done`,
+    `  tool mkdir ${controllers.map((name) => `${base}/${name}`).join(' ')} || :`,
+    `  for controller in ${controllers.join(' ')}; do tool mount -n -i -t cgroup -o ro,nosuid,nodev,noexec,$controller cgroup ${base}/$controller 2>/dev/null || :; done`,
     'fi',
   ];
 }
@@ -93,5 +101,5 @@ function ownDevices(): string[] {
 }
 
 function hostDevices(): string[] {
-  return [`${mountCommand} --rbind ${oldRoot}/dev /dev`, `${mountCommand} --make-rslave /dev`];
+  return [`${mountCommand} --rbind --make-rslave ${oldRoot}/dev /dev`];
 }
