@@ -39,6 +39,14 @@ const allowed = {
     'control/client',
     'control/delegation',
   ],
+  'control/metrics-api': [
+    'base',
+    'rpc',
+    'control/machinery',
+    'control/api',
+    'control/client',
+    'control/delegation',
+  ],
   'control/dataplane': ['base', 'host'],
   'control/proxy': [
     'base',
@@ -94,6 +102,7 @@ const allowed = {
     'control/election',
     'control/scheduler',
     'control/kubelet',
+    'control/metrics-api',
     'control/proxy',
     'control/network',
     'control/dns',

@@ -31,6 +31,10 @@ export async function main(argv: readonly string[]): Promise<void> {
     const { dnsMain } = await import('./dns.js');
     return dnsMain(argv.slice(1));
   }
+  if (argv[0] === 'metrics-server') {
+    const { metricsServerMain } = await import('./metrics-server.js');
+    return metricsServerMain(argv.slice(1));
+  }
   if (argv[0] === 'proxy') {
     const { proxyMain } = await import('./proxy.js');
     return proxyMain(argv.slice(1));
@@ -71,6 +75,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description("Run the controllers of a cluster; takes kube-controller-manager's flags.");
   program.command('scheduler').description("Give pods their nodes; takes kube-scheduler's flags.");
   program.command('dns').description("Answer for the names of a cluster's services and pods.");
+  program
+    .command('metrics-server')
+    .description('Serve what nodes and pods use, by their kubelets, behind an API server.');
   program
     .command('proxy')
     .description("Send connections to services to their endpoints; takes kube-proxy's flags.");
