@@ -22,6 +22,10 @@ export interface ApiRequest {
   readonly signal?: AbortSignal;
 }
 
+/** How often a read is tried, and the pause after the first time, in milliseconds; it grows with each. */
+const readTriesMax = 4;
+const retryMs = 250;
+
 /** Requests to the API server as one user: each carries the token in a header, and nowhere else. */
 export class Api {
   readonly #token: string;
@@ -71,13 +75,11 @@ export class Api {
     const { method = 'GET', accept = 'application/json', body, signal } = request;
     const headers: Record<string, string> = { accept, authorization: `Bearer ${this.#token}` };
     if (body !== undefined) headers['content-type'] = request.contentType ?? 'application/json';
-    const response = await bodyOf(
-      fetch(path, {
-        ...{ method, headers, cache: 'no-store', redirect: 'error' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        ...(signal === undefined ? {} : { signal }),
-      }),
-    );
+    const response = await fetchPatiently(path, {
+      ...{ method, headers, cache: 'no-store', redirect: 'error' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { signal }),
+    });
     if (response.ok) return response;
     if (response.status === 401) this.#onRefused();
     throw refusal(response.status, await bodyOf(response.text()));
@@ -91,6 +93,21 @@ export class Api {
       throw new ApiError(0, 'Malformed', 'the server answered something that is no JSON', {
         cause: error,
       });
+    }
+  }
+}
+
+/**
+ * A browser drops what is under way when the machine's network changes in any way: what only reads is asked again. Writes are not,
+ * as they may have taken effect.
+ */
+async function fetchPatiently(path: string, init: RequestInit): Promise<Response> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await bodyOf(fetch(path, init));
+    } catch (error) {
+      if (init.method !== 'GET' || tries === readTriesMax || isAbort(error)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, tries * retryMs));
     }
   }
 }

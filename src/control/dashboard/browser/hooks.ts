@@ -50,7 +50,7 @@ export function useTable(watched: Watched | null): TableSnapshot {
   const read = useRef(
     tableReader((told) => {
       columns.current = told;
-    }),
+    }, Date.now),
   );
   const snapshot = useLive(watched, tableType, read.current);
   return { ...snapshot, columns: columns.current };

@@ -1,7 +1,18 @@
-import { linkToResource, objectOfRoute, resourceOfRoute } from '../model/page-route.js';
+import {
+  linkToObject,
+  linkToResource,
+  objectOfRoute,
+  resourceOfRoute,
+} from '../model/page-route.js';
 import { useSession } from './hooks.js';
 import { events, menuSections, nodes } from './known-resources.js';
+import { Charts } from './views/charts.js';
+import { Kinds } from './views/kinds.js';
+import { ObjectPage } from './views/object/object-page.js';
+import { Overview } from './views/overview.js';
 import { ResourceList } from './views/resource-list.js';
+import { StorePage } from './views/store/store-page.js';
+import { TopologyPage } from './views/topology/topology-page.js';
 
 /** The view that the address names. */
 export function Place({ route }: { readonly route: readonly string[] }) {
@@ -9,7 +20,23 @@ export function Place({ route }: { readonly route: readonly string[] }) {
   const [first = '', ...rest] = route;
   switch (first) {
     case '':
-      return <p>Overview</p>;
+      return <Overview />;
+    case 'topology':
+      return <TopologyPage />;
+    case 'charts':
+      return <Charts />;
+    case 'store':
+      return <StorePage />;
+    case 'kinds':
+      return <Kinds />;
+    case 'objects': {
+      const target = objectOfRoute(rest);
+      return target === null ? (
+        <Nowhere />
+      ) : (
+        <ObjectPage key={linkToObject(target)} target={target} />
+      );
+    }
     case 'nodes':
       return (
         <ResourceList
@@ -33,14 +60,18 @@ export function Place({ route }: { readonly route: readonly string[] }) {
     case 'resources':
       return <Resources parts={rest} />;
     default:
-      return <p class="empty">There is no such view.</p>;
+      return <Nowhere />;
   }
+}
+
+function Nowhere() {
+  return <p class="empty">There is no such view.</p>;
 }
 
 function Resources({ parts }: { readonly parts: readonly string[] }) {
   const { namespace, kinds } = useSession();
   const resource = resourceOfRoute(parts);
-  if (resource === null) return <p class="empty">There is no such view.</p>;
+  if (resource === null) return <Nowhere />;
   const link = linkToResource(resource);
   const known = menuSections
     .flatMap(({ lists }) => lists)
@@ -57,4 +88,3 @@ function Resources({ parts }: { readonly parts: readonly string[] }) {
     />
   );
 }
-void objectOfRoute;

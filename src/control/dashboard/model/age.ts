@@ -18,6 +18,18 @@ export function formatAge(ms: number): string {
   return `${Math.floor(span / year)}y`;
 }
 
+const unitMs: Readonly<Record<string, number>> = { s: second, m: minute, h: hour, d: day, y: year };
+
+/** The time span of an age as it is printed; null for what is none, as `<unknown>`. */
+export function parseAge(text: string): number | null {
+  if (!/^(\d+[smhdy])+$/.test(text)) return null;
+  let sum = 0;
+  for (const [, count = '', unit = ''] of text.matchAll(/(\d+)([smhdy])/g)) {
+    sum += Number(count) * (unitMs[unit] ?? 0);
+  }
+  return sum;
+}
+
 type Unit = readonly [ms: number, suffix: string];
 
 function two(span: number, [big, bigSuffix]: Unit, [small, smallSuffix]: Unit): string {

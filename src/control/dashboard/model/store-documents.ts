@@ -117,3 +117,9 @@ export interface LeaseList {
   /** The first of them. */
   readonly leases: readonly LeaseRow[];
 }
+
+/** One line of `/flotilla/store/keys/watch`. The value of a long put is left out: its data is ''. */
+export type WatchLine =
+  | KeyChange
+  | { readonly type: 'start'; readonly revision: string }
+  | { readonly type: 'error'; readonly message: string };

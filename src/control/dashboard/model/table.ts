@@ -31,6 +31,8 @@ export interface TableRow {
   readonly cells: readonly unknown[];
   /** Milliseconds since the epoch; 0 when it is not known. */
   readonly createdMs: number;
+  /** When the row was told, in milliseconds since the epoch: ages in cells count from then. */
+  readonly toldMs: number;
 }
 
 /** A Table document as far as the page looks. */
@@ -42,9 +44,10 @@ interface TableDocument {
   }[];
 }
 
-/** Reads the rows of Tables; `onColumns` is told of columns whenever a Table names them. */
+/** Reads the rows of Tables; `onColumns` is told of columns whenever a Table names them, `wallTime` says when a row is read. */
 export function tableReader(
   onColumns: (columns: readonly TableColumn[]) => void,
+  wallTime: () => number,
 ): ReadItems<TableRow> {
   return (object) => {
     const { columnDefinitions = [], rows = [] } = object as TableDocument;
@@ -52,7 +55,12 @@ export function tableReader(
     return rows.flatMap(({ cells, object: partial }) => {
       const metadata = partial?.metadata;
       if (metadata?.name === undefined) return [];
-      const row = { metadata: withoutManagedFields(metadata), cells, createdMs: timeOf(metadata) };
+      const row = {
+        metadata: withoutManagedFields(metadata),
+        cells,
+        createdMs: timeOf(metadata),
+        toldMs: wallTime(),
+      };
       return [[rowKey(metadata), row] as const];
     });
   };

@@ -1,3 +1,4 @@
+import { concatBytes } from '../../../base/bytes.js';
 import { badRequest } from '../../machinery/status-errors.js';
 
 const encoder = new TextEncoder();
@@ -49,5 +50,5 @@ export function keyOfText(text: string): Uint8Array {
     if (piece.startsWith('\\x')) parts.push(Uint8Array.of(Number.parseInt(piece.slice(2), 16)));
     else parts.push(encoder.encode(piece === '\\\\' ? '\\' : piece));
   }
-  return Buffer.concat(parts);
+  return concatBytes(parts);
 }

@@ -18,7 +18,8 @@ export interface Column<Row> {
 const rowHeight = 30;
 const spareRows = 20;
 
-interface Order {
+/** What rows are ordered by. */
+export interface Order {
   readonly column: string;
   readonly isDescending: boolean;
 }
@@ -32,11 +33,13 @@ export function DataTable<Row>(props: {
   /** Rows without this text, in any case, are left out. */
   readonly filter?: string;
   readonly isComplete?: boolean;
+  /** How rows are ordered before somebody says otherwise. Default: as they are given. */
+  readonly order?: Order;
   /** Fewer rows than fit take no more room than they need. */
   readonly isCompact?: boolean;
 }) {
   const { label, columns, rows, keyOf, filter = '', isComplete = true } = props;
-  const [order, setOrder] = useState<Order | null>(null);
+  const [order, setOrder] = useState<Order | null>(props.order ?? null);
   const shown = useMemo(
     () => ordered(filtered(rows, columns, filter), columns, order),
     [rows, columns, filter, order],
@@ -57,7 +60,7 @@ export function DataTable<Row>(props: {
       ref={view}
       onScroll={onScroll}
     >
-      <table aria-label={label} aria-rowcount={shown.length + 1}>
+      <table class="data" aria-label={label} aria-rowcount={shown.length + 1}>
         <colgroup>
           {columns.map(({ name, weight }) => (
             <col key={name} style={{ width: `${(100 * weight) / total}%` }} />

@@ -1,12 +1,16 @@
 import { useMemo, useState } from 'preact/hooks';
+import { parseAge } from '../../model/age.js';
 import { linkToObject, type ResourceName } from '../../model/page-route.js';
 import { cellText, rowKey, type TableColumn, type TableRow } from '../../model/table.js';
 import { Age } from '../components/age.js';
 import { Badge } from '../components/badge.js';
-import { type Column, DataTable } from '../components/data-table.js';
+import { type Column, DataTable, type Order } from '../components/data-table.js';
 import { Problem } from '../components/problem.js';
 import { useNow, useTable } from '../hooks.js';
 
+/** The column that events are ordered by. */
+const lastSeen = 'Last Seen';
+const latestFirst: Order = { column: lastSeen, isDescending: false };
 /** Columns whose cells say how something is. */
 const statusColumns: ReadonlySet<string> = new Set(['Status', 'Phase', 'Type']);
 
@@ -70,6 +74,7 @@ export function ResourceList(props: ResourceListProps) {
         filter={filter}
         isComplete={isComplete || problem !== null}
         isCompact={isCompact}
+        order={latestFirst}
       />
     </section>
   );
@@ -94,7 +99,7 @@ function columnsOf(options: {
 }): Column<TableRow>[] {
   const { columns, resource, isWide, hasNamespaces, nowMs } = options;
   const shown: Column<TableRow>[] = [];
-  if (hasNamespaces) {
+  if (hasNamespaces && columns.length > 0) {
     shown.push({ name: 'Namespace', weight: 2, value: ({ metadata }) => metadata.namespace ?? '' });
   }
   const hasName = columns.some(({ name }) => name === 'Name');
@@ -103,6 +108,7 @@ function columnsOf(options: {
     if (priority > 0 && !isWide) continue;
     if (name === 'Name') shown.push(nameColumn(resource));
     else if (name === 'Age') shown.push(ageColumn(nowMs));
+    else if (name === lastSeen) shown.push(lastSeenColumn(at, nowMs));
     else shown.push(plainColumn(name, at));
   }
   return shown;
@@ -126,6 +132,20 @@ function ageColumn(nowMs: number): Column<TableRow> {
     weight: 1,
     value: ({ createdMs }) => -createdMs,
     cell: ({ createdMs }) => <Age fromMs={createdMs} nowMs={nowMs} />,
+  };
+}
+
+/** The server says how long ago it was when it told of it: that goes on. */
+function lastSeenColumn(at: number, nowMs: number): Column<TableRow> {
+  const fromMs = ({ cells, toldMs }: TableRow) => {
+    const span = parseAge(cellText(cells[at]));
+    return span === null ? 0 : toldMs - span;
+  };
+  return {
+    name: lastSeen,
+    weight: 2,
+    value: (row) => -fromMs(row),
+    cell: (row) => <Age fromMs={fromMs(row)} nowMs={nowMs} />,
   };
 }
 
