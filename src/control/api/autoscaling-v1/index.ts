@@ -7,11 +7,11 @@ import {
   validateAutoscalerStatus,
 } from '../autoscaling-v2/autoscaler.js';
 import { autoscalerToV2 } from '../conversions/horizontal-pod-autoscaler.js';
-import { ageColumn, ageOf, column, nameColumn } from '../core-v1/pod-spec.js';
 import type { HorizontalPodAutoscaler, Scale } from '../gen/autoscaling-v1.js';
 import type { HorizontalPodAutoscaler as HorizontalPodAutoscalerV2 } from '../gen/autoscaling-v2.js';
 import { kindsOf } from '../group-kind.js';
 import type { KindDefinition } from '../kind-definition.js';
+import { scaleTable } from './scale-table.js';
 
 const kind = kindsOf('autoscaling', 'v1');
 
@@ -46,19 +46,6 @@ export const kinds: readonly KindDefinition[] = [
   kind<Scale>('Scale', {
     validateCreate: validateScale,
     validateUpdate: validateScale,
-    table: {
-      columns: [
-        nameColumn,
-        column('Desired', 'How many pods there should be.', { type: 'integer' }),
-        column('Available', 'How many pods there are.', { type: 'integer' }),
-        ageColumn,
-      ],
-      cells: ({ metadata, spec, status }, nowMs) => [
-        metadata.name ?? '',
-        spec?.replicas ?? 0,
-        status?.replicas ?? 0,
-        ageOf(metadata.creationTimestamp, nowMs),
-      ],
-    },
+    table: scaleTable,
   }),
 ];

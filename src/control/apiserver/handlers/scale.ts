@@ -1,7 +1,8 @@
 import { defined } from '../../../base/assert.js';
+import { scaleTable } from '../../api/autoscaling-v1/scale-table.js';
 import type { Scale } from '../../api/gen/autoscaling-v1.js';
 import { schemaOf } from '../../api/schema.js';
-import { fieldsOf, type KubeObject, type ManagedFieldsEntry } from '../../machinery/object.js';
+import type { KubeObject, ManagedFieldsEntry } from '../../machinery/object.js';
 import { badRequest } from '../../machinery/status-errors.js';
 import type { Exchange } from '../exchange.js';
 import { optionsObject, parseWriteOptions, type WriteOptions } from '../options/write-options.js';
@@ -10,10 +11,11 @@ import type { UpdateResult } from '../registry/update.js';
 import { fieldManagementOf, readApplied } from './apply.js';
 import { protobufOf, type ResourceEndpoint } from './endpoint.js';
 import type { HandlerTools } from './handler-tools.js';
-import { negotiate, sendDocument } from './output.js';
+import { negotiate } from './output.js';
 import { patchTypeOf, readPatched, retried } from './patch.js';
 import { parsePatch } from './patch-body.js';
 import { readBody } from './read-body.js';
+import { sendObject } from './send-object.js';
 import { verbNotAllowed } from './verb-not-allowed.js';
 import { writeRequest } from './write-context.js';
 
@@ -26,7 +28,7 @@ export async function handleScale(
   endpoint: ResourceEndpoint,
   tools: HandlerTools,
 ): Promise<void> {
-  const output = { ...negotiate(exchange, protobufOf(endpoint, tools)) };
+  const output = negotiate(exchange, protobufOf(endpoint, tools));
   const { verb, namespace, name } = exchange.info;
   let object: KubeObject;
   if (verb === 'get') {
@@ -36,12 +38,8 @@ export async function handleScale(
   } else if (verb === 'patch') {
     object = (await patchScale(exchange, endpoint, tools)).stored.object;
   } else throw verbNotAllowed();
-  await sendDocument(
-    exchange,
-    { ...output, as: null },
-    200,
-    fieldsOf(scaleOf(object, endpoint.resource)),
-  );
+  const scale = scaleOf(object, endpoint.resource);
+  await sendObject(exchange, output, { status: 200, object: scale, layout: scaleTable });
 }
 
 async function replaceScale(

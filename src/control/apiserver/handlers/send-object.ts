@@ -1,3 +1,4 @@
+import type { TableLayout } from '../../api/kind-definition.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { fieldsOf, type KubeObject } from '../../machinery/object.js';
 import type { Exchange } from '../exchange.js';
@@ -26,26 +27,25 @@ export async function sendStored(
     await sendParts(exchange, status, mediaTypes.json, [stored.json(), lineFeed]);
   } else {
     const object = objectFor(endpoint, stored);
-    await sendObject(exchange, endpoint, output, { status, object });
+    const layout = endpoint.resource.rules.table ?? defaultLayout;
+    await sendObject(exchange, output, { status, object, layout });
   }
 }
 
-/** The same for an object that is made for this answer. */
+/** The same for an object that is made for this answer; `layout` is its row in a table. */
 export async function sendObject(
   exchange: Exchange,
-  endpoint: ResourceEndpoint,
   output: Output,
-  answer: { readonly status: number; readonly object: KubeObject },
+  answer: { readonly status: number; readonly object: KubeObject; readonly layout: TableLayout },
 ): Promise<void> {
-  const document = transformed(exchange, endpoint, output, answer.object);
+  const document = transformed(exchange, output, answer);
   await sendDocument(exchange, output, answer.status, document);
 }
 
 function transformed(
   exchange: Exchange,
-  { resource }: ResourceEndpoint,
   { as }: Output,
-  object: KubeObject,
+  { object, layout }: { readonly object: KubeObject; readonly layout: TableLayout },
 ): JsonObject {
   if (as === null) return fieldsOf(object);
   if (!isTable(as.kind)) {
@@ -54,7 +54,7 @@ function transformed(
   const { resourceVersion = '' } = object.metadata;
   return renderTable(
     {
-      layout: resource.rules.table ?? defaultLayout,
+      layout,
       objects: [object],
       metadata: { resourceVersion },
       nowMs: exchange.nowMs,

@@ -107,6 +107,14 @@ t.test('subresources', async (t) => {
       spec: { replicas: 2 },
       status: { selector: 'app=a' },
     });
+    const table = await api.ask('GET', `${path}/d/scale`, {
+      headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' },
+    });
+    t.same(
+      table.json.columnDefinitions.map(({ name }: { name: string }) => name),
+      ['Name', 'Desired', 'Available', 'Age'],
+    );
+    t.same(table.json.rows[0].cells.slice(0, 3), ['d', 2, 0]);
     const patched = await api.ask('PATCH', `${path}/d/scale`, {
       body: { spec: { replicas: 5 } },
       headers: merge,
