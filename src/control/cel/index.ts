@@ -1,6 +1,7 @@
 /** The Common Expression Language as Kubernetes' API has it: parsed by a library, checked and evaluated here. */
 export { type CelEnvironment, environmentOf } from './environment.js';
 export type { Activation, CostBudget } from './evaluate.js';
+export { SemverValue } from './kubernetes-library.js';
 export { CompileError, compile, type Program, problemText } from './program.js';
 export { bool, type CelType, dyn, int, listOf, mapOf, named, string } from './types.js';
-export { CelError, type CelValue } from './values.js';
+export { CelError, type CelMap, type CelValue } from './values.js';

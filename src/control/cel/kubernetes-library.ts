@@ -103,7 +103,8 @@ class FormatValue implements Opaque {
 }
 
 /** A semantic version as CEL sees it. */
-class SemverValue implements Opaque {
+/** A semantic version. */
+export class SemverValue implements Opaque {
   readonly celType = 'Semver';
   readonly numbers: readonly bigint[];
   readonly preRelease: readonly string[];

@@ -179,7 +179,15 @@ export class MemoryApi implements Transport {
     }
     if (verb === 'create') return this.#bind(object as Pod, sent());
     if (verb === 'patch') return this.put(resource.resource, patched(object as Pod, sent()));
-    return this.put(resource.resource, sent());
+    return this.#update(call, object, sent());
+  }
+
+  /** Of what has not changed since it was read. */
+  #update({ resource, place }: ApiCall, known: KubeObject, sent: KubeObject): KubeObject {
+    const { resourceVersion = known.metadata.resourceVersion } = sent.metadata;
+    if (resourceVersion !== known.metadata.resourceVersion)
+      throw conflict(resource, place.name, 'the object has been modified');
+    return this.put(resource.resource, sent);
   }
 
   #create(resource: string, object: KubeObject): KubeObject {
