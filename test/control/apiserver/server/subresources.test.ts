@@ -85,11 +85,11 @@ t.test('subresources', async (t) => {
       unnamed.json.message,
       'a container name must be specified for pod two, choose one of: [c d]',
     );
-    const bound = { metadata: { name: 'on' }, spec: { ...body.spec, nodeName: 'n1' } };
+    const bound = { metadata: { name: 'on' }, spec: { ...body.spec, nodeName: 'gone' } };
     await api.ask('POST', pods, { body: bound });
     const nowhere = await api.ask('GET', `${pods}/on/log`);
     t.equal(nowhere.status, 404);
-    t.equal(nowhere.json.message, 'nodes "n1" not found');
+    t.equal(nowhere.json.message, 'nodes "gone" not found');
   });
 
   t.test('scale shows and sets replicas', async (t) => {
