@@ -1,6 +1,6 @@
 import type { Clock } from '../../../base/clock.js';
 import type { NodeFiles } from '../../../host/node-files.js';
-import type { Pod, Service } from '../../api/gen/core-v1.js';
+import type { Container, Pod, Service } from '../../api/gen/core-v1.js';
 import { type EventRecorder, UnreachableError } from '../../client/index.js';
 import { StatusError } from '../../machinery/status.js';
 import { ContainerConfigError } from '../container/config-error.js';
@@ -144,6 +144,7 @@ export class ContainerStarter {
     const { spec } = container;
     const image = await runtime.imageStatus(imageRef).catch(() => null);
     checkNonRoot(pod, spec, image);
+    checkClaims(spec);
     const services = serviceEnv(
       this.#parts.services(),
       pod.metadata.namespace ?? '',
@@ -268,6 +269,15 @@ function failureOf(error: unknown): { reason: string; message: string; retryAfte
     return { reason: 'CreateContainerError', message: error.message, retryAfterMs: retryMs };
   }
   throw error;
+}
+
+/** Nobody here prepares devices. */
+function checkClaims({ resources }: Container): void {
+  const [claim] = resources?.claims ?? [];
+  if (claim === undefined) return;
+  throw new ContainerConfigError(
+    `claim ${JSON.stringify(claim.name)}: no driver of devices is registered with this kubelet`,
+  );
 }
 
 function isFileError(error: unknown): error is Error {
