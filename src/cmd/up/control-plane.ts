@@ -1,4 +1,5 @@
 import { type Clock, sleep } from '../../base/clock.js';
+import type { Node } from '../../control/api/gen/core-v1.js';
 import { connectRest, readKubeconfig } from '../../control/client/index.js';
 import type { Address } from '../../host/net.js';
 import { readTextFile } from '../../host/text-file.js';
@@ -146,11 +147,13 @@ export class ControlPlane {
       nameCheck(clock, dns),
       ...(simulatedNodes > 0 ? [simulatedCheck(client, simulatedNames(simulatedNodes))] : []),
       ...nodes.all.flatMap(({ name, address }) => {
-        const onReady = (node: { readonly spec?: { readonly podCIDR?: string } }) =>
+        const onNode = async (node: Node) => {
           podCidrs.set(name, node.spec?.podCIDR ?? '');
+          await nodes.connect(node);
+        };
         const url = `http://${address}:${proxyHealthPort}/healthz`;
         const proxy = pageCheck(clock, { url, text: `${name} leads to services` });
-        const node = nodeCheck(client, { name, sinceMs, onReady });
+        const node = nodeCheck(client, { name, sinceMs, onNode });
         return nodesPlan.areApart ? [node, proxy] : [node];
       }),
     ];

@@ -12,8 +12,6 @@ export interface ControlPlan {
   readonly files: ClusterFiles;
   /** The machine has an address that nodes in namespaces reach. */
   readonly areNodesApart: boolean;
-  /** Where pods reach the API server when nodes are not apart. */
-  readonly machineAddress: string;
   /** Where volumes are made for claims. */
   readonly volumesDir: string;
   /** Of each program of which one leads. */
@@ -22,7 +20,7 @@ export interface ControlPlan {
 
 /** The API server. */
 export function apiServerProgram(control: ControlPlan): ProgramSpec {
-  const { plan, network, apiPort, files, areNodesApart, machineAddress } = control;
+  const { plan, network, apiPort, files, areNodesApart } = control;
   const { certificates } = files;
   const gateway = gatewayAddress(network);
   const pair = (flag: { readonly cert: string; readonly key: string }, name: string) => [
@@ -32,7 +30,8 @@ export function apiServerProgram(control: ControlPlan): ProgramSpec {
   const flags = [
     `--etcd-servers=${storeUrls(plan).join(',')}`,
     `--bind-address=${areNodesApart ? `127.0.0.1,${gateway}` : '127.0.0.1'}`,
-    `--advertise-address=${areNodesApart ? gateway : machineAddress}`,
+    // Loopback addresses are no endpoints: without networks of their own pods do not reach it by its service.
+    `--advertise-address=${areNodesApart ? gateway : '127.0.0.1'}`,
     `--secure-port=${apiPort}`,
     ...pair({ cert: 'tls-cert-file', key: 'tls-private-key-file' }, 'apiserver'),
     `--client-ca-file=${certificates.certFile('ca')}`,

@@ -16,6 +16,7 @@ import type { ClusterPlan } from './plan.js';
 import { findFreePort } from './ports.js';
 import type { ProgramSet } from './program-set.js';
 import { isApiServer, isStoreMember } from './running-programs.js';
+import { UpError } from './up-error.js';
 
 /** What a cluster above its store is made with. */
 export interface KubernetesOptions {
@@ -41,6 +42,7 @@ const dnsPort = 53;
 /** Ports below 1024 are the superuser's. */
 const dnsPortOfUsers = 10_053;
 const kubeletPort = 10_250;
+const proxyPort = 10_249;
 
 /** A cluster above its store: what `flotilla up` has of it. */
 export class Kubernetes {
@@ -79,15 +81,27 @@ export class Kubernetes {
     const files = new ClusterFiles({
       ...{ dir, network, apiPort, nodes: planned, areNodesApart: areApart, clock },
     });
-    const nodes = new ClusterNodes({ network, nodes: planned, areApart, run: runCommand });
+    const runtime = plan.nodes?.runtime ?? 'process';
+    if (runtime === 'cri' && isolation.kind === 'none')
+      throw new UpError(`--runtime=cri: ${isolation.why}`);
+    const nodes = new ClusterNodes({
+      ...{ network, nodes: planned, areApart, runtime, dir, run: runCommand },
+    });
     await Promise.all([nodes.ensureNetworks(), files.renew(), files.removeAdminKubeconfig()]);
+    try {
+      await nodes.prepareRuntimes({ programs, clock, console, ended });
+    } catch (error) {
+      await nodes.remove(programs);
+      throw error;
+    }
     const control: ControlPlan = {
-      ...{ plan, network, apiPort, files, machineAddress, replicas: options.replicas },
+      ...{ plan, network, apiPort, files, replicas: options.replicas },
       ...{ areNodesApart: areApart, volumesDir: join(dir, 'volumes') },
     };
-    const runtime = plan.nodes?.runtime ?? 'process';
     const nodesPlan: NodesPlan = {
       ...{ network, files, runtime, areApart, resolvConf: await outwardResolvConf() },
+      // A proxy that shares the machine has its ports wherever they are free.
+      proxyPort: areApart ? 0 : await findFreePort('127.0.0.1', proxyPort),
     };
     const dns = await dnsAddress(network, areApart);
     const { simulatedNodes, mergeInto } = options;
@@ -125,12 +139,14 @@ export class Kubernetes {
    */
   async stop(): Promise<void> {
     const { programs, console, stopNow } = this.#options;
-    await programs.stop((name) => !isApiServer(name) && !isStoreMember(name));
+    const isLast = (name: string) =>
+      isApiServer(name) || isStoreMember(name) || name.startsWith('containerd-');
+    await programs.stop((name) => !isLast(name));
     console.line('controllers, DNS and nodes stopped');
     const isAllOver = await this.#endPods(stopNow);
     await programs.stop(isApiServer);
     console.line('API server stopped');
-    if (isAllOver) await this.#nodes.removeNetworks();
+    if (isAllOver) await this.#nodes.remove(programs);
   }
 
   /** False when pods may be left: they keep their network, and the next start finds both. */

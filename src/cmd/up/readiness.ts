@@ -70,16 +70,17 @@ export function leaderCheck(
   };
 }
 
-/** The node has shown a sign of life since then, and takes pods. `onReady` is given it. */
+/** The node has shown a sign of life since then, and takes pods. */
 export function nodeCheck(
   client: ControlClient,
   about: {
     readonly name: string;
     readonly sinceMs: number;
-    readonly onReady: (node: Node) => void;
+    /** Called whenever it was looked at. */
+    readonly onNode: (node: Node) => Promise<void>;
   },
 ): ReadinessCheck {
-  const { name, sinceMs, onReady } = about;
+  const { name, sinceMs, onNode } = about;
   return {
     text: `${name} takes pods`,
     async isReady(signal) {
@@ -87,11 +88,9 @@ export function nodeCheck(
       const { spec } = await client.objects(resources.leases).get(place, { signal });
       if (!isSince(spec?.renewTime, sinceMs)) return false;
       const node = await client.objects(resources.nodes).get({ name }, { signal });
+      await onNode(node);
       const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
-      if (ready?.status !== 'True' || !isSince(ready.lastHeartbeatTime, sinceMs - secondMs))
-        return false;
-      onReady(node);
-      return true;
+      return ready?.status === 'True' && isSince(ready.lastHeartbeatTime, sinceMs - secondMs);
     },
   };
 }

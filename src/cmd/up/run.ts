@@ -90,7 +90,8 @@ class ClusterRun {
       await this.#start(plan, store, preparing);
       await aborted(this.#ended.signal);
     } catch (error) {
-      this.#failure ??= error;
+      // Whoever is told to stop may give up halfway.
+      if (!this.#ended.signal.aborted) this.#failure ??= error;
     }
     this.#ended.abort();
     console.line('stopping');

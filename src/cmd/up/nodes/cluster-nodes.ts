@@ -1,9 +1,32 @@
+import type { Clock } from '../../../base/clock.js';
+import type { Node } from '../../../control/api/gen/core-v1.js';
 import { type NamespacedNode, NodeNamespaces } from '../../../control/network/index.js';
 import { sendSignal } from '../../../host/child-process.js';
 import { type RunCommand, runToSuccess } from '../../../host/command.js';
+import { unmountBelow } from '../../end-pods/unmount-below.js';
 import type { ClusterNetwork } from '../cluster-network.js';
+import type { Console } from '../console.js';
+import type { NodeRuntime } from '../plan.js';
+import type { ProgramSet } from '../program-set.js';
 import type { ProgramSpec } from '../program-spec.js';
-import { endPodsCommand, kubeletProgram, type NodesPlan, proxyProgram } from './node-programs.js';
+import { BaseImages } from './base-images.js';
+import { writeCniConfig } from './cni.js';
+import {
+  containerdProgram,
+  containerdSocket,
+  containerdStateDir,
+  removeContainerdState,
+  requireContainerd,
+  untilContainerdServes,
+} from './containerd.js';
+import {
+  endPodsCommand,
+  kubeletProgram,
+  type NodesPlan,
+  proxyProgram,
+  runtimeDir,
+  sharedProxyProgram,
+} from './node-programs.js';
 import type { PlannedNode } from './planned-node.js';
 import { runBriefly } from './run-briefly.js';
 
@@ -13,6 +36,9 @@ export interface ClusterNodesOptions {
   readonly nodes: readonly PlannedNode[];
   /** Nodes get networks of their own. */
   readonly areApart: boolean;
+  readonly runtime: NodeRuntime;
+  /** The folder of the cluster. */
+  readonly dir: string;
   readonly run: RunCommand;
 }
 
@@ -49,18 +75,53 @@ export class ClusterNodes {
     }
   }
 
+  /**
+   * Makes what runs containers: a containerd a node, or nothing more than the process runtime has by itself; and the images that every node
+   * has. What is not essential and cannot be had is said. Rejects with UpError.
+   */
+  async prepareRuntimes(parts: {
+    readonly programs: ProgramSet;
+    readonly clock: Clock;
+    readonly console: Console;
+    readonly ended: AbortSignal;
+  }): Promise<void> {
+    const { nodes, network, runtime, dir, run } = this.#options;
+    const images = new BaseImages(dir);
+    if (runtime === 'cri') await requireContainerd(run);
+    const prepare = async (node: PlannedNode) => {
+      if (runtime === 'process') return images.importInto(runtimeDir(node));
+      parts.programs.start(await containerdProgram(network, node, this.within(node)));
+      const socket = containerdSocket(network, node);
+      await untilContainerdServes(socket, { run, clock: parts.clock, signal: parts.ended });
+      return images.importIntoContainerd(socket);
+    };
+    const problems = new Set(await Promise.all(nodes.map(prepare)));
+    for (const problem of problems)
+      if (problem !== null) parts.console.bad(`nodes lack flotilla.local/base:1: ${problem}`);
+  }
+
+  /** A node was given its addresses: what connects its pods is told. The process runtime has a bridge of its own. */
+  async connect({ metadata, spec }: Node): Promise<void> {
+    const { nodes, runtime } = this.#options;
+    const node = nodes.find(({ name }) => name === metadata.name);
+    const cidrs = spec?.podCIDRs ?? [];
+    if (runtime === 'cri' && node !== undefined && cidrs.length > 0)
+      await writeCniConfig(node, cidrs);
+  }
+
   /** What stands before the words of a program that is to run as a node. */
   within({ name }: PlannedNode): readonly string[] {
     return this.#apart.get(name)?.command ?? [];
   }
 
-  /** Kubelets, and proxies where nodes have networks of their own. */
+  /** Kubelets and proxies. */
   programs(plan: NodesPlan): readonly ProgramSpec[] {
-    return this.#options.nodes.flatMap((node) => {
-      const within = this.within(node);
-      const kubelet = kubeletProgram(plan, node, within);
-      return plan.areApart ? [kubelet, proxyProgram(plan, node, within)] : [kubelet];
-    });
+    const { nodes } = this.#options;
+    const kubelets = nodes.map((node) => kubeletProgram(plan, node, this.within(node)));
+    const proxies = plan.areApart
+      ? nodes.map((node) => proxyProgram(plan, node, this.within(node)))
+      : nodes.slice(0, 1).map((node) => sharedProxyProgram(plan, node));
+    return [...kubelets, ...proxies];
   }
 
   /**
@@ -93,8 +154,17 @@ export class ClusterNodes {
     }
   }
 
-  /** Takes the networks away, whoever made them. */
-  async removeNetworks(): Promise<void> {
+  /** Takes away what runs containers, of which there are none any more, and the networks, whoever made them. */
+  async remove(programs: ProgramSet): Promise<void> {
+    const { nodes, network, runtime } = this.#options;
+    await programs.stop((name) => name.startsWith('containerd-'));
+    if (runtime === 'cri') {
+      for (const node of nodes) {
+        await unmountBelow(containerdStateDir(network, node));
+        await unmountBelow(node.dir);
+        await removeContainerdState(network, node);
+      }
+    }
     if (!this.#options.areApart) return;
     // What holds on to a node's network has no work any more, such as the writer of its containers' logs.
     for (const pid of await this.#namespaces.processes()) sendSignal(pid, 'SIGTERM');

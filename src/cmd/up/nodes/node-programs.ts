@@ -5,6 +5,8 @@ import { type ClusterNetwork, dnsServiceAddress } from '../cluster-network.js';
 import type { NodeRuntime } from '../plan.js';
 import type { ProgramSpec } from '../program-spec.js';
 import { ownCommand } from '../supervised-program.js';
+import { cniConfDir } from './cni.js';
+import { containerdSocket } from './containerd.js';
 import type { PlannedNode } from './planned-node.js';
 
 /** What the programs of nodes are started with. */
@@ -16,6 +18,8 @@ export interface NodesPlan {
   readonly areApart: boolean;
   /** The name servers that pods are given that want the machine's. */
   readonly resolvConf: string;
+  /** Where the proxy of nodes that share the machine says how services are reached. */
+  readonly proxyPort: number;
 }
 
 /**
@@ -37,8 +41,11 @@ export function kubeletFlags(plan: NodesPlan, node: PlannedNode): readonly strin
     `--root-dir=${join(node.dir, 'kubelet')}`,
     `--pod-logs-dir=${join(node.dir, 'logs')}`,
     `--runtime=${runtime}`,
-    `--process-runtime-dir=${join(node.dir, 'runtime')}`,
-    `--cni-conf-dir=${join(node.dir, 'cni')}`,
+    `--process-runtime-dir=${runtimeDir(node)}`,
+    `--cni-conf-dir=${cniConfDir(node)}`,
+    `--container-runtime-endpoint=unix://${containerdSocket(network, node)}`,
+    // What people brought here is not taken away because their disk is full.
+    '--image-gc-high-threshold=100',
     `--cgroup-root=${cgroupRoot(network, node)}`,
     `--cluster-dns=${dnsServiceAddress(network)}`,
     `--resolv-conf=${resolvConf}`,
@@ -52,6 +59,11 @@ export function kubeletFlags(plan: NodesPlan, node: PlannedNode): readonly strin
     `--tls-cert-file=${certificates.certFile(certificate)}`,
     `--tls-private-key-file=${certificates.keyFile(certificate)}`,
   ];
+}
+
+/** Where the process runtime of a node keeps what it has. */
+export function runtimeDir(node: PlannedNode): string {
+  return join(node.dir, 'runtime');
 }
 
 /** Where the groups of a node's pods are. */
@@ -79,6 +91,21 @@ export function endPodsCommand(
   within: readonly string[],
 ): readonly string[] {
   return [...within, ...ownCommand('end-pods', kubeletFlags(plan, node))];
+}
+
+/** The proxy of nodes that share the machine: one for all of them, which needs no privileges. */
+export function sharedProxyProgram(
+  { files, proxyPort }: NodesPlan,
+  node: PlannedNode,
+): ProgramSpec {
+  const flags = [
+    `--kubeconfig=${files.kubeconfig('proxy')}`,
+    `--hostname-override=${node.name}`,
+    '--proxy-mode=userspace',
+    '--healthz-bind-address=',
+    `--metrics-bind-address=127.0.0.1:${proxyPort}`,
+  ];
+  return { name: 'proxy', command: ownCommand('proxy', flags), certificates: ['ca', 'proxy'] };
 }
 
 /** A node's proxy, which keeps its part of the pod network as well. */
