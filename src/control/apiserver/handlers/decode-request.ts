@@ -66,19 +66,23 @@ export class BodyDecoder {
       body,
       format,
       expected,
+      complete = (read) => read,
     }: {
       readonly body: Uint8Array;
       readonly format: 'json' | 'yaml';
       readonly expected: ExpectedBody;
+      /** Puts the body into the rest of the object, when it is a part only, before defaults are filled in. */
+      readonly complete?: (read: KubeObject) => KubeObject;
     },
   ): KubeObject {
     const { fieldValidation, setDefaults } = expected;
-    const { object, warnings } = decodeObject(this.#scheme, expected, {
+    const { object: read, warnings } = decodeObject(this.#scheme, expected, {
       body,
       format,
       fieldValidation,
     });
     for (const warning of warnings) exchange.warn(warning);
+    const object = complete(read);
     setDefaults?.(object);
     exchange.observer?.onRequestObject(object);
     return object;

@@ -14,6 +14,8 @@ export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
 export interface Patch {
   /** It may say something about managed fields; else they can be left out of what is patched. */
   readonly concernsManagedFields: boolean;
+  /** The topmost fields that it may be about; null: any. What it makes of these does not hang on the others. */
+  readonly fields: ReadonlySet<string> | null;
   /** The changed object; the one given stays as it is. Throws StatusError when it does not fit. */
   apply(current: KubeObject): JsonValue;
 }
@@ -27,7 +29,8 @@ export function parsePatch(
   const patch = parseJson(body);
   if (type === 'json') {
     const apply = (current: KubeObject) => applyJsonPatch(fieldsOf(current), patch);
-    return { apply, concernsManagedFields: !leavesManagedFieldsAlone(patch) };
+    const concernsManagedFields = !leavesManagedFieldsAlone(patch);
+    return { apply, concernsManagedFields, fields: fieldsOfJsonPatch(patch) };
   }
   if (!isJsonObject(patch)) {
     throw badRequest(
@@ -35,12 +38,13 @@ export function parsePatch(
     );
   }
   const concernsManagedFields = !mergesPlainMetadata(patch);
+  const fields = fieldsOfMergePatch(patch);
   if (type === 'merge') {
     const apply = (current: KubeObject) => applyMergePatch(fieldsOf(current), patch);
-    return { apply, concernsManagedFields };
+    return { apply, concernsManagedFields, fields };
   }
   const apply = (current: KubeObject) => applyStrategicMergePatch(fieldsOf(current), patch, schema);
-  return { apply, concernsManagedFields };
+  return { apply, concernsManagedFields, fields };
 }
 
 /** Every operation of a JSON patch is about something else, for sure. */
@@ -56,6 +60,26 @@ function leavesManagedFieldsAlone(patch: JsonValue): boolean {
         (operation.from === undefined || isElsewhere(operation.from)),
     )
   );
+}
+
+/** What the paths of all operations begin with. */
+function fieldsOfJsonPatch(patch: JsonValue): ReadonlySet<string> | null {
+  const names = new Set<string>();
+  for (const operation of Array.isArray(patch) ? patch : [null]) {
+    const { path, from = path } = isJsonObject(operation) ? operation : {};
+    for (const pointer of [path, from]) {
+      const name = typeof pointer === 'string' ? /^\/([^/~]+)/.exec(pointer)?.[1] : undefined;
+      if (name === undefined) return null;
+      names.add(name);
+    }
+  }
+  return names;
+}
+
+/** Its members, unless there are directives among them. */
+function fieldsOfMergePatch(patch: JsonObject): ReadonlySet<string> | null {
+  const names = Object.keys(patch);
+  return names.some((name) => name.startsWith('$')) ? null : new Set(names);
 }
 
 /** A merge patch that has neither managed fields nor a directive (`$patch` and the like) where it could reach them. */

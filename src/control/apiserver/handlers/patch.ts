@@ -13,6 +13,7 @@ import type { HandlerTools } from './handler-tools.js';
 import { negotiate } from './output.js';
 import { type PatchType, parsePatch } from './patch-body.js';
 import { conversionProblem, printedAsGo } from './patched-errors.js';
+import { PatchedPart } from './patched-part.js';
 import { readBody } from './read-body.js';
 import { restoring } from './restoring.js';
 import { sendStored } from './send-object.js';
@@ -79,7 +80,9 @@ async function patchOnce(
     options: optionsObject('PatchOptions', options),
   });
   const expected = expectedBody(endpoint, options);
-  const { conversion } = endpoint.resource;
+  const { conversion, isCustom } = endpoint.resource;
+  // Others than those who write the status may change what the patch leaves alone: admission, on behalf of what it changes.
+  const isShared = exchange.info.subresource === 'status';
   return endpoint.registry.update(request, exchange.info.name, {
     updated: (stored) => {
       const current = (
@@ -88,9 +91,12 @@ async function patchOnce(
       const { managedFields, ...metadata } = current.metadata;
       // They are a third of many objects, and nearly no patch is about them.
       const isAside = managedFields !== undefined && !patch.concernsManagedFields;
-      const patched = patch.apply(isAside ? { ...current, metadata } : current);
-      const bytes = encoder.encode(JSON.stringify(patched));
-      const read = () => tools.bodies.read(exchange, { body: bytes, format: 'json', expected });
+      const whole = isAside ? { ...current, metadata } : current;
+      const part = new PatchedPart(whole, isCustom ? null : patch.fields);
+      const bytes = encoder.encode(JSON.stringify(patch.apply(part.concerned)));
+      const complete = (patched: KubeObject) => part.joined(patched, { isShared });
+      const read = () =>
+        tools.bodies.read(exchange, { body: bytes, format: 'json', expected, complete });
       const object = type === 'strategic' ? readConverted(read, body) : readPatched(read);
       if (isAside) object.metadata.managedFields = managedFields;
       return toStoredVersion(endpoint, object);

@@ -27,7 +27,7 @@ t.test('subresources', async (t) => {
 
   t.test('binding puts a pod on a node, once', async (t) => {
     const labels = { 'topology.kubernetes.io/zone': 'west' };
-    await api.ask('POST', '/api/v1/nodes', { body: { metadata: { name: 'n1', labels } } });
+    await api.ask('POST', '/api/v1/nodes', { body: { metadata: { name: 'west-1', labels } } });
     await api.ask('POST', pods, { body: pod('b') });
     await api.ask('PATCH', `${pods}/b/status`, {
       body: { status: { nominatedNodeName: 'n3' } },
@@ -41,11 +41,11 @@ t.test('subresources', async (t) => {
         },
       });
     t.equal((await bind('')).status, 422);
-    const { status, json } = await bind('n1');
+    const { status, json } = await bind('west-1');
     t.equal(status, 201);
     t.match(json, { kind: 'Status', status: 'Success' });
     const bound = (await api.ask('GET', `${pods}/b`)).json;
-    t.equal(bound.spec.nodeName, 'n1');
+    t.equal(bound.spec.nodeName, 'west-1');
     t.match(bound.metadata, { labels, annotations: { by: 'hand' } });
     t.equal(bound.status.nominatedNodeName, undefined, 'what was hoped for is settled');
     t.match(
@@ -54,7 +54,7 @@ t.test('subresources', async (t) => {
     );
     const again = await bind('n2');
     t.equal(again.status, 409);
-    t.match(again.json.message, /pod b is already assigned to node "n1"/);
+    t.match(again.json.message, /pod b is already assigned to node "west-1"/);
     const deleted = await api.ask('DELETE', `${pods}/b`);
     t.match(
       deleted.json.metadata,
