@@ -1,3 +1,4 @@
+import { metricsServiceName } from '../../control/metrics-api/index.js';
 import type { CertificateRow } from '../credentials/certificate-row.js';
 import { apiServiceAddress, type ClusterNetwork, gatewayAddress } from './cluster-network.js';
 import type { PlannedNode } from './nodes/planned-node.js';
@@ -30,6 +31,11 @@ export function certificateRows(
     client('scheduler', 'system:kube-scheduler'),
     client('proxy', 'system:kube-proxy', 'system:node-proxier'),
     client('dns', 'flotilla:dns'),
+    client('metrics-server', 'flotilla:metrics-server'),
+    {
+      ...{ name: 'metrics-server-serving', authority: 'ca', use: 'server' },
+      ...{ commonName: metricsServiceName, names: [metricsServiceName, 'localhost'] },
+    },
     ...nodes.flatMap(nodeRows),
   ];
 }

@@ -23,7 +23,7 @@ export interface ClusterFilesOptions {
 }
 
 /** Programs with a kubeconfig of their own, each named like its certificate. */
-const machinePrograms = ['controller-manager', 'scheduler', 'dns'] as const;
+const machinePrograms = ['controller-manager', 'scheduler', 'dns', 'metrics-server'] as const;
 
 /** The files by which the programs of a cluster know each other, in `control` of its folder; nobody but their owner reads them. */
 export class ClusterFiles {

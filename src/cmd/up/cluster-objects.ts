@@ -24,6 +24,27 @@ const roleBindings = apiResource<RoleBinding>(
 const follow = ['list', 'watch'];
 const discovery = 'discovery.k8s.io';
 
+/** A program that makes a Service of its own may write it and its slices, by these names, and make them. */
+function ownService(name: string, slice: string): readonly object[] {
+  const writes = ['get', 'patch'];
+  return [
+    { apiGroups: [''], resources: ['services'], verbs: ['create'] },
+    { apiGroups: [discovery], resources: ['endpointslices'], verbs: ['create'] },
+    { apiGroups: [''], resources: ['services'], resourceNames: [name], verbs: writes },
+    {
+      apiGroups: [discovery],
+      resources: ['endpointslices'],
+      resourceNames: [slice],
+      verbs: writes,
+    },
+  ];
+}
+
+const reviews = [
+  ['authentication.k8s.io', 'tokenreviews'],
+  ['authorization.k8s.io', 'subjectaccessreviews'],
+] as const;
+
 /** What programs may do besides what Kubernetes' own roles allow, by user. */
 const grants: readonly {
   readonly name: string;
@@ -44,21 +65,47 @@ const grants: readonly {
     rules: [
       { apiGroups: [''], resources: ['namespaces', 'pods', 'services'], verbs: follow },
       { apiGroups: [discovery], resources: ['endpointslices'], verbs: follow },
-      // It makes its own Service.
-      { apiGroups: [''], resources: ['services'], verbs: ['create'] },
-      { apiGroups: [discovery], resources: ['endpointslices'], verbs: ['create'] },
+      ...ownService('kube-dns', 'kube-dns-flotilla'),
+    ],
+  },
+  {
+    name: 'flotilla:metrics-server',
+    user: 'flotilla:metrics-server',
+    rules: [
+      { apiGroups: [''], resources: ['nodes', 'pods'], verbs: follow },
+      { apiGroups: [''], resources: ['nodes/metrics'], verbs: ['get'] },
+      ...reviews.map(([group, resource]) => ({
+        ...{ apiGroups: [group], resources: [resource], verbs: ['create'] },
+      })),
+      ...ownService('metrics-server', 'metrics-server-flotilla'),
+      { apiGroups: ['apiregistration.k8s.io'], resources: ['apiservices'], verbs: ['create'] },
       {
-        ...{ apiGroups: [''], resources: ['services'], resourceNames: ['kube-dns'] },
-        verbs: ['get', 'patch'],
-      },
-      {
-        ...{ apiGroups: [discovery], resources: ['endpointslices'] },
-        resourceNames: ['kube-dns-flotilla'],
-        verbs: ['get', 'patch'],
+        ...{ apiGroups: ['apiregistration.k8s.io'], resources: ['apiservices'] },
+        ...{ resourceNames: ['v1beta1.metrics.k8s.io'], verbs: ['get', 'patch'] },
       },
     ],
   },
 ];
+
+/** Who may see a namespace may see what its pods use. */
+const metricsReader: Role = {
+  metadata: {
+    name: 'system:aggregated-metrics-reader',
+    labels: Object.fromEntries(
+      ['view', 'edit', 'admin'].map((role) => [
+        `rbac.authorization.k8s.io/aggregate-to-${role}`,
+        'true',
+      ]),
+    ),
+  },
+  rules: [
+    {
+      apiGroups: ['metrics.k8s.io'],
+      resources: ['nodes', 'pods'],
+      verbs: ['get', 'list', 'watch'],
+    },
+  ],
+};
 
 /** Makes what a cluster of `flotilla up` has besides what every API server makes: rights of its programs, and a class of volumes. Rejects with StatusError and UnreachableError. */
 export async function ensureClusterObjects(
@@ -73,6 +120,7 @@ export async function ensureClusterObjects(
     await client.objects(clusterRoles).apply({ metadata, rules }, options);
     await client.objects(roleBindings).apply({ metadata, subjects: [subject], roleRef }, options);
   }
+  await client.objects(clusterRoles).apply(metricsReader, options);
   await ensureStorageClass(client, volumes, signal);
 }
 

@@ -12,6 +12,7 @@ import {
   type ControlPlan,
   dnsProgram,
   electedPrograms,
+  metricsServerProgram,
 } from './control-programs.js';
 import { controlSteps } from './guide.js';
 import { tailOf } from './log-tail.js';
@@ -39,6 +40,8 @@ export interface ControlPlaneOptions {
   readonly nodesPlan: NodesPlan;
   /** Where the cluster's DNS answers. */
   readonly dns: Address;
+  /** Where the metrics of nodes and pods are. */
+  readonly metrics: Address;
   /** Nodes without machines. */
   readonly simulatedNodes: number;
   /** A kubeconfig that the administrator's is merged into; null: none. */
@@ -71,7 +74,8 @@ export class ControlPlane {
 
   /** Starts everything, and resolves once the cluster is ready, or the run is over. Throws {@link UpError} when it never serves. */
   async start(): Promise<void> {
-    const { console, control, programs, nodes, nodesPlan, dns, simulatedNodes } = this.#options;
+    const { console, control, programs, nodes, nodesPlan, dns, metrics, simulatedNodes } =
+      this.#options;
     programs.start(apiServerProgram(control), {
       onEnd: () => {
         if (!this.#isServing) this.#failedStarts++;
@@ -83,6 +87,7 @@ export class ControlPlane {
     for (const spec of electedPrograms(control)) programs.start(spec);
     for (const spec of nodes.programs(nodesPlan)) programs.start(spec);
     programs.start(dnsProgram(control, dns));
+    if (nodes.all.length > 0) programs.start(metricsServerProgram(control, metrics));
     if (simulatedNodes > 0) programs.start(this.#simulatedProgram());
     if (!(await this.#untilReady())) return;
     await this.#tellAdministrator();

@@ -109,3 +109,27 @@ export function dnsProgram(
   ];
   return { name: 'dns', command: ownCommand('dns', flags), certificates: ['ca', 'dns'] };
 }
+
+/** What answers `kubectl top` and the autoscaler: it reads the kubelets, and is part of the API. */
+export function metricsServerProgram(
+  { files }: ControlPlan,
+  { host, port }: { readonly host: string; readonly port: number },
+): ProgramSpec {
+  const { certificates } = files;
+  const flags = [
+    `--kubeconfig=${files.kubeconfig('metrics-server')}`,
+    `--bind-address=${host}`,
+    `--secure-port=${port}`,
+    `--tls-cert-file=${certificates.certFile('metrics-server-serving')}`,
+    `--tls-private-key-file=${certificates.keyFile('metrics-server-serving')}`,
+    `--kubelet-certificate-authority=${certificates.certFile('ca')}`,
+    '--kubelet-preferred-address-types=InternalIP,Hostname',
+    `--requestheader-client-ca-file=${certificates.certFile('front-proxy-ca')}`,
+    '--requestheader-allowed-names=front-proxy-client',
+  ];
+  return {
+    name: 'metrics-server',
+    command: ownCommand('metrics-server', flags),
+    certificates: ['ca', 'front-proxy-ca', 'metrics-server', 'metrics-server-serving'],
+  };
+}

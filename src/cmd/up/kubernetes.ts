@@ -42,6 +42,7 @@ const dnsPort = 53;
 /** Ports below 1024 are the superuser's. */
 const dnsPortOfUsers = 10_053;
 const kubeletPort = 10_250;
+const metricsPort = 4443;
 const proxyPort = 10_249;
 
 /** A cluster above its store: what `flotilla up` has of it. */
@@ -104,9 +105,11 @@ export class Kubernetes {
       proxyPort: areApart ? 0 : await findFreePort('127.0.0.1', proxyPort),
     };
     const dns = await dnsAddress(network, areApart);
+    const host = areApart ? gatewayAddress(network) : '127.0.0.1';
+    const metrics = { host, port: await findFreePort(host, metricsPort) };
     const { simulatedNodes, mergeInto } = options;
     const controlPlane = new ControlPlane({
-      ...{ control, nodes, nodesPlan, dns, simulatedNodes, mergeInto },
+      ...{ control, nodes, nodesPlan, dns, metrics, simulatedNodes, mergeInto },
       ...{ programs, clock, console, ended },
     });
     return new Kubernetes(options, { files, nodes, nodesPlan, controlPlane });
