@@ -1,14 +1,17 @@
+import { unreachable } from '../../base/assert.js';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import {
   type EntryAddress,
   type IpFamily,
   IptablesBackend,
+  IpvsBackend,
   NftablesBackend,
   type ProxyBackend,
   UserspaceBackend,
 } from '../../control/proxy/index.js';
 import { runCommand } from '../../host/command.js';
+import { hostMachine } from '../../host/machine.js';
 import { UsageError } from '../usage-error.js';
 import type { ProxyCommandSettings, ProxyMode } from './settings.js';
 
@@ -29,37 +32,71 @@ interface Parts {
 }
 
 /** The data planes that the settings ask for, one a family. Rejects with UsageError when this machine has not what the mode needs. */
-export async function makeBackends(
-  settings: Pick<ProxyCommandSettings, 'mode' | 'isRoot' | 'udpIdleMs'>,
-  parts: Parts,
-): Promise<ModeBackends> {
-  const { mode } = settings;
+export async function makeBackends(settings: BackendSettings, parts: Parts): Promise<ModeBackends> {
+  const mode = settings.mode === 'ipvs' ? await ipvsOrOther(parts) : settings.mode;
   if (mode === 'userspace') return userspace(settings, parts);
-  const program = programOf[mode];
-  if (!(await isThere(program)))
-    throw new UsageError(
-      `--proxy-mode=${mode} needs ${program}, which cannot be run here; install it, or give --proxy-mode=userspace`,
-    );
+  await checkPrograms(mode);
   parts.logger.info('sending connections on', { mode });
-  const byFamily = new Map(families.map((family) => [family, kernelBackend(mode, family)]));
+  const byFamily = new Map(
+    families.map((family) => [family, kernelBackend(mode, family, settings)]),
+  );
   return { mode, byFamily, entries: () => [] };
 }
 
+type BackendSettings = Pick<ProxyCommandSettings, 'mode' | 'isRoot' | 'udpIdleMs' | 'ipvs'>;
 type KernelMode = Exclude<ProxyMode, 'userspace'>;
 
-const programOf: Readonly<Record<KernelMode, string>> = {
-  nftables: 'nft',
-  iptables: 'iptables-restore',
+const programsOf: Readonly<Record<KernelMode, readonly string[]>> = {
+  nftables: ['nft'],
+  iptables: ['iptables-restore'],
+  ipvs: ['ipvsadm', 'ipset', 'iptables-restore'],
 };
 
-function kernelBackend(mode: KernelMode, family: IpFamily): ProxyBackend {
+async function checkPrograms(mode: KernelMode): Promise<void> {
+  for (const program of programsOf[mode]) {
+    if (await isThere(program)) continue;
+    throw new UsageError(
+      `--proxy-mode=${mode} needs ${program}, which cannot be run here; install it, or give --proxy-mode=userspace`,
+    );
+  }
+}
+
+/** A kernel without IPVS, or whose IPVS is not for this namespace, serves nobody in that mode. */
+async function ipvsOrOther({ logger }: Parts): Promise<'ipvs' | 'nftables'> {
+  // Where it is built in, or there are no modules, this fails and does not matter.
+  await runCommand({ command: 'modprobe', args: ['-a', 'ip_vs', 'dummy'] });
+  const { exitCode, stderr } = await runCommand({ command: 'ipvsadm', args: ['--list', '-n'] });
+  if (exitCode === 0) return 'ipvs';
+  const problem = stderr.split('\n')[0] ?? '';
+  logger.warn('--proxy-mode=ipvs cannot be had on this machine: mode nftables serves instead', {
+    problem,
+  });
+  return 'nftables';
+}
+
+function kernelBackend(
+  mode: KernelMode,
+  family: IpFamily,
+  { ipvs }: Pick<ProxyCommandSettings, 'ipvs'>,
+): ProxyBackend {
   const options = { run: runCommand, family };
-  return mode === 'iptables' ? new IptablesBackend(options) : new NftablesBackend(options);
+  switch (mode) {
+    case 'nftables':
+      return new NftablesBackend(options);
+    case 'iptables':
+      return new IptablesBackend(options);
+    case 'ipvs': {
+      const machineAddresses = () => hostMachine.addresses();
+      return new IpvsBackend({ ...options, settings: ipvs, machineAddresses });
+    }
+    default:
+      return unreachable(mode);
+  }
 }
 
 /** What only root can do is done for root. */
 async function userspace(
-  { isRoot, udpIdleMs }: Pick<ProxyCommandSettings, 'isRoot' | 'udpIdleMs'>,
+  { isRoot, udpIdleMs }: BackendSettings,
   { clock, logger }: Parts,
 ): Promise<ModeBackends> {
   const redirects = isRoot && (await isThere('nft'));
@@ -82,16 +119,25 @@ async function userspace(
 }
 
 async function isThere(program: string): Promise<boolean> {
-  return (await runCommand({ command: program, args: ['--version'] })).exitCode === 0;
+  const { exitCode, stderr } = await runCommand({ command: program, args: ['--version'] });
+  // Without IPVS in the kernel ipvsadm does not even tell its version.
+  return exitCode === 0 || (exitCode !== null && program === 'ipvsadm' && stderr !== '');
 }
 
 /** Takes the rules of every mode back. A mode whose programs are not here has none. */
-export async function cleanUpAll(parts: Parts): Promise<void> {
-  for (const mode of Object.keys(programOf) as KernelMode[]) {
-    if (!(await isThere(programOf[mode]))) continue;
-    for (const family of families) await kernelBackend(mode, family).cleanUp();
+export async function cleanUpAll(
+  settings: Pick<ProxyCommandSettings, 'ipvs'>,
+  parts: Parts,
+): Promise<void> {
+  for (const mode of Object.keys(programsOf) as KernelMode[]) {
+    const missing = await checkPrograms(mode).then(
+      () => false,
+      () => true,
+    );
+    if (missing) continue;
+    for (const family of families) await kernelBackend(mode, family, settings).cleanUp();
   }
-  if (await isThere(programOf.nftables)) {
+  if (await isThere('nft')) {
     const options = { ...parts, udpIdleMs: 1, run: runCommand };
     for (const family of families) await new UserspaceBackend({ ...options, family }).cleanUp();
   }

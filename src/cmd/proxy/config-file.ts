@@ -2,7 +2,7 @@ import { parse } from 'yaml';
 import { UsageError } from '../usage-error.js';
 
 /** Fields of a KubeProxyConfiguration with the flags that say the same. */
-const flagOf: Readonly<Record<string, string>> = {
+export const flagOf: Readonly<Record<string, string>> = {
   bindAddress: 'bind-address',
   bindAddressHardFail: 'bind-address-hard-fail',
   healthzBindAddress: 'healthz-bind-address',
@@ -47,11 +47,12 @@ const flagOf: Readonly<Record<string, string>> = {
   'ipvs.tcpFinTimeout': 'ipvs-tcpfin-timeout',
   'ipvs.udpTimeout': 'ipvs-udp-timeout',
   featureGates: 'feature-gates',
+  udpIdleTimeout: 'udp-timeout',
 };
 
 /** Fields that say which document this is, and those of parts that have no flags here. */
 const unread: ReadonlySet<string> = new Set([
-  ...['apiVersion', 'kind', 'portRange', 'udpIdleTimeout', 'windowsRunAsService'],
+  ...['apiVersion', 'kind', 'portRange', 'windowsRunAsService'],
   ...['logging', 'winkernel', 'detectLocal', 'clientConnection.acceptContentTypes'],
 ]);
 const sections: ReadonlySet<string> = new Set([

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { connectRest, resources, SharedInformers } from '../../control/client/index.js';
@@ -20,6 +21,7 @@ import { ProxyMetrics } from './metrics.js';
 import { type PlainServer, servePlain } from './plain-server.js';
 import { proxyHealth } from './proxy-health.js';
 import { type ProxyCommandSettings, proxySettings, withConfiguration } from './settings.js';
+import { configurationOf } from './write-config.js';
 
 /** Serves services until the signal aborts; rules stay. Rejects with UsageError, KubeconfigError, ListenError or CommandError. */
 export async function runProxy(
@@ -30,8 +32,11 @@ export async function runProxy(
   const file = given.text('config');
   const flags = file === '' ? given : withConfiguration(given, await readTextFile(file));
   const clock = hostClock;
-  if (flags.isTrue('cleanup')) return cleanUpAll({ clock, logger });
   const settings = proxySettings(flags, process.getuid?.() === 0);
+  const written = flags.text('write-config-to');
+  if (written !== '') return writeFile(written, configurationOf(flags));
+  if (flags.isTrue('cleanup')) return cleanUpAll(settings, { clock, logger });
+  if (flags.isTrue('init-only')) return applyConntrackSettings(flags, { run: runCommand, logger });
   const access = await apiAccess(flags, process.env);
   const metrics = new ProgramMetrics(clock);
   const counts = new ProxyMetrics(metrics.registry);

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { parseCidr } from '../../control/machinery/ip-address.js';
-import type { LocalDetection, ProxySettings } from '../../control/proxy/index.js';
+import type { IpvsSettings, LocalDetection, ProxySettings } from '../../control/proxy/index.js';
 import type { Address } from '../../host/net.js';
 import { type ParsedFlags, parseFlags } from '../program/flags.js';
 import { UsageError } from '../usage-error.js';
@@ -8,7 +8,7 @@ import { configurationFlags } from './config-file.js';
 import { proxyFlags } from './flags.js';
 
 /** Ways to send connections on. */
-export type ProxyMode = 'nftables' | 'iptables' | 'userspace';
+export type ProxyMode = 'nftables' | 'iptables' | 'ipvs' | 'userspace';
 
 /** What the command line and the configuration file say together. */
 export interface ProxyCommandSettings {
@@ -25,6 +25,7 @@ export interface ProxyCommandSettings {
   /** Of conversations by UDP, in mode userspace. */
   readonly udpIdleMs: number;
   readonly isRoot: boolean;
+  readonly ipvs: IpvsSettings;
 }
 
 /** Flags with those of the configuration file behind them. Throws UsageError. */
@@ -42,7 +43,7 @@ export function withConfiguration(flags: ParsedFlags, text: string): ParsedFlags
 /** Checks what the flags say. Throws UsageError. */
 export function proxySettings(flags: ParsedFlags, isRoot: boolean): ProxyCommandSettings {
   const mode = modeOf(flags.text('proxy-mode'), isRoot);
-  const prefix = mode === 'iptables' ? 'iptables-' : '';
+  const prefix = mode === 'iptables' || mode === 'ipvs' ? `${mode}-` : '';
   const periodMs = (name: string) =>
     // The plain flags count in every mode; kube-proxy has one pair a mode.
     flags.durationMs(flags.given.has(prefix + name) ? prefix + name : name);
@@ -53,7 +54,7 @@ export function proxySettings(flags: ParsedFlags, isRoot: boolean): ProxyCommand
     ...{ syncPeriodMs: periodMs('sync-period'), minSyncPeriodMs: periodMs('min-sync-period') },
     healthz: addressOf('healthz-bind-address', flags, 10256),
     ...{ keepsPodNetwork: flags.isTrue('pod-network'), udpIdleMs: flags.durationMs('udp-timeout') },
-    isRoot,
+    ...{ isRoot, ipvs: ipvsSettings(flags) },
     metrics: addressOf('metrics-bind-address', flags, 10249),
   };
   if (settings.keepsPodNetwork && !isRoot)
@@ -63,7 +64,7 @@ export function proxySettings(flags: ParsedFlags, isRoot: boolean): ProxyCommand
   return settings;
 }
 
-const modes: readonly ProxyMode[] = ['nftables', 'iptables', 'userspace'];
+const modes: readonly ProxyMode[] = ['nftables', 'iptables', 'ipvs', 'userspace'];
 
 /** Without a name, the one that this user can have. */
 function modeOf(text: string, isRoot: boolean): ProxyMode {
@@ -99,6 +100,42 @@ function rulesSettings(flags: ParsedFlags, mode: ProxyMode): ProxySettings {
     localDetection: localDetectionOf(flags),
     servesLoopbackNodePorts: flags.isTrue('iptables-localhost-nodeports'),
     masqueradeBit: bit,
+  };
+}
+
+const schedulers: ReadonlySet<string> = new Set([
+  ...[
+    'rr',
+    'wrr',
+    'lc',
+    'wlc',
+    'lblc',
+    'lblcr',
+    'sh',
+    'mh',
+    'dh',
+    'sed',
+    'nq',
+    'fo',
+    'ovf',
+    'twos',
+  ],
+]);
+
+function ipvsSettings(flags: ParsedFlags): IpvsSettings {
+  const scheduler = flags.text('ipvs-scheduler') || 'rr';
+  if (!schedulers.has(scheduler))
+    throw new UsageError(
+      `--ipvs-scheduler: ${JSON.stringify(scheduler)} is none of ${[...schedulers].join(', ')}`,
+    );
+  const excludeCidrs = flags.list('ipvs-exclude-cidrs');
+  checkCidrs('ipvs-exclude-cidrs', excludeCidrs);
+  const seconds = (name: string) => Math.ceil(flags.durationMs(name) / 1000);
+  return {
+    ...{ scheduler, excludeCidrs, strictArp: flags.isTrue('ipvs-strict-arp') },
+    tcpTimeoutSeconds: seconds('ipvs-tcp-timeout'),
+    tcpFinTimeoutSeconds: seconds('ipvs-tcpfin-timeout'),
+    udpTimeoutSeconds: seconds('ipvs-udp-timeout'),
   };
 }
 

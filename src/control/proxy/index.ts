@@ -1,6 +1,7 @@
 /** The proxy of a node: connections to services go to their endpoints. */
 export { type HealthCheckPort, healthCheckAnswer } from './health-checks.js';
 export { IptablesBackend } from './iptables/iptables-backend.js';
+export { IpvsBackend, type IpvsSettings } from './ipvs/ipvs-backend.js';
 export type { IpFamily } from './model/service-port.js';
 export { NftablesBackend } from './nftables/nftables-backend.js';
 export type { LocalDetection, ProxySettings } from './node-source.js';

@@ -7,7 +7,7 @@ export interface EntryRule {
 }
 
 /** Where the built-in chains lead to ours. */
-export const entryRules: readonly EntryRule[] = [
+export const entryRules: readonly [EntryRule, ...EntryRule[]] = [
   entry('nat', 'PREROUTING', 'KUBE-SERVICES'),
   entry('nat', 'OUTPUT', 'KUBE-SERVICES'),
   entry('nat', 'POSTROUTING', 'KUBE-POSTROUTING'),
@@ -21,6 +21,12 @@ export const entryRules: readonly EntryRule[] = [
   ]),
 ];
 
-function entry(table: 'nat' | 'filter', from: string, to: string, isNewOnly = false): EntryRule {
+/** One of them; `isNewOnly`: for the first packet of a connection. */
+export function entry(
+  table: 'nat' | 'filter',
+  from: string,
+  to: string,
+  isNewOnly = false,
+): EntryRule {
   return { table, from, to, match: isNewOnly ? ['-m', 'conntrack', '--ctstate', 'NEW'] : [] };
 }

@@ -127,7 +127,7 @@ function externalRules(port: ServicePortView, { podSource }: NodeFacts): readonl
 }
 
 /** Matches what pods send, or what others do. */
-function podSourceMatch(source: PodSource, isFromPods: boolean): string {
+export function podSourceMatch(source: PodSource, isFromPods: boolean): string {
   const is = isFromPods ? '' : '! ';
   if (source.by === 'cidr') return `${is}-s ${source.cidr}`;
   return `${is}-i ${source.name}${source.isPrefix ? '+' : ''}`;
