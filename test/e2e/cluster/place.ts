@@ -6,6 +6,7 @@ import type { ApiResource } from '../../../src/control/client/index.js';
 import { resources } from '../../../src/control/client/index.js';
 import type { KubeObject } from '../../../src/control/machinery/object.js';
 import { until } from '../../client/until.js';
+import type { Kubectl } from '../kubectl/kubectls.js';
 import type { LiveCluster } from './live-cluster.js';
 
 /** What a command printed, both streams together, and how it ended. */
@@ -22,14 +23,27 @@ export class Place {
   readonly cluster: LiveCluster;
   readonly namespace: string;
   readonly dir: string;
+  readonly kubectlVersion: string;
+  readonly #kubectl: Kubectl;
 
   constructor(
     cluster: LiveCluster,
-    { namespace, dir }: { readonly namespace: string; readonly dir: string },
+    {
+      namespace,
+      dir,
+      kubectl = cluster.kubectl,
+    }: { readonly namespace: string; readonly dir: string; readonly kubectl?: Kubectl },
   ) {
     this.cluster = cluster;
     this.namespace = namespace;
     this.dir = dir;
+    this.#kubectl = kubectl;
+    this.kubectlVersion = kubectl.version;
+  }
+
+  /** The same place, with another kubectl at work in it. */
+  with(kubectl: Kubectl): Place {
+    return new Place(this.cluster, { namespace: this.namespace, dir: this.dir, kubectl });
   }
 
   /** Runs `kubectl`, its arguments in one line, in single quotes where they have spaces; rejects when it fails. Gives what it printed. */
@@ -43,7 +57,7 @@ export class Place {
   tryKubectl(line: string, input?: string): Promise<Printed> {
     const words = line.match(/(?:'[^']*'|[^\s'])+/g) ?? [];
     const args = words.map((word) => word.replaceAll("'", ''));
-    const child = spawn(this.cluster.kubectl.path, [`--namespace=${this.namespace}`, ...args], {
+    const child = spawn(this.#kubectl.path, [`--namespace=${this.namespace}`, ...args], {
       cwd: this.dir,
       env: {
         PATH: process.env.PATH ?? '',
@@ -83,6 +97,21 @@ export class Place {
     const path = join(this.dir, name);
     await writeFile(path, text);
     return path;
+  }
+
+  /** A kubeconfig, written into the scenario's folder, that names the server and nobody who asks. */
+  anonymous(): Promise<string> {
+    const server = this.cluster.plane.url;
+    return this.file(
+      'anonymous.kubeconfig',
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Config',
+        clusters: [{ name: 'test', cluster: { server, 'insecure-skip-tls-verify': true } }],
+        contexts: [{ name: 'test', context: { cluster: 'test', user: '' } }],
+        'current-context': 'test',
+      }),
+    );
   }
 
   /** The object of a name here; rejects when it is not there. */

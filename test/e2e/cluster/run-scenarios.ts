@@ -2,6 +2,8 @@ import type { Test } from 'tap';
 import type { LiveCluster } from './live-cluster.js';
 import { makePools } from './pools.js';
 import type { Scenario } from './scenario.js';
+import { autoscalingScenarios } from './scenarios/autoscaling.js';
+import { certificateScenarios } from './scenarios/certificates.js';
 import { daemonSetScenarios } from './scenarios/daemon-sets.js';
 import { deploymentScenarios } from './scenarios/deployments.js';
 import { identityScenarios } from './scenarios/identities.js';
@@ -20,6 +22,7 @@ const atATime = Number(process.env.CLUSTER_JOBS ?? 6);
 const scenarios: readonly Scenario[] = [
   // Those that wait longest come first.
   ...jobScenarios,
+  ...autoscalingScenarios,
   ...nodeScenarios,
   ...deploymentScenarios,
   ...ownerScenarios,
@@ -29,6 +32,7 @@ const scenarios: readonly Scenario[] = [
   ...serviceScenarios,
   ...limitScenarios,
   ...identityScenarios,
+  ...certificateScenarios,
   ...storageScenarios,
 ];
 

@@ -43,7 +43,7 @@ async function knowsAccounts(t: Test, place: Place): Promise<void> {
   const long = Buffer.from(data?.token ?? '', 'base64').toString();
   const brief = await place.kubectl('create token reader');
   for (const token of [long, brief]) {
-    const as = `--token=${token} --kubeconfig=${await anonymous(place)}`;
+    const as = `--token=${token} --kubeconfig=${await place.anonymous()}`;
     t.match(
       await place.kubectl(`${as} auth whoami`),
       `system:serviceaccount:${place.namespace}:reader`,
@@ -56,19 +56,4 @@ async function knowsAccounts(t: Test, place: Place): Promise<void> {
       'secrets is forbidden: User "system:serviceaccount:tokens:reader" cannot list resource "secrets" in API group "" in the namespace "tokens"',
     );
   }
-}
-
-/** A kubeconfig that names the server and nobody who asks. */
-function anonymous(place: Place): Promise<string> {
-  const server = place.cluster.plane.url;
-  return place.file(
-    'anonymous.kubeconfig',
-    JSON.stringify({
-      apiVersion: 'v1',
-      kind: 'Config',
-      clusters: [{ name: 'test', cluster: { server, 'insecure-skip-tls-verify': true } }],
-      contexts: [{ name: 'test', context: { cluster: 'test', user: '' } }],
-      'current-context': 'test',
-    }),
-  );
 }
