@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { chmod, lchown, link, lstat, mkdir, readdir, rm, symlink, utimes } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract, type Header } from 'tar-stream';
@@ -18,25 +20,33 @@ interface TarEntry extends AsyncIterable<unknown> {
 /**
  * Unpacks a tar archive, gzipped or not, over what a directory has. No entry lands outside of it, whatever its name or the
  * links before it say. As the superuser owners are kept. With `isLayer`, whiteouts remove what they name.
- * Rejects with the operating system's error or the archive's.
+ * Resolves with the digest of the archive as it is unzipped. Rejects with the operating system's error or the archive's.
  */
 export async function unpackTar(
   archive: string,
   root: string,
   options: { readonly isLayer: boolean },
-): Promise<void> {
+): Promise<string> {
   const keepsOwners = process.geteuid?.() === 0;
   const entries = extract();
   const source = createReadStream(archive);
+  const hash = createHash('sha256');
+  const hashing = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk);
+      done(null, chunk);
+    },
+  });
   const feeding = (await isGzip(archive))
-    ? pipeline(source, createGunzip(), entries)
-    : pipeline(source, entries);
+    ? pipeline(source, createGunzip(), hashing, entries)
+    : pipeline(source, hashing, entries);
   feeding.catch(() => undefined);
   for await (const entry of entries) {
     await unpackEntry(root, entry, { ...options, keepsOwners });
     entry.resume();
   }
   await feeding;
+  return `sha256:${hash.digest('hex')}`;
 }
 
 async function unpackEntry(

@@ -18,6 +18,18 @@ const own = usedFlags([
     "What containers get whose image is not on the node: pull, or host for the node's own files.",
   ],
   [
+    'registry-mirrors',
+    'list',
+    '',
+    'What is asked for images before their registry, as docker.io=https://mirror.example.com; process runtime.',
+  ],
+  [
+    'registry-ca-file',
+    'string',
+    '',
+    "Who signs registries' certificates (default: those that Node trusts); process runtime.",
+  ],
+  [
     'process-isolation',
     'boolean',
     'true',

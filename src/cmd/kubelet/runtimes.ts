@@ -1,11 +1,18 @@
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import type { Prng } from '../../base/prng.js';
 import type { ContainerRuntime } from '../../control/kubelet/runtime/container-runtime.js';
-import { ImageStore, NodeImages } from '../../control/kubelet/runtime/images/index.js';
+import {
+  ImageStore,
+  NodeImages,
+  RegistryImages,
+  type RegistryMirrors,
+} from '../../control/kubelet/runtime/images/index.js';
 import { openPodNetwork, ProcessRuntime } from '../../control/kubelet/runtime/process/index.js';
 import { imageArchitecture } from '../../host/architecture.js';
+import { WebClient } from '../../rpc/index.js';
 import type { ParsedFlags } from '../program/flags.js';
 import { UsageError } from '../usage-error.js';
 import { flotillaVersion } from '../version.js';
@@ -44,7 +51,7 @@ export async function openRuntime(
       isolation: flags.isTrue('process-isolation') ? 'when-possible' : 'never',
     },
     {
-      images: new NodeImages(new ImageStore(join(root, 'images'), imageArchitecture()), missing),
+      images: await nodeImages(flags, { root, missing, clock }),
       network: openPodNetwork({
         root,
         cniConfDir,
@@ -54,6 +61,46 @@ export async function openRuntime(
       }),
     },
   );
+}
+
+async function nodeImages(
+  flags: ParsedFlags,
+  parts: { readonly root: string; readonly missing: 'pull' | 'host'; readonly clock: Clock },
+): Promise<NodeImages> {
+  const { clock, missing, root } = parts;
+  const architecture = imageArchitecture();
+  const store = new ImageStore(join(root, 'images'), architecture);
+  const registries = new RegistryImages({
+    ...{ store, clock, architecture },
+    web: new WebClient({ clock }),
+    mirrors: registryMirrors(flags),
+    ca: await registryAuthorities(flags),
+    userAgent: `flotilla/${flotillaVersion}`,
+  });
+  return new NodeImages({ store, registries, missing });
+}
+
+/** `docker.io=https://mirror.example.com`, several of one registry in order. */
+function registryMirrors(flags: ParsedFlags): RegistryMirrors {
+  const mirrors: Record<string, string[]> = {};
+  for (const text of flags.list('registry-mirrors')) {
+    const at = text.indexOf('=');
+    const url = text.slice(at + 1);
+    if (at < 1 || !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+      throw new UsageError(`--registry-mirrors: ${JSON.stringify(text)} is not REGISTRY=URL`);
+    }
+    const registry = text.slice(0, at);
+    mirrors[registry] = [...(mirrors[registry] ?? []), url];
+  }
+  return mirrors;
+}
+
+async function registryAuthorities(flags: ParsedFlags): Promise<string | null> {
+  const path = flags.text('registry-ca-file');
+  if (path === '') return null;
+  return readFile(path, 'utf8').catch((error: Error) => {
+    throw new UsageError(`--registry-ca-file: ${error.message}`);
+  });
 }
 
 async function openCriRuntime(flags: ParsedFlags, clock: Clock): Promise<ContainerRuntime> {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { assert } from '../../../../base/assert.js';
 import { fileDigest, textDigest } from '../../../../host/digest.js';
 import {
   fileFacts,
@@ -14,7 +15,7 @@ import { unpackTar } from '../../../../host/tar-tree.js';
 import type { ImageState } from '../container-runtime.js';
 import { RuntimeError } from '../runtime-error.js';
 import { type ArchivedImage, findArchivedImages, isUnpacked } from './archive-images.js';
-import { formatImageName, parseImageName } from './image-name.js';
+import { formatImageName, type ImageName, parseImageName } from './image-name.js';
 import type { UnpackedImage } from './image-source.js';
 import { defaultsOf, diffIdsOf, type StoredImage } from './stored-image.js';
 
@@ -82,6 +83,15 @@ export class ImageStore {
     if (!isShared) await removeTree(this.#rootfs(found.rootfs));
   }
 
+  /** Gives an image that is here more names. */
+  async addNames(id: string, name: ImageName, manifestDigest: string): Promise<void> {
+    const found = await this.find(id);
+    assert(found !== null, 'the image is here');
+    const tags = name.tag === '' ? [] : [formatImageName(name)];
+    const more = { ...found, tags, digests: digestNames([name], manifestDigest) };
+    await this.#change((images) => withImage(images, more));
+  }
+
   async usage(): Promise<{ path: string; usedBytes: number; usedInodes: number }> {
     const { bytes, count } = await treeSize(this.#directory);
     return { path: this.#directory, usedBytes: bytes, usedInodes: count };
@@ -96,7 +106,7 @@ export class ImageStore {
   }
 
   /** Unpacks an image and writes it into the index under its names, which others lose. Rejects when a digest is not what it says. */
-  async add(image: ArchivedImage): Promise<StoredImage> {
+  async add(image: ArchivedImage, origin: StoredImage['origin'] = 'import'): Promise<StoredImage> {
     const text = await readTextIfPresent(image.configPath);
     if (text === null) throw new RuntimeError('failed', 'the archive lacks a configuration');
     const id = textDigest(text);
@@ -105,14 +115,11 @@ export class ImageStore {
     }
     const configuration: unknown = parseConfiguration(text);
     const rootfs = await this.#unpackLayers(image.layers, diffIdsOf(configuration));
-    const tags = image.names.flatMap((name) => {
-      const parsed = parseImageName(name);
-      return parsed === null ? [] : [formatImageName(parsed)];
-    });
+    const names = image.names.flatMap((name) => parseImageName(name) ?? []);
+    const tags = names.filter(({ tag }) => tag !== '').map(formatImageName);
     const stored: StoredImage = {
-      id,
-      tags,
-      digests: image.manifestDigest === '' ? [] : digestNames(tags, image.manifestDigest),
+      ...{ id, tags, origin },
+      digests: image.manifestDigest === '' ? [] : digestNames(names, image.manifestDigest),
       sizeBytes: (await treeSize(this.#rootfs(rootfs))).bytes,
       rootfs,
       defaults: defaultsOf(configuration),
@@ -134,8 +141,12 @@ export class ImageStore {
     const scratch = await this.#scratch();
     try {
       for (const [index, layer] of layers.entries()) {
-        await verifyLayer(layer, diffIds[index] ?? '');
-        await unpackTar(layer.path, scratch, { isLayer: true });
+        await verifyLayer(layer);
+        const unpacked = await unpackTar(layer.path, scratch, { isLayer: true }).catch(notUnpacked);
+        // The directory's name says so: another image that has these layers is given it without being asked.
+        if (unpacked !== diffIds[index]) {
+          throw new RuntimeError('failed', `a layer is ${unpacked}, not ${diffIds[index]}`);
+        }
       }
       await makeDirectory(join(this.#directory, 'rootfs'), 0o711);
       await renameFile(scratch, this.#rootfs(name)).catch(async (error: unknown) => {
@@ -192,8 +203,7 @@ function withImage(images: readonly StoredImage[], added: StoredImage): readonly
   return [...others, merged];
 }
 
-function digestNames(tags: readonly string[], digest: string): string[] {
-  const names = tags.flatMap((tag) => parseImageName(tag) ?? []);
+function digestNames(names: readonly ImageName[], digest: string): string[] {
   return [...new Set(names.map((name) => formatImageName({ ...name, tag: '', digest })))];
 }
 
@@ -218,18 +228,21 @@ function parseConfiguration(text: string): unknown {
   }
 }
 
-/** A layer has the digest of its blob where the archive names one, and unpacked that of the configuration. */
-async function verifyLayer(layer: ArchivedImage['layers'][number], diffId: string): Promise<void> {
+/** A layer is there, and is what the manifest names where there is one. */
+async function verifyLayer(layer: ArchivedImage['layers'][number]): Promise<void> {
   if ((await fileFacts(layer.path)) === null) {
     throw new RuntimeError('failed', 'the archive lacks a layer');
   }
-  if (layer.digest !== null) {
-    const digest = await fileDigest(layer.path);
-    if (digest === layer.digest) return;
+  if (layer.digest === null) return;
+  const digest = await fileDigest(layer.path);
+  if (digest !== layer.digest) {
     throw new RuntimeError('failed', `a layer is ${digest}, not ${layer.digest}`);
   }
-  const unpacked = await fileDigest(layer.path);
-  if (unpacked !== diffId) {
-    throw new RuntimeError('failed', `a layer is ${unpacked}, not ${diffId}`);
-  }
+}
+
+/** The archive is at fault, or the disk. */
+function notUnpacked(error: Error): never {
+  throw new RuntimeError('failed', `a layer cannot be unpacked: ${error.message}`, {
+    cause: error,
+  });
 }

@@ -1,22 +1,35 @@
 import type { ImageAuth, ImageState } from '../container-runtime.js';
 import { RuntimeError } from '../runtime-error.js';
 import { hostImage, hostImageRef, hostImageState, isHostImage } from './host-image.js';
+import { type ImageName, parseImageName } from './image-name.js';
 import type { ImageSource, UnpackedImage } from './image-source.js';
 import type { ImageStore } from './image-store.js';
 
+/** Where images come from that are not on the node. */
+export interface ImagePuller {
+  /** Resolves with the id. Rejects with RuntimeError. */
+  pull(name: ImageName, auth: ImageAuth | null): Promise<string>;
+}
+
 /**
- * The images of the process runtime: the node's own files under the name `host`, and those that were imported. With
- * `missing` as `host` every other name is the node's own files too; else it is an error.
+ * The images of the process runtime: the node's own files under the name `host`, and those that were imported, for which no registry is asked; others
+ * are pulled. With `missing` as `host` every name that is not here is the node's own files too.
  */
 export class NodeImages implements ImageSource {
   readonly #store: ImageStore;
+  readonly #registries: ImagePuller;
   readonly #missing: 'pull' | 'host';
   /** The names by which the node's own files have been asked for. */
   readonly #hostNames = new Set<string>();
 
-  constructor(store: ImageStore, missing: 'pull' | 'host') {
-    this.#store = store;
-    this.#missing = missing;
+  constructor(parts: {
+    readonly store: ImageStore;
+    readonly registries: ImagePuller;
+    readonly missing: 'pull' | 'host';
+  }) {
+    this.#store = parts.store;
+    this.#registries = parts.registries;
+    this.#missing = parts.missing;
   }
 
   async list(): Promise<readonly ImageState[]> {
@@ -30,17 +43,27 @@ export class NodeImages implements ImageSource {
     return this.#store.status(image);
   }
 
-  async pull(image: string, _auth: ImageAuth | null): Promise<string> {
+  async pull(image: string, auth: ImageAuth | null): Promise<string> {
     const found = await this.#store.find(image);
-    if (found !== null) return found.id;
-    if (isHostImage(image) || this.#missing === 'host') {
+    if (found !== null && found.origin !== 'registry') return found.id;
+    if (isHostImage(image) || (found === null && this.#missing === 'host')) {
       this.#hostNames.add(image);
       return hostImageRef;
     }
-    throw new RuntimeError(
-      'image-pull',
-      `failed to pull image "${image}": it has not been imported on this node (flotilla image import), and the process runtime does not pull from registries`,
-    );
+    const name = parseImageName(image);
+    if (name === null) {
+      throw new RuntimeError(
+        'image-pull',
+        `failed to parse image reference "${image}": invalid reference format`,
+      );
+    }
+    try {
+      return await this.#registries.pull(name, auth);
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error;
+      const message = `failed to pull image "${image}": ${error.message}`;
+      throw new RuntimeError('image-pull', message, { cause: error });
+    }
   }
 
   async remove(ref: string): Promise<void> {

@@ -1,16 +1,11 @@
 import type { ImageDefaults } from './image-source.js';
 
-/** A blob that a manifest names. */
-export interface Descriptor {
-  readonly mediaType: string;
-  readonly digest: string;
-  readonly size: number;
-}
-
 /** An image in the store's index. */
 export interface StoredImage {
   /** Of its configuration: what identifies it. */
   readonly id: string;
+  /** Whether it was imported, and then no registry is asked for it. Absent: it was. */
+  readonly origin?: 'import' | 'registry';
   /** Whole names with tags. */
   readonly tags: readonly string[];
   /** Whole names with the manifest's digest. */

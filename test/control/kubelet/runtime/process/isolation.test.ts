@@ -18,6 +18,7 @@ import {
   openPodNetwork,
   ProcessRuntime,
 } from '../../../../../src/control/kubelet/runtime/process/index.js';
+import { RuntimeError } from '../../../../../src/control/kubelet/runtime/runtime-error.js';
 import { runCommand } from '../../../../../src/host/child-process.js';
 import { hostClock } from '../../../../../src/host/clock.js';
 import { flotillaBin, isOnPath, skipBecause } from '../../../../e2e/project.js';
@@ -35,6 +36,10 @@ const why =
 
 const hasCni = ['/usr/lib/cni', '/opt/cni/bin'].some((path) => existsSync(join(path, 'bridge')));
 const needsCni = skipBecause(!hasCni && "not on this machine: CNI's plugins");
+
+const noRegistries = {
+  pull: () => Promise.reject(new RuntimeError('image-pull', 'there are no registries here')),
+};
 
 t.test('ProcessRuntime with images and pod networks', skipBecause(why), async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'fri-'));
@@ -68,7 +73,7 @@ t.test('ProcessRuntime with images and pod networks', skipBecause(why), async (t
     isolation: 'when-possible',
   } as const;
   const runtime = await ProcessRuntime.open(settings, {
-    images: new NodeImages(store, 'pull'),
+    images: new NodeImages({ store, missing: 'pull', registries: noRegistries }),
     network: openPodNetwork({ ...settings, bridge, flatNetworks: [] }),
   });
   await runtime.updatePodCidr('10.213.77.0/24');
