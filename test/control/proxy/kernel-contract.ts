@@ -28,6 +28,8 @@ interface Lab {
     services: readonly (readonly [Service, ...EndpointSlice[]])[],
     facts?: NodeFacts,
   ): Promise<void>;
+  /** Another process takes over. */
+  restart(): void;
   cleanUp(): Promise<void>;
 }
 
@@ -44,10 +46,9 @@ async function makeLab(t: Test, makeBackend: MakeBackend): Promise<Lab> {
     await serve(t, at, { says, port: 8080, host: '::' });
     await serve(t, at, { says, port: 8080, protocol: 'udp' });
   }
-  const backends = ([4, 6] as const).map((family) => ({
-    family,
-    plane: makeBackend(node.run, family),
-  }));
+  const start = () =>
+    ([4, 6] as const).map((family) => ({ family, plane: makeBackend(node.run, family) }));
+  let backends = start();
   return {
     ...{ node, a, client, outside },
     async sync(services, facts = nodeFacts()) {
@@ -63,6 +64,9 @@ async function makeLab(t: Test, makeBackend: MakeBackend): Promise<Lab> {
           ports: ports.filter((port) => port.family === family),
         });
       }
+    },
+    restart() {
+      backends = start();
     },
     async cleanUp() {
       for (const { plane } of backends) await plane.cleanUp();
@@ -83,6 +87,7 @@ export function kernelContract(
   name: string,
   programs: readonly string[],
   makeBackend: MakeBackend,
+  { servesLoopback }: { readonly servesLoopback: boolean },
 ): void {
   t.test(`${name} serves as Kubernetes says`, needsNetwork(...programs), async (t) => {
     const lab = await makeLab(t, makeBackend);
@@ -130,6 +135,22 @@ export function kernelContract(
       await lab.sync([web], nodeFacts({ nodePortAddresses: ['192.0.2.1'] }));
       t.match((await ask(outside, '192.0.2.1', 30080))[0], /^[ab] /);
       t.notMatch((await ask(client, '10.244.0.1', 30080))[0], /^[ab] /);
+    });
+    await t.test('node ports are served on loopback addresses where the mode can', async (t) => {
+      const spec = { clusterIP: ip, type: 'NodePort', ports: [{ port: 80, nodePort: 30080 }] };
+      const web = [service('web', spec), both] as const;
+      await lab.sync([web], nodeFacts({ servesLoopbackNodePorts: true }));
+      const [answer] = await ask(node, '127.0.0.1', 30080);
+      t.match(answer, servesLoopback ? /^[ab] / : 'ECONNREFUSED');
+      t.match((await ask(node, '192.0.2.1', 30080))[0], /^[ab] /);
+      await lab.sync([web], nodeFacts());
+      t.notMatch((await ask(node, '127.0.0.1', 30080))[0], /^[ab] /);
+    });
+    await t.test('who comes by the bridge of pods is seen, others are not', async (t) => {
+      const bridge = { by: 'interface', name: 'br', isPrefix: true } as const;
+      await lab.sync([[service('web', { clusterIP: ip }), both]], nodeFacts({ podSource: bridge }));
+      t.match((await ask(client, ip, 80))[0], /^[ab] 10\.244\.0\.4$/);
+      t.match((await ask(outside, ip, 80))[0], /^[ab] 10\.244\.0\.1$/);
     });
     await t.test(
       'external policy Local keeps the source, and is silent without an endpoint here',
@@ -188,6 +209,10 @@ export function kernelContract(
         [service('x', { clusterIP: '10.96.0.11' }), slice('x', [podA])],
       ]);
       t.same([...new Set(await ask(client, ip, 80, { count: 6 }))], [first]);
+      lab.restart();
+      await lab.sync([[web, both]]);
+      const later = await ask(client, ip, 80, { count: 6 });
+      t.same([...new Set(later)], [first], 'another process makes all rules anew');
       await lab.sync([[web, slice('web', [other])]]);
       t.not((await ask(client, ip, 80))[0], first, 'an endpoint that is gone gets nobody');
     });

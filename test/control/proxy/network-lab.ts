@@ -7,20 +7,20 @@ import {
   runToSuccess,
   withinNamespace,
 } from '../../../src/host/command.js';
+import { needs, skipBecause } from '../../e2e/project.js';
 
 let serial = 0;
 
 /** `{ skip }` with the reason when namespaces cannot be made or a program is missing. */
-export function needsNetwork(...programs: string[]): { skip?: string } {
-  if (process.getuid?.() !== 0) return { skip: 'needs root for network namespaces' };
-  for (const program of ['ip', ...programs]) {
-    if (spawnSync('which', [program]).status !== 0) return { skip: `needs ${program}` };
-  }
+export function needsNetwork(...programs: string[]): { readonly skip: string | false } {
+  if (process.getuid?.() !== 0) return skipBecause('needs root for network namespaces');
+  const { skip } = needs('ip', ...programs);
+  if (skip !== false) return { skip };
   const probe = `flt-probe-${process.pid}`;
   if (spawnSync('ip', ['netns', 'add', probe]).status !== 0)
-    return { skip: 'the kernel makes no network namespaces' };
+    return skipBecause('the kernel makes no network namespaces');
   spawnSync('ip', ['netns', 'del', probe]);
-  return {};
+  return { skip: false };
 }
 
 /** A network namespace of its own that goes with the test. */
