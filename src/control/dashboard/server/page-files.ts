@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import { readTextFile } from '../../../host/text-file.js';
 import { moduleClosure } from './module-closure.js';
 import { renderPage } from './page-html.js';
@@ -40,7 +41,7 @@ function libraries(): Readonly<Record<string, string>> {
  * hold. Rejects when the browser's part was not built.
  */
 export async function loadPageFiles(): Promise<ReadonlyMap<string, PageFile>> {
-  const read = (url: string) => readTextFile(new URL(url).pathname);
+  const read = (url: string) => readTextFile(fileURLToPath(url));
   const files = new Map<string, PageFile>();
   const own = await moduleClosure([mainModule], read);
   for (const [url, text] of own) files.set(ownPath(url), script(text));
