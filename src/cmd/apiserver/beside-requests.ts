@@ -19,6 +19,7 @@ import {
 import { ensureDefaultServiceCidr } from '../../control/apiserver/server/default-service-cidr.js';
 import { feedFlowControl, flowControlStep } from '../../control/apiserver/server/flow-feed.js';
 import { KubernetesService } from '../../control/apiserver/server/kubernetes-service.js';
+import { legacyTokenTrackingStep } from '../../control/apiserver/server/legacy-token-tracking.js';
 import { feedNodeGraph } from '../../control/apiserver/server/node-feed.js';
 import { feedRbacPolicy, rbacWriter } from '../../control/apiserver/server/rbac-feed.js';
 import {
@@ -80,7 +81,7 @@ export class BesideRequests {
   /** Begins; resolves once everything is there that a cluster begins with. `port` is where this replica is reached. */
   async start(port: number): Promise<void> {
     const { flags, clock, logger, endpoints, serviceParts, server } = this.#options;
-    const { policy, nodes } = this.#options;
+    const { policy, nodes, flows, writes } = this.#options;
     const { signal } = this.#stopped;
     if (flags.text('endpoint-reconciler-type') !== 'none') this.#kubernetes = this.#service(port);
     const steps = this.#steps();
@@ -92,7 +93,7 @@ export class BesideRequests {
     const feed = { clock, logger, signal };
     await Promise.all([
       this.#uses('RBAC') ? feedRbacPolicy(policy, endpoints, feed) : null,
-      this.#options.flows === null ? null : feedFlowControl(this.#options.flows, endpoints, feed),
+      flows === null ? null : feedFlowControl(flows, endpoints, { ...feed, writes }),
       this.#uses('Node') ? feedNodeGraph(nodes, endpoints, feed) : null,
       this.#options.customResources.start(signal),
       this.#options.apiServices.start(signal),
@@ -159,6 +160,7 @@ export class BesideRequests {
         run: () => ensureDefaultServiceCidr(writes, cidrs, () => clock.wallTime()),
       },
     ];
+    steps.push(legacyTokenTrackingStep(writes, clock));
     if (this.#options.flows !== null) steps.push(flowControlStep(writes));
     if (this.#uses('RBAC')) {
       const writer = rbacWriter(endpoints, writes);

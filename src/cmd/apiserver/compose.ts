@@ -125,7 +125,17 @@ async function compose(
   const nodes = new NodeGraph();
   const keys = await openServiceAccountKeys(flags, logger);
   const security: SecurityInputs = {
-    ...{ flags, policy, nodes, keys, clock, logger, web, objects: opened.objects },
+    ...{
+      flags,
+      policy,
+      nodes,
+      keys,
+      clock,
+      logger,
+      web,
+      objects: opened.objects,
+      writes: opened.writes,
+    },
     ...(inputs.extraTokens === undefined ? {} : { extraTokens: inputs.extraTokens }),
   };
   const authorizer = await openAuthorization(security);

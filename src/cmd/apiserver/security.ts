@@ -29,6 +29,7 @@ import {
   parseCertificate,
 } from '../../control/apiserver/certificates/certificate.js';
 import type { Authenticator, Authorizer, ObjectReader } from '../../control/apiserver/contracts.js';
+import type { ServerWrites } from '../../control/apiserver/registry/server-writes.js';
 import { readTextFile } from '../../host/text-file.js';
 import type { WebClient } from '../../rpc/web-client.js';
 import { UsageError } from '../usage-error.js';
@@ -41,6 +42,7 @@ import { reviewerOf } from './webhook-reviewer.js';
 export interface SecurityInputs {
   readonly flags: ParsedFlags;
   readonly objects: ObjectReader;
+  readonly writes: ServerWrites;
   readonly policy: RbacPolicy;
   /** Which objects the pods of each node need. */
   readonly nodes: NodeGraph;

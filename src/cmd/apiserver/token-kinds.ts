@@ -13,6 +13,7 @@ import {
 } from '../../control/apiserver/authentication/token-file.js';
 import { webJsonFetcher } from '../../control/apiserver/authentication/web-json.js';
 import { WebhookTokenAuthenticator } from '../../control/apiserver/authentication/webhook-token.js';
+import { noteTokenUses } from '../../control/apiserver/server/legacy-token-tracking.js';
 import { readTextFile } from '../../host/text-file.js';
 import { UsageError } from '../usage-error.js';
 import type { ParsedFlags } from './parse.js';
@@ -30,7 +31,7 @@ export function apiAudiences({
 
 /** The kinds of bearer tokens that the flags ask for, in Kubernetes' order, behind one cache. Throws UsageError. */
 export async function openTokens(inputs: SecurityInputs): Promise<TokenAuthenticator> {
-  const { flags, clock, objects, keys } = inputs;
+  const { flags, clock, objects, writes, keys, logger } = inputs;
   const audiences = apiAudiences(inputs);
   const kinds: TokenAuthenticator[] = [];
   const addForServer = (kind: TokenAuthenticator) =>
@@ -47,6 +48,7 @@ export async function openTokens(inputs: SecurityInputs): Promise<TokenAuthentic
       objects,
       clock,
       looksUp: flags.isTrue('service-account-lookup'),
+      noteUse: noteTokenUses(writes, { logger }),
     }),
   );
   if (flags.isTrue('enable-bootstrap-token-auth'))

@@ -68,6 +68,8 @@ export interface KindRules<T extends KubeObject = KubeObject> {
    * wants. Null: at once.
    */
   gracePeriodSeconds?(object: T, asked: number | undefined): number | null;
+  /** Why this object may not be deleted, if it may not be. */
+  deletionProblem?(object: T): string | undefined;
   /** How names of this kind are checked; default `dns-subdomain`. */
   readonly nameRule?: NameRule;
   readonly table?: TableLayout<T>;

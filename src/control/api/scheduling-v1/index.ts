@@ -64,6 +64,10 @@ export const kinds: readonly KindDefinition[] = [
       priority.preemptionPolicy ??= 'PreemptLowerPriority';
     },
     validateCreate: validate,
+    deletionProblem: ({ metadata }) =>
+      systemClasses.has(metadata.name ?? '')
+        ? 'this is a system priority class and cannot be deleted'
+        : undefined,
     validateUpdate,
     table: {
       columns: [

@@ -65,6 +65,7 @@ function seatOf(
       reject(refused());
     };
     const timer = clock.setTimer(waitMs, giveUp);
+    if (signal.aborted) return giveUp();
     signal.addEventListener('abort', giveUp, { once: true });
     void place.admitted.then(() => {
       clock.clearTimer(timer);

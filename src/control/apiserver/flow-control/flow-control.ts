@@ -14,7 +14,7 @@ export interface Flow {
   /** Null: exempt, nothing holds it. */
   readonly queues: QueueSet | null;
   /** Tells flows of one schema apart. */
-  readonly hash: bigint;
+  readonly hash: () => bigint;
 }
 
 interface Level {
@@ -78,14 +78,20 @@ export class FlowControl {
     this.#share();
   }
 
+  /** All schemas, and whether their level is missing. */
+  *danglings(): Iterable<{ readonly schema: FlowSchema; readonly isDangling: boolean }> {
+    for (const schema of this.#schemasByName.values())
+      yield { schema, isDangling: !this.#levels.has(levelNameOf(schema)) };
+  }
+
   /** The first schema that is about a request; every user is in one of the groups of `catch-all`. */
   flowOf(user: UserInfo, info: RequestInfo): Flow {
     const schema =
       this.#schemas.find((one) => matchesFlowSchema(one, user, info)) ??
       defined(this.#schemasByName.get('catch-all'));
     const level = defined(this.#levels.get(levelNameOf(schema)), 'the level of a schema');
-    const flow = { schema, level: level.config, queues: level.queues };
-    return { ...flow, hash: level.queues === null ? 0n : flowHash(schema, user, info) };
+    const hash = () => flowHash(schema, user, info);
+    return { schema, level: level.config, queues: level.queues, hash };
   }
 
   /** A seat became free: another level may borrow it. */

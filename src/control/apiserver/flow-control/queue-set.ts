@@ -66,13 +66,13 @@ export class QueueSet {
     this.dispatch();
   }
 
-  /** Asks for a seat. Null: it is there at once; `full`: nobody more may wait. */
-  enter(flowHash: bigint): null | 'full' | Waiting {
+  /** Asks for a seat. Null: it is there at once; `full`: nobody more may wait. The hash is asked for when there is a queue to choose. */
+  enter(flowHash: () => bigint): null | 'full' | Waiting {
     if (this.#waiting === 0 && this.#hasSeat()) {
       this.#running++;
       return null;
     }
-    const queue = this.#shortestOf(flowHash);
+    const queue = this.#shortestOf(flowHash());
     if (queue === undefined || queue.waiters.length >= this.#limits.queueLengthMax) return 'full';
     let admit = () => {};
     const admitted = new Promise<void>((resolve) => {

@@ -2,7 +2,7 @@ import { defined } from '../../../base/assert.js';
 import { cloneObject } from '../../machinery/apply/index.js';
 import type { KubeObject } from '../../machinery/object.js';
 import { StatusError } from '../../machinery/status.js';
-import { conflict, staleObjectText } from '../../machinery/status-errors.js';
+import { conflict, forbidden, staleObjectText } from '../../machinery/status-errors.js';
 import type { DeleteOptions } from '../options/delete-options.js';
 import type { StoredObject } from '../storage/contracts.js';
 import { type DeletionPlan, planDeletion } from './deletion-plan.js';
@@ -151,10 +151,13 @@ async function admit(
 
 function checkDeletable(
   { row }: RegistryOptions,
-  { metadata }: KubeObject,
+  object: KubeObject,
   { preconditions }: DeleteOptions,
 ): void {
+  const { metadata } = object;
   const name = metadata.name ?? '';
+  const problem = row.rules.deletionProblem?.(object);
+  if (problem !== undefined) throw forbidden(row, name, problem);
   const { uid, resourceVersion } = preconditions;
   if (uid !== undefined && uid !== metadata.uid) {
     throw conflict(

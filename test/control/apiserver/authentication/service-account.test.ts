@@ -52,6 +52,7 @@ function world() {
     objects,
     uuid: () => 'jti-1',
   };
+  const uses: [string, Readonly<Record<string, string>>][] = [];
   const authenticator = new ServiceAccountTokenAuthenticator({
     issuers: [issuerUrl],
     keys: parseVerificationKeys(keys.publicPem),
@@ -59,6 +60,9 @@ function world() {
     objects,
     clock,
     looksUp: true,
+    noteUse: (secret, labels) => {
+      uses.push([secret.metadata.name ?? '', labels]);
+    },
   });
   const warnings: string[] = [];
   const issue = (spec: NonNullable<Parameters<typeof issueToken>[0]['spec']>) =>
@@ -73,7 +77,7 @@ function world() {
       },
       options,
     );
-  return { clock, objects, issuer, authenticator, issue, options, warnings };
+  return { clock, objects, issuer, authenticator, issue, options, warnings, uses };
 }
 
 type World = ReturnType<typeof world>;
@@ -289,6 +293,35 @@ t.test('tokens in secrets hold as long as the secret has them', async (t) => {
     if (error === null) t.equal((await identity)?.user.name, 'system:serviceaccount:ns:web', title);
     else await t.rejects(identity, error, title);
   }
+});
+
+t.test('the use of tokens in secrets is noted once a day', async (t) => {
+  const { clock, issuer, authenticator, objects, uses } = world();
+  const about = { namespace: 'ns', name: 'web', uid: 'sa-uid', secretName: 'legacy' };
+  const token = await issuer.signLegacy(about);
+  const day = (offset: number) =>
+    new Date(clock.wallTime() + offset * 86_400_000).toISOString().slice(0, 10);
+  const label = 'kubernetes.io/legacy-token-last-used';
+  for (const [noted, wanted] of [
+    [undefined, [['legacy', { [label]: day(0) }]]],
+    [day(-1), [['legacy', { [label]: day(0) }]]],
+    [day(0), []],
+    [day(1), []],
+  ] as const) {
+    uses.length = 0;
+    const labels = noted === undefined ? {} : { [label]: noted };
+    objects.remove('/secrets', 'ns', 'legacy');
+    objects.put('/secrets', {
+      metadata: { namespace: 'ns', name: 'legacy', uid: 's', labels },
+      data: { token: Buffer.from(token).toString('base64') },
+    } as Secret);
+    await authenticator.authenticateToken(token, []);
+    t.same(uses, wanted, noted ?? 'never');
+  }
+  uses.length = 0;
+  objects.remove('/secrets', 'ns', 'legacy');
+  await t.rejects(authenticator.authenticateToken(token, []));
+  t.same(uses, [], 'a token that is refused is not in use');
 });
 
 t.test('issueToken refuses what Kubernetes refuses', async (t) => {

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { until } from '../../../client/until.js';
 import { startApi } from './api-rig.js';
 
 const root = '/apis/flowcontrol.apiserver.k8s.io/v1';
@@ -39,6 +40,46 @@ t.test('priority and fairness', async (t) => {
     ];
     const { text } = await api.ask('GET', '/metrics');
     for (const line of expected) t.match(text, line);
+  });
+
+  t.test('schemas say whether their level is there', async (t) => {
+    const conditionOf = async (name: string) => {
+      const { json } = await api.ask('GET', `${root}/flowschemas/${name}`);
+      const { lastTransitionTime: _, ...condition } = json.status.conditions?.[0] ?? {};
+      return condition;
+    };
+    const reference = (name: string) =>
+      `This FlowSchema references the PriorityLevelConfiguration object named "${name}"`;
+    const found = (name: string) => ({
+      ...{ type: 'Dangling', status: 'False', reason: 'Found' },
+      message: `${reference(name)} and it exists`,
+    });
+    const missing = (name: string) => ({
+      ...{ type: 'Dangling', status: 'True', reason: 'NotFound' },
+      message: `${reference(name)} but there is no such object`,
+    });
+    await until(
+      'a condition',
+      async () => (await conditionOf('probes')).type !== undefined,
+      60_000,
+    );
+    t.same(await conditionOf('probes'), found('exempt'));
+    const body = {
+      metadata: { name: 'stray' },
+      spec: { matchingPrecedence: 7000, priorityLevelConfiguration: { name: 'later' } },
+    };
+    t.equal((await api.ask('POST', `${root}/flowschemas`, { body })).status, 201);
+    await until('a condition', async () => (await conditionOf('stray')).status === 'True', 60_000);
+    t.same(await conditionOf('stray'), missing('later'));
+    const spec = { type: 'Limited', limited: { limitResponse: { type: 'Reject' } } };
+    const level = { metadata: { name: 'later' }, spec };
+    await api.ask('POST', `${root}/prioritylevelconfigurations`, { body: level });
+    await until('a condition', async () => (await conditionOf('stray')).status === 'False', 60_000);
+    t.same(await conditionOf('stray'), found('later'));
+    await api.ask('DELETE', `${root}/prioritylevelconfigurations/later`);
+    await until('a condition', async () => (await conditionOf('stray')).status === 'True', 60_000);
+    t.same(await conditionOf('stray'), missing('later'));
+    await api.ask('DELETE', `${root}/flowschemas/stray`);
   });
 
   t.test('a level without seats or queues refuses, and others go on', async (t) => {

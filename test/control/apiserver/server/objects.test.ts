@@ -31,6 +31,26 @@ t.test('objects', async (t) => {
     t.same((await api.ask('GET', `${maps}/made`)).json, json);
   });
 
+  t.test('DELETE of what the system cannot be without is 403', async (t) => {
+    const classes = '/apis/scheduling.k8s.io/v1/priorityclasses';
+    for (const name of ['system-node-critical', 'system-cluster-critical']) {
+      const { status, json } = await api.ask('DELETE', `${classes}/${name}`);
+      t.equal(status, 403);
+      t.equal(
+        json.message,
+        `priorityclasses.scheduling.k8s.io "${name}" is forbidden: this is a system priority class and cannot be deleted`,
+      );
+      t.equal((await api.ask('GET', `${classes}/${name}`)).status, 200);
+    }
+  });
+
+  t.test('the use of tokens in secrets is tracked since the first day', async (t) => {
+    const path = '/api/v1/namespaces/kube-system/configmaps';
+    const name = 'kube-apiserver-legacy-service-account-token-tracking';
+    const { json } = await api.ask('GET', `${path}/${name}`);
+    t.match(json.data?.since, /^\d{4}-\d\d-\d\d$/);
+  });
+
   t.test('POST of a name that is taken is 409', async (t) => {
     await created(api, 'taken');
     const { status, json } = await api.ask('POST', maps, { body: map('taken') });

@@ -1,6 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../../../../base/clock.js';
 import type { Secret } from '../../../api/gen/core-v1.js';
 import { type LegacyClaims, readLegacyClaims } from '../../../api/service-account/claims.js';
+import { formatTime } from '../../../machinery/time.js';
 import type { ObjectReader, UserInfo } from '../../contracts.js';
 import { TokenError } from '../token-authenticator.js';
 import {
@@ -13,14 +15,29 @@ import {
 /** Label of a secret whose token was switched off since nobody used it. */
 const invalidSinceLabel = 'kubernetes.io/legacy-token-invalid-since';
 
+/** Label of a secret: the day when its token was last used (`2026-01-02`, UTC). */
+const lastUsedLabel = 'kubernetes.io/legacy-token-last-used';
+
+/** Is told of the use of a token in a secret whose label does not say so yet: notes it, some time. */
+export type NoteTokenUse = (secret: Secret, labels: Readonly<Record<string, string>>) => void;
+
 /** Validates tokens that live in secrets of type kubernetes.io/service-account-token. Their signature is checked before. */
 export class LegacyTokenValidator {
   readonly #objects: ObjectReader;
   readonly #looksUp: boolean;
+  readonly #clock: Clock;
+  readonly #noteUse: NoteTokenUse;
 
-  constructor(objects: ObjectReader, looksUp: boolean) {
-    this.#objects = objects;
-    this.#looksUp = looksUp;
+  constructor(options: {
+    readonly objects: ObjectReader;
+    readonly looksUp: boolean;
+    readonly clock: Clock;
+    readonly noteUse?: NoteTokenUse;
+  }) {
+    this.#objects = options.objects;
+    this.#looksUp = options.looksUp;
+    this.#clock = options.clock;
+    this.#noteUse = options.noteUse ?? (() => {});
   }
 
   /** The service account of these verified claims. Rejects with TokenError when secret or account are no longer the same. */
@@ -28,8 +45,9 @@ export class LegacyTokenValidator {
     const claims = readLegacyClaims(fields);
     checkClaims(claims);
     if (this.#looksUp) {
-      await this.#checkSecret(token, claims);
+      const secret = await this.#checkedSecret(token, claims);
       await this.#checkAccount(claims);
+      this.#onUse(secret);
     }
     const { namespace, serviceAccountName, serviceAccountUid } = claims;
     return userInfo({
@@ -39,7 +57,16 @@ export class LegacyTokenValidator {
     });
   }
 
-  async #checkSecret(token: string, claims: LegacyClaims): Promise<void> {
+  /** Another replica's clock may be a day ahead: its label stands. */
+  #onUse(secret: Secret): void {
+    const nowMs = this.#clock.wallTime();
+    const [today, tomorrow] = [nowMs, nowMs + dayMs].map(dayOf);
+    const noted = secret.metadata.labels?.[lastUsedLabel];
+    if (noted === today || noted === tomorrow) return;
+    this.#noteUse(secret, { [lastUsedLabel]: today ?? '' });
+  }
+
+  async #checkedSecret(token: string, claims: LegacyClaims): Promise<Secret> {
     const { namespace, secretName, serviceAccountName } = claims;
     const secret = (await this.#objects.get(
       { group: '', resource: 'secrets' },
@@ -59,6 +86,7 @@ export class LegacyTokenValidator {
           `'${invalidSinceLabel}' label from the secret to temporarily allow use of this token`,
       );
     }
+    return secret;
   }
 
   async #checkAccount({
@@ -81,6 +109,13 @@ export class LegacyTokenValidator {
         `service account UID (${uid}) does not match claim (${serviceAccountUid})`,
       );
   }
+}
+
+const dayMs = 86_400_000;
+
+/** The day in UTC, as `2026-01-02`. */
+export function dayOf(ms: number): string {
+  return formatTime(ms).slice(0, 'YYYY-MM-DD'.length);
 }
 
 function checkClaims(claims: LegacyClaims): void {

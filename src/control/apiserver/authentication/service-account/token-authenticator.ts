@@ -18,7 +18,7 @@ import {
   serviceAccountUsername,
   userInfo,
 } from '../user-info.js';
-import { LegacyTokenValidator } from './legacy-token.js';
+import { LegacyTokenValidator, type NoteTokenUse } from './legacy-token.js';
 
 /** Clocks of issuer and verifier may differ by this much, and what is being deleted is honoured for as long. */
 const leewayMs = 60_000;
@@ -34,6 +34,8 @@ export interface ServiceAccountTokenOptions {
   readonly clock: Clock;
   /** Whether tokens in secrets are compared with the secret (--service-account-lookup). */
   readonly looksUp: boolean;
+  /** Notes that such a token was used; by default nobody does. */
+  readonly noteUse?: NoteTokenUse;
 }
 
 /**
@@ -46,7 +48,7 @@ export class ServiceAccountTokenAuthenticator implements TokenAuthenticator {
 
   constructor(options: ServiceAccountTokenOptions) {
     this.#options = options;
-    this.#legacy = new LegacyTokenValidator(options.objects, options.looksUp);
+    this.#legacy = new LegacyTokenValidator(options);
   }
 
   async authenticateToken(
