@@ -49,7 +49,7 @@ export function controlSteps(kubeconfig: string): string[] {
     `  ${kubectl} get nodes`,
     `  ${kubectl} create deployment hello --image=host -- sh -c 'while :; do date; sleep 1; done'`,
     `  ${kubectl} logs -f deployment/hello`,
-    `  ${kubectl} apply -f examples/guestbook`,
+    `  ${kubectl} apply -f examples/noticeboard`,
     `kubeconfig: ${kubeconfig}`,
   ];
 }
