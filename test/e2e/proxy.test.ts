@@ -1,11 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import t, { type Test } from 'tap';
 import { startTestEnv } from '../../src/cmd/testenv/index.js';
 import { resources } from '../../src/control/client/index.js';
+import type { EntryAddress } from '../../src/control/proxy/index.js';
 import { runCommand, runToSuccess } from '../../src/host/command.js';
+import { hostMachine } from '../../src/host/machine.js';
 import { until } from '../client/until.js';
 import {
   askFrom,
@@ -16,8 +20,10 @@ import {
   needsNetwork,
   serve,
 } from '../control/proxy/network-lab.js';
-import { flotillaBin } from './project.js';
+import { freePorts } from './ports.js';
+import { flotillaBin, skipBecause } from './project.js';
 
+const deadlineMs = 60_000;
 const withinNode = process.env.PROXY_TEST_NODE;
 
 /** The node is the namespace that this process runs in. */
@@ -54,6 +60,68 @@ async function startProxy(
 }
 
 if (withinNode === undefined) {
+  const ids = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+  const isReadable = spawnSync(process.execPath, [flotillaBin, 'version'], ids).status === 0;
+  const options = skipBecause(!isReadable && 'who is not root cannot read the built project here');
+  t.test('flotilla proxy needs no root for node ports and loopback', options, async (t) => {
+    const env = await startTestEnv();
+    t.teardown(() => env.close());
+    const endpoint = createServer((socket) => socket.on('error', () => {}).end('a'));
+    // The API takes no loopback addresses for endpoints.
+    const [own = ''] = (await hostMachine.addresses()).filter((ip) => !ip.includes(':'));
+    endpoint.listen(0, own);
+    await once(endpoint, 'listening');
+    t.teardown(() => endpoint.close());
+    await env.client.objects(resources.services).create({
+      metadata: { namespace: 'default', name: 'web' },
+      spec: { type: 'NodePort', ports: [{ port: 80 }] },
+    });
+    await env.client.objects(resources.endpointSlices).create({
+      metadata: {
+        namespace: 'default',
+        name: 'web-1',
+        labels: { 'kubernetes.io/service-name': 'web' },
+      },
+      ...{ addressType: 'IPv4', endpoints: [{ addresses: [own] }] },
+      ports: [{ name: '', port: (endpoint.address() as AddressInfo).port, protocol: 'TCP' }],
+    });
+    const kubeconfig = join(env.dir, 'anyone.kubeconfig');
+    await writeFile(kubeconfig, await readFile(env.kubeconfig), { mode: 0o644 });
+    await chmod(env.dir, 0o755);
+    const [port = 0] = await freePorts(1);
+    const flags = [
+      ...['proxy', `--kubeconfig=${kubeconfig}`, '--hostname-override=n1'],
+      ...['--healthz-bind-address=', `--metrics-bind-address=127.0.0.1:${port}`],
+    ];
+    const child = spawn(process.execPath, [flotillaBin, ...flags], { stdio: 'ignore', ...ids });
+    const exited = once(child, 'exit');
+    t.teardown(() => {
+      child.kill('SIGTERM');
+      return exited;
+    });
+    const ask = (path: string) =>
+      fetch(`http://127.0.0.1:${port}${path}`).then(
+        (answer) => answer.text(),
+        () => '',
+      );
+    await until('it serves', async () => (await ask('/proxyMode')) === 'userspace', deadlineMs);
+    const web = await until(
+      'the service has its ways in',
+      async () => {
+        const rows = JSON.parse((await ask('/serviceAddresses')) || '[]') as EntryAddress[];
+        const found = rows.filter(({ service }) => service === 'default/web');
+        return found.length === 2 ? found : undefined;
+      },
+      deadlineMs,
+    );
+    t.match(web, [{ listens: /^127\.0\.0\.1:/, destination: /:80$/ }, { listens: /^0\.0\.0\.0:/ }]);
+    for (const { listens } of web) {
+      const socket = connect({ host: '127.0.0.1', port: Number(listens.split(':')[1]) });
+      t.equal(String((await once(socket, 'data'))[0]), 'a', listens);
+      socket.destroy();
+    }
+  });
+
   t.test('flotilla proxy on a node of its own', needsNetwork('nft', 'conntrack'), async (t) => {
     const node = await labHost(t, 'node', ['10.244.0.1/24']);
     const env = { ...process.env, PROXY_TEST_NODE: node.name };
@@ -124,6 +192,16 @@ if (withinNode === undefined) {
     });
     await proxy.stop();
     await answers(client, ip, 80, 'a 10.244.0.4');
+    const other = await startProxy(t, [...flags, '--proxy-mode=ipvs']);
+    const hasIpvs = (await here.run({ command: 'ipvsadm', args: ['--list'] })).exitCode === 0;
+    const mode = await (await fetch('http://127.0.0.1:10249/proxyMode')).text();
+    t.equal(mode, hasIpvs ? 'ipvs' : 'nftables', 'who has no IPVS is served all the same');
+    t.equal(
+      other.lines.some((line) => line.includes('cannot be had')),
+      !hasIpvs,
+    );
+    await answers(client, ip, 80, 'a 10.244.0.4');
+    await other.stop();
     await services.delete({ namespace: 'default', name: 'web' });
     await startProxy(t, flags);
     await until(
