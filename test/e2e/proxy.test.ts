@@ -61,7 +61,7 @@ async function startProxy(
 
 if (withinNode === undefined) {
   const ids = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
-  const isReadable = spawnSync(process.execPath, [flotillaBin, 'version'], ids).status === 0;
+  const isReadable = spawnSync(process.execPath, [flotillaBin, '--version'], ids).status === 0;
   const options = skipBecause(!isReadable && 'who is not root cannot read the built project here');
   t.test('flotilla proxy needs no root for node ports and loopback', options, async (t) => {
     const env = await startTestEnv();
