@@ -21,7 +21,7 @@ import {
   serve,
 } from '../control/proxy/network-lab.js';
 import { freePorts } from './ports.js';
-import { flotillaBin, skipBecause } from './project.js';
+import { flotillaBin } from './project.js';
 
 const deadlineMs = 60_000;
 const withinNode = process.env.PROXY_TEST_NODE;
@@ -62,8 +62,8 @@ async function startProxy(
 if (withinNode === undefined) {
   const ids = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
   const isReadable = spawnSync(process.execPath, [flotillaBin, '--version'], ids).status === 0;
-  const options = skipBecause(!isReadable && 'who is not root cannot read the built project here');
-  t.test('flotilla proxy needs no root for node ports and loopback', options, async (t) => {
+  const skip = !isReadable && 'who is not root cannot read the built project here';
+  t.test('flotilla proxy needs no root for node ports and loopback', { skip }, async (t) => {
     const env = await startTestEnv();
     t.teardown(() => env.close());
     const endpoint = createServer((socket) => socket.on('error', () => {}).end('a'));
