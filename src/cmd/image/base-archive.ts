@@ -36,7 +36,7 @@ async function findBusybox(places: readonly string[]): Promise<{ path: string; b
     if (bytes === null) continue;
     if (!isStatic(bytes)) {
       throw new UsageError(
-        `${path} needs libraries, which an image of it would lack: install busybox-static, or name another with --busybox`,
+        `${path} is no static program, and an image of it would lack its libraries: install busybox-static, or name another with --busybox`,
       );
     }
     return { path, bytes };

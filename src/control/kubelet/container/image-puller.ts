@@ -4,6 +4,7 @@ import type { EventRecorder } from '../../client/index.js';
 import { BackOff } from '../pods/back-off.js';
 import type { PodContainer } from '../pods/container-list.js';
 import type { ContainerRuntime, ImageAuth } from '../runtime/container-runtime.js';
+import { parseImageName } from '../runtime/images/image-name.js';
 import { RuntimeError } from '../runtime/runtime-error.js';
 import { authsFor, type RegistryLogin } from './registry-logins.js';
 
@@ -50,6 +51,7 @@ export class ImagePuller {
     const { image = '' } = container.spec;
     const say = (type: 'Normal' | 'Warning', reason: string, message: string) =>
       this.#parts.events.event(pod, type, reason, message, container.fieldPath);
+    checkName(image, say);
     const policy = policyOf(container.spec.imagePullPolicy, image);
     const present = await this.#statusOf(image);
     if (present !== null && policy !== 'Always') {
@@ -80,9 +82,7 @@ export class ImagePuller {
     } catch (error) {
       if (!(error instanceof RuntimeError)) throw error;
       const text = `Failed to inspect image "${image}": ${error.message}`;
-      const isName =
-        error.message.includes('InvalidImageName') || /invalid reference/.test(error.message);
-      throw new ImageError(isName ? 'InvalidImageName' : 'ImageInspectError', text, 10_000);
+      throw new ImageError('ImageInspectError', text, 10_000);
     }
   }
 
@@ -149,6 +149,17 @@ export class ImagePuller {
 }
 
 type Say = (type: 'Normal' | 'Warning', reason: string, message: string) => void;
+
+/** Throws ImageError for what is no name of an image, which no runtime could find. */
+function checkName(image: string, say: Say): void {
+  if (parseImageName(image) !== null) return;
+  const why = /[A-Z]/.test(image.replace(/:[^/]*$/, ''))
+    ? ': repository name must be lowercase'
+    : '';
+  const message = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format${why}`;
+  say('Warning', 'InspectFailed', message);
+  throw new ImageError('InvalidImageName', message, 10_000);
+}
 
 /** The policy in force: an image without a tag, or with the latest one, is always pulled. */
 function policyOf(given: string | undefined, image: string): string {

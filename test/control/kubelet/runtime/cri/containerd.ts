@@ -152,7 +152,9 @@ state = "${directory}/state"
 }
 
 function networkText(bridge: string, dataDir: string): string {
-  const subnet = '10.213.79.0/24';
+  // Others on this machine have theirs.
+  const [first = 0, second = 0] = randomBytes(2);
+  const subnet = `10.${200 + (first % 50)}.${second}.0/24`;
   const plugins = [
     {
       ...{ type: 'bridge', bridge, isGateway: true, ipMasq: true },

@@ -1,5 +1,3 @@
-import { isIP } from 'node:net';
-
 /** Where the images of a registry are asked for, in order. */
 export interface RegistryMirrors {
   /** By the registry's name, as images have it: URLs of what is asked before it. */
@@ -19,5 +17,5 @@ export function registryEndpoints(registry: string, mirrors: RegistryMirrors): r
 /** What is on this machine is spoken to without TLS, as container engines do. */
 export function isLoopback(authority: string): boolean {
   const host = authority.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
