@@ -44,11 +44,18 @@ const layouts: Readonly<Record<'date-time' | 'micro-time', readonly LayoutPart[]
   ],
 };
 
+/** What nearly every time is like. */
+const wellFormed = {
+  'date-time': /^\d{4}-(?:0[1-9]|1[0-2])-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/,
+  'micro-time': /^\d{4}-(?:0[1-9]|1[0-2])-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z$/,
+} as const;
+
 /**
  * Why a text is no time, in the words of Go's time package: RFC 3339 with seconds, or with exactly six digits after them. Undefined when it
  * has the form of one; its day may still be one that the month does not have.
  */
 export function timeProblem(text: string, format: 'date-time' | 'micro-time'): string | undefined {
+  if (wellFormed[format].test(text)) return undefined;
   const parts = layouts[format];
   let rest = text;
   for (const { layout, pattern, name = '', min = 0, max = Number.POSITIVE_INFINITY } of parts) {

@@ -8,25 +8,20 @@ import type { Filter } from './filter.js';
  * own have none.
  */
 export function withDeadline(clock: Clock, timeoutMsMax: number): Filter {
-  return async (exchange, next) => {
+  return (exchange, next) => {
     if (exchange.isLongRunning) return next();
-    const timeoutMs = Math.min(askedTimeoutMs(exchange.query) ?? timeoutMsMax, timeoutMsMax);
-    let onTimeout = () => {};
-    const expired = new Promise<'expired'>((resolve) => {
-      onTimeout = () => resolve('expired');
+    return new Promise((resolve, reject) => {
+      const timeoutMs = Math.min(askedTimeoutMs(exchange.query) ?? timeoutMsMax, timeoutMsMax);
+      const timer = clock.setTimer(timeoutMs, () => {
+        const error = timeoutError('request did not complete within the allotted timeout', 0);
+        exchange.cut(error);
+        // Nobody waits any more for how the work ends.
+        reject(error);
+      });
+      next()
+        .then(resolve, reject)
+        .finally(() => clock.clearTimer(timer));
     });
-    const timer = clock.setTimer(timeoutMs, onTimeout);
-    try {
-      const work = next();
-      // When it is too late, nobody waits for how it ends.
-      work.catch(() => {});
-      if ((await Promise.race([work, expired])) !== 'expired') return;
-      const error = timeoutError('request did not complete within the allotted timeout', 0);
-      exchange.cut(error);
-      throw error;
-    } finally {
-      clock.clearTimer(timer);
-    }
   };
 }
 

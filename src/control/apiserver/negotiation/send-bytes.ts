@@ -4,6 +4,8 @@ import type { Exchange } from '../exchange.js';
 
 /** Answers smaller than this are sent as they are: packing them costs more than it saves. */
 const gzipBytesMin = 128 * 1024;
+/** An answer of no more parts than an object and its line feed is sent as it is. */
+const partsPlainMax = 2;
 /** Small parts are sent together. */
 const pieceBytes = 64 * 1024;
 
@@ -26,9 +28,19 @@ export async function sendParts(
     await writePacked(exchange, parts);
   } else {
     exchange.start(status, { ...headers, 'content-length': String(size) });
-    for (const piece of gathered(parts)) await exchange.write(piece);
-    exchange.end();
+    await writeAll(exchange, parts.length <= partsPlainMax ? parts : gathered(parts));
   }
+}
+
+/** The last piece ends the answer, which is then a write the fewer. */
+async function writeAll(exchange: Exchange, pieces: Iterable<Uint8Array>): Promise<void> {
+  let last: Uint8Array | undefined;
+  for (const piece of pieces) {
+    const waiting = last === undefined ? undefined : exchange.write(last);
+    if (waiting !== undefined) await waiting;
+    last = piece;
+  }
+  exchange.end(last);
 }
 
 function acceptsGzip(exchange: Exchange): boolean {

@@ -15,6 +15,7 @@ export function keepTimesOfUnchanged(object: KubeObject, live: KubeObject): void
 }
 
 function isSameButTime(entry: ManagedFieldsEntry, old: ManagedFieldsEntry): boolean {
+  if (entry === old) return true;
   const { time: _time, ...rest } = entry;
   const { time: _oldTime, ...oldRest } = old;
   return deepEqual(rest, oldRest);

@@ -33,7 +33,18 @@ export type Managers = ReadonlyMap<string, Manager>;
  * What tells managers apart, in the form that Kubernetes orders them by. Who applies is the same manager whatever version it applies:
  * its last configuration replaces the one before.
  */
-export function managerKey({ name, operation, apiVersion, subresource }: ManagerIdentity): string {
+export function managerKey(manager: ManagerIdentity): string {
+  let key = keys.get(manager);
+  if (key === undefined) {
+    key = newKey(manager);
+    keys.set(manager, key);
+  }
+  return key;
+}
+
+const keys = new WeakMap<ManagerIdentity, string>();
+
+function newKey({ name, operation, apiVersion, subresource }: ManagerIdentity): string {
   return messageJson({
     ...(name === '' ? {} : { manager: name }),
     operation,
@@ -54,7 +65,19 @@ export function readManagers(
   return managers;
 }
 
+/** What entries that many objects' states share were read as. */
+const readEntries = new WeakMap<ManagedFieldsEntry, Manager>();
+
 function readManager(entry: ManagedFieldsEntry, at: number): Manager {
+  let manager = readEntries.get(entry);
+  if (manager === undefined) {
+    manager = newManager(entry, at);
+    readEntries.set(entry, manager);
+  }
+  return manager;
+}
+
+function newManager(entry: ManagedFieldsEntry, at: number): Manager {
   const { operation, apiVersion = '', fieldsType = '' } = entry;
   if (operation !== 'Apply' && operation !== 'Update')
     throw new FieldSetError('operation must be `Apply` or `Update`');
@@ -75,6 +98,7 @@ export function writeManagers(managers: Managers): ManagedFieldsEntry[] | undefi
 }
 
 function writeManager(manager: Manager): ManagedFieldsEntry {
+  if (manager.entry !== undefined) return manager.entry;
   const { name, operation, apiVersion, time, fields, subresource } = manager;
   return {
     ...(name === '' ? {} : { manager: name }),
@@ -82,7 +106,7 @@ function writeManager(manager: Manager): ManagedFieldsEntry {
     apiVersion,
     ...(time === undefined ? {} : { time }),
     fieldsType: 'FieldsV1',
-    fieldsV1: manager.entry?.fieldsV1 ?? fieldsV1OfSet(fields),
+    fieldsV1: fieldsV1OfSet(fields),
     ...(subresource === '' ? {} : { subresource }),
   };
 }

@@ -57,7 +57,9 @@ function exchangeLike() {
     write: async (chunk: Uint8Array) => {
       chunks.push(chunk);
     },
-    end: () => {},
+    end: (chunk?: Uint8Array) => {
+      if (chunk !== undefined) chunks.push(chunk);
+    },
   } as unknown as Exchange;
   return { exchange, body: () => Buffer.concat(chunks).toString() };
 }
