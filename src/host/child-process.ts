@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 
 /** How a program is run. */
-export interface CommandOptions {
+export interface ProgramOptions {
   /** Null: this process's own. */
   readonly env?: Readonly<Record<string, string>> | null;
   readonly cwd?: string;
@@ -15,21 +15,27 @@ export interface CommandOptions {
 }
 
 /** How a program ended. */
-export interface CommandOutcome {
+export interface ProgramOutcome {
   /** 128 and the signal's number when it died of one; 127 when there is no such program. */
   readonly exitCode: number;
   readonly stdout: Buffer;
   readonly stderr: Buffer;
   readonly hasTimedOut: boolean;
+  /** It wrote more than is kept. */
+  readonly isCut: boolean;
+  /** The signal that it died of, or null. */
+  readonly signal: NodeJS.Signals | null;
+  /** There is such a program, and it may be run. */
+  readonly hasStarted: boolean;
 }
 
 const outputBytesMaxDefault = 16 * 1024 * 1024;
 
 /** Runs a program to its end, in a session of its own so that a timeout ends all that it started. Never rejects. */
-export function runCommand(
+export function runProgram(
   argv: readonly string[],
-  options: CommandOptions = {},
-): Promise<CommandOutcome> {
+  options: ProgramOptions = {},
+): Promise<ProgramOutcome> {
   return new Promise((resolve) => {
     const child = spawn(argv[0] ?? '', argv.slice(1), {
       ...(options.env == null ? {} : { env: { ...options.env } }),
@@ -37,31 +43,37 @@ export function runCommand(
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
     });
-    const bound = options.outputBytesMax ?? outputBytesMaxDefault;
-    const stdout = collect(child.stdout, bound);
-    const stderr = collect(child.stderr, bound);
+    const bytesMax = options.outputBytesMax ?? outputBytesMaxDefault;
+    const stdout = new Output(child.stdout, bytesMax);
+    const stderr = new Output(child.stderr, bytesMax);
     let hasTimedOut = false;
+    let hasStarted = true;
     const end = () => {
       hasTimedOut = true;
       killSession(child);
     };
     const timer = options.timeoutMs === undefined ? null : setTimeout(end, options.timeoutMs);
     options.signal?.addEventListener('abort', end, { once: true });
-    const settle = (exitCode: number) => {
+    const settle = (code: number | null, signal: NodeJS.Signals | null) => {
       if (timer !== null) clearTimeout(timer);
       options.signal?.removeEventListener('abort', end);
-      resolve({ exitCode, stdout: stdout(), stderr: stderr(), hasTimedOut });
+      resolve({
+        exitCode: exitCodeOf(code, signal),
+        ...{ stdout: stdout.bytes(), stderr: stderr.bytes() },
+        ...{ signal, hasTimedOut, hasStarted, isCut: stdout.isCut || stderr.isCut },
+      });
     };
     child.once('error', (error) => {
-      stderr(Buffer.from(`${error.message}\n`));
-      settle(127);
+      hasStarted = false;
+      stderr.add(Buffer.from(`${error.message}\n`));
+      settle(127, null);
     });
     // A grandchild may hold the outputs open for ever: after the exit they get a moment to drain.
     child.once('exit', (code, signal) => {
-      const drained = setTimeout(() => settle(exitCodeOf(code, signal)), 500);
+      const drained = setTimeout(() => settle(code, signal), 500);
       child.once('close', () => {
         clearTimeout(drained);
-        settle(exitCodeOf(code, signal));
+        settle(code, signal);
       });
     });
     child.stdin.on('error', () => undefined);
@@ -75,7 +87,7 @@ export interface TalkingChild {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** The exit code as {@link CommandOutcome} has it, after its outputs are drained. Never rejects. */
+  /** The exit code as {@link ProgramOutcome} has it, after its outputs are drained. Never rejects. */
   readonly ended: Promise<number>;
   /** Sends a signal to it and to all in its session's first group. */
   kill(signal: NodeJS.Signals): void;
@@ -201,20 +213,28 @@ function killSession(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): v
   }
 }
 
-/** Gathers a stream up to a bound; calling the result gives what there is, or adds to it. */
-function collect(stream: Readable, bytesMax: number): (more?: Buffer) => Buffer {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  const add = (chunk: Buffer) => {
-    const kept = chunk.subarray(0, Math.max(0, bytesMax - size));
-    size += kept.length;
-    if (kept.length > 0) chunks.push(kept);
-  };
-  stream.on('data', add);
-  return (more) => {
-    if (more !== undefined) add(more);
-    return Buffer.concat(chunks);
-  };
+/** What a stream brings, up to a bound. */
+class Output {
+  readonly #bytesMax: number;
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
+  isCut = false;
+
+  constructor(stream: Readable, bytesMax: number) {
+    this.#bytesMax = bytesMax;
+    stream.on('data', (chunk: Buffer) => this.add(chunk));
+  }
+
+  add(chunk: Buffer): void {
+    const kept = chunk.subarray(0, Math.max(0, this.#bytesMax - this.#size));
+    this.#size += kept.length;
+    this.isCut ||= kept.length < chunk.length;
+    if (kept.length > 0) this.#chunks.push(kept);
+  }
+
+  bytes(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
 }
 
 /** The interpreter that runs this program. */

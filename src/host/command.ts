@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { runProgram } from './child-process.js';
 
 /** One of the machine's commands, as it is run. */
 export interface CommandLine {
@@ -28,31 +28,24 @@ export class CommandError extends Error {
 }
 
 const timeoutMsDefault = 30_000;
-/** Of each of stdout and stderr; a program that says more is killed. */
+/** Of each of stdout and stderr. */
 const outputBytesMax = 64 << 20;
 
-/** Runs a command of this machine, without a shell. */
-export const runCommand: RunCommand = ({ command, args, stdin = '', timeoutMs }) =>
-  new Promise((resolve) => {
-    const child = spawn(command, [...args], {
-      stdio: 'pipe',
-      timeout: timeoutMs ?? timeoutMsDefault,
-      killSignal: 'SIGKILL',
-    });
-    const stdout = new Output(() => child.kill('SIGKILL'));
-    const stderr = new Output(() => child.kill('SIGKILL'));
-    child.stdout.on('data', (chunk: Buffer) => stdout.add(chunk));
-    child.stderr.on('data', (chunk: Buffer) => stderr.add(chunk));
-    child.on('error', (error) =>
-      resolve({ exitCode: null, stdout: stdout.text(), stderr: error.message }),
-    );
-    child.on('close', (exitCode, signal) => {
-      const end = signal === null ? '' : `killed by ${signal}`;
-      resolve({ exitCode, stdout: stdout.text(), stderr: [stderr.text(), end].join('') });
-    });
-    child.stdin.on('error', () => {}); // It ended without reading all; its exit code tells.
-    child.stdin.end(stdin);
+/** Runs a command of this machine, without a shell. One that says more than can be kept has failed. */
+export const runCommand: RunCommand = async ({ command, args, stdin = '', timeoutMs }) => {
+  const outcome = await runProgram([command, ...args], {
+    ...{ stdin, outputBytesMax },
+    timeoutMs: timeoutMs ?? timeoutMsDefault,
   });
+  const { exitCode, hasStarted, isCut, signal } = outcome;
+  const end = signal === null ? '' : `killed by ${signal}`;
+  const cut = isCut ? `it wrote more than ${outputBytesMax} bytes` : '';
+  return {
+    exitCode: hasStarted && signal === null && !isCut ? exitCode : null,
+    stdout: outcome.stdout.toString('utf8'),
+    stderr: `${outcome.stderr.toString('utf8')}${end}${cut}`,
+  };
+};
 
 /** Runs a command that is expected to exit with 0, and resolves with its output. Rejects with {@link CommandError}. */
 export async function runToSuccess(run: RunCommand, line: CommandLine): Promise<string> {
@@ -66,24 +59,4 @@ export async function runToSuccess(run: RunCommand, line: CommandLine): Promise<
 export function withinNamespace(run: RunCommand, namespace: string): RunCommand {
   return ({ command, args, ...rest }) =>
     run({ ...rest, command: 'ip', args: ['netns', 'exec', namespace, command, ...args] });
-}
-
-class Output {
-  readonly #chunks: Buffer[] = [];
-  readonly #onFull: () => void;
-  #bytes = 0;
-
-  constructor(onFull: () => void) {
-    this.#onFull = onFull;
-  }
-
-  add(chunk: Buffer): void {
-    this.#bytes += chunk.length;
-    if (this.#bytes > outputBytesMax) this.#onFull();
-    else this.#chunks.push(chunk);
-  }
-
-  text(): string {
-    return Buffer.concat(this.#chunks).toString('utf8');
-  }
 }

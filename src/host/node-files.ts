@@ -3,11 +3,7 @@ import {
   access,
   chmod,
   lstat,
-  mkdir,
   open,
-  readdir,
-  readFile,
-  readlink,
   rename,
   rm,
   stat,
@@ -17,6 +13,16 @@ import {
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { runCommand, runToSuccess } from './command.js';
+import {
+  absentAs,
+  listNames,
+  makeDirectory,
+  readLink,
+  readTextIfPresent,
+  removeTree,
+  renameFile,
+  treeSize,
+} from './state-files.js';
 
 /** What a path names, links followed. */
 export type PathKind = 'file' | 'directory' | 'socket' | 'char-device' | 'block-device' | 'other';
@@ -71,24 +77,22 @@ export interface NodeFiles {
 
 /** The machine's own files. */
 export const hostNodeFiles: NodeFiles = {
-  readText: (path) => absentAs(null, readFile(path, 'utf8')),
+  readText: readTextIfPresent,
   readTail,
   writeWhole,
-  async makeDir(path, mode) {
-    await mkdir(path, { recursive: true, mode });
-  },
-  list: async (path) => (await absentAs<string[], string[]>([], readdir(path))).sort(),
+  makeDir: makeDirectory,
+  list: listNames,
   kindOf,
   sizeOf: async (path) => (await absentAs(null, stat(path)))?.size ?? 0,
-  remove: (path) => rm(path, { recursive: true, force: true }),
-  rename,
+  remove: removeTree,
+  rename: renameFile,
   async replaceLink(path, target) {
     const temporary = `${path}.new`;
     await rm(temporary, { force: true });
     await symlink(target, temporary);
     await rename(temporary, path);
   },
-  linkTarget: (path) => absentAs(null, readlink(path)),
+  linkTarget: readLink,
   setMode: chmod,
   async giveToGroup(path, gid) {
     await runToSuccess(runCommand, { command: 'chgrp', args: ['-R', '-h', String(gid), path] });
@@ -112,7 +116,7 @@ export const hostNodeFiles: NodeFiles = {
     );
   },
   async unmount(path) {
-    const mounts = (await absentAs('', readFile('/proc/self/mountinfo', 'utf8'))) ?? '';
+    const mounts = (await readTextIfPresent('/proc/self/mountinfo')) ?? '';
     const isMounted = mounts.split('\n').some((line) => line.split(' ')[4] === path);
     if (isMounted) await runToSuccess(runCommand, { command: 'umount', args: [path] });
   },
@@ -163,24 +167,8 @@ async function spaceOf(path: string): Promise<FileSystemSpace> {
 async function usageOf(path: string): Promise<{ bytes: number; inodes: number }> {
   const own = await absentAs(null, lstat(path));
   if (own === null) return { bytes: 0, inodes: 0 };
-  const total = { bytes: own.blocks * 512, inodes: 1 };
-  if (!own.isDirectory()) return total;
-  for (const name of await absentAs<string[], string[]>([], readdir(path))) {
-    const { bytes, inodes } = await usageOf(join(path, name));
-    total.bytes += bytes;
-    total.inodes += inodes;
-  }
-  return total;
-}
-
-async function absentAs<T, U>(value: U, operation: Promise<T>): Promise<T | U> {
-  try {
-    return await operation;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return value;
-    throw error;
-  }
+  const below = own.isDirectory() ? await treeSize(path) : { bytes: 0, count: 0 };
+  return { bytes: own.blocks * 512 + below.bytes, inodes: 1 + below.count };
 }
 
 /** This process may write there. */

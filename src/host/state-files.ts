@@ -5,12 +5,7 @@ let temporaryCount = 0;
 
 /** The text of a file, or null when there is none. Rejects with the operating system's error otherwise. */
 export async function readTextIfPresent(path: string): Promise<string | null> {
-  try {
-    return await fs.readFile(path, 'utf8');
-  } catch (error) {
-    if (isAbsence(error)) return null;
-    throw error;
-  }
+  return absentAs(null, fs.readFile(path, 'utf8'));
 }
 
 /** Puts `text` in place of what the file was, in one step; directories above it are made. A reader sees the old or the new. */
@@ -45,12 +40,7 @@ export async function createFile(path: string, text: string): Promise<boolean> {
 
 /** The names in a directory, in order; none when it is absent. */
 export async function listNames(path: string): Promise<string[]> {
-  try {
-    return (await fs.readdir(path)).sort();
-  } catch (error) {
-    if (isAbsence(error)) return [];
-    throw error;
-  }
+  return (await absentAs<string[], string[]>([], fs.readdir(path))).sort();
 }
 
 /** Removes a file or a whole tree; what is absent is no error. Links are removed, not followed. */
@@ -72,17 +62,13 @@ export interface FileFacts {
 
 /** Null when nothing is there. */
 export async function fileFacts(path: string): Promise<FileFacts | null> {
-  try {
-    const facts = await fs.stat(path);
-    return {
-      isDirectory: facts.isDirectory(),
-      sizeBytes: facts.size,
-      modifiedAtMs: facts.mtimeMs,
-    };
-  } catch (error) {
-    if (isAbsence(error)) return null;
-    throw error;
-  }
+  const facts = await absentAs(null, fs.stat(path));
+  if (facts === null) return null;
+  return {
+    isDirectory: facts.isDirectory(),
+    sizeBytes: facts.size,
+    modifiedAtMs: facts.mtimeMs,
+  };
 }
 
 /** Where a link leads, or null when the path is no link or absent. */
@@ -111,7 +97,14 @@ export async function treeSize(path: string): Promise<{ bytes: number; count: nu
   return total;
 }
 
-function isAbsence(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ESRCH';
+/** What an operation on a path gives, or `value` when nothing is there. Rejects with the operating system's error otherwise. */
+export async function absentAs<T, U>(value: U, operation: Promise<T>): Promise<T | U> {
+  try {
+    return await operation;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    // Of files in /proc, the last says that their process is gone.
+    if (['ENOENT', 'ENOTDIR', 'ESRCH'].includes(code)) return value;
+    throw error;
+  }
 }

@@ -5,7 +5,7 @@ import {
   layoutArchive,
 } from '../../control/kubelet/runtime/images/build/index.js';
 import { imageArchitecture } from '../../host/architecture.js';
-import { runCommand } from '../../host/child-process.js';
+import { runProgram } from '../../host/child-process.js';
 import { UsageError } from '../usage-error.js';
 
 /** Where Debian's busybox-static and Alpine have it. */
@@ -20,7 +20,7 @@ export async function writeBaseArchive(
   { busybox }: { readonly busybox: string | undefined },
 ): Promise<readonly string[]> {
   const { path, bytes } = await findBusybox(busybox === undefined ? usualPlaces : [busybox]);
-  const listed = await runCommand([path, '--list']);
+  const listed = await runProgram([path, '--list']);
   const commands = listed.stdout.toString('utf8').split('\n').filter(Boolean);
   if (listed.exitCode !== 0 || !commands.includes('sh')) {
     throw new UsageError(`${path} is no busybox: '${path} --list' does not name a shell`);

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { runCommand } from '../../host/child-process.js';
+import { runProgram } from '../../host/child-process.js';
 import { UsageError } from '../usage-error.js';
 
 /** Where containerd keeps what Kubernetes' containers use. */
@@ -12,7 +12,7 @@ export async function importIntoContainerd(archive: string, address: string): Pr
     throw new UsageError(`${archive} is no file: containerd takes archives`);
   const socket = address.replace(/^unix:(\/\/)?/, '');
   const command = ['ctr', '--address', socket, '--namespace', kubernetesNamespace];
-  const { exitCode, stdout, stderr } = await runCommand([...command, 'images', 'import', archive]);
+  const { exitCode, stdout, stderr } = await runProgram([...command, 'images', 'import', archive]);
   if (exitCode !== 0) throw new UsageError(`ctr: ${stderr.toString('utf8').trim()}`);
   return stdout.toString('utf8').trim();
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { runCommand, startDetached } from '../../../../host/child-process.js';
+import { runProgram, startDetached } from '../../../../host/child-process.js';
 import type { SandboxConfig } from '../container-runtime.js';
 import { RuntimeError } from '../runtime-error.js';
 import { shellWord } from './shell-words.js';
@@ -96,7 +96,7 @@ export function enterNamespaces(directory: string, config: SandboxConfig): strin
 
 /** Runs one of the node's tools. Never rejects. */
 export function runTool(...argv: string[]) {
-  return runCommand(argv, { env: toolEnvironment, timeoutMs: 30_000 });
+  return runProgram(argv, { env: toolEnvironment, timeoutMs: 30_000 });
 }
 
 /** Runs one of the node's tools; rejects with what it says when it fails. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { runCommand } from '../../../../host/child-process.js';
+import { runProgram } from '../../../../host/child-process.js';
 import { copyExecutable, patchFile } from '../../../../host/executables.js';
 import { fileFacts, makeDirectory, removeTree, renameFile } from '../../../../host/state-files.js';
 import { RuntimeError } from '../runtime-error.js';
@@ -49,7 +49,7 @@ async function findProgram(name: string): Promise<string> {
 
 /** What the dynamic linker would load: `name => path (address)` and the loader's own path. */
 async function librariesOf(path: string): Promise<string[]> {
-  const listed = await runCommand(['ldd', path]);
+  const listed = await runProgram(['ldd', path]);
   const text = listed.stdout.toString('utf8');
   return [...text.matchAll(/(?:=>\s*)?(\/\S+)\s+\(0x/g)].map((match) => match[1] ?? '');
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { PassThrough, type Writable } from 'node:stream';
 import {
   isSuperuser,
-  runCommand,
+  runProgram,
   sendSignal,
   startTalking,
 } from '../../../../host/child-process.js';
@@ -37,7 +37,7 @@ export class Sessions {
   }
 
   async execSync(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult> {
-    const outcome = await runCommand(await this.#command(id, command, false), {
+    const outcome = await runProgram(await this.#command(id, command, false), {
       env: toolEnvironment,
       ...(timeoutMs > 0 ? { timeoutMs } : {}),
     });

@@ -9,7 +9,7 @@ import {
   pauseImageName,
 } from '../../../../../src/control/kubelet/runtime/images/build/index.js';
 import { ImageStore } from '../../../../../src/control/kubelet/runtime/images/index.js';
-import { runCommand } from '../../../../../src/host/child-process.js';
+import { runProgram } from '../../../../../src/host/child-process.js';
 import { flotillaBin, needs } from '../../../../e2e/project.js';
 
 const program = { bytes: Buffer.from('a program'), commands: ['sh', 'sleep', 'env', 'busybox'] };
@@ -23,7 +23,7 @@ t.test('baseImages are two images of one program, and the same every time', asyn
 t.test('flotilla image build-base', needs('busybox'), async (t) => {
   const directory = t.testdir({});
   const flotilla = (...args: string[]) =>
-    runCommand([process.execPath, flotillaBin, 'image', ...args], { cwd: directory });
+    runProgram([process.execPath, flotillaBin, 'image', ...args], { cwd: directory });
   const built = await flotilla('build-base', 'base.tar');
   t.match(built, { exitCode: 0 }, built.stderr.toString());
   const imported = await flotilla('import', 'base.tar', '--dir', 'images');

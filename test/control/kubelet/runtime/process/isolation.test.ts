@@ -19,7 +19,7 @@ import {
   ProcessRuntime,
 } from '../../../../../src/control/kubelet/runtime/process/index.js';
 import { RuntimeError } from '../../../../../src/control/kubelet/runtime/runtime-error.js';
-import { runCommand } from '../../../../../src/host/child-process.js';
+import { runProgram } from '../../../../../src/host/child-process.js';
 import { hostClock } from '../../../../../src/host/clock.js';
 import { flotillaBin, isOnPath, skipBecause } from '../../../../e2e/project.js';
 import { containerConfig, plainSecurity, sandboxConfig } from '../configs.js';
@@ -83,8 +83,8 @@ t.test('ProcessRuntime with images and pod networks', skipBecause(why), async (t
       await runtime.removeSandbox(id);
     }
     await runtime.close();
-    await runCommand(['ip', 'link', 'delete', bridge]);
-    await runCommand(['nft', 'delete', 'table', 'ip', `flotilla-pods-${bridge}`]);
+    await runProgram(['ip', 'link', 'delete', bridge]);
+    await runProgram(['nft', 'delete', 'table', 'ip', `flotilla-pods-${bridge}`]);
     await rm(directory, { recursive: true, force: true });
   });
   const imageRef = await runtime.pullImage('example.com/box:1', null);
@@ -279,7 +279,7 @@ t.test('ProcessRuntime with images and pod networks', skipBecause(why), async (t
       await runtime.removeSandbox(id);
       t.notOk(existsSync(join(dataDir, 'test', address)), 'the address is given back');
       await rm(confDir, { recursive: true });
-      await runCommand(['ip', 'link', 'delete', cniBridge]);
+      await runProgram(['ip', 'link', 'delete', cniBridge]);
     },
   );
 

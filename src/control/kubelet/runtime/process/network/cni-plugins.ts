@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { runCommand } from '../../../../../host/child-process.js';
+import { runProgram } from '../../../../../host/child-process.js';
 import { fileFacts, listNames, readTextIfPresent } from '../../../../../host/state-files.js';
 import { RuntimeError } from '../../runtime-error.js';
 import { toolEnvironment } from '../namespaces.js';
@@ -93,7 +93,7 @@ async function callPlugin(
   stdin: string,
 ): Promise<unknown> {
   const path = await findPlugin(type, binDirs);
-  const outcome = await runCommand([path], {
+  const outcome = await runProgram([path], {
     stdin,
     timeoutMs: callMs,
     env: {
