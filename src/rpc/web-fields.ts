@@ -24,18 +24,44 @@ function splitPath(target: string, authority: string | null): WebTarget {
   return { path: target.slice(0, mark), query: target.slice(mark + 1), authority };
 }
 
-/** Adds a field of a request to those of its name (RFC 9110 section 5.3; RFC 9113 section 8.2.3 for cookies). `name` is lower case. */
-export function addField(fields: Map<string, string>, name: string, value: string): void {
-  const before = fields.get(name);
-  if (before === undefined) fields.set(name, value);
-  else fields.set(name, `${before}${name === 'cookie' ? '; ' : ', '}${value}`);
+/** Header fields by lower-case name. Several of one name are joined; how they came is kept for those who must tell a comma from two fields. */
+export class RequestFields extends Map<string, string> {
+  /** Values of names that came more than once. */
+  #repeated: Map<string, string[]> | null = null;
+
+  /** Adds a field to those of its name (RFC 9110 section 5.3; RFC 9113 section 8.2.3 for cookies). `name` is lower case. */
+  add(name: string, value: string): void {
+    const before = this.get(name);
+    if (before === undefined) {
+      this.set(name, value);
+      return;
+    }
+    this.#repeated ??= new Map();
+    const values = this.#repeated.get(name);
+    if (values === undefined) this.#repeated.set(name, [before, value]);
+    else values.push(value);
+    this.set(name, `${before}${name === 'cookie' ? '; ' : ', '}${value}`);
+  }
+
+  /** The values of all fields of a name, in order. */
+  all(name: string): readonly string[] {
+    const value = this.get(name);
+    return this.#repeated?.get(name) ?? (value === undefined ? [] : [value]);
+  }
+}
+
+/** The values of all fields of a name, in order, as far as `fields` tells them apart. */
+export function fieldValues(fields: ReadonlyMap<string, string>, name: string): readonly string[] {
+  if (fields instanceof RequestFields) return fields.all(name);
+  const value = fields.get(name);
+  return value === undefined ? [] : [value];
 }
 
 /** The header fields of a message as node:http read them, name and value in turns. */
-export function rawFields(rawHeaders: readonly string[]): Map<string, string> {
-  const fields = new Map<string, string>();
+export function rawFields(rawHeaders: readonly string[]): RequestFields {
+  const fields = new RequestFields();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    addField(fields, (rawHeaders[i] as string).toLowerCase(), rawHeaders[i + 1] as string);
+    fields.add((rawHeaders[i] as string).toLowerCase(), rawHeaders[i + 1] as string);
   }
   return fields;
 }

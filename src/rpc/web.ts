@@ -1,5 +1,7 @@
 import type { Duplex } from 'node:stream';
 
+export { fieldValues, RequestFields } from './web-fields.js';
+
 /** A request for a handler that serves more than fixed documents: REST, streams, upgrades. The same over HTTP/1.1 and HTTP/2. */
 export interface WebRequest {
   readonly method: string;
@@ -7,7 +9,7 @@ export interface WebRequest {
   readonly path: string;
   /** What follows the `?`, '' without. */
   readonly query: string;
-  /** By lower-case name, without Host; several of one name are joined with `, ` (`; ` for cookies). */
+  /** By lower-case name, without Host; several of one name are joined with `, ` (`; ` for cookies), and `fieldValues` tells them apart. */
   readonly headers: ReadonlyMap<string, string>;
   /** The Host header or `:authority`. */
   readonly authority: string;

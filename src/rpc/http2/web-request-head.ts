@@ -1,4 +1,4 @@
-import { addField, splitTarget } from '../web-fields.js';
+import { RequestFields, splitTarget } from '../web-fields.js';
 import type { HeaderField } from './hpack/field.js';
 
 /** What a request for the web handler says of itself. Requests with equal header lists share one. */
@@ -33,13 +33,13 @@ export function webRequestHeadOf(fields: readonly HeaderField[]): WebRequestHead
   let path = '';
   let authority: string | null = null;
   let host = '';
-  const headers = new Map<string, string>();
+  const headers = new RequestFields();
   for (const { name, value } of fields) {
     if (name === ':method') method = value;
     else if (name === ':path') path = value;
     else if (name === ':authority') authority = value;
     else if (name === 'host') host = value;
-    else if (!name.startsWith(':')) addField(headers, name, value);
+    else if (!name.startsWith(':')) headers.add(name, value);
   }
   const target = splitTarget(path);
   if (target === null || target.authority !== null) return null;

@@ -1,3 +1,4 @@
+import { fieldValues } from '../../../rpc/web.js';
 import { badRequest } from '../../machinery/status-errors.js';
 import { forbiddenRequest } from '../authorization/forbidden.js';
 import type { AuthorizationRequest, Authorizer, Credentials, UserInfo } from '../contracts.js';
@@ -49,8 +50,7 @@ function impersonatedParts(headers: Credentials['headers']): readonly Impersonat
     if (account === null) add('User', username);
     else add('ServiceAccount', account.name, { namespace: account.namespace });
   }
-  const groups = headers.get('impersonate-group');
-  if (groups !== undefined) for (const group of groups.split(', ')) add('Group', group);
+  for (const group of fieldValues(headers, 'impersonate-group')) add('Group', group);
   for (const [extraKey, values] of Object.entries(extraValues(headers, [extraPrefix])))
     for (const value of values) add('UserExtra', value, { extraKey });
   const uid = headers.get('impersonate-uid') ?? '';

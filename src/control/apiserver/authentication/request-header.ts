@@ -1,4 +1,5 @@
 import type { Clock } from '../../../base/clock.js';
+import { fieldValues } from '../../../rpc/web.js';
 import type { Certificate } from '../certificates/certificate.js';
 import { CertificateError, CertificateVerifier } from '../certificates/certificate-verifier.js';
 import type { Authenticator, Credentials, UserInfo } from '../contracts.js';
@@ -68,10 +69,8 @@ function firstValue(headers: Credentials['headers'], names: readonly string[]): 
   return '';
 }
 
-/** Several headers of one name arrive joined. */
 function values(headers: Credentials['headers'], name: string): string[] {
-  const value = headers.get(name.toLowerCase()) ?? '';
-  return value.split(', ').filter((part) => part !== '');
+  return fieldValues(headers, name.toLowerCase()).filter((value) => value !== '');
 }
 
 /** Extra values of all headers with a prefix; what follows it is the key, percent-encoded and in lower case. */

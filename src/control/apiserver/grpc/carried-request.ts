@@ -1,6 +1,6 @@
 import type { CallContext } from '../../../rpc/index.js';
 import { clientGone } from '../../../rpc/index.js';
-import type { WebRequest } from '../../../rpc/web.js';
+import { RequestFields, type WebRequest } from '../../../rpc/web.js';
 
 /** A request of REST that a gRPC call stands for. */
 export interface CarriedRequest {
@@ -49,12 +49,12 @@ function followed(signal: AbortSignal): AbortController {
   return abort;
 }
 
-function headersOf({ metadata }: CallContext): Map<string, string> {
-  const headers = new Map([['accept', 'application/json']]);
+function headersOf({ metadata }: CallContext): RequestFields {
+  const headers = new RequestFields([['accept', 'application/json']]);
   for (const [name, values] of metadata) {
     const texts = values.filter((value): value is string => typeof value === 'string');
     if (texts.length === 0) continue;
-    if (carriedFields.test(name)) headers.set(name, texts.join(', '));
+    if (carriedFields.test(name)) for (const text of texts) headers.add(name, text);
     if (name === userAgentField) headers.set('user-agent', texts.join(' '));
   }
   return headers;

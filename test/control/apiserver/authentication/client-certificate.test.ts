@@ -3,6 +3,7 @@ import { ClientCertificateAuthenticator } from '../../../../src/control/apiserve
 import { RequestHeaderAuthenticator } from '../../../../src/control/apiserver/authentication/request-header.js';
 import { parseCertificate } from '../../../../src/control/apiserver/certificates/certificate.js';
 import { CertificateError } from '../../../../src/control/apiserver/certificates/certificate-verifier.js';
+import { RequestFields } from '../../../../src/rpc/web.js';
 import { ManualClock } from '../../../store/manual-clock.js';
 import { makeAuthority, makeCertificate, nowMs } from '../certificates/certificate-maker.js';
 
@@ -88,17 +89,21 @@ t.test('RequestHeaderAuthenticator believes its proxies only', async (t) => {
     },
     clockAt(nowMs),
   );
-  const headers = new Map([
+  const headers = new RequestFields();
+  for (const [name, value] of [
     ['x-remote-user', 'jane'],
     ['x-remote-uid', '42'],
-    ['x-remote-group', 'dev, ops'],
-    ['x-remote-extra-acme.com%2fscope', 'a, b'],
-  ]);
+    ['x-remote-group', 'dev'],
+    ['x-remote-group', 'research, applied'],
+    ['x-remote-extra-acme.com%2fscope', 'a'],
+    ['x-remote-extra-acme.com%2fscope', 'b'],
+  ] as const)
+    headers.add(name, value);
   const by = (der: Uint8Array) => authenticator.authenticate({ headers, peerCertificates: [der] });
   t.same(await by(proxy.der), {
     name: 'jane',
     uid: '42',
-    groups: ['dev', 'ops'],
+    groups: ['dev', 'research, applied'],
     extra: { 'acme.com/scope': ['a', 'b'] },
   });
   await t.rejects(by(stranger.der), /cn=stranger is not in the allowed list/);

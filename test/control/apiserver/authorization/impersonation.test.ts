@@ -4,6 +4,7 @@ import type {
   AuthorizationRequest,
   Authorizer,
 } from '../../../../src/control/apiserver/contracts.js';
+import { RequestFields } from '../../../../src/rpc/web.js';
 import { user } from './request.js';
 
 const admin = user('admin', 'system:masters');
@@ -23,22 +24,22 @@ function recorder(refuse = ''): { authorizer: Authorizer; asked: string[] } {
 
 t.test('impersonatedUser asks for each part and composes the user', async (t) => {
   const { authorizer, asked } = recorder();
-  const headers = new Map([
+  const headers = new RequestFields([
     ['impersonate-user', 'jane'],
-    ['impersonate-group', 'dev, ops'],
     ['impersonate-uid', '7'],
     ['impersonate-extra-acme.com%2fscope', 'view'],
   ]);
+  for (const group of ['dev', ',,,a, b']) headers.add('impersonate-group', group);
   t.same(await impersonatedUser(headers, admin, authorizer), {
     name: 'jane',
     uid: '7',
-    groups: ['dev', 'ops', 'system:authenticated'],
+    groups: ['dev', ',,,a, b', 'system:authenticated'],
     extra: { 'acme.com/scope': ['view'] },
   });
   t.same(asked, [
     'impersonate /users /jane',
     'impersonate /groups /dev',
-    'impersonate /groups /ops',
+    'impersonate /groups /,,,a, b',
     'impersonate authentication.k8s.io/userextras/acme.com/scope /view',
     'impersonate authentication.k8s.io/uids /7',
   ]);
