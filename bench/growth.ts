@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import type { GrowthOptions } from './growth/curve.js';
 import { curves } from './growth/curves.js';
-import { printRows, type ResultRow } from './print-rows.js';
+import { formatRows, printRows, type ResultRow } from './print-rows.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -41,7 +41,10 @@ for (const curve of curves) {
   const ownSizes = values.large ? [...curve.sizes, ...curve.largeSizes] : curve.sizes;
   for (const size of values.size.length > 0 ? values.size.map(Number) : ownSizes) {
     process.stderr.write(`${curve.name}: ${size}\n`);
-    rows.push(...(await curve.measure(size, options)));
+    const found = await curve.measure(size, options);
+    // Whatever happens to the rest: these were measured.
+    process.stderr.write(`${formatRows(found)}\n`);
+    rows.push(...found);
   }
 }
 printRows(rows);

@@ -6,7 +6,8 @@ import type { Side } from '../side-by-side/side.js';
 export interface Compactor {
   /** Compactions so far. */
   readonly count: number;
-  stop(): void;
+  /** Resolves when the last one has ended. */
+  stop(): Promise<void>;
 }
 
 /** Compacts so often, keeping the newest revisions. A compaction that fails ends the process: the curve would mean nothing. */
@@ -33,9 +34,9 @@ export async function compactEvery(
     get count() {
       return count;
     },
-    stop: () => {
+    async stop() {
       clearInterval(timer);
-      void running.finally(() => client.close());
+      await running.finally(() => client.close());
     },
   };
 }

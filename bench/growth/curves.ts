@@ -139,7 +139,7 @@ const historyCurve: Curve = {
         const memory = `${Math.round(side.memoryMiB())} MiB a member`;
         return [{ ...row, note: `${compactor.count} compactions, ${database}, ${memory}` }];
       } finally {
-        compactor.stop();
+        await compactor.stop();
       }
     }),
 };
