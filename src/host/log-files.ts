@@ -1,5 +1,5 @@
 import { watch } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises';
 
 /** A file that somebody else writes. */
 export interface LogFile {
@@ -12,12 +12,22 @@ export interface LogFile {
   close(): Promise<void>;
 }
 
+/** Something in a folder. */
+export interface FolderEntry {
+  readonly name: string;
+  readonly isFolder: boolean;
+}
+
 /** Log files of a machine. Unless said otherwise everything rejects with the operating system's error. */
 export interface LogFiles {
   /** Null: it is not there. */
   open(path: string): Promise<LogFile | null>;
   /** The file that has the name now; null: none has. */
   inodeOf(path: string): Promise<number | null>;
+  /** What is in a folder, by name; null: it is none. */
+  list(path: string): Promise<readonly FolderEntry[] | null>;
+  /** Where a path leads, links followed; null: nowhere. */
+  realPath(path: string): Promise<string | null>;
   /** Calls back when something in a folder may have changed, until it is closed. Where that cannot be had it never does. */
   watchFolder(path: string, onChange: () => void): { close(): void };
 }
@@ -33,6 +43,14 @@ export const hostLogFiles: LogFiles = {
   async inodeOf(path) {
     return (await unlessAbsent(stat(path)))?.ino ?? null;
   },
+  async list(path) {
+    const entries = await unlessAbsent(readdir(path, { withFileTypes: true }));
+    if (entries === null) return null;
+    return entries
+      .map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  },
+  realPath: (path) => unlessAbsent(realpath(path)),
   watchFolder(path, onChange) {
     try {
       const watcher = watch(path, { persistent: false }, onChange);

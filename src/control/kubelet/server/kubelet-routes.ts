@@ -5,7 +5,9 @@ import type { KubeletView } from '../kubelet-view.js';
 import { type KubeletHandler, sendJson, sendText } from './call.js';
 import { answerContainerLogs } from './container-logs.js';
 import { answerHealth } from './health.js';
+import { answerNodeLogs } from './node-logs.js';
 import { answerPortForward } from './port-forward.js';
+import { answerRun } from './run.js';
 import { answerCommand } from './streams.js';
 import { UsageAnswers, type UsageParts } from './usage-answers.js';
 
@@ -22,7 +24,7 @@ export interface KubeletRouteParts extends UsageParts {
   readonly hasDebugging: boolean;
 }
 
-/** A path with the methods that it answers. Parts in braces stand for any. */
+/** A path with the methods that it answers. Parts in braces stand for any, `**` for one or more. */
 interface Route {
   readonly pattern: string;
   readonly methods: readonly string[];
@@ -66,6 +68,8 @@ function routesOf(parts: KubeletRouteParts): readonly Route[] {
   const containerByUid = '{namespace}/{pod}/{uid}/{container}';
   const exec: KubeletHandler = (call) => answerCommand(call, 'exec', streamParts);
   const attach: KubeletHandler = (call) => answerCommand(call, 'attach', streamParts);
+  const run: KubeletHandler = (call) => answerRun(call, view);
+  const logs: KubeletHandler = (call) => answerNodeLogs(call, logParts);
   const forward: KubeletHandler = (call) => answerPortForward(call, streamParts);
   return [
     shown('healthz', (call) => answerHealth(call, view)),
@@ -90,15 +94,21 @@ function routesOf(parts: KubeletRouteParts): readonly Route[] {
     debugging(`exec/${containerByUid}`, exec, stream),
     debugging(`attach/${container}`, attach, stream),
     debugging(`attach/${containerByUid}`, attach, stream),
+    debugging(`run/${container}`, run, ['POST']),
+    debugging(`run/${containerByUid}`, run, ['POST']),
     debugging('portForward/{namespace}/{pod}', forward, stream),
     debugging('portForward/{namespace}/{pod}/{uid}', forward, stream),
+    debugging('logs', logs, get),
+    debugging('logs/**', logs, get),
   ];
 }
 
 function matches(pattern: string, parts: readonly string[]): boolean {
   const wanted = pattern.split('/');
+  const isOpen = wanted.at(-1) === '**';
+  if (isOpen) wanted.pop();
   return (
-    wanted.length === parts.length &&
+    (isOpen ? wanted.length < parts.length : wanted.length === parts.length) &&
     wanted.every((part, at) => (part.startsWith('{') ? parts[at] !== '' : part === parts[at]))
   );
 }

@@ -23,7 +23,8 @@ export interface StreamParts {
   readonly idleMs: number;
 }
 
-interface Place {
+/** A container as a path names it. */
+export interface Place {
   readonly namespace: string;
   readonly pod: string;
   readonly uid?: string;
@@ -59,8 +60,14 @@ export async function answerCommand(
   );
 }
 
-/** The container is named last; four parts have the pod's uid before it. */
-function placeOf([, namespace = '', pod = '', third = '', fourth]: readonly string[]): Place {
+/** Which container a path names: last; four parts have the pod's uid before it. */
+export function placeOf([
+  ,
+  namespace = '',
+  pod = '',
+  third = '',
+  fourth,
+]: readonly string[]): Place {
   return fourth === undefined
     ? { namespace, pod, container: third }
     : { namespace, pod, uid: third, container: fourth };

@@ -33,6 +33,8 @@ const streamsMax = 1024;
 const windowStep = 32 * 1024;
 /** How long the other side has to close its end. */
 const closeMsMax = 5000;
+/** Of a farewell because of what is against the protocol. */
+const protocolErrorStatus = 1;
 
 /**
  * The server's end of a SPDY/3.1 connection, after its upgrade: as much of it as Kubernetes' clients and others that stream to pods use, which is
@@ -76,6 +78,7 @@ export class SpdyConnection {
   async run(): Promise<void> {
     const { socket, head } = this.#options;
     const reader = new SpdyFrameReader();
+    let status = 0;
     try {
       await this.#take(reader, head);
       for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
@@ -83,17 +86,17 @@ export class SpdyConnection {
         await this.#take(reader, chunk as Buffer);
       }
     } catch (error) {
-      if (error instanceof SpdyError) this.#goAway(1);
+      if (error instanceof SpdyError) status = protocolErrorStatus;
       else if (!socket.destroyed) throw error;
     }
     // A client whose side is at its end has gone: all its streams need both.
-    this.close();
+    this.close(status);
   }
 
-  /** Ends the connection once what was sent has left. */
-  close(): void {
+  /** Ends the connection once what was sent has left; `status` says why (SPDY/3.1 section 2.6.6). */
+  close(status = 0): void {
     if (this.#isClosing) return;
-    this.#goAway(0);
+    this.#send(frameTypes.goAway, words(this.#lastStreamId, status));
     this.#isClosing = true;
     const { socket, clock } = this.#options;
     socket.end();
@@ -214,10 +217,6 @@ export class SpdyConnection {
     const { socket } = this.#options;
     if (this.#isClosing || socket.destroyed) return;
     socket.write(controlFrame(type, payload));
-  }
-
-  #goAway(status: number): void {
-    this.#send(frameTypes.goAway, words(this.#lastStreamId, status));
   }
 
   #onGone(): void {
