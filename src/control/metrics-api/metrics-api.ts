@@ -63,16 +63,28 @@ async function answerTo(request: WebRequest, options: MetricsApiOptions): Promis
     throw unauthorized('Unauthorized');
   }
   const place = placeOf(path);
-  const verb = place === null || place.name !== '' ? 'get' : 'list';
+  const verb = verbOf(method, place);
   await authorize(found.user, place, { verb, path }, options);
   const resource = { group, resource: place?.resource ?? '' };
-  if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed(resource, method.toLowerCase());
+  if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed(resource, verb);
   if (place === null) {
     const document = discoveryDocuments.get(path.replace(/\/$/, ''));
     if (document !== undefined) return document;
     throw failure(404, 'NotFound', 'the server could not find the requested resource');
   }
   return place.name === '' ? listOf(place, request, options) : objectOf(place, request, options);
+}
+
+const verbs: Readonly<Record<string, string>> = {
+  POST: 'create',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+};
+
+function verbOf(method: string, place: Place | null): string {
+  const reading = place === null || place.name !== '' ? 'get' : 'list';
+  return verbs[method] ?? reading;
 }
 
 /** Null: it is no path of metrics. */
