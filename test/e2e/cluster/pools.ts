@@ -7,13 +7,16 @@ export const pools = {
   preemption: ['node-12'],
   daemon: ['node-13', 'node-14'],
   taint: ['node-15'],
+  surge: ['node-16', 'node-17'],
+  eviction: ['node-18'],
+  nominee: ['node-19'],
 } as const;
 
 /** Nodes that everybody may use, two in each of the zones `a`, `b` and `c`. */
 export const freeNodes = 6;
 
 /** Nodes in all. */
-export const nodeCount = 16;
+export const nodeCount = 20;
 
 /** Labels and taints the nodes of the pools, with kubectl. */
 export async function makePools(place: Place): Promise<void> {

@@ -3,10 +3,12 @@ import type { LiveCluster } from './live-cluster.js';
 import { makePools } from './pools.js';
 import type { Scenario } from './scenario.js';
 import { autoscalingScenarios } from './scenarios/autoscaling.js';
+import { boundScenarios } from './scenarios/bounds.js';
 import { certificateScenarios } from './scenarios/certificates.js';
 import { daemonSetScenarios } from './scenarios/daemon-sets.js';
 import { deploymentScenarios } from './scenarios/deployments.js';
 import { identityScenarios } from './scenarios/identities.js';
+import { jobPolicyScenarios } from './scenarios/job-policies.js';
 import { jobScenarios } from './scenarios/jobs.js';
 import { limitScenarios } from './scenarios/limits.js';
 import { nodeScenarios } from './scenarios/nodes.js';
@@ -22,6 +24,7 @@ const atATime = Number(process.env.CLUSTER_JOBS ?? 6);
 const scenarios: readonly Scenario[] = [
   // Those that wait longest come first.
   ...jobScenarios,
+  ...jobPolicyScenarios,
   ...autoscalingScenarios,
   ...nodeScenarios,
   ...deploymentScenarios,
@@ -31,6 +34,7 @@ const scenarios: readonly Scenario[] = [
   ...schedulingScenarios,
   ...serviceScenarios,
   ...limitScenarios,
+  ...boundScenarios,
   ...identityScenarios,
   ...certificateScenarios,
   ...storageScenarios,

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap';
 import { silentLogger } from '../../../../src/base/logger.js';
 import { Prng } from '../../../../src/base/prng.js';
 import { startTestEnv, type TestEnv } from '../../../../src/cmd/testenv/index.js';
+import { isPodReady } from '../../../../src/control/api/core-v1/pod/pod-state.js';
 import type { Pod } from '../../../../src/control/api/gen/core-v1.js';
 import {
   ControlClient,
@@ -25,6 +26,8 @@ import {
 import { StatusError } from '../../../../src/control/machinery/status.js';
 import { hostClock } from '../../../../src/host/clock.js';
 import { until } from './until.js';
+
+t.setTimeout(300_000);
 
 const namespace = 'default';
 
@@ -79,6 +82,9 @@ t.test('SimulatedNodes: against an API server', async (t) => {
   await t.test('a fleet goes on where another ended', (t) => goesOn(t, env));
   await t.test('pods begin though the first lease could not be written', (t) =>
     beginsWithoutLease(t, env),
+  );
+  await t.test('a deletion that is told after a write that came later is seen', (t) =>
+    seesLateDeletion(t, env),
   );
 });
 
@@ -209,45 +215,59 @@ async function goesOn(t: Test, env: TestEnv): Promise<void> {
 async function beginsWithoutLease(t: Test, env: TestEnv): Promise<void> {
   const pods = env.client.objects(resources.pods);
   await pods.create(pod('early', 'node-0'));
-  const access = await readKubeconfig(env.kubeconfig);
-  const rest = new RestTransport({ access, clock: hostClock, userAgent: 'test' });
-  const way = new SlowRegistration(rest);
-  const client = new ControlClient(way, { clock: hostClock });
-  t.teardown(() => client.close());
-  const fleet = startFleet({ client });
+  const way = new SlowRegistration(await restOf(env));
+  const fleet = startFleet(clientOf(t, way));
   t.teardown(fleet.end);
   const at = { namespace, name: 'early' };
   await until(t, 'it runs', async () => (await pods.get(at)).status?.phase === 'Running');
   t.ok(way.refused > 0, 'a lease could not be written');
 }
 
-/** Nodes are registered after the runner has seen their pods, and the first writes of their leases fail. */
-class SlowRegistration implements Transport {
+async function seesLateDeletion(t: Test, env: TestEnv): Promise<void> {
+  const pods = env.client.objects(resources.pods);
+  const way = new HeldEvents(await restOf(env));
+  const fleet = startFleet(clientOf(t, way), 300);
+  t.teardown(fleet.end);
+  await pods.create(pod('late', 'node-0'));
+  const at = { namespace, name: 'late' };
+  await until(
+    t,
+    'it is taken up',
+    async () => (await pods.get(at)).status?.startTime !== undefined,
+  );
+  const release = way.hold();
+  await pods.delete(at);
+  await until(t, 'it starts all the same', async () => isPodReady(await pods.get(at)));
+  t.ok((await pods.get(at)).metadata.deletionTimestamp);
+  await until(t, 'it knows that it was written', async () => way.underWay === 0);
+  release();
+  await until(t, 'it goes', () => isGone(pods.get(at)));
+}
+
+async function restOf({ kubeconfig }: TestEnv): Promise<Transport> {
+  const access = await readKubeconfig(kubeconfig);
+  return new RestTransport({ access, clock: hostClock, userAgent: 'test' });
+}
+
+function clientOf(t: Test, way: Transport): { readonly client: ControlClient } {
+  const client = new ControlClient(way, { clock: hostClock });
+  t.teardown(() => client.close());
+  return { client };
+}
+
+/** The way to the server as it is. */
+class PlainWay implements Transport {
   readonly #inner: Transport;
-  readonly #registration: Promise<void>;
-  #release: () => void = () => {};
-  refused = 0;
 
   constructor(inner: Transport) {
     this.#inner = inner;
-    this.#registration = new Promise((resolve) => {
-      this.#release = resolve;
-    });
   }
 
-  async call(call: ApiCall, control?: CallControl): Promise<Uint8Array> {
-    const { resource } = call.resource;
-    if (resource === 'nodes' && call.verb !== 'list') await this.#registration;
-    if (resource === 'leases' && call.verb === 'create' && this.refused < 3) {
-      this.refused++;
-      throw new UnreachableError('the connection broke');
-    }
+  call(call: ApiCall, control?: CallControl): Promise<Uint8Array> {
     return this.#inner.call(call, control);
   }
 
   watch(call: WatchCall, control?: CallControl): AsyncIterable<WatchEvent> {
-    // What was listed has been looked at by the next turn of the loop.
-    if (call.resource.resource === 'pods') setImmediate(this.#release);
     return this.#inner.watch(call, control);
   }
 
@@ -257,5 +277,68 @@ class SlowRegistration implements Transport {
 
   close(): Promise<void> {
     return this.#inner.close();
+  }
+}
+
+/** Nodes are registered after the runner has seen their pods, and the first writes of their leases fail. */
+class SlowRegistration extends PlainWay {
+  readonly #registration: Promise<void>;
+  #release: () => void = () => {};
+  refused = 0;
+
+  constructor(inner: Transport) {
+    super(inner);
+    this.#registration = new Promise((resolve) => {
+      this.#release = resolve;
+    });
+  }
+
+  override async call(call: ApiCall, control?: CallControl): Promise<Uint8Array> {
+    const { resource } = call.resource;
+    if (resource === 'nodes' && call.verb !== 'list') await this.#registration;
+    if (resource === 'leases' && call.verb === 'create' && this.refused < 3) {
+      this.refused++;
+      throw new UnreachableError('the connection broke');
+    }
+    return super.call(call, control);
+  }
+
+  override watch(call: WatchCall, control?: CallControl): AsyncIterable<WatchEvent> {
+    // What was listed has been looked at by the next turn of the loop.
+    if (call.resource.resource === 'pods') setImmediate(this.#release);
+    return super.watch(call, control);
+  }
+}
+
+/** Events can be held up, while answers come. */
+class HeldEvents extends PlainWay {
+  #held: Promise<void> = Promise.resolve();
+  /** Writes to pods that were not answered yet. */
+  underWay = 0;
+
+  override async call(call: ApiCall, control?: CallControl): Promise<Uint8Array> {
+    if (call.resource.resource !== 'pods') return super.call(call, control);
+    this.underWay++;
+    try {
+      return await super.call(call, control);
+    } finally {
+      this.underWay--;
+    }
+  }
+
+  /** No event comes from now on, until what it returns is called. */
+  hold(): () => void {
+    let release = () => {};
+    this.#held = new Promise((resolve) => {
+      release = resolve;
+    });
+    return release;
+  }
+
+  override async *watch(call: WatchCall, control?: CallControl): AsyncGenerator<WatchEvent> {
+    for await (const event of super.watch(call, control)) {
+      await this.#held;
+      yield event;
+    }
   }
 }

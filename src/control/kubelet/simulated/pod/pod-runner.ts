@@ -46,6 +46,8 @@ interface OwnPod {
   written: number;
   /** The version that our last write made. */
   writtenVersion: number;
+  /** Versions that our writes have made and the informer has not shown. */
+  readonly unseen: Set<number>;
   /** What our last write made, until the informer has it; null then. */
   latest: Pod | null;
 }
@@ -72,7 +74,7 @@ export class PodRunner {
     });
     this.#pods.addHandler({
       onAdd: (pod) => this.#onPod(pod),
-      onUpdate: (_, pod) => this.#onChange(pod),
+      onUpdate: (before, pod) => this.#onChange(before, pod),
       onDelete: (pod) => this.#onGone(pod),
     });
   }
@@ -100,14 +102,23 @@ export class PodRunner {
     if (this.#options.nodes.has(pod.spec?.nodeName ?? '')) this.#queue.add(objectKey(pod));
   }
 
-  /** What we wrote ourselves comes back too: nothing is to be done about it. */
-  #onChange(pod: Pod): void {
+  /**
+   * What we wrote ourselves comes back too: nothing is to be done about it, unless it shows what others have done before. That may
+   * come late: a pod that was deleted just before our write has a version below it.
+   */
+  #onChange(before: Pod, pod: Pod): void {
     const own = this.#own.get(objectKey(pod));
-    const isNews = own === undefined || Number(pod.metadata.resourceVersion) > own.writtenVersion;
-    if (own !== undefined && Number(pod.metadata.resourceVersion) >= own.writtenVersion) {
-      own.latest = null;
+    const version = Number(pod.metadata.resourceVersion);
+    if (own === undefined || version > own.writtenVersion) {
+      if (own !== undefined) own.latest = null;
+      this.#onPod(pod);
+      return;
     }
-    if (isNews) this.#onPod(pod);
+    if (version === own.writtenVersion) own.latest = null;
+    const isOwn = own.unseen.delete(version);
+    // Our write may have been on top of what it did not know.
+    if (!isOwn) own.written = 0;
+    if (!isOwn || !hasSameMetadata(before, pod)) this.#onPod(pod);
   }
 
   #onGone(pod: Pod): void {
@@ -150,7 +161,8 @@ export class PodRunner {
     const run = new PodRun(pod, behaviour, nowMs);
     const podIp = pod.status?.podIP ?? '';
     if (podIp !== '') node.addresses.claim(podIp);
-    const own = { uid, node, run, podIp, written: 0, writtenVersion: 0, latest: null };
+    const unseen = new Set<number>();
+    const own = { uid, node, run, podIp, written: 0, writtenVersion: 0, unseen, latest: null };
     // Somebody wrote it before us: ourselves, before a restart. What is there already is not written again.
     if (pod.status?.startTime !== undefined) own.written = run.revision;
     this.#own.set(key, own);
@@ -199,8 +211,10 @@ export class PodRunner {
         .patch({ namespace, name }, 'strategic', patch, { subresource: 'status', signal });
       own.written = revision;
       own.writtenVersion = Number(written.metadata.resourceVersion);
-      const known = this.#pods.lister.byKey(objectKey(pod))?.metadata.resourceVersion;
-      own.latest = Number(known) >= own.writtenVersion ? null : keptPod(written);
+      const known = Number(this.#pods.lister.byKey(objectKey(pod))?.metadata.resourceVersion);
+      own.latest = known >= own.writtenVersion ? null : keptPod(written);
+      for (const version of own.unseen) if (version <= known) own.unseen.delete(version);
+      if (own.latest !== null) own.unseen.add(own.writtenVersion);
     } catch (error) {
       if (!isGone(error)) throw error;
     }
@@ -220,4 +234,13 @@ export class PodRunner {
 /** It is not there any more, or another of its name is: the informer will tell. */
 function isGone(error: unknown): boolean {
   return error instanceof StatusError && (error.reason === 'NotFound' || error.code === 409);
+}
+
+/** Nobody has deleted it meanwhile, or told the simulation otherwise. */
+function hasSameMetadata({ metadata: a }: Pod, { metadata: b }: Pod): boolean {
+  return (
+    a.deletionTimestamp === b.deletionTimestamp &&
+    a.deletionGracePeriodSeconds === b.deletionGracePeriodSeconds &&
+    deepEqual(a.annotations, b.annotations)
+  );
 }
