@@ -64,10 +64,19 @@ export class CriCalls {
   }
 }
 
-/** True for what is an error of a call; anything else is a bug and stays what it is. */
+/** What is no error of a call is a bug, and stays what it is. */
 function runtimeErrorOf(error: unknown, failure: RuntimeErrorCode): unknown {
   if (!(error instanceof RpcError)) return error;
-  return new RuntimeError(codeOf(error, failure), error.message, { cause: error });
+  const code = codeOf(error, failure);
+  const isAway = code === 'unreachable';
+  const message = isAway ? awayText(error.message) : error.message;
+  return new RuntimeError(code, message, { cause: error });
+}
+
+/** Without what the transport says around the reason. */
+function awayText(text: string): string {
+  const reason = /Last error: (?:Error: )?(.*?)\. Resolution note:/s.exec(text)?.[1] ?? text;
+  return `the container runtime cannot be reached: ${reason}`;
 }
 
 function codeOf({ code }: RpcError, failure: RuntimeErrorCode): RuntimeErrorCode {

@@ -137,6 +137,7 @@ state = "${directory}/state"
   sandbox_image = "${pauseImageName}"
   # Machines that are virtual themselves may lack CAP_SYS_RESOURCE.
   restrict_oom_score_adj = true
+  netns_mounts_under_state_dir = true
   [${cri}.cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = "${directory}/cni"
