@@ -37,6 +37,7 @@ import type {
   ObjectReader,
 } from '../../control/apiserver/contracts.js';
 import type { ServerWrites } from '../../control/apiserver/registry/server-writes.js';
+import type { StepMetrics } from '../../control/apiserver/server/step-metrics.js';
 import { apiVersionOf, type KubeObject } from '../../control/machinery/object.js';
 import { StatusError } from '../../control/machinery/status.js';
 import { internalError } from '../../control/machinery/status-errors.js';
@@ -59,16 +60,18 @@ export interface AdmissionInputs {
   readonly logger: Logger;
   /** Asks webhooks. */
   readonly web: WebClient;
+  readonly steps: StepMetrics;
 }
 
 const tolerationSeconds = 300;
 
 /** The plugins that the flags ask for, in order. Throws UsageError for names that there are not. */
 export async function openAdmission(inputs: AdmissionInputs): Promise<readonly AdmissionPlugin[]> {
-  const { flags, objects, latest, writes, authorizer, clock, prng, logger } = inputs;
+  const { flags, objects, latest, writes, authorizer, clock, prng, logger, steps } = inputs;
   const services: AdmissionServices = {
     ...{ objects, latest, authorizer, clock, prng },
     log: logger,
+    onWebhook: (step, seconds) => steps.onWebhook(step, seconds),
     writer: {
       async create(resource, namespace, object) {
         await writes.create(resource, namespace, object);

@@ -35,6 +35,7 @@ import { addIssuerRoutes } from '../../control/apiserver/server/issuer-routes.js
 import { addOpenApiRoutes } from '../../control/apiserver/server/openapi-routes.js';
 import { PlainRoutes } from '../../control/apiserver/server/plain-routes.js';
 import { addProfileRoute } from '../../control/apiserver/server/profile-route.js';
+import { StepMetrics } from '../../control/apiserver/server/step-metrics.js';
 import { kubernetesGitVersion, versionDocument } from '../../control/apiserver/server/version.js';
 import { StoreConnection } from '../../control/apiserver/storage/index.js';
 import { addStoreRoutes } from '../../control/dashboard/index.js';
@@ -84,8 +85,9 @@ function openObjects(
     kinds: builtInKinds({ checkExpression: expressionChecker }),
   });
   const compactionIntervalMs = flags.durationMs('etcd-compaction-interval');
+  const steps = new StepMetrics();
   const parts = { client, clock, logger, prng: prng.fork(), compactionIntervalMs };
-  const store = new StoreConnection(parts);
+  const store = new StoreConnection({ ...parts, observe: steps.onStore });
   const storePrefix = flags.text('etcd-prefix').replace(/\/$/, '');
   const endpoints = new EndpointTable({
     ...{ scheme, store, storePrefix, transformerOf },
@@ -97,7 +99,7 @@ function openObjects(
   const writes = new ServerWrites(endpoints, () => clock.wallTime());
   const objects = objectReader(endpoints);
   const latest = objectReader(endpoints, 'latest');
-  return { scheme, store, storePrefix, endpoints, writes, objects, latest };
+  return { scheme, store, storePrefix, endpoints, writes, objects, latest, steps };
 }
 
 /** Puts an API server together as the flags say. When it rejects, nothing is left open. */
@@ -149,6 +151,10 @@ async function compose(
         ...{ ...opened, flags, policy, authorizer, clock, logger, web },
         prng: prng.fork(),
       }),
+      {
+        now: () => clock.now(),
+        onStep: (step, seconds) => opened.steps.onAdmission(step, seconds),
+      },
     ),
     hooks: {
       namespaces: namespaceHooks,
@@ -174,7 +180,7 @@ async function compose(
   });
   const flows = openFlowControl(flags);
   const server = new ApiServer({
-    ...{ scheme, endpoints, clock, logger, special },
+    ...{ scheme, endpoints, clock, logger, special, steps: opened.steps },
     newUid: randomUUID,
     prng: prng.fork(),
     limits: limitsOf(flags),

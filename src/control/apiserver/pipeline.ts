@@ -10,7 +10,7 @@ import {
   authenticate,
   type RequestAuthenticator,
 } from './filters/authentication.js';
-import { authorize } from './filters/authorization.js';
+import { type AuthorizationResult, authorize } from './filters/authorization.js';
 import { withDeadline } from './filters/deadline.js';
 import { answerErrors } from './filters/errors.js';
 import { type Filter, type Handler, withFilters } from './filters/filter.js';
@@ -32,7 +32,12 @@ export interface PipelineOptions {
   /** Keeps one client from starving the others. */
   readonly limit: Filter;
   readonly requestTimeoutMs: number;
-  readonly onAuthenticated: (result: AuthenticationResult, username: string) => void;
+  readonly onAuthenticated: (
+    result: AuthenticationResult,
+    username: string,
+    seconds: number,
+  ) => void;
+  readonly onAuthorized: (result: AuthorizationResult, seconds: number) => void;
   readonly handler: Handler;
 }
 
@@ -45,11 +50,11 @@ export function createPipeline(options: PipelineOptions): WebHandler {
       options.observe,
       answerErrors(logger),
       withDeadline(clock, options.requestTimeoutMs),
-      authenticate(options.authenticator, options.onAuthenticated),
+      authenticate(options.authenticator, clock, options.onAuthenticated),
       audit(options.audit),
       impersonate(options.authorizer),
       options.limit,
-      authorize(options.authorizer),
+      authorize(options.authorizer, clock, options.onAuthorized),
     ],
     options.handler,
   );

@@ -3,6 +3,7 @@ import type { Logger } from '../../../base/logger.js';
 import type { Prng } from '../../../base/prng.js';
 import type { GroupResource, KubeObject } from '../../machinery/object.js';
 import type { Authorizer, ObjectReader } from '../contracts.js';
+import type { AdmissionStep } from '../registry/admission-chain.js';
 
 /** Writes that admission makes beside the request, as the API server itself. Each rejects with StatusError. */
 export interface AdmissionWriter {
@@ -26,6 +27,8 @@ export interface AdmissionServices {
   readonly clock: Clock;
   readonly prng: Prng;
   readonly log: Logger;
+  /** Is told how long each webhook took; by default nobody is. */
+  onWebhook?(step: AdmissionStep, seconds: number): void;
 }
 
 /** From the caches, or from the store when they do not know it: another replica may have created it just now. */

@@ -1,3 +1,4 @@
+import type { Clock } from '../../../base/clock.js';
 import { StatusError } from '../../machinery/status.js';
 import type { Credentials, UserInfo } from '../contracts.js';
 import type { Filter } from './filter.js';
@@ -10,23 +11,27 @@ export interface RequestAuthenticator {
 /** How an authentication ended, for the metrics. */
 export type AuthenticationResult = 'success' | 'failure' | 'error';
 
-/** Finds out who asks; 401 when nobody recognises the credentials, whatever was wrong with them. */
+/** Finds out who asks; 401 when nobody recognises the credentials, whatever was wrong with them. `onResult` is told how it ended. */
 export function authenticate(
   authenticator: RequestAuthenticator,
-  onResult: (result: AuthenticationResult, username: string) => void,
+  clock: Clock,
+  onResult: (result: AuthenticationResult, username: string, seconds: number) => void,
 ): Filter {
   return async (exchange, next) => {
     const { headers, peerCertificates } = exchange.request;
+    const startMs = clock.now();
+    const seconds = () => (clock.now() - startMs) / 1000;
     try {
       exchange.user = await authenticator.authenticateRequest(
         { headers, peerCertificates },
         exchange.info.path,
       );
     } catch (error) {
-      onResult(error instanceof StatusError && error.code === 401 ? 'failure' : 'error', '');
+      const isFailure = error instanceof StatusError && error.code === 401;
+      onResult(isFailure ? 'failure' : 'error', '', seconds());
       throw error;
     }
-    onResult('success', exchange.user.name);
+    onResult('success', exchange.user.name, seconds());
     await next();
   };
 }

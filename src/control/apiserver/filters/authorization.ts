@@ -1,13 +1,37 @@
+import type { Clock } from '../../../base/clock.js';
 import { forbiddenRequest } from '../authorization/forbidden.js';
-import type { AuthorizationRequest, Authorizer, UserInfo } from '../contracts.js';
+import type {
+  AuthorizationDecision,
+  AuthorizationRequest,
+  Authorizer,
+  UserInfo,
+} from '../contracts.js';
 import type { ParsedRequest } from '../request-info.js';
 import type { Filter } from './filter.js';
 
-/** Lets through what the authorizer allows; 403 in the words that kubectl shows otherwise. */
-export function authorize(authorizer: Authorizer): Filter {
+/** How an authorization ended, for the metrics. */
+export type AuthorizationResult = 'allowed' | 'denied' | 'no-opinion' | 'error';
+
+/** Lets through what the authorizer allows; 403 in the words that kubectl shows otherwise. `onResult` is told how it ended. */
+export function authorize(
+  authorizer: Authorizer,
+  clock: Clock,
+  onResult: (result: AuthorizationResult, seconds: number) => void,
+): Filter {
+  const decide = async (request: AuthorizationRequest): Promise<AuthorizationDecision> => {
+    const startMs = clock.now();
+    let result: AuthorizationResult = 'error';
+    try {
+      const answer = await authorizer.authorize(request);
+      result = results[answer.decision];
+      return answer;
+    } finally {
+      onResult(result, (clock.now() - startMs) / 1000);
+    }
+  };
   return async (exchange, next) => {
     const request = authorizationRequest(exchange.user, exchange.info);
-    const { decision, reason } = await authorizer.authorize(request);
+    const { decision, reason } = await decide(request);
     const isAllowed = decision === 'allow';
     exchange.observer?.onAnnotation(
       'authorization.k8s.io/decision',
@@ -18,6 +42,8 @@ export function authorize(authorizer: Authorizer): Filter {
     await next();
   };
 }
+
+const results = { allow: 'allowed', deny: 'denied', none: 'no-opinion' } as const;
 
 /** What the authorizer is asked about a request. */
 export function authorizationRequest(user: UserInfo, info: ParsedRequest): AuthorizationRequest {

@@ -24,6 +24,7 @@ import { ServerMetrics } from './metrics.js';
 import type { PlainRoutes } from './plain-routes.js';
 import { Readiness } from './readiness.js';
 import { addScrapedMetrics } from './scraped-metrics.js';
+import type { StepMetrics } from './step-metrics.js';
 
 /** How much is done at a time, and for how long. */
 export interface ServerLimits {
@@ -61,6 +62,8 @@ export interface ApiServerOptions {
   /** Who takes turns with whom; null: users do, in two bounds for all. */
   readonly flows: FlowControl | null;
   readonly protobuf: ProtobufCodec | null;
+  /** What the steps of requests cost. */
+  readonly steps: StepMetrics;
   readonly security: ServerSecurity;
   /** By `resource[.group]/subresource`, and resources without objects by their name. */
   readonly special: ReadonlyMap<string, SubresourceHandler>;
@@ -90,6 +93,7 @@ export class ApiServer {
     setMaxListeners(0, this.#stopping.signal);
     this.metrics = metrics;
     addScrapedMetrics(metrics.registry, options);
+    options.steps.register(metrics.registry);
     this.#endpoints = endpoints;
     const tools: HandlerTools = {
       scheme,
@@ -115,7 +119,11 @@ export class ApiServer {
       observe: metrics.observe,
       limit: limitOf(options, metrics),
       requestTimeoutMs: limits.requestTimeoutMs,
-      onAuthenticated: (result, username) => metrics.onAuthenticated(result, username),
+      onAuthenticated: (result, username, seconds) => {
+        metrics.onAuthenticated(result, username);
+        options.steps.onAuthentication(result, seconds);
+      },
+      onAuthorized: (result, seconds) => options.steps.onAuthorization(result, seconds),
       handler: (exchange) => this.#answer(exchange),
     });
     this.handleUpgrade = (request, socket, head) => {

@@ -13,6 +13,15 @@ export class Distribution {
     this.#counts = new Array<number>(bounds.length + 1).fill(0);
   }
 
+  /** Of both; they have the same bounds. */
+  static sumOf(one: Distribution, other: Distribution): Distribution {
+    const sum = new Distribution(one.#bounds);
+    for (const [at, count] of one.#counts.entries())
+      sum.#counts[at] = count + (other.#counts[at] ?? 0);
+    sum.#sum = one.#sum + other.#sum;
+    return sum;
+  }
+
   get isEmpty(): boolean {
     return this.#counts.every((count) => count === 0);
   }

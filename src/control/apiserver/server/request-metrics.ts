@@ -72,6 +72,17 @@ export class RequestMetrics {
     );
     registerDistributions(
       registry,
+      {
+        name: 'apiserver_request_sli_duration_seconds',
+        help: 'The same for the service level: whether a run was dry or not makes no difference.',
+      },
+      function* () {
+        for (const { labels, live, dry } of all())
+          yield [labels, Distribution.sumOf(live.durations, dry.durations)];
+      },
+    );
+    registerDistributions(
+      registry,
       { name: 'apiserver_response_sizes', help: 'Bytes of answers.' },
       function* () {
         for (const { labels, sizes } of all()) yield [labels, sizes];

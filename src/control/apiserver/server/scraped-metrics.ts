@@ -53,4 +53,9 @@ function addFlowMetrics(flows: FlowControl, registers: Registry[]): void {
     ({ waiting }) => waiting,
   );
   gauge('nominal_limit_seats', 'Seats that a priority level has of its own.', ({ seats }) => seats);
+  gauge(
+    'current_limit_seats',
+    'Seats that a priority level may use now; those that it may borrow come and go.',
+    ({ seats }) => seats,
+  );
 }

@@ -11,5 +11,6 @@ export {
   type StorageOptions,
 } from './open-storage.js';
 export { StoreConnection, type StoreConnectionOptions } from './store-connection.js';
+export type { ObserveStore, StoreOperation } from './store-timer.js';
 export { withResourceVersion } from './stored-item.js';
 export { identityTransformer, type ValueTransformer } from './value-transformer.js';

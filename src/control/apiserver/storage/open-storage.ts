@@ -11,6 +11,7 @@ import type { IndexFunctions } from './object-index.js';
 import { ResourceKeys } from './resource-keys.js';
 import type { StoreConnection } from './store-connection.js';
 import { StoreReader } from './store-reader.js';
+import { StoreTimer } from './store-timer.js';
 import { StoreWriter } from './store-writer.js';
 import { identityTransformer, type ValueTransformer } from './value-transformer.js';
 import { WatchCache } from './watch-cache.js';
@@ -103,14 +104,16 @@ function openDirectStorage(options: StorageOptions): OpenStorage {
 }
 
 function partsOf({ store, prefix, isNamespaced, ...options }: Omit<StorageOptions, 'cached'>) {
-  const { client, budget } = store;
+  const { client, clock, budget } = store;
+  const resource = options.groupResource;
+  const timer = new StoreTimer(clock, resource, store.observe);
   const keys = new ResourceKeys({ prefix, isNamespaced });
   const decode = options.decode ?? decodeJson;
   const transformer = options.transformer ?? identityTransformer;
   const settle = options.settle ?? (() => {});
   const codec = new ObjectCodec({ keys, decode, settle, transformer, budget });
-  const reader = new StoreReader({ client, keys, codec, resource: options.groupResource });
-  return { keys, codec, reader };
+  const reader = new StoreReader({ client, keys, codec, timer, resource });
+  return { keys, codec, reader, timer };
 }
 
 function writerOf(

@@ -8,6 +8,7 @@ import { LeasePool } from './lease-pool.js';
 import { ProgressAsker } from './progress-asker.js';
 import { RevisionReader } from './revision-reader.js';
 import { StoreFeatures } from './store-features.js';
+import type { ObserveStore } from './store-timer.js';
 
 /** How to make a {@link StoreConnection}. */
 export interface StoreConnectionOptions {
@@ -19,6 +20,8 @@ export interface StoreConnectionOptions {
   readonly logger?: Logger;
   /** Between compactions in milliseconds, Kubernetes' `--etcd-compaction-interval`; 0 or absent: somebody else compacts. */
   readonly compactionIntervalMs?: number;
+  /** Is told how long requests for objects take; by default nobody is. */
+  readonly observe?: ObserveStore;
   /** Bytes of encoded objects that are kept to be sent again, for all storages together. Default 64 MiB. */
   readonly jsonBytesMax?: number;
 }
@@ -34,6 +37,7 @@ export class StoreConnection {
   readonly progress: ProgressAsker;
   readonly features: StoreFeatures;
   readonly budget: JsonBudget;
+  readonly observe: ObserveStore;
   readonly #compactor: Compactor | null;
 
   constructor(options: StoreConnectionOptions) {
@@ -46,6 +50,7 @@ export class StoreConnection {
     this.revisions = new RevisionReader({ client, clock });
     this.progress = new ProgressAsker({ client, clock });
     this.features = new StoreFeatures({ client });
+    this.observe = options.observe ?? (() => {});
     this.budget = new JsonBudget(options.jsonBytesMax);
     const { logger } = this;
     this.#compactor =

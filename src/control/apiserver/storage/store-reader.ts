@@ -12,6 +12,7 @@ import {
   textOfKey,
 } from './resource-keys.js';
 import { continueExpired, listExpired, revisionTooLarge, storeFailure } from './store-failure.js';
+import type { StoreTimer } from './store-timer.js';
 import type { StoredItem } from './stored-item.js';
 
 /** Objects in the first request of a list; the next ones are as large as the objects' size allows. */
@@ -37,26 +38,30 @@ export class StoreReader {
   readonly #keys: ResourceKeys;
   readonly #codec: ObjectCodec;
   readonly #resource: GroupResource;
+  readonly #timer: StoreTimer;
 
   constructor(options: {
     readonly client: Client;
     readonly keys: ResourceKeys;
     readonly codec: ObjectCodec;
     readonly resource: GroupResource;
+    readonly timer: StoreTimer;
   }) {
     this.#client = options.client;
     this.#keys = options.keys;
     this.#codec = options.codec;
     this.#resource = options.resource;
+    this.#timer = options.timer;
   }
 
   /** Null when it is not there. `reuse` is answered instead of a new item when it is of the same revision. */
   async get(key: string, freshness: Freshness, reuse?: StoredItem): Promise<StoredItem | null> {
     try {
-      const { header, kv } = await this.#client.kv.get(this.#keys.toStore(key), {
+      const reading = this.#client.kv.get(this.#keys.toStore(key), {
         ...(freshness.at === 'exact' ? { revision: freshness.revision } : {}),
         isSerializable: freshness.at === 'any',
       });
+      const { header, kv } = await this.#timer.measure('get', reading);
       checkReached(freshness, header.revision);
       if (kv === undefined) return null;
       return reuse?.revision === kv.modRevision ? reuse : this.#codec.decode(kv);
@@ -92,7 +97,8 @@ export class StoreReader {
   async count(): Promise<number> {
     try {
       const range = this.#keys.toStoreRange({ lower: '', upper: null });
-      return (await this.#client.kv.range(range, { countOnly: true })).count;
+      const counting = this.#client.kv.range(range, { countOnly: true });
+      return (await this.#timer.measure('count', counting)).count;
     } catch (error) {
       throw storeFailure(error, { action: 'list', resource: this.#resource });
     }
@@ -112,12 +118,13 @@ export class StoreReader {
     options: { revision: number | null; pageSize: number; freshness: Freshness },
   ) {
     const { revision, pageSize, freshness } = options;
-    return this.#client.kv.range(this.#keys.toStoreRange(range), {
+    const listing = this.#client.kv.range(this.#keys.toStoreRange(range), {
       limit: pageSize,
       ...(revision === null ? {} : { revision }),
       // Later pages are of the first one's revision, which another member may not have reached: they are linearizable.
       isSerializable: freshness.at === 'any' && revision === null,
     });
+    return this.#timer.measure('list', listing);
   }
 
   #take(scan: Scan, query: ListQuery, response: { kvs: readonly KeyValue[]; count: number }): void {

@@ -26,6 +26,7 @@ import { checkPreconditions } from './preconditions.js';
 import type { ResourceKeys } from './resource-keys.js';
 import { outOfTime, type StoreAction, storeFailure } from './store-failure.js';
 import type { StoreReader } from './store-reader.js';
+import type { StoreTimer } from './store-timer.js';
 import type { StoredItem } from './stored-item.js';
 
 /** How long a write that others keep overtaking goes on trying. */
@@ -69,6 +70,7 @@ export class StoreWriter implements Pick<ObjectStorage, 'create' | 'update' | 'd
   readonly #reader: StoreReader;
   readonly #leases: LeasePool;
   readonly #resource: GroupResource;
+  readonly #timer: StoreTimer;
   /** What a cache holds for a key; may be behind. */
   readonly #suggest: (key: string) => StoredItem | undefined;
 
@@ -80,6 +82,7 @@ export class StoreWriter implements Pick<ObjectStorage, 'create' | 'update' | 'd
     readonly reader: StoreReader;
     readonly leases: LeasePool;
     readonly resource: GroupResource;
+    readonly timer: StoreTimer;
     readonly suggest: (key: string) => StoredItem | undefined;
   }) {
     this.#client = options.client;
@@ -89,6 +92,7 @@ export class StoreWriter implements Pick<ObjectStorage, 'create' | 'update' | 'd
     this.#reader = options.reader;
     this.#leases = options.leases;
     this.#resource = options.resource;
+    this.#timer = options.timer;
     this.#suggest = options.suggest;
   }
 
@@ -203,12 +207,13 @@ export class StoreWriter implements Pick<ObjectStorage, 'create' | 'update' | 'd
     const { text, value } = this.#codec.encode(key, object);
     return await this.#leased(ttlSeconds, action, async (lease) => {
       const storeKey = this.#keys.toStore(key);
-      const result = await this.#client.kv
+      const writing = this.#client.kv
         .txn()
         .if(compare(storeKey).modRevision('=', before?.revision ?? 0), ...fenceGuards(fence))
         .then(put(storeKey, value, lease === null ? {} : { lease }))
         .else(range(storeKey), ...fenceReads(fence))
         .commit();
+      const result = await this.#timer.measure(before === null ? 'create' : 'update', writing);
       if (!result.succeeded) return this.#lost(target, result.results);
       const { revision } = result.header;
       const size = value.length;
@@ -220,12 +225,13 @@ export class StoreWriter implements Pick<ObjectStorage, 'create' | 'update' | 'd
     const { key, fence } = target;
     const storeKey = this.#keys.toStore(key);
     try {
-      const result = await this.#client.kv
+      const removing = this.#client.kv
         .txn()
         .if(compare(storeKey).modRevision('=', item.revision), ...fenceGuards(fence))
         .then(remove(storeKey))
         .else(range(storeKey), ...fenceReads(fence))
         .commit();
+      const result = await this.#timer.measure('delete', removing);
       if (!result.succeeded) return this.#lost(target, result.results);
       return { done: item.at(result.header.revision) };
     } catch (error) {

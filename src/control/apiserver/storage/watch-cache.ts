@@ -6,6 +6,7 @@ import { type PageSource, pageSource } from './cache-page.js';
 import { CacheWatcher, type WatcherLimits } from './cache-watcher.js';
 import { Change } from './change.js';
 import type { ListQuery, StorageEvent, WatchQuery } from './contracts.js';
+import { DispatchPace } from './dispatch-pace.js';
 import { EventWindow, type WindowLimits } from './event-window.js';
 import { type IndexFunctions, ObjectIndex } from './object-index.js';
 import { ReachWaiters } from './reach-waiters.js';
@@ -34,7 +35,8 @@ export interface Attached {
 
 /**
  * The objects of a resource as of one revision, what changed lately, and who watches. All of it is synchronous: between two
- * calls objects, window and revision are of one moment. Watchers are told at the end of the turn, of all that came in it.
+ * calls objects, window and revision are of one moment. Watchers are told at the end of the turn, of all that came in it; of many
+ * watchers, see {@link DispatchPace}.
  */
 export class WatchCache {
   readonly #clock: Clock;
@@ -51,7 +53,7 @@ export class WatchCache {
   #revision = -1;
   /** Changes that the watchers have not been told of yet. */
   #undispatched: Change[] = [];
-  #isDispatchDue = false;
+  readonly #pace: DispatchPace;
   #isClosed = false;
 
   constructor(options: {
@@ -71,6 +73,7 @@ export class WatchCache {
     this.#watcherLimits = options.watcherLimits;
     this.#waiters = new ReachWaiters(options.clock);
     this.#groups = new WatcherGroups((key) => this.#keys.namespaceOf(key));
+    this.#pace = new DispatchPace(options.clock, () => this.#dispatchNow());
     this.#bookmarks = new Bookmarks({
       clock: options.clock,
       prng: options.prng,
@@ -155,7 +158,7 @@ export class WatchCache {
       before?.markReplaced();
     }
     this.#revision = Math.max(this.#revision, revision);
-    if (this.#undispatched.length > 0) this.#dispatchSoon();
+    if (this.#undispatched.length > 0) this.#pace.request();
     this.#waiters.onReached(this.#revision);
   }
 
@@ -199,6 +202,7 @@ export class WatchCache {
   /** Ends every watch, as if its time were up, and every wait. */
   close(): void {
     this.#isClosed = true;
+    this.#pace.close();
     this.#dispatchNow();
     for (const watcher of [...this.#groups.watchers]) {
       watcher.end(null);
@@ -235,20 +239,12 @@ export class WatchCache {
     };
   }
 
-  #dispatchSoon(): void {
-    if (this.#isDispatchDue) return;
-    this.#isDispatchDue = true;
-    this.#clock.defer(() => {
-      this.#isDispatchDue = false;
-      this.#dispatchNow();
-    });
-  }
-
-  #dispatchNow(): void {
+  /** Answers how many watchers were told something. */
+  #dispatchNow(): number {
     const changes = this.#undispatched;
-    if (changes.length === 0) return;
+    if (changes.length === 0) return 0;
     this.#undispatched = [];
-    this.#groups.dispatch(changes, this.#index, this.#clock.now());
+    return this.#groups.dispatch(changes, this.#index, this.#clock.now());
   }
 
   #sendBookmarks(due: readonly CacheWatcher[]): void {

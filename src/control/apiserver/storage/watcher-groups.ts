@@ -83,16 +83,19 @@ export class WatcherGroups {
     if (groups?.size === 0) this.#buckets.delete(group.bucket);
   }
 
-  /** Tells the watchers of these changes, one batch for each group. */
-  dispatch(changes: readonly Change[], index: ObjectIndex, nowMs: number): void {
-    if (this.#groupOf.size === 0) return;
+  /** Tells the watchers of these changes, one batch for each group. Answers how many watchers were told something. */
+  dispatch(changes: readonly Change[], index: ObjectIndex, nowMs: number): number {
+    if (this.#groupOf.size === 0) return 0;
     const touched: WatcherGroup[] = [];
     for (const change of changes) this.#collect(change, index, touched);
+    let told = 0;
     for (const group of touched) {
       const { batch } = group;
       group.batch = [];
       for (const watcher of group.watchers) watcher.push(batch, nowMs);
+      told += group.watchers.size;
     }
+    return told;
   }
 
   #collect(change: Change, index: ObjectIndex, touched: WatcherGroup[]): void {

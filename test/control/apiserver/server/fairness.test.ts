@@ -35,9 +35,25 @@ t.test('priority and fairness', async (t) => {
       /^apiserver_storage_objects\{resource="namespaces"\} 4$/m,
       /^apiserver_storage_objects\{resource="flowschemas.flowcontrol.apiserver.k8s.io"\} 13$/m,
       /^apiserver_watch_events_total\{group="",version="v1",kind="Namespace"\} \d+$/m,
+      /^etcd_request_duration_seconds_count\{operation="create",group="",resource="namespaces"\} 4$/m,
+      /^etcd_request_duration_seconds_bucket\{le="\+Inf",operation="create",group="",resource="namespaces"\} 4$/m,
+      /^etcd_requests_total\{operation="get",group="",resource="namespaces"\} \d+$/m,
+      /^authentication_duration_seconds_count\{result="success"\} \d+$/m,
+      /^authentication_duration_seconds_count\{result="failure"\} 1$/m,
+      /^authorization_attempts_total\{result="allowed"\} \d+$/m,
+      /^authorization_duration_seconds_sum\{result="allowed"\} \S+$/m,
+      /^apiserver_admission_controller_admission_duration_seconds_count\{name="ServiceAccount",type="admit",operation="CREATE",rejected="true"\} 1$/m,
+      /^apiserver_admission_controller_admission_duration_seconds_count\{name="PodSecurity",type="validate",operation="CREATE",rejected="false"\} \d+$/m,
+      /^apiserver_request_sli_duration_seconds_count\{verb="GET",[^}]*resource="flowschemas"[^}]*\} \d+$/m,
       /^process_cpu_seconds_total \S+$/m,
       /^process_resident_memory_bytes \S+$/m,
     ];
+    const pods = '/api/v1/namespaces/default/pods';
+    const stranger = { headers: { authorization: 'Bearer nobody' } };
+    t.equal((await api.ask('GET', pods, stranger)).status, 401);
+    const spec = { serviceAccountName: 'nobody', containers: [{ name: 'c', image: 'i' }] };
+    const refused = await api.ask('POST', pods, { body: { metadata: { name: 'p' }, spec } });
+    t.equal(refused.status, 403);
     const { text } = await api.ask('GET', '/metrics');
     for (const line of expected) t.match(text, line);
   });

@@ -5,6 +5,7 @@ import { JsonBudget } from '../../../../src/control/apiserver/storage/json-budge
 import { LeasePool } from '../../../../src/control/apiserver/storage/lease-pool.js';
 import { ObjectCodec } from '../../../../src/control/apiserver/storage/object-codec.js';
 import { StoreReader } from '../../../../src/control/apiserver/storage/store-reader.js';
+import { StoreTimer } from '../../../../src/control/apiserver/storage/store-timer.js';
 import { StoreWriter } from '../../../../src/control/apiserver/storage/store-writer.js';
 import type { StoredItem } from '../../../../src/control/apiserver/storage/stored-item.js';
 import { identityTransformer } from '../../../../src/control/apiserver/storage/value-transformer.js';
@@ -29,9 +30,10 @@ async function startWriters(t: Test) {
     transformer: identityTransformer,
     budget: new JsonBudget(),
   });
-  const reader = new StoreReader({ client, keys: thingKeys, codec, resource });
+  const timer = new StoreTimer(clock, resource, () => {});
+  const reader = new StoreReader({ client, keys: thingKeys, codec, timer, resource });
   const leases = new LeasePool({ client, clock });
-  const shared = { client, clock, keys: thingKeys, codec, reader, leases, resource };
+  const shared = { client, clock, keys: thingKeys, codec, reader, leases, timer, resource };
   const suggested: { item: StoredItem | undefined } = { item: undefined };
   const writer = new StoreWriter({ ...shared, suggest: () => suggested.item });
   const others = new StoreWriter({ ...shared, suggest: () => undefined });

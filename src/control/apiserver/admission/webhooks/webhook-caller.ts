@@ -77,7 +77,7 @@ export class WebhookCaller {
       );
     }
     const asked = { uid: this.#uuid(), version, isMutating };
-    const answer = await this.#ask(webhook, request, asked);
+    const answer = await this.#timed(webhook, request, asked);
     for (const warning of answer.warnings) context.warn(warning);
     for (const [key, value] of Object.entries(answer.auditAnnotations))
       context.annotate?.(`${webhook.name}/${key}`, value);
@@ -91,6 +91,27 @@ export class WebhookCaller {
       throw new WebhookCallError(`its match conditions cannot be evaluated: ${textOf(error)}`, {
         cause: error,
       });
+    }
+  }
+
+  async #timed(
+    webhook: Webhook,
+    request: AdmissionRequest,
+    asked: Parameters<typeof readAnswer>[1],
+  ): Promise<ReviewAnswer> {
+    const { clock } = this.#services;
+    const startMs = clock.now();
+    let isRejected = true;
+    try {
+      const answer = await this.#ask(webhook, request, asked);
+      isRejected = !answer.isAllowed;
+      return answer;
+    } finally {
+      const { name = '' } = webhook;
+      const { operation } = request;
+      const type = asked.isMutating ? 'admit' : 'validate';
+      const seconds = (clock.now() - startMs) / 1000;
+      this.#services.onWebhook?.({ name, type, operation, isRejected }, seconds);
     }
   }
 

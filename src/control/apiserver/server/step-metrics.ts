@@ -1,0 +1,155 @@
+import { Counter, type Registry } from 'prom-client';
+import type { GroupResource } from '../../machinery/object.js';
+import type { AdmissionStep } from '../registry/admission-chain.js';
+import type { ObserveStore } from '../storage/index.js';
+import { Distribution, registerDistributions } from './distribution.js';
+
+const stepSeconds = [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024];
+const admissionSeconds = [0.005, 0.025, 0.1, 0.5, 1, 2.5];
+const webhookSeconds = [0.005, 0.025, 0.1, 0.5, 1, 2.5, 10, 25];
+const storeSeconds = [
+  0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45,
+  60,
+];
+
+type Labels = Readonly<Record<string, string>>;
+
+/** Observations by label, of which there are few; labels are made once for each. */
+class Family {
+  readonly #bounds: readonly number[];
+  readonly #series = new Map<string, { readonly labels: Labels; readonly all: Distribution }>();
+
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds;
+  }
+
+  observe(key: string, seconds: number, labels: () => Labels): void {
+    let series = this.#series.get(key);
+    if (series === undefined) {
+      series = { labels: labels(), all: new Distribution(this.#bounds) };
+      this.#series.set(key, series);
+    }
+    series.all.observe(seconds);
+  }
+
+  *entries(): Generator<readonly [Labels, Distribution]> {
+    for (const { labels, all } of this.#series.values()) yield [labels, all];
+  }
+}
+
+/** Counts by label. */
+class Tally {
+  readonly #counts = new Map<string, { readonly labels: Labels; count: number }>();
+
+  add(key: string, labels: () => Labels): void {
+    let entry = this.#counts.get(key);
+    if (entry === undefined) {
+      entry = { labels: labels(), count: 0 };
+      this.#counts.set(key, entry);
+    }
+    entry.count++;
+  }
+
+  register(registry: Registry, about: { name: string; help: string; labelNames: string[] }): void {
+    const counts = this.#counts;
+    new Counter({
+      ...about,
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const { labels, count } of counts.values()) this.inc(labels, count);
+      },
+    });
+  }
+}
+
+/** What the steps of requests cost: who asks, may they, is it acceptable, and the store; under Kubernetes' names. */
+export class StepMetrics {
+  readonly #authentication = new Family(stepSeconds);
+  readonly #authorization = new Family(stepSeconds);
+  readonly #authorizations = new Tally();
+  readonly #admission = new Family(admissionSeconds);
+  readonly #webhooks = new Family(webhookSeconds);
+  readonly #store = new Family(storeSeconds);
+  readonly #storeRequests = new Tally();
+  readonly #storeErrors = new Tally();
+
+  onAuthentication(result: string, seconds: number): void {
+    this.#authentication.observe(result, seconds, () => ({ result }));
+  }
+
+  onAuthorization(result: string, seconds: number): void {
+    this.#authorization.observe(result, seconds, () => ({ result }));
+    this.#authorizations.add(result, () => ({ result }));
+  }
+
+  onAdmission(step: AdmissionStep, seconds: number): void {
+    const { name, type, operation } = step;
+    const labels = () => ({ name, type, operation, rejected: String(step.isRejected) });
+    const key = `${name} ${type} ${operation} ${step.isRejected}`;
+    this.#admission.observe(key, seconds, labels);
+  }
+
+  onWebhook(step: AdmissionStep, seconds: number): void {
+    const { name, type, operation } = step;
+    const labels = () => ({ name, type, operation, rejected: String(step.isRejected) });
+    const key = `${name} ${type} ${operation} ${step.isRejected}`;
+    this.#webhooks.observe(key, seconds, labels);
+  }
+
+  readonly onStore: ObserveStore = (operation, resource, { seconds, isFailed }) => {
+    const key = `${operation} ${resource.resource} ${resource.group}`;
+    const labels = () => storeLabels(operation, resource);
+    this.#store.observe(key, seconds, labels);
+    this.#storeRequests.add(key, labels);
+    if (isFailed) this.#storeErrors.add(key, labels);
+  };
+
+  register(registry: Registry): void {
+    const histogram = (name: string, help: string, family: Family) =>
+      registerDistributions(registry, { name, help }, () => family.entries());
+    histogram(
+      'authentication_duration_seconds',
+      'Seconds until it was known who asks, by result.',
+      this.#authentication,
+    );
+    histogram(
+      'authorization_duration_seconds',
+      'Seconds until it was known whether they may, by result.',
+      this.#authorization,
+    );
+    histogram(
+      'apiserver_admission_controller_admission_duration_seconds',
+      'Seconds of an admission plugin, by name, operation, phase and whether it refused.',
+      this.#admission,
+    );
+    histogram(
+      'apiserver_admission_webhook_admission_duration_seconds',
+      'Seconds of an admission webhook, by name, operation, phase and whether it refused.',
+      this.#webhooks,
+    );
+    histogram(
+      'etcd_request_duration_seconds',
+      'Seconds of requests to the store, by operation and resource.',
+      this.#store,
+    );
+    this.#authorizations.register(registry, {
+      name: 'authorization_attempts_total',
+      help: 'Authorizations by result.',
+      labelNames: ['result'],
+    });
+    const labelNames = ['operation', 'group', 'resource'];
+    this.#storeRequests.register(registry, {
+      ...{ name: 'etcd_requests_total', labelNames },
+      help: 'Requests to the store, by operation and resource.',
+    });
+    this.#storeErrors.register(registry, {
+      ...{ name: 'etcd_request_errors_total', labelNames },
+      help: 'Requests to the store that failed, by operation and resource.',
+    });
+  }
+}
+
+function storeLabels(operation: string, { group, resource }: GroupResource): Labels {
+  return { operation, group, resource };
+}
