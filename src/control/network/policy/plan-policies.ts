@@ -118,9 +118,12 @@ class PolicyPlan {
       peers.length === 0 ? [''] : peers.flatMap((peer) => this.#peer(side, peer, namespace));
     const destinations = ports.length === 0 ? [''] : ports.flatMap((port) => this.#port(port));
     return addresses.flatMap((address) =>
-      destinations.map((destination) =>
-        [address, destination, 'return'].filter((part) => part !== '').join(' '),
-      ),
+      // No packet is of both versions, and the kernel refuses rules that ask for it.
+      destinations
+        .filter((destination) => areOfOneVersion(address, destination))
+        .map((destination) =>
+          [address, destination, 'return'].filter((part) => part !== '').join(' '),
+        ),
     );
   }
 
@@ -194,6 +197,15 @@ function blockMatch(
       ? `meta nfproto ${cidr.address.version === 4 ? 'ipv4' : 'ipv6'}`
       : `${ip} ${side} ${formatCidr(cidr)}`;
   return [`${inside}${not}`];
+}
+
+function areOfOneVersion(one: string, other: string): boolean {
+  const versionOf = (match: string) => {
+    if (/^(ip6 |meta nfproto ipv6)/.test(match)) return 6;
+    return /^(ip |meta nfproto ipv4)/.test(match) ? 4 : null;
+  };
+  const [first, second] = [versionOf(one), versionOf(other)];
+  return first === null || second === null || first === second;
 }
 
 function ipWord(version: 4 | 6): 'ip' | 'ip6' {

@@ -3,10 +3,15 @@ import { ownProgram, startTalking, type TalkingChild } from '../../../../host/ch
 import { RuntimeError } from '../runtime-error.js';
 import { toolEnvironment } from './namespaces.js';
 
-/** What runs inside of the pod's network: it connects, says so on its errors' stream, and passes bytes on. */
+/**
+ * What runs inside of the pod's network: it connects, says so on its errors' stream, and passes bytes on. It writes by a stream of its own,
+ * since process.stdout cannot be ended: who reads would never know that the server has said all.
+ */
 const connector = `
-const socket = require('node:net').connect({ host: process.argv[1], port: Number(process.argv[2]), allowHalfOpen: true });
-socket.once('connect', () => { process.stderr.write('connected'); process.stdin.pipe(socket); socket.pipe(process.stdout); });
+const { connect, Socket } = require('node:net');
+const socket = connect({ host: process.argv[1], port: Number(process.argv[2]), allowHalfOpen: true });
+const output = new Socket({ fd: 1, readable: false, writable: true });
+socket.once('connect', () => { process.stderr.write('connected'); process.stdin.pipe(socket); socket.pipe(output); });
 socket.once('error', (error) => { process.stderr.write(error.message, () => process.exit(1)); });
 `;
 
