@@ -58,13 +58,11 @@ export class NftWriter {
     this.#isKnown = true;
   }
 
-  /** Looks whether the table is there: `nft flush ruleset` takes all tables, whosever they are. If not, the next write rebuilds it. */
-  async check(chain: { readonly name: string; readonly rule: string }): Promise<void> {
+  /** Looks whether a chain has rules: `nft flush ruleset` takes all tables, whosever they are. If not, the next write rebuilds the table. */
+  async check(chain: string): Promise<void> {
     if (!this.#isKnown) return;
-    const { run, at } = this.#options;
-    const args = ['list', 'chain', at.family, at.name, chain.name];
-    const { exitCode, stdout } = await run({ command: 'nft', args });
-    if (exitCode !== 0 || !stdout.includes(chain.rule)) this.#isKnown = false;
+    const listed = await this.#list();
+    if (listed?.some(({ rule }) => rule?.chain === chain) !== true) this.#isKnown = false;
   }
 
   /** Makes the next write rebuild. */
@@ -85,12 +83,22 @@ export class NftWriter {
     return existing === null ? rebuild(next) : rebuildKeeping(next, existing, isKept);
   }
 
-  /** The objects that the kernel has; of what they hold nothing is said. Null: there is no table, or nobody can read it. */
+  /** The objects that the kernel has; of what they hold nothing is said. Null: nobody can read it. */
   async #existing(): Promise<readonly NftObject[] | null> {
+    return (await this.#list())?.flatMap(objectsOf) ?? null;
+  }
+
+  /**
+   * The table's own rows of a listing. All rules of a family are listed without what sets hold: of a single table or chain nft 1.0 reads
+   * the sets too, which takes it seconds where there are many elements.
+   */
+  async #list(): Promise<readonly ListedRow[] | null> {
     const { run, at } = this.#options;
-    const args = ['-j', '-t', 'list', 'table', at.family, at.name];
+    const args = ['-j', '-t', 'list', 'ruleset', at.family];
     const { exitCode, stdout } = await run({ command: 'nft', args });
-    return exitCode === 0 ? objectsOf(stdout) : null;
+    if (exitCode !== 0) return null;
+    const { nftables = [] } = JSON.parse(stdout) as { readonly nftables?: readonly ListedRow[] };
+    return nftables.filter((row) => Object.values(row).some(({ table }) => table === at.name));
   }
 
   async #commit(commands: readonly NftCommand[]): Promise<void> {
@@ -101,15 +109,19 @@ export class NftWriter {
   }
 }
 
-/** What `nft -j list table` shows. */
-function objectsOf(text: string): readonly NftObject[] | null {
-  type Row = Readonly<Record<string, { readonly name?: string }>>;
-  const { nftables = [] } = JSON.parse(text) as { readonly nftables?: readonly Row[] };
-  return nftables.flatMap(({ chain, set, map }): NftObject[] => {
-    if (chain?.name !== undefined)
-      return [{ kind: 'chain', name: chain.name, spec: '', rules: [] }];
-    const [kind, name] =
-      map?.name === undefined ? (['set', set?.name] as const) : (['map', map.name] as const);
-    return name === undefined ? [] : [{ kind, name, spec: '', elements: new Map() }];
-  });
+/** One of what `nft -j list` shows, by its kind. */
+type ListedRow = Readonly<
+  Partial<
+    Record<
+      'chain' | 'set' | 'map' | 'rule',
+      { readonly table?: string; readonly name?: string; readonly chain?: string }
+    >
+  >
+>;
+
+function objectsOf({ chain, set, map }: ListedRow): readonly NftObject[] {
+  if (chain?.name !== undefined) return [{ kind: 'chain', name: chain.name, spec: '', rules: [] }];
+  const kind = map === undefined ? 'set' : 'map';
+  const name = (map ?? set)?.name;
+  return name === undefined ? [] : [{ kind, name, spec: '', elements: new Map() }];
 }

@@ -143,7 +143,7 @@ export class NodeNamespaces {
     const rule = `ip saddr ${own} ${outside} oifname != ${this.#bridge} masquerade fully-random`;
     const spec = 'type nat hook postrouting priority 100;';
     const out = { kind: 'chain', name: 'out', spec, rules: [rule] } as const;
-    await this.#masquerades.check({ name: out.name, rule: 'masquerade' });
+    await this.#masquerades.check(out.name);
     await this.#masquerades.write(nftTable(this.#table, [out]));
   }
 

@@ -86,8 +86,8 @@ export class PodNetwork {
   async #sync(isPeriodic: boolean): Promise<void> {
     const { nodeName, clusterCidrs, run } = this.#options;
     if (isPeriodic) {
-      await this.#policyWriter.check({ name: 'forward', rule: 'vmap @ingress-4' });
-      await this.#masqueradeWriter.check({ name: 'postrouting', rule: 'postrouting' });
+      await this.#policyWriter.check('forward');
+      await this.#masqueradeWriter.check('postrouting');
     }
     const namespaces = new Map(
       [...this.#namespaces.lister.all()].map((each) => [each.metadata.name ?? '', each]),

@@ -21,7 +21,7 @@ export class NftablesBackend implements ProxyBackend {
     { ports, facts }: FamilyView,
     { isPeriodic }: { readonly isPeriodic: boolean } = { isPeriodic: false },
   ): Promise<void> {
-    if (isPeriodic) await this.#writer.check({ name: 'nat-prerouting', rule: 'jump services' });
+    if (isPeriodic) await this.#writer.check('nat-prerouting');
     if (this.#table?.facts !== facts) {
       // Rules that all services share are others now.
       this.#writer.forget();

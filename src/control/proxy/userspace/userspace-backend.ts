@@ -69,7 +69,7 @@ export class UserspaceBackend implements ProxyBackend {
     await this.#closeOthers(wanted);
     for (const entry of wanted.values()) await this.#ensure(entry);
     if (this.#writer === null) return;
-    if (isPeriodic) await this.#writer.check({ name: 'prerouting', rule: '@redirects' });
+    if (isPeriodic) await this.#writer.check('prerouting');
     const open = [...wanted.keys()].flatMap((id) => {
       const known = this.#open.get(id);
       return known === undefined ? [] : [{ entry: known.entry, port: known.at.port }];
