@@ -34,6 +34,7 @@ import { MirrorPods } from './pods/mirror-pods.js';
 import { podIps } from './pods/observed-pod.js';
 import { PodStopper } from './pods/pod-stopper.js';
 import { PodWorkers } from './pods/pod-workers.js';
+import { runtimeHandlerOf } from './pods/runtime-handler.js';
 import { RuntimeWatch } from './pods/runtime-watch.js';
 import { SandboxMaker } from './pods/sandbox-maker.js';
 import { endPods } from './pods/shut-down.js';
@@ -177,6 +178,7 @@ export class Kubelet {
       resourcesOf: (pod, container) => linuxResources(pod, container, limits),
       shownPod: (pod) => (isStaticPod(pod) ? this.#mirrors.of(pod) : pod),
       sandboxOf: (pod, attempt) => sandboxes.configOf(pod, attempt),
+      handlerOf: (pod) => runtimeHandlerOf(pod, client),
       hostsOf: (pod, ips) => sandboxes.hostsOf(pod, ips),
     });
     const unusedImages = new ImageUpkeep(runtime, settings);

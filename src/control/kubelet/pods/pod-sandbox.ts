@@ -44,14 +44,14 @@ export class PodSandbox {
   }
 
   async #run(pod: Pod, config: SandboxConfig): Promise<void> {
-    const { runtime, events, files, paths, hostsOf } = this.#parts;
+    const { runtime, events, files, paths, handlerOf, hostsOf } = this.#parts;
     const { uid = '' } = pod.metadata;
     await files.makeDir(paths.pod(uid), 0o750);
     await files.makeDir(config.logDirectory, 0o755);
     // It is there before the first container, with or without addresses.
     await files.writeWhole(paths.hostsFile(uid), Buffer.from(await hostsOf(pod, [])), 0o644);
     try {
-      await runtime.runSandbox(config);
+      await runtime.runSandbox({ ...config, runtimeHandler: await handlerOf(pod) });
     } catch (error) {
       if (!(error instanceof RuntimeError)) throw error;
       const text = `Failed to create pod sandbox: ${error.message}`;

@@ -109,6 +109,15 @@ export async function runtimeContract(
     },
   );
 
+  await t.test(`${name}: a handler that it does not have is refused by name`, async (t) => {
+    const sandbox = sandboxConfig(logs, { runtimeHandler: 'no-such-handler' });
+    await t.rejects(runtime.runSandbox(sandbox), {
+      name: 'RuntimeError',
+      message: /no runtime for "no-such-handler" is configured/,
+    });
+    t.notOk((await runtime.listSandboxes()).some(({ uid }) => uid === sandbox.uid));
+  });
+
   await t.test(
     `${name}: a container runs its command with its environment in its directory`,
     async (t) => {

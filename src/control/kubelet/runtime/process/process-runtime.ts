@@ -139,6 +139,10 @@ export class ProcessRuntime implements contract.ContainerRuntime {
 
   async runSandbox(config: contract.SandboxConfig): Promise<string> {
     const id = this.#settings.newId();
+    if (config.runtimeHandler !== '') {
+      const text = `no runtime for "${config.runtimeHandler}" is configured`;
+      throw new RuntimeError('unsupported', `failed to get sandbox runtime: ${text}`);
+    }
     await this.#sandboxes.run({
       id,
       config,
