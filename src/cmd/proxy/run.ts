@@ -79,6 +79,8 @@ export async function runProxy(
   try {
     await Promise.all([informers.run(signal), proxier.run(signal), podNetwork?.run(signal)]);
   } finally {
+    // Rules outlive the proxy, but not where they lead to it.
+    if (!isInKernel) for (const backend of backends.byFamily.values()) await backend.cleanUp();
     await checks.close();
     for (const server of servers) await server.close();
     await client.close();

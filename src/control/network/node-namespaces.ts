@@ -77,6 +77,17 @@ export class NodeNamespaces {
     return node;
   }
 
+  /**
+   * Has the machine reach the pods of a node by their own addresses, as nodes do among themselves: those who serve an API server's webhooks
+   * and aggregated APIs are asked by the machine. `address` is the node's, without its length. It can be repeated.
+   */
+  async reachPods(address: string, podCidrs: readonly string[]): Promise<void> {
+    for (const cidr of podCidrs) {
+      if (cidr.includes(':')) continue; // Nodes have no addresses of version 6.
+      await this.#ip(`route replace ${cidr} via ${address} dev ${this.#bridge}`);
+    }
+  }
+
   /** Processes that run as nodes, whoever started them: those are to end before the nodes are removed. */
   async processes(): Promise<readonly number[]> {
     const found: number[] = [];

@@ -153,6 +153,11 @@ if (withinMachine === undefined) {
       await until('it answers', isAnswered, deadlineMs);
       t.pass();
     });
+    await t.test('the machine reaches pods once it is told where they are', async () => {
+      for (const n of [1, 2]) await namespaces.reachPods(`172.30.0.1${n}`, [`10.244.${n}.0/24`]);
+      await namespaces.reachPods('172.30.0.12', ['10.244.2.0/24', 'fd00:244:2::/64']);
+      await answers(machine, '10.244.2.2', 8080, `two ${gateway}`);
+    });
     await t.test('what is beyond the machine sees the machine', async () => {
       const beyond = await labNode(t, 'beyond');
       await machine.ok(`ip link add up0 type veth peer name eth0 netns ${beyond.name}`);

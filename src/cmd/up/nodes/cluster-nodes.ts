@@ -100,11 +100,15 @@ export class ClusterNodes {
       if (problem !== null) parts.console.bad(`nodes lack flotilla.local/base:1: ${problem}`);
   }
 
-  /** A node was given its addresses: what connects its pods is told. The process runtime has a bridge of its own. */
+  /**
+   * A node was given its addresses: what connects its pods is told, and the machine, whose API server asks webhooks. The process runtime
+   * has a bridge of its own.
+   */
   async connect({ metadata, spec }: Node): Promise<void> {
-    const { nodes, runtime } = this.#options;
+    const { nodes, runtime, areApart } = this.#options;
     const node = nodes.find(({ name }) => name === metadata.name);
     const cidrs = spec?.podCIDRs ?? [];
+    if (areApart && node !== undefined) await this.#namespaces.reachPods(node.address, cidrs);
     if (runtime === 'cri' && node !== undefined && cidrs.length > 0)
       await writeCniConfig(node, cidrs);
   }
