@@ -27,6 +27,7 @@ const tail = encoder.encode('}\n');
 
 /** Frames of events that several watchers get: made once. */
 const frameBytesMax = 8 << 20;
+const sharedBatches = new RecentFrames<readonly StorageEvent[]>(frameBytesMax);
 const sharedFrames = new RecentFrames<ObjectEvent>(frameBytesMax);
 const sharedProtobufFrames = new RecentFrames<ObjectEvent>(frameBytesMax);
 
@@ -50,7 +51,16 @@ export class WatchEncoder {
     this.#canShare = output.as === null && endpoint.resource.conversion === null;
   }
 
-  encode(event: StorageEvent): Uint8Array {
+  /** A batch, which many watchers may share. */
+  encode(batch: readonly StorageEvent[]): Uint8Array {
+    const [first] = batch;
+    if (batch.length === 1 && first !== undefined) return this.#encodeOne(first);
+    const isSharable = this.#canShare && this.#output.serialization === 'json';
+    const make = () => Buffer.concat(batch.map((event) => this.#encodeOne(event)));
+    return isSharable ? sharedBatches.frameOf(batch, make) : make();
+  }
+
+  #encodeOne(event: StorageEvent): Uint8Array {
     if (event.type === 'bookmark') return this.#frame('BOOKMARK', this.#bookmark(event));
     if (this.#canShare) return this.#shared(event);
     const { conversion } = this.#endpoint.resource;

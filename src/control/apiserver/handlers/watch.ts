@@ -9,6 +9,9 @@ import { scopeOf } from './list-query.js';
 import { negotiate } from './output.js';
 import { WatchEncoder } from './watch-encoder.js';
 
+/** Batches of more events are what a watch begins with: they are written one by one, as the client takes them. */
+const mergedEventsMax = 100;
+
 /** GET with `watch=true`: events until the client goes away or the watch's time is up. */
 export async function handleWatch(
   exchange: Exchange,
@@ -63,8 +66,9 @@ async function pump(
 ): Promise<void> {
   try {
     for await (const batch of endpoint.registry.storage.watch(query, { signal, timeoutMs })) {
-      for (const event of batch) {
-        const waiting = exchange.write(encoder.encode(event));
+      const pieces = batch.length <= mergedEventsMax ? [batch] : batch.map((event) => [event]);
+      for (const piece of pieces) {
+        const waiting = exchange.write(encoder.encode(piece));
         if (waiting !== undefined) await waiting;
       }
       onEvents(batch.length);

@@ -90,7 +90,7 @@ async function runHistory(t: Test, endpoint: string, seed: number): Promise<void
   const model = await recording.until(end.header.revision);
   const isDone = () =>
     watchers.every((watcher) => watcher.problem(model, { isComplete: true }) === null);
-  await until('watchers have seen all', isDone, 20_000).catch(() => {});
+  await until('watchers have seen all', isDone, 60_000).catch(() => {});
   for (const watcher of watchers) {
     problems.push(watcher.problem(model, { isComplete: true }) ?? '');
     await watcher.close();
