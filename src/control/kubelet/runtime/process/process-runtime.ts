@@ -77,7 +77,8 @@ export class ProcessRuntime implements contract.ContainerRuntime {
     this.#sandboxes = new Sandboxes(paths, bootId, options.network);
     const inner = { settings, paths, bootId, table: this.#table, keeper: this.#keeper };
     this.#containers = new Containers(inner);
-    this.#sessions = new Sessions(paths, this.#table, this.#keeper);
+    const { clock } = settings;
+    this.#sessions = new Sessions({ paths, table: this.#table, keeper: this.#keeper, clock });
     this.#stopWatching = watchNames(paths.endings, (name) => this.#onEnding(name));
   }
 
@@ -138,11 +139,11 @@ export class ProcessRuntime implements contract.ContainerRuntime {
   }
 
   async runSandbox(config: contract.SandboxConfig): Promise<string> {
-    const id = this.#settings.newId();
     if (config.runtimeHandler !== '') {
       const text = `no runtime for "${config.runtimeHandler}" is configured`;
       throw new RuntimeError('unsupported', `failed to get sandbox runtime: ${text}`);
     }
+    const id = this.#settings.newId();
     await this.#sandboxes.run({
       id,
       config,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { PassThrough, type Writable } from 'node:stream';
+import type { Clock } from '../../../../base/clock.js';
 import {
   isSuperuser,
   runProgram,
@@ -21,19 +22,29 @@ import { FrameReader } from './log-keeper/keeper-protocol.js';
 import type { LogKeeperClient } from './log-keeper/log-keeper-client.js';
 import { toolEnvironment } from './namespaces.js';
 import type { RuntimePaths } from './runtime-paths.js';
-import { resizeTerminal } from './terminal-size.js';
+import { resizeTerminal, TerminalSize } from './terminal-size.js';
+
+/** What sessions are made with. */
+export interface SessionParts {
+  readonly paths: RuntimePaths;
+  readonly table: ContainerTable;
+  readonly keeper: LogKeeperClient;
+  readonly clock: Clock;
+}
 
 /** Commands in running containers, and talking with their first process. */
 export class Sessions {
   readonly #paths: RuntimePaths;
   readonly #table: ContainerTable;
   readonly #keeper: LogKeeperClient;
+  readonly #clock: Clock;
   readonly #open = new Set<ProcessSession>();
 
-  constructor(paths: RuntimePaths, table: ContainerTable, keeper: LogKeeperClient) {
-    this.#paths = paths;
-    this.#table = table;
-    this.#keeper = keeper;
+  constructor(parts: SessionParts) {
+    this.#paths = parts.paths;
+    this.#table = parts.table;
+    this.#keeper = parts.keeper;
+    this.#clock = parts.clock;
   }
 
   async execSync(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult> {
@@ -57,11 +68,15 @@ export class Sessions {
     if (!request.stdin && !request.tty) child.stdin.end();
     if (!request.stdout) child.stdout.resume();
     if (!request.stderr || request.tty) child.stderr.resume();
+    const size = new TerminalSize(child.pid, this.#clock);
+    void child.ended.finally(() => size.close());
     const session: ProcessSession = {
       stdin: request.stdin ? child.stdin : null,
       stdout: request.stdout ? child.stdout : null,
       stderr: request.stderr && !request.tty ? child.stderr : null,
-      resize: (columns, rows) => void resizeTerminal(child.pid, columns, rows),
+      resize: (columns, rows) => {
+        if (request.tty) size.set(columns, rows);
+      },
       ended: child.ended,
       close: () => {
         child.stdin.destroy();
