@@ -18,6 +18,7 @@ import { NodeGraph } from '../../control/apiserver/authorization/node/node-graph
 import { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
 import { expressionChecker } from '../../control/apiserver/cel/admission-environment.js';
 import { signingRequestHooks } from '../../control/apiserver/certificates/signing-request-hooks.js';
+import { asksForStream } from '../../control/apiserver/connect/upgrade-paths.js';
 import { CustomResources } from '../../control/apiserver/crd/custom-resources.js';
 import { definitionHooks } from '../../control/apiserver/crd/definition-hooks.js';
 import { FlowControl } from '../../control/apiserver/flow-control/flow-control.js';
@@ -39,6 +40,7 @@ import { StepMetrics } from '../../control/apiserver/server/step-metrics.js';
 import { kubernetesGitVersion, versionDocument } from '../../control/apiserver/server/version.js';
 import { StoreConnection } from '../../control/apiserver/storage/index.js';
 import { addStoreRoutes } from '../../control/dashboard/index.js';
+import type { WebRequest } from '../../rpc/web.js';
 import { WebClient } from '../../rpc/web-client.js';
 import { flotillaVersion } from '../version.js';
 import { openAdmission } from './admission.js';
@@ -71,6 +73,8 @@ export interface ComposeInputs {
 export interface ComposedServer {
   readonly server: ApiServer;
   readonly beside: BesideRequests;
+  /** Whether a request for another protocol may get it. All others are answered as if they had not asked. */
+  takesUpgrade(request: WebRequest): boolean;
   /** Closes the storages; nothing is answered from then on. */
   close(): Promise<void>;
 }
@@ -187,7 +191,7 @@ async function compose(
     flows,
     protobuf: new KubernetesProtobuf(),
     security: { authenticator, authorizer, audit },
-    routes: await openRoutes(inputs, { scheme, discovery, keys }),
+    routes: await openRoutes(inputs, { scheme, discovery, keys, apiServices }),
     answerElsewhere: (exchange) => apiServices.answer(exchange),
   });
   const customResources = new CustomResources({
@@ -200,6 +204,7 @@ async function compose(
   return {
     server,
     beside,
+    takesUpgrade: (request) => asksForStream(request) || apiServices.takesUpgrade(request),
     async close() {
       await server.close();
       await beside.close();
@@ -243,10 +248,12 @@ async function openRoutes(
     scheme,
     discovery,
     keys,
+    apiServices,
   }: {
     readonly scheme: Scheme;
     readonly discovery: Discovery;
     readonly keys: ServiceAccountKeys;
+    readonly apiServices: ApiServices;
   },
 ): Promise<PlainRoutes> {
   const port = flags.number('secure-port');
@@ -258,6 +265,7 @@ async function openRoutes(
   addOpenApiRoutes(
     routes,
     new OpenApi(scheme, { serverVersion: kubernetesGitVersion(build.version) }),
+    apiServices,
   );
   if (flags.isTrue('profiling')) addProfileRoute(routes, clock);
   addStoreRoutes(routes, { client, clock });

@@ -4,7 +4,6 @@ import { sleep } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { connect } from '../../client/index.js';
 import type { TokenAuthenticator } from '../../control/apiserver/authentication/token-authenticator.js';
-import { asksForStream } from '../../control/apiserver/connect/upgrade-paths.js';
 import { controlService } from '../../control/apiserver/grpc/control-service.js';
 import { isLoopback } from '../../control/apiserver/server/kubernetes-service.js';
 import { loadPageFiles, servePage } from '../../control/dashboard/index.js';
@@ -90,7 +89,7 @@ export async function startApiServer(
   const listenAt = (host: string, port: number) =>
     listen({
       ...{ url: `https://${urlHost(host)}:${port}`, tls, rpc, http: new Map(), web },
-      ...{ upgrade: server.handleUpgrade, takesUpgrade: asksForStream },
+      ...{ upgrade: server.handleUpgrade, takesUpgrade: composed.takesUpgrade },
       ...{ clock, logger, silenceMsMax },
     });
   const listeners: Listener[] = [];

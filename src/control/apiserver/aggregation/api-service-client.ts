@@ -1,5 +1,10 @@
 import type { WebClient } from '../../../rpc/web-client.js';
-import type { WebClientResponse, WebClientTls } from '../../../rpc/web-exchange.js';
+import type {
+  UpgradeOutcome,
+  WebClientRequest,
+  WebClientResponse,
+  WebClientTls,
+} from '../../../rpc/web-exchange.js';
 import type { APIService } from '../../api/gen/apiregistration-v1.js';
 import type { ObjectReader, UserInfo } from '../contracts.js';
 import { serviceAddress } from './service-address.js';
@@ -34,13 +39,22 @@ export class ApiServiceClient {
   }
 
   /** Rejects with ServiceAddressError when there is nowhere to send it, with WebClientError when it is not answered. */
-  async request({ spec }: APIService, request: ApiServiceRequest): Promise<WebClientResponse> {
-    const { web, objects, pick } = this.#options;
+  async request(service: APIService, request: ApiServiceRequest): Promise<WebClientResponse> {
+    return this.#options.web.request(await this.#requestTo(service, request));
+  }
+
+  /** The same for a request for another protocol, which its headers name. */
+  async upgrade(service: APIService, request: ApiServiceRequest): Promise<UpgradeOutcome> {
+    return this.#options.web.openUpgrade(await this.#requestTo(service, request));
+  }
+
+  async #requestTo({ spec }: APIService, request: ApiServiceRequest): Promise<WebClientRequest> {
+    const { objects, pick } = this.#options;
     const { name = '', namespace = '', port = 443 } = spec?.service ?? {};
     const address = await serviceAddress(objects, { name, namespace, port }, pick);
     const host = address.host.includes(':') ? `[${address.host}]` : address.host;
     const { method, target, headers, body, signal, timeoutMs } = request;
-    return web.request({
+    return {
       url: `https://${host}:${address.port}${target}`,
       method,
       headers,
@@ -48,7 +62,7 @@ export class ApiServiceClient {
       ...(body === undefined ? {} : { body }),
       ...(signal === undefined ? {} : { signal }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    });
+    };
   }
 
   #tls(spec: NonNullable<APIService['spec']>, serverName: string): WebClientTls {

@@ -1,7 +1,12 @@
 import type { APIService } from '../../api/gen/apiregistration-v1.js';
-import { failure, serviceUnavailable } from '../../machinery/status-errors.js';
+import { serviceUnavailable } from '../../machinery/status-errors.js';
+import { relayUpgrade } from '../connect/forward.js';
 import type { Exchange } from '../exchange.js';
-import { type ApiServiceClient, identityHeaders } from './api-service-client.js';
+import {
+  type ApiServiceClient,
+  type ApiServiceRequest,
+  identityHeaders,
+} from './api-service-client.js';
 
 /** Of one connection only, or who the client says that it is: never passed on (RFC 9110 section 7.6.1). */
 const droppedHeaders: ReadonlySet<string> = new Set([
@@ -18,34 +23,46 @@ const droppedHeaders: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** Passes a request on to the server behind an APIService, with who asks, and its answer back. */
+/**
+ * Passes a request on to the server behind an APIService, with who asks, and its answer back. A connection for another protocol is joined
+ * with one to that server, until one of them ends or `stopping` aborts.
+ */
 export async function proxyToApiService(
   exchange: Exchange,
   service: APIService,
-  client: ApiServiceClient,
+  { client, stopping }: { readonly client: ApiServiceClient; readonly stopping: AbortSignal },
 ): Promise<void> {
-  if ((exchange.header('upgrade') ?? '') !== '')
-    throw failure(501, '', 'upgrades are not passed on to aggregated servers');
   const { method, path, query, body } = exchange.request;
-  let answer: Awaited<ReturnType<ApiServiceClient['request']>>;
-  try {
-    answer = await client.request(service, {
-      method,
-      target: query === '' ? path : `${path}?${query}`,
-      headers: { ...passedHeaders(exchange), ...identityHeaders(exchange.user) },
-      signal: exchange.signal,
-      ...(method === 'GET' || method === 'HEAD' ? {} : { body }),
-    });
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    throw serviceUnavailable(`error trying to reach service: ${text}`);
+  const request: ApiServiceRequest = {
+    method,
+    target: query === '' ? path : `${path}?${query}`,
+    headers: { ...passedHeaders(exchange), ...identityHeaders(exchange.user) },
+    signal: exchange.signal,
+  };
+  if (exchange.isUpgradable) {
+    const upgrade = exchange.header('upgrade') ?? '';
+    const headers = { ...request.headers, upgrade };
+    const outcome = await reached(client.upgrade(service, { ...request, headers }));
+    await relayUpgrade(exchange, outcome, stopping);
+    return;
   }
+  const hasBody = method !== 'GET' && method !== 'HEAD';
+  const answer = await reached(client.request(service, hasBody ? { ...request, body } : request));
   exchange.start(answer.status, answerHeaders(answer.headers));
   for await (const chunk of answer.body) {
     const waiting = exchange.write(chunk);
     if (waiting !== undefined) await waiting;
   }
   exchange.end();
+}
+
+async function reached<T>(asking: Promise<T>): Promise<T> {
+  try {
+    return await asking;
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    throw serviceUnavailable(`error trying to reach service: ${text}`);
+  }
 }
 
 function passedHeaders({ request }: Exchange): Record<string, string> {

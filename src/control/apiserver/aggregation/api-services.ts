@@ -1,5 +1,6 @@
 import { type Clock, sleep } from '../../../base/clock.js';
 import type { Logger } from '../../../base/logger.js';
+import type { WebRequest } from '../../../rpc/web.js';
 import type { ApiResource } from '../../api/discovery/api-resource.js';
 import type { Discovery } from '../../api/discovery/discovery.js';
 import type { APIService, APIServiceCondition } from '../../api/gen/apiregistration-v1.js';
@@ -47,6 +48,8 @@ interface External {
   service: APIService;
   isAvailable: boolean;
   resources: readonly ApiResource[];
+  /** Path and query of its document of OpenAPI 3; null: it has none. */
+  openApiUrl: string | null;
   nextCheckMs: number;
 }
 
@@ -60,6 +63,8 @@ export class ApiServices {
   readonly #known = new Map<string, APIService>();
   readonly #external = new Map<string, External>();
   #wake: () => void = () => {};
+  /** Connections that were taken over end with it. */
+  readonly #stopping = new AbortController();
 
   constructor(options: ApiServicesOptions) {
     this.#options = options;
@@ -68,13 +73,45 @@ export class ApiServices {
 
   /** Answers what belongs to another server; false when the request is none of its. */
   async answer(exchange: Exchange): Promise<boolean> {
-    const [root, group = '', version = ''] = exchange.info.path.split('/').slice(1);
-    if (root !== 'apis' || this.#external.size === 0) return false;
-    const external = this.#external.get(`${version}.${group}`);
+    const external = this.#externalOf(exchange.info.path);
     if (external === undefined) return false;
-    if (!external.isAvailable) throw serviceUnavailable('service unavailable');
-    await proxyToApiService(exchange, external.service, this.#client);
+    await this.#passOn(exchange, external);
     return true;
+  }
+
+  /** Whether a request for another protocol is for one of the other servers. */
+  takesUpgrade({ path }: Pick<WebRequest, 'path'>): boolean {
+    return this.#externalOf(path) !== undefined;
+  }
+
+  /** What the index of OpenAPI 3 says of the documents of other servers. */
+  openApiPaths(): Readonly<Record<string, { readonly serverRelativeURL: string }>> {
+    const known = [...this.#external.values()].flatMap(({ service, openApiUrl }) => {
+      const { group = '', version = '' } = service.spec ?? {};
+      const name = `apis/${apiVersionOf({ group, version })}`;
+      return openApiUrl === null ? [] : [[name, { serverRelativeURL: openApiUrl }] as const];
+    });
+    return Object.fromEntries(known);
+  }
+
+  /** Answers with the document of OpenAPI 3 of another server; false when the index does not name it. */
+  async answerOpenApi(exchange: Exchange, name: string): Promise<boolean> {
+    const external = this.#externalOf(`/${name}`);
+    if (external === undefined || external.openApiUrl === null) return false;
+    await this.#passOn(exchange, external);
+    return true;
+  }
+
+  #externalOf(path: string): External | undefined {
+    if (this.#external.size === 0) return undefined;
+    const [root, group = '', version = ''] = path.split('/').slice(1);
+    return root === 'apis' ? this.#external.get(`${version}.${group}`) : undefined;
+  }
+
+  async #passOn(exchange: Exchange, { service, isAvailable }: External): Promise<void> {
+    if (!isAvailable) throw serviceUnavailable('service unavailable');
+    const stopping = this.#stopping.signal;
+    await proxyToApiService(exchange, service, { client: this.#client, stopping });
   }
 
   /** Follows APIServices; resolves once all that there are were told. */
@@ -104,6 +141,7 @@ export class ApiServices {
       await this.#pause(isDone ? recheckMs : 500, signal, clock);
     }
     stopListening();
+    this.#stopping.abort();
   }
 
   async #pause(ms: number, signal: AbortSignal, clock: Clock): Promise<void> {
@@ -122,7 +160,13 @@ export class ApiServices {
     const before = this.#external.get(name);
     if (before === undefined) {
       const isAvailable = conditionOf(service)?.status === 'True';
-      this.#external.set(name, { service, isAvailable, resources: [], nextCheckMs: 0 });
+      this.#external.set(name, {
+        service,
+        isAvailable,
+        resources: [],
+        openApiUrl: null,
+        nextCheckMs: 0,
+      });
       this.#wake();
       return;
     }
@@ -178,6 +222,7 @@ export class ApiServices {
       const text = await textOf(answer.body);
       if (answer.status !== 200) throw new Error(`bad status from it: ${answer.status}`);
       external.resources = resourcesIn(text);
+      external.openApiUrl = await this.#openApiUrl(external.service, signal);
       verdict = { status: 'True', reason: 'Passed', message: 'all checks passed' };
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
@@ -195,6 +240,17 @@ export class ApiServices {
     external.nextCheckMs = clock.now() + (external.isAvailable ? checkMs : recheckMs);
     this.#publish();
     await this.#report(name, verdict);
+  }
+
+  /** Where the server behind an APIService has the document of OpenAPI 3 of its version; null when it does not say. */
+  async #openApiUrl(service: APIService, signal: AbortSignal): Promise<string | null> {
+    const { group = '', version = '' } = service.spec ?? {};
+    const answer = await this.#client.request(service, {
+      ...{ method: 'GET', target: '/openapi/v3', timeoutMs: checkTimeoutMs, signal },
+      headers: { accept: 'application/json', ...identityHeaders(checker) },
+    });
+    const text = await textOf(answer.body);
+    return answer.status === 200 ? openApiUrlIn(text, apiVersionOf({ group, version })) : null;
   }
 
   /** Writes what was found into the status, when it is news. */
@@ -273,6 +329,21 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) chunks.push(chunk);
   return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Where an index of OpenAPI 3 has the document of a version; null when it names none of this server's own. */
+function openApiUrlIn(text: string, apiVersion: string): string | null {
+  let index: unknown;
+  try {
+    index = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const paths = isJsonObject(index) ? index.paths : undefined;
+  const entry = isJsonObject(paths) ? paths[`apis/${apiVersion}`] : undefined;
+  const url = isJsonObject(entry) ? entry.serverRelativeURL : undefined;
+  const isOwn = typeof url === 'string' && url.startsWith(`/openapi/v3/apis/${apiVersion}`);
+  return isOwn ? url : null;
 }
 
 /** What an APIResourceList names; throws when it is none. */

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { joinConnections } from '../../../rpc/upgrade-answer.js';
-import type { WebClient, WebClientResponse } from '../../../rpc/web-client.js';
+import type { UpgradeOutcome, WebClient, WebClientResponse } from '../../../rpc/web-client.js';
 import type { WebClientError } from '../../../rpc/web-errors.js';
 import type { Exchange } from '../exchange.js';
 import { type Backend, hostPort } from './kubelets.js';
@@ -97,6 +97,15 @@ export async function forwardUpgrade(
     tls: target.backend.tls,
     signal: exchange.signal,
   });
+  await relayUpgrade(exchange, outcome, stopping);
+}
+
+/** Joins the client's connection with that of another server, or hands on what the other server answered instead. */
+export async function relayUpgrade(
+  exchange: Exchange,
+  outcome: UpgradeOutcome,
+  stopping: AbortSignal,
+): Promise<void> {
   if (outcome.kind === 'answered') {
     await relayAnswer(exchange, outcome.response, answeredHeaders(outcome.response));
     return;

@@ -18,8 +18,8 @@ export function isLongRunningRequest(info: ParsedRequest): boolean {
   return longVerbs.has(info.verb) || longSubresources.has(info.subresource);
 }
 
-/** Marks such requests, before anything that they are exempt from. */
+/** Marks such requests and connections for another protocol, before anything that they are exempt from. */
 export const markLongRunning: Filter = async (exchange, next) => {
-  exchange.isLongRunning = isLongRunningRequest(exchange.info);
+  exchange.isLongRunning = isLongRunningRequest(exchange.info) || exchange.isUpgradable;
   await next();
 };

@@ -1,5 +1,6 @@
 import { formatHttpDate } from '../../../rpc/http-date.js';
 import type { OpenApi, OpenApiBytes } from '../../api/openapi/open-api.js';
+import type { JsonObject } from '../../machinery/json.js';
 import type { Exchange } from '../exchange.js';
 import { type MediaRange, parseAccept } from '../negotiation/media-range.js';
 import { mediaTypes } from '../negotiation/output-format.js';
@@ -15,11 +16,25 @@ const protobufSubtypes: ReadonlySet<string> = new Set([
 const protobufType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 const yearMs = 365 * 24 * 3600 * 1000;
 
+/** The documents of OpenAPI 3 of other servers. */
+export interface OpenApiElsewhere {
+  openApiPaths(): JsonObject;
+  /** Answers with the document of this name; false when it is none of theirs. */
+  answerOpenApi(exchange: Exchange, name: string): Promise<boolean>;
+}
+
 /** Serves `/openapi/v2`, `/openapi/v3` and the documents that the latter lists. */
-export function addOpenApiRoutes(routes: PlainRoutes, openApi: OpenApi): void {
+export function addOpenApiRoutes(
+  routes: PlainRoutes,
+  openApi: OpenApi,
+  elsewhere: OpenApiElsewhere,
+): void {
   routes.exact('/openapi/v2', (exchange) => sendVersion2(exchange, openApi));
-  routes.exact('/openapi/v3', async (exchange) => sendJson(exchange, openApi.index()));
-  routes.below('/openapi/v3', (exchange) => sendVersion3(exchange, openApi));
+  routes.exact('/openapi/v3', async (exchange) => {
+    const { paths } = openApi.index();
+    sendJson(exchange, { paths: { ...elsewhere.openApiPaths(), ...(paths as JsonObject) } });
+  });
+  routes.below('/openapi/v3', (exchange) => sendVersion3(exchange, openApi, elsewhere));
 }
 
 async function sendVersion2(exchange: Exchange, openApi: OpenApi): Promise<void> {
@@ -34,14 +49,19 @@ async function sendVersion2(exchange: Exchange, openApi: OpenApi): Promise<void>
   exchange.sendText(406, '');
 }
 
-async function sendVersion3(exchange: Exchange, openApi: OpenApi): Promise<void> {
-  exchange.setHeader('vary', 'Accept');
+async function sendVersion3(
+  exchange: Exchange,
+  openApi: OpenApi,
+  elsewhere: OpenApiElsewhere,
+): Promise<void> {
   const name = exchange.info.path.slice('/openapi/v3/'.length).replace(/\/$/, '');
   const document = openApi.version3(name);
   if (document === undefined) {
+    if (await elsewhere.answerOpenApi(exchange, name)) return;
     exchange.sendText(404, '404 page not found\n');
     return;
   }
+  exchange.setHeader('vary', 'Accept');
   if (!ranges(exchange).some(acceptsJson)) {
     exchange.sendText(406, '');
     return;

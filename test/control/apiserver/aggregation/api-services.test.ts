@@ -15,6 +15,34 @@ async function until(check: () => Promise<boolean>): Promise<void> {
   }
 }
 
+/** What comes on a connection for another protocol after `hello` was sent, until it has come back. */
+function echoed(server: { readonly port: number }, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const request = https.request({
+      ...{ host: '127.0.0.1', port: server.port, path, rejectUnauthorized: false },
+      headers: { connection: 'Upgrade', upgrade: 'echo', authorization: 'Bearer admin' },
+    });
+    request.on('upgrade', (_, socket, head) => {
+      let text = head.toString();
+      const look = () => {
+        if (!text.endsWith('hello')) return;
+        socket.destroy();
+        resolve(text);
+      };
+      socket.on('data', (chunk) => {
+        text += chunk;
+        look();
+      });
+      socket.on('error', reject);
+      socket.write('hello');
+      look();
+    });
+    request.on('response', ({ statusCode }) => reject(new Error(`answered ${statusCode}`)));
+    request.on('error', reject);
+    request.end();
+  });
+}
+
 t.test('APIServices of what is served here are made here', async (t) => {
   const rig = await startApi(t);
   await until(async () => (await rig.ask('GET', `${path}/v1.apps`)).status === 200);
@@ -40,10 +68,30 @@ t.test('an APIService with a service passes requests on, as long as it answers',
         },
       ],
     };
+    const document = '/openapi/v3/apis/metrics.example.com/v1';
+    if (request.url === '/openapi/v3') {
+      const own = { serverRelativeURL: `${document}?hash=1` };
+      const paths = { 'apis/metrics.example.com/v1': own, 'apis/apps/v1': own };
+      response.end(JSON.stringify({ paths }));
+      return;
+    }
+    if (request.url?.startsWith(document)) {
+      response.end(JSON.stringify({ openapi: '3.0.0', url: request.url }));
+      return;
+    }
     const isList = (request.url ?? '').endsWith('/v1');
     const { headers, url, method } = request;
     response.statusCode = isList ? 200 : 202;
     response.end(JSON.stringify(isList ? list : { headers, url, method }));
+  });
+  server.on('upgrade', (request, socket) => {
+    socket.on('error', () => {});
+    const { upgrade, 'x-remote-user': user } = request.headers;
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${upgrade}\r\n\r\n`,
+    );
+    socket.write(`${user} ${request.url}:`);
+    socket.pipe(socket);
   });
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
   t.teardown(() => server.closeAllConnections());
@@ -74,6 +122,16 @@ t.test('an APIService with a service passes requests on, as long as it answers',
   t.equal(passed.json.headers['x-remote-user'], 'admin');
   t.match(passed.json.headers['x-remote-group'], 'system:masters');
   t.equal(passed.json.headers.authorization, undefined);
+  t.equal(
+    await echoed(rig.running, `${things}/x/console`),
+    `admin ${things}/x/console:hello`,
+    'a connection for another protocol is joined',
+  );
+  const { paths } = (await rig.ask('GET', '/openapi/v3')).json;
+  const url = '/openapi/v3/apis/metrics.example.com/v1?hash=1';
+  t.same(paths['apis/metrics.example.com/v1'], { serverRelativeURL: url });
+  t.match(paths['apis/apps/v1'].serverRelativeURL, /apis\/apps\/v1\?hash=(?!1$)/, 'ours is ours');
+  t.same((await rig.ask('GET', url)).json, { openapi: '3.0.0', url });
   const groups = (await rig.ask('GET', '/apis')).json.groups.map(
     (group: { name: string }) => group.name,
   );
