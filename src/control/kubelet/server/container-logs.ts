@@ -28,7 +28,7 @@ export async function answerContainerLogs(call: KubeletCall, parts: LogParts): P
     }
     const uid = pod.metadata.uid ?? '';
     const found = await view.findContainer({ namespace, pod: name, uid, container });
-    const source = query.isPrevious ? (found?.previous ?? null) : found;
+    const source = query.isPrevious ? endedBefore(pod, container, found) : found;
     if (found === null || source === null) {
       return sendText(call, 400, absenceText(pod, container, query.isPrevious));
     }
@@ -40,6 +40,17 @@ export async function answerContainerLogs(call: KubeletCall, parts: LogParts): P
     if (!(error instanceof LogQueryError)) throw error;
     sendText(call, error.status, error.message);
   }
+}
+
+/** The container that the status calls the last one: while the next is waited for, that is the newest. */
+function endedBefore(
+  pod: Pod,
+  container: string,
+  found: FoundContainer | null,
+): Pick<FoundContainer, 'logPath'> | null {
+  if (found === null) return null;
+  const { waiting } = statusOf(pod, container)?.state ?? {};
+  return waiting !== undefined && found.state === 'exited' ? found : found.previous;
 }
 
 async function send(

@@ -2,6 +2,8 @@ import type { Clock } from '../../../base/clock.js';
 import type { LogFiles } from '../../../host/log-files.js';
 import type { Pod } from '../../api/gen/core-v1.js';
 import type { KubeletView } from '../kubelet-view.js';
+import { metricText } from '../usage/metric-text.js';
+import { ownMetrics, RequestCounts } from '../usage/own-metrics.js';
 import { type KubeletHandler, sendJson, sendText } from './call.js';
 import { answerContainerLogs } from './container-logs.js';
 import { answerHealth } from './health.js';
@@ -38,7 +40,8 @@ const stream = ['GET', 'POST'];
 
 /** Answers requests by their paths. */
 export function kubeletRoutes(parts: KubeletRouteParts): KubeletHandler {
-  const routes = routesOf(parts);
+  const counts = new RequestCounts();
+  const routes = routesOf(parts, counts);
   return (call) => {
     const found = routes.filter(({ pattern }) => matches(pattern, call.parts));
     const route = found.find(({ methods }) => methods.includes(call.request.method));
@@ -47,11 +50,12 @@ export function kubeletRoutes(parts: KubeletRouteParts): KubeletHandler {
     if (route.isDebugging === true && !parts.hasDebugging) {
       return sendText(call, 405, 'Debug endpoints are disabled.\n');
     }
+    counts.add(call.request.method, route.pattern.split('/{')[0] ?? '');
     return route.handler(call);
   };
 }
 
-function routesOf(parts: KubeletRouteParts): readonly Route[] {
+function routesOf(parts: KubeletRouteParts, counts: RequestCounts): readonly Route[] {
   const { view } = parts;
   const usage = new UsageAnswers(parts);
   const streamParts = { view, clock: parts.clock, idleMs: parts.streamIdleMs };
@@ -77,7 +81,10 @@ function routesOf(parts: KubeletRouteParts): readonly Route[] {
     shown('pods', (call) => sendJson(call, podList(view.pods()))),
     shown('metrics', async (call) => {
       const { type, text } = await parts.metrics();
-      sendText(call, 200, text, type);
+      // A runtime that cannot be asked is no reason to say nothing.
+      const containers = await view.runtime.listContainers().catch(() => []);
+      const own = metricText([...ownMetrics(view.nodeName, containers), counts.family]);
+      sendText(call, 200, `${text}${own}`, type);
     }),
     shown('metrics/resource', (call) => usage.resource(call)),
     shown('metrics/cadvisor', (call) => usage.cadvisor(call)),

@@ -63,7 +63,7 @@ t.test('the kubelet answers what is asked of it', async (t) => {
     ['POST', '/pods', 405, 'Method Not Allowed'],
     ['GET', '/nothing', 404, '404: Page Not Found'],
     ['GET', '/%ff', 400, 'the path cannot be read'],
-    ['GET', '/metrics', 200, 'own 1\n'],
+    ['GET', '/metrics', 200, /^own 1\n.*kubelet_running_pods 1\n.*path="pods"/s],
     ['GET', '/metrics/probes', 200, /prober_probe_total\{.*probe_type="Liveness".*\} 4\n/],
     ['GET', '/configz', 200, '{"kubeletconfig":{"kind":"KubeletConfiguration"}}'],
     ['GET', '/containerLogs/default/web/app', 200, 'hello\n'],
