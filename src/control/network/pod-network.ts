@@ -3,9 +3,17 @@ import type { Logger } from '../../base/logger.js';
 import { type RunCommand, runToSuccess } from '../../host/command.js';
 import type { Namespace, Node, Pod } from '../api/gen/core-v1.js';
 import type { NetworkPolicy } from '../api/gen/networking-v1.js';
-import { type Informer, resources, type SharedInformers } from '../client/index.js';
+import {
+  type Informer,
+  type KubeObject,
+  resources,
+  type SharedInformers,
+} from '../client/index.js';
+import type { NftTable } from '../dataplane/nft-table.js';
 import { NftWriter } from '../dataplane/nft-writer.js';
 import { SyncLoop } from '../dataplane/sync-loop.js';
+import { deepEqual } from '../machinery/deep-equal.js';
+import type { KubeObject } from '../machinery/object.js';
 import { policyPods } from './policy/cluster-pods.js';
 import { planPolicies, policyTable } from './policy/plan-policies.js';
 import { masqueradeTable, planMasquerade, planRoutes } from './routes/plan-routes.js';
@@ -49,10 +57,14 @@ export class PodNetwork {
       ...{ clock, logger, minPeriodMs: minSyncPeriodMs, periodMs: syncPeriodMs },
       sync: (isPeriodic) => this.#sync(isPeriodic),
     });
-    const ask = () => this.#loop.ask();
-    const handler = { onAdd: ask, onUpdate: ask, onDelete: ask };
-    for (const informer of [this.#nodes, this.#pods, this.#namespaces, this.#policies])
-      informer.addHandler(handler);
+    this.#follow(this.#nodes, ({ spec, status }) => [
+      ...[spec?.podCIDRs, spec?.podCIDR, status?.addresses],
+    ]);
+    this.#follow(this.#pods, ({ metadata, spec, status }) => [
+      ...[metadata.labels, spec?.nodeName, status?.phase, status?.podIPs],
+    ]);
+    this.#follow(this.#namespaces, ({ metadata }) => metadata.labels);
+    this.#follow(this.#policies, ({ spec }) => spec);
   }
 
   /** Works until the signal aborts, and leaves everything as it is: pods outlive it. */
@@ -83,17 +95,33 @@ export class PodNetwork {
     );
   }
 
+  #planPolicies(): NftTable {
+    const policies = [...this.#policies.lister.all()];
+    // Who is not under any policy needs not be looked at.
+    if (policies.length === 0) return planPolicies([], []);
+    const namespaces = new Map(
+      [...this.#namespaces.lister.all()].map((each) => [each.metadata.name ?? '', each]),
+    );
+    const pods = policyPods(this.#pods.lister.all(), namespaces, this.#options.nodeName);
+    return planPolicies(policies, pods);
+  }
+
+  /** Most updates tell of what rules do not depend on: how nodes and pods are. */
+  #follow<T extends KubeObject>(informer: Informer<T>, relevant: (object: T) => unknown): void {
+    const ask = () => this.#loop.ask();
+    const onUpdate = (before: T, after: T) => {
+      if (!deepEqual(relevant(before), relevant(after))) ask();
+    };
+    informer.addHandler({ onAdd: ask, onUpdate, onDelete: ask });
+  }
+
   async #sync(isPeriodic: boolean): Promise<void> {
     const { nodeName, clusterCidrs, run } = this.#options;
     if (isPeriodic) {
       await this.#policyWriter.check('forward');
       await this.#masqueradeWriter.check('postrouting');
     }
-    const namespaces = new Map(
-      [...this.#namespaces.lister.all()].map((each) => [each.metadata.name ?? '', each]),
-    );
-    const pods = policyPods(this.#pods.lister.all(), namespaces, nodeName);
-    await this.#policyWriter.write(planPolicies([...this.#policies.lister.all()], pods));
+    await this.#policyWriter.write(this.#planPolicies());
     const nodes = [...this.#nodes.lister.all()];
     await this.#masqueradeWriter.write(planMasquerade(nodes, { nodeName, clusterCidrs }));
     await writeRoutes(run, planRoutes(nodes, nodeName));
