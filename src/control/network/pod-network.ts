@@ -3,12 +3,7 @@ import type { Logger } from '../../base/logger.js';
 import { type RunCommand, runToSuccess } from '../../host/command.js';
 import type { Namespace, Node, Pod } from '../api/gen/core-v1.js';
 import type { NetworkPolicy } from '../api/gen/networking-v1.js';
-import {
-  type Informer,
-  type KubeObject,
-  resources,
-  type SharedInformers,
-} from '../client/index.js';
+import { type Informer, resources, type SharedInformers } from '../client/index.js';
 import type { NftTable } from '../dataplane/nft-table.js';
 import { NftWriter } from '../dataplane/nft-writer.js';
 import { SyncLoop } from '../dataplane/sync-loop.js';
