@@ -184,6 +184,20 @@ if (withinNode === undefined) {
       endpoints: [{ addresses: ['10.244.0.2'], nodeName: 'n1' }],
     });
     await answers(client, ip, 80, 'a 10.244.0.4');
+    const annotations = {
+      'endpoints.kubernetes.io/last-change-trigger-time': new Date(Date.now() - 1500).toISOString(),
+    };
+    const own = { namespace: 'default', name: 'web-1' };
+    await slices.patch(own, 'merge', { metadata: { annotations } });
+    await until(
+      'how long it took is counted',
+      async () => {
+        const text = await (await fetch('http://127.0.0.1:10249/metrics')).text();
+        const name = 'kubeproxy_network_programming_duration_seconds';
+        return new RegExp(`^${name}_count 1$`, 'm').test(text) && text.includes(`le="1"} 0`);
+      },
+      deadlineMs,
+    );
     await answers(outside, '192.0.2.1', web.spec?.ports?.[0]?.nodePort ?? 0, 'a 192.0.2.9');
     t.match(await health(), {
       status: 200,

@@ -5,11 +5,24 @@ const syncSeconds = [
   16.384,
 ];
 
+/** Finer where it matters, up to five minutes; kube-proxy's. */
+const programmingSeconds = [
+  ...[0.25, 0.5],
+  ...steps(1, 1, 59),
+  ...steps(60, 5, 12),
+  ...steps(120, 30, 7),
+];
+
+function steps(first: number, width: number, count: number): readonly number[] {
+  return Array.from({ length: count }, (_, at) => first + width * at);
+}
+
 /** What a proxy counts, under kube-proxy's names. */
 export class ProxyMetrics {
   readonly #took: Histogram;
   readonly #last: Gauge;
   readonly #ports: Gauge;
+  readonly #programming: Histogram;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -23,11 +36,20 @@ export class ProxyMetrics {
       help: 'When the rules were brought up to date last.',
       registers,
     });
+    this.#programming = new Histogram({
+      name: 'kubeproxy_network_programming_duration_seconds',
+      help: 'How long after pods or services changed their endpoints were served here.',
+      ...{ buckets: programmingSeconds, registers },
+    });
     this.#ports = new Gauge({
       name: 'flotilla_proxy_service_ports',
       help: 'Ports of services that are served.',
       registers,
     });
+  }
+
+  onProgrammed(latencyMs: number): void {
+    this.#programming.observe(latencyMs / 1000);
   }
 
   onSync(tookMs: number, ports: number, nowMs: number): void {

@@ -61,6 +61,7 @@ export async function runProxy(
     machineAddresses: () => hostMachine.addresses(),
     run: isInKernel ? runCommand : null,
     onHealthChecks: (ports) => checks.sync(ports),
+    onProgrammed: (latencyMs) => counts.onProgrammed(latencyMs),
     onSync: (tookMs, ports) => {
       counts.onSync(tookMs, ports, clock.wallTime());
       health.onSync();

@@ -1,11 +1,12 @@
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import type { RunCommand } from '../../host/command.js';
-import type { Service } from '../api/gen/core-v1.js';
+import type { Node, Service } from '../api/gen/core-v1.js';
 import type { EndpointSlice } from '../api/gen/discovery-v1.js';
 import { type Informer, keyOf, resources, type SharedInformers } from '../client/index.js';
 import { SyncLoop } from '../dataplane/sync-loop.js';
 import { deepEqual } from '../machinery/deep-equal.js';
+import { parseTime } from '../machinery/time.js';
 import { forgetFlows, staleFlows } from './conntrack.js';
 import { type HealthCheckPort, healthCheckOf } from './health-checks.js';
 import type { NodeFacts } from './model/node-facts.js';
@@ -32,10 +33,14 @@ export interface ProxierOptions {
   /** Is told after each sync what load balancers may ask for. */
   readonly onHealthChecks: (ports: readonly HealthCheckPort[]) => Promise<void>;
   readonly onSync: (tookMs: number, ports: number) => void;
+  /** Is told, once endpoints are served, how long ago their pods or services changed: milliseconds. */
+  readonly onProgrammed: (latencyMs: number) => void;
 }
 
 const serviceNameLabel = 'kubernetes.io/service-name';
 const byService = 'proxy: service';
+/** On slices, by the controller that makes them: since when the change was due that they show last. */
+const triggerTimeAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time';
 
 /** Follows services, their endpoints and its node, and keeps the data planes as they say. */
 export class Proxier {
@@ -47,10 +52,14 @@ export class Proxier {
   #facts = new Map<IpFamily, NodeFacts>();
   /** Flows to be forgotten once the rules are there that send them elsewhere. */
   #flows: (readonly string[])[] = [];
+  /** Of slices that changed since the last sync: when what they show began. Wall-clock milliseconds. */
+  #triggeredMs: number[] = [];
+  readonly #startedMs: number;
 
   constructor(options: ProxierOptions) {
     this.#options = options;
     const { informers, clock, logger, minSyncPeriodMs, syncPeriodMs, nodeName } = options;
+    this.#startedMs = clock.wallTime();
     this.#services = informers.of(resources.services);
     this.#slices = informers.of(resources.endpointSlices, { indexes: { [byService]: serviceOf } });
     this.#catalog = new ServiceCatalog({
@@ -72,14 +81,27 @@ export class Proxier {
       for (const key of serviceOf(slice)) this.#onChange(key);
     };
     this.#slices.addHandler({
-      onAdd: onSlice,
-      onUpdate: (before, after) => [before, after].forEach(onSlice),
+      onAdd: (slice) => {
+        onSlice(slice);
+        this.#noteTrigger(null, slice);
+      },
+      onUpdate: (before, after) => {
+        [before, after].forEach(onSlice);
+        this.#noteTrigger(before, after);
+      },
       onDelete: onSlice,
     });
-    const onNode = ({ metadata }: { readonly metadata: { readonly name?: string } }) => {
+    const onNode = ({ metadata }: Node) => {
       if (metadata.name === nodeName) this.#loop.ask();
     };
-    informers.of(resources.nodes).addHandler({ onAdd: onNode, onUpdate: onNode, onDelete: onNode });
+    informers.of(resources.nodes).addHandler({
+      onAdd: onNode,
+      // A node tells how it is every few seconds.
+      onUpdate: (before, after) => {
+        if (!deepEqual(relevantOf(before), relevantOf(after))) onNode(after);
+      },
+      onDelete: onNode,
+    });
   }
 
   /** Since when changes wait that are not in the rules yet; null when all are. Wall-clock milliseconds. */
@@ -100,8 +122,17 @@ export class Proxier {
     this.#loop.ask();
   }
 
+  /** What began before the proxy did waited for it, and says nothing of how fast it is. */
+  #noteTrigger(before: EndpointSlice | null, after: EndpointSlice): void {
+    const text = after.metadata.annotations?.[triggerTimeAnnotation] ?? '';
+    if (text === before?.metadata.annotations?.[triggerTimeAnnotation]) return;
+    const ms = parseTime(text);
+    if (ms !== null && ms >= this.#startedMs) this.#triggeredMs.push(ms);
+  }
+
   async #sync(isPeriodic: boolean): Promise<void> {
     const { clock, backends, nodeName, informers, onSync, run } = this.#options;
+    const triggered = this.#triggeredMs.splice(0);
     const startedMs = clock.now();
     const node = informers.of(resources.nodes).lister.get('', nodeName);
     const changes = this.#catalog.refresh(placeOf(nodeName, node));
@@ -117,6 +148,8 @@ export class Proxier {
     this.#flows = [];
     await this.#options.onHealthChecks(this.#healthChecks());
     onSync(clock.now() - startedMs, ports.length);
+    const nowMs = clock.wallTime();
+    for (const ms of triggered) this.#options.onProgrammed(Math.max(0, nowMs - ms));
   }
 
   /** The same objects for as long as they say the same: backends tell by them whether all rules are to be made again. */
@@ -138,6 +171,11 @@ export class Proxier {
       return healthCheckOf(service, slices, nodeName) ?? [];
     });
   }
+}
+
+/** What of a node rules depend on. */
+function relevantOf({ metadata, spec, status }: Node): unknown {
+  return [metadata.labels, status?.addresses, spec?.podCIDRs, spec?.podCIDR];
 }
 
 function keyOfObject({ metadata }: Service): string {
