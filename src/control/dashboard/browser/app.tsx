@@ -1,8 +1,9 @@
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
 import { servedKinds } from '../model/discovery.js';
-import { Api, asApiError } from './api.js';
+import { Api, type ApiError, asApiError } from './api.js';
 import { Problem } from './components/problem.js';
 import { SessionContext, useLoaded, useRoute } from './hooks.js';
+import { pause } from './live-list.js';
 import { Menu } from './menu.js';
 import { Place } from './place.js';
 import {
@@ -15,6 +16,9 @@ import {
 import { TopBar } from './top-bar.js';
 import { Login } from './views/login.js';
 import { whoAmI } from './who-am-i.js';
+
+/** Milliseconds before a server that was not reached is asked again. */
+const retryMs = 1000;
 
 /** The page: a login, and everything else for who is logged in. */
 export function App() {
@@ -33,7 +37,13 @@ export function App() {
   );
   useEffect(() => {
     if (api === null || userName !== '') return;
-    whoAmI(api).then(setUserName, (error: unknown) => leave(asApiError(error).message));
+    const stop = new AbortController();
+    void recognise(api, stop.signal).then((outcome) => {
+      if (stop.signal.aborted) return;
+      if (typeof outcome === 'string') setUserName(outcome);
+      else leave(outcome.message);
+    });
+    return () => stop.abort();
   }, [api, userName, leave]);
   if (api === null) {
     const onLogin = (given: string, name: string) => {
@@ -46,6 +56,19 @@ export function App() {
   }
   if (userName === '') return <p class="empty">Logging in…</p>;
   return <Inside api={api} userName={userName} onLeave={() => leave('')} />;
+}
+
+/** Whose token it is that was kept over a reload, or why it is nobody's. A server that is not reached is asked again. */
+async function recognise(api: Api, signal: AbortSignal): Promise<string | ApiError> {
+  for (;;) {
+    try {
+      return await whoAmI(api);
+    } catch (error) {
+      const problem = asApiError(error);
+      if (problem.code === 401 || problem.code === 403 || signal.aborted) return problem;
+      await pause(retryMs, signal);
+    }
+  }
 }
 
 function Inside(props: {

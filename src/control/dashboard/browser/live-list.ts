@@ -32,6 +32,8 @@ export class LiveList<Item> {
   /** Null: nothing waits to be shown. */
   #timer: number | null = null;
   #problem: ApiError | null = null;
+  /** The pause before the next watch; it grows until one tells something. */
+  #retryMs = retryMsMin;
 
   constructor(options: {
     readonly api: Api;
@@ -60,11 +62,9 @@ export class LiveList<Item> {
   }
 
   async #run(): Promise<void> {
-    let retryMs = retryMsMin;
     while (!this.#stop.signal.aborted) {
       try {
         await this.#watchOnce();
-        retryMs = retryMsMin;
       } catch (error) {
         if (isAbort(error)) return;
         const problem = asApiError(error);
@@ -72,8 +72,8 @@ export class LiveList<Item> {
         else this.#setProblem(problem);
         if (finalCodes.has(problem.code)) return;
       }
-      await pause(retryMs, this.#stop.signal);
-      retryMs = Math.min(retryMsMax, retryMs * 2);
+      await pause(this.#retryMs, this.#stop.signal);
+      this.#retryMs = Math.min(retryMsMax, this.#retryMs * 2);
     }
   }
 
@@ -84,6 +84,7 @@ export class LiveList<Item> {
       accept: this.#accept,
       signal,
     })) {
+      this.#retryMs = retryMsMin;
       if (this.#problem !== null) this.#setProblem(null);
       let hasChanged = false;
       for (const line of lines) {

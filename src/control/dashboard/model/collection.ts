@@ -16,7 +16,10 @@ export interface WatchFailure {
   readonly message: string;
 }
 
-/** Makes items of an event's object, each with the key that names it. */
+/**
+ * Makes items of an event's object, each with the key that names it. It is shown bookmarks, too, though they hold no items: a Table names
+ * its columns in whatever comes first.
+ */
 export type ReadItems<Item> = (object: unknown) => readonly (readonly [key: string, item: Item])[];
 
 const initialEventsEnd = 'k8s.io/initial-events-end';
@@ -61,9 +64,10 @@ export class Collection<Item> {
   take({ type, object }: WatchEvent): boolean | WatchFailure {
     if (type === 'ERROR') return failureOf(object);
     const metadata = metadataOf(object);
+    const items = this.#read(object);
     if (type === 'BOOKMARK') return this.#onBookmark(metadata);
     const target = this.#pending ?? this.#items;
-    for (const [key, item] of this.#read(object)) {
+    for (const [key, item] of items) {
       if (type === 'DELETED') target.delete(key);
       else target.set(key, item);
     }

@@ -122,4 +122,4 @@ export interface LeaseList {
 export type WatchLine =
   | KeyChange
   | { readonly type: 'start'; readonly revision: string }
-  | { readonly type: 'error'; readonly message: string };
+  | { readonly type: 'error'; readonly code: number; readonly message: string };

@@ -1,4 +1,5 @@
 import type { Client } from '../../../client/index.js';
+import { statusOf } from '../../machinery/status-errors.js';
 import type { KeyChange } from '../model/store-documents.js';
 import { encodeLine, type StoreExchange } from './exchange.js';
 import { changeOf } from './key-history.js';
@@ -8,15 +9,17 @@ import { problemOf } from './store-problem.js';
 const valueBytesMax = 16_384;
 
 /**
- * Sends what happens below a prefix from now on, a line of JSON each: first `{"type":"start","revision":…}` once the watch stands,
- * then changes, `{"type":"error",…}` when it cannot go on. Ends with the client.
+ * Sends what happens below a prefix, a line of JSON each: first `{"type":"start","revision":…}` once the watch stands, then changes after
+ * that revision, `{"type":"error",…}` when it cannot go on. Begins now, or after a revision. Ends with the client.
  */
 export async function watchKeys(
   client: Client,
-  prefix: Uint8Array,
+  { prefix, afterRevision }: { readonly prefix: Uint8Array; readonly afterRevision: number | null },
   exchange: StoreExchange,
 ): Promise<void> {
-  const watcher = client.watch({ prefix }, { signal: exchange.signal });
+  const { signal } = exchange;
+  const from = afterRevision === null ? {} : { startRevision: afterRevision + 1 };
+  const watcher = client.watch({ prefix }, { signal, ...from });
   const send = async (line: object) => exchange.write(encodeLine(line));
   try {
     const first = await watcher.started.catch((error: unknown) => {
@@ -29,9 +32,10 @@ export async function watchKeys(
     }
     exchange.end();
   } catch (error) {
-    if (exchange.signal.aborted) return exchange.end();
+    if (signal.aborted) return exchange.end();
     if (!exchange.isStarted) throw error;
-    await send({ type: 'error', message: error instanceof Error ? error.message : String(error) });
+    const { code, message } = statusOf(problemOf(error));
+    await send({ type: 'error', code, message: message ?? '' });
     exchange.end();
   } finally {
     watcher.close();

@@ -63,7 +63,10 @@ export function addStoreRoutes(
     sendDocument(exchange, await readHistory(parts, askedKey(exchange.query), exchange.signal));
   });
   add(storeWatchPath, async (exchange) => {
-    await watchKeys(client, keyOfText(exchange.query.get('prefix') ?? ''), exchange);
+    const { query } = exchange;
+    const prefix = keyOfText(query.get('prefix') ?? '');
+    const afterRevision = query.has('after') ? wholeNumber(query, 'after') : null;
+    await watchKeys(client, { prefix, afterRevision }, exchange);
   });
 }
 

@@ -50,7 +50,7 @@ function useChanges(prefix: string) {
   });
   useEffect(() => {
     const stop = new AbortController();
-    const path = `/flotilla/store/keys/watch?${new URLSearchParams({ prefix })}`;
+    let after = '';
     let shown: readonly Shown[] = [];
     let start = '';
     let count = 0;
@@ -60,11 +60,14 @@ function useChanges(prefix: string) {
       if (!stop.signal.aborted) setState({ shown, start, problem });
     };
     const run = async () => {
+      const query = new URLSearchParams(after === '' ? { prefix } : { prefix, after });
+      const path = `/flotilla/store/keys/watch?${query}`;
       for await (const lines of api.lines(path, { signal: stop.signal })) {
         for (const line of lines) {
           const event = JSON.parse(line) as WatchLine;
-          if (event.type === 'error') throw new ApiProblem(500, '', event.message);
-          if (event.type === 'start') start = event.revision;
+          if (event.type === 'error') throw new ApiProblem(event.code, '', event.message);
+          after = event.type === 'start' ? event.revision : event.modRevision;
+          if (event.type === 'start') start ||= event.revision;
           else shown = [{ id: count++, ...describe(event) }, ...shown].slice(0, shownMax);
         }
         timer ??= setTimeout(() => draw(null), drawIntervalMs);
@@ -78,6 +81,8 @@ function useChanges(prefix: string) {
           if (isAbort(error)) return;
           const problem = asApiError(error);
           draw(problem);
+          // What came meanwhile is forgotten: it goes on with what comes now.
+          if (problem.code === 410) after = '';
           if (problem.code === 403 || problem.code === 400) return;
         }
         await pause(retryMs, stop.signal);
