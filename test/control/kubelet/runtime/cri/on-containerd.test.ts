@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import type {
@@ -8,10 +7,10 @@ import type {
   SandboxConfig,
 } from '../../../../../src/control/kubelet/runtime/container-runtime.js';
 import { baseImageName } from '../../../../../src/control/kubelet/runtime/images/build/index.js';
-import { connectTcp } from '../../../../../src/host/local-socket.js';
 import { skipBecause } from '../../../../e2e/project.js';
 import { containerConfig, plainResources, plainSecurity, sandboxConfig } from '../configs.js';
 import { until } from '../contract.js';
+import { answerFrom, freePort } from '../node-ports.js';
 import { Containerd, lacksContainerd } from './containerd.js';
 import { openCriRuntime } from './open-cri-runtime.js';
 
@@ -107,24 +106,8 @@ t.test('CriRuntime asks containerd for what pods ask for', needsContainerd, asyn
     const { id, run } = await pod({ portMappings: [mapping] });
     await run({ command: ['sh', '-c', 'while :; do echo pong | nc -l -p 8080; done'] });
     const [ip = ''] = (await runtime.sandboxStatus(id)).ips;
-    for (const [host, port] of [
-      [ip, 8080],
-      ['127.0.0.1', hostPort],
-    ] as const) {
-      const text = await until(`an answer from ${host}:${port}`, async () => {
-        const stream = await connectTcp(host, port).catch(() => null);
-        if (stream === null) return null;
-        stream.end();
-        let said = '';
-        try {
-          for await (const chunk of stream) said += String(chunk);
-        } catch {
-          return null;
-        }
-        return said || null;
-      });
-      t.equal(text, 'pong\n');
-    }
+    t.equal(await answerFrom(ip, 8080), 'pong\n');
+    t.equal(await answerFrom('127.0.0.1', hostPort), 'pong\n');
   });
 
   await t.test(
@@ -188,11 +171,3 @@ t.test('CriRuntime asks containerd for what pods ask for', needsContainerd, asyn
     await run({ stopSignal: 'SIGRTMIN+3' });
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}

@@ -21,10 +21,12 @@ import {
 import { RuntimeError } from '../../../../../src/control/kubelet/runtime/runtime-error.js';
 import { runProgram } from '../../../../../src/host/child-process.js';
 import { hostClock } from '../../../../../src/host/clock.js';
-import { flotillaBin, isOnPath, skipBecause } from '../../../../e2e/project.js';
+import { connectTcp } from '../../../../../src/host/local-socket.js';
+import { flotillaBin, isOnPath, needs, skipBecause } from '../../../../e2e/project.js';
 import { containerConfig, plainSecurity, sandboxConfig } from '../configs.js';
 import { until } from '../contract.js';
 import { busyboxLayers, makeLayout } from '../images/make-archive.js';
+import { answerFrom, freePort } from '../node-ports.js';
 
 const busybox = '/bin/busybox';
 const why =
@@ -35,6 +37,7 @@ const why =
       : false;
 
 const hasCni = ['/usr/lib/cni', '/opt/cni/bin'].some((path) => existsSync(join(path, 'bridge')));
+const needsNft = needs('nft');
 const needsCni = skipBecause(!hasCni && "not on this machine: CNI's plugins");
 
 const noRegistries = {
@@ -84,7 +87,9 @@ t.test('ProcessRuntime with images and pod networks', skipBecause(why), async (t
     }
     await runtime.close();
     await runProgram(['ip', 'link', 'delete', bridge]);
-    await runProgram(['nft', 'delete', 'table', 'ip', `flotilla-pods-${bridge}`]);
+    for (const name of ['pods', 'ports']) {
+      await runProgram(['nft', 'delete', 'table', 'ip', `flotilla-${name}-${bridge}`]);
+    }
     await rm(directory, { recursive: true, force: true });
   });
   const imageRef = await runtime.pullImage('example.com/box:1', null);
@@ -222,6 +227,32 @@ t.test('ProcessRuntime with images and pod networks', skipBecause(why), async (t
     });
     await runtime.removeSandbox(one.id);
     await t.rejects(runtime.containerStatus(server), { code: 'not-found' });
+  });
+
+  await t.test('ports of the node are forwarded to pods', needsNft, async (t) => {
+    const hostPort = await freePort();
+    const port = { protocol: 'TCP', containerPort: 8080, hostPort, hostIp: '' } as const;
+    const second = { ...port, hostPort: await freePort() };
+    const one = await pod({ portMappings: [port, second, { ...port, protocol: 'UDP' }] });
+    await one.run({ command: ['sh', '-c', 'while :; do echo pong | nc -l -p 8080; done'] });
+    for (const host of ['127.0.0.1', '10.213.77.1']) {
+      t.equal(await answerFrom(host, hostPort), 'pong\n', host);
+    }
+    t.equal(await answerFrom('127.0.0.1', second.hostPort), 'pong\n');
+    const client = await (await pod()).run();
+    const asked = () => say(client, 'sh', '-c', `nc -w 5 10.213.77.1 ${hostPort} </dev/null`);
+    await until('an answer to a pod', async () => (await asked()).includes('pong'));
+    for (const hostIp of ['', '127.0.0.1']) {
+      await t.rejects(pod({ portMappings: [{ ...port, hostIp }] }), {
+        message: new RegExp(`host port ${hostPort}/TCP is another pod's`),
+      });
+    }
+    await runtime.removeSandbox(one.id);
+    await t.rejects(connectTcp('127.0.0.1', hostPort), { code: 'ECONNREFUSED' });
+    const narrow = await pod({ portMappings: [{ ...port, hostIp: '127.0.0.1' }] });
+    await narrow.run({ command: ['sh', '-c', 'while :; do echo again | nc -l -p 8080; done'] });
+    t.equal(await answerFrom('127.0.0.1', hostPort), 'again\n');
+    await t.rejects(connectTcp('10.213.77.1', hostPort), { code: 'ECONNREFUSED' });
   });
 
   await t.test('containers of a pod with a shared process namespace see each other', async (t) => {

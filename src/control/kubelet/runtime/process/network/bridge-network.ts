@@ -1,12 +1,14 @@
 import { RuntimeError } from '../../runtime-error.js';
 import { mustRun, runTool } from '../namespaces.js';
 import { type AddressPool, addressAt, parseSubnet, type Subnet } from './address-pool.js';
+import type { HostPorts } from './host-ports.js';
 import type { NetworkConnection, NetworkPlace, PodNetwork } from './pod-network.js';
 
 /** Pods hang on a bridge of the node, which is their gateway; what leaves the pods' networks has the node's address. */
 export class BridgePodNetwork implements PodNetwork {
   readonly #bridge: string;
   readonly #pool: AddressPool;
+  readonly #ports: HostPorts;
   readonly #flatNetworks: readonly string[];
   #subnet: Subnet | null = null;
   #isReady: Promise<void> | null = null;
@@ -15,15 +17,17 @@ export class BridgePodNetwork implements PodNetwork {
     /** An interface's name; one that is there is used. */
     readonly bridge: string;
     readonly pool: AddressPool;
+    readonly ports: HostPorts;
     /** Where pods are reached, and seen, by their own addresses: those of the cluster's other pods. */
     readonly flatNetworks: readonly string[];
   }) {
     this.#bridge = options.bridge;
     this.#pool = options.pool;
+    this.#ports = options.ports;
     this.#flatNetworks = options.flatNetworks;
   }
 
-  async connect({ id, netns }: NetworkPlace): Promise<NetworkConnection> {
+  async connect({ id, netns, config }: NetworkPlace): Promise<NetworkConnection> {
     const subnet = this.#subnet;
     if (subnet === null) {
       throw new RuntimeError('failed', 'the node has no addresses for pods yet (spec.podCIDR)');
@@ -36,6 +40,8 @@ export class BridgePodNetwork implements PodNetwork {
     const address = await this.#pool.take(subnet, id);
     try {
       await this.#connectTo(address, subnet, { id, netns });
+      const network = `${addressAt(subnet, 0)}/${subnet.prefix}`;
+      await this.#ports.open(id, { address, network, ports: config.portMappings });
     } catch (error) {
       await this.disconnect({ id });
       throw error;
@@ -45,6 +51,7 @@ export class BridgePodNetwork implements PodNetwork {
 
   /** The pair of interfaces goes with its namespace; one that is left is removed. */
   async disconnect({ id }: { readonly id: string }): Promise<void> {
+    await this.#ports.close(id);
     await runTool('ip', 'link', 'delete', hostInterface(id));
     await this.#pool.release(id);
   }

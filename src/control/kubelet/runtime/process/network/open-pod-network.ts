@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { AddressPool } from './address-pool.js';
 import { BridgePodNetwork } from './bridge-network.js';
 import { CniPodNetwork } from './cni-network.js';
+import { HostPorts } from './host-ports.js';
 import { NodePodNetwork } from './node-pod-network.js';
 import type { PodNetwork } from './pod-network.js';
 
@@ -28,6 +29,10 @@ export function openPodNetwork(settings: PodNetworkSettings): PodNetwork {
     new BridgePodNetwork({
       bridge: settings.bridge,
       pool: new AddressPool(join(settings.root, 'addresses')),
+      ports: new HostPorts({
+        bridge: settings.bridge,
+        directory: join(settings.root, 'host-ports'),
+      }),
       flatNetworks: settings.flatNetworks,
     }),
   );
