@@ -16,7 +16,7 @@ t.test('a rollout comes to its end within its bounds while leaders are killed', 
   const result = await rolloutUnderKills(t, {
     deployments: Math.ceil(pods / podsPerDeployment),
     ...{ podsPerDeployment, killEveryMs, podEventsPerKill, killsMin: 8, seed },
-    patienceMs: 180_000,
+    ...{ leaseSeconds: 15, patienceMs: 600_000 },
   });
   const { violations, writesBefore, kills, ...figures } = result;
   t.comment(JSON.stringify({ ...figures, kills: Object.fromEntries(kills) }, null, 2));

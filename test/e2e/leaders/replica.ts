@@ -1,6 +1,9 @@
 import { until } from '../../client/until.js';
 import { ManagerProcess } from '../manager-process.js';
 
+/** On a machine that is busy with ten of them. */
+const startMsMax = 300_000;
+
 /** A program of the control plane that is started again whenever it ends, as a supervisor does. */
 export class Replica {
   readonly name: string;
@@ -26,11 +29,12 @@ export class Replica {
 
   /** Waits until this run has logged a text. */
   async untilSaid(text: string): Promise<void> {
-    await until(
-      `${this.name} says ${text}\n${this.report()}`,
-      () => this.#process.log.some((line) => line.includes(text)),
-      90_000,
-    );
+    try {
+      const hasSaid = () => this.#process.log.some((line) => line.includes(text));
+      await until(`${this.name} says ${text}`, hasSaid, startMsMax);
+    } catch (error) {
+      throw new Error(`${error}\n${this.report()}`);
+    }
   }
 
   /** Ends it as a crash does; it is started again. */

@@ -12,6 +12,8 @@ export interface ReplicatedPlaneOptions {
   readonly nodes: number;
   /** That a node takes. */
   readonly podsPerNode: number;
+  /** How long a leader that died is waited for; one that gets no processor for two thirds of it loses its lead without being killed. */
+  readonly leaseSeconds: number;
 }
 
 /** Whom a kill may be meant for: the leader of its kind, or one of the API servers. */
@@ -19,13 +21,6 @@ export const killTargets = ['store', 'scheduler', 'controller-manager', 'apiserv
 export type KillTarget = (typeof killTargets)[number];
 
 const token = 'admin-token';
-
-/** Short, and long enough for a busy machine: a leader that dies is followed within seconds. */
-const leaderFlags = [
-  '--leader-elect-lease-duration=8s',
-  '--leader-elect-renew-deadline=6s',
-  '--leader-elect-retry-period=500ms',
-];
 
 /**
  * Three members of the store, two API servers, two schedulers, two controller managers (one of each beside each API server) and a
@@ -61,7 +56,7 @@ export class ReplicatedPlane {
             `--kubeconfig=${kubeconfig}`,
             storeFlag(store),
             '--secure-port=0',
-            ...leaderFlags,
+            ...leaderFlags(nodes),
           ]),
       );
       this.#programs.set(program, replicas);
@@ -140,6 +135,14 @@ export class ReplicatedPlane {
     const replicas = [...this.#programs.values()].flat();
     await Promise.all([...replicas, this.#kubelet].map((each) => each.stop()));
   }
+}
+
+function leaderFlags({ leaseSeconds }: ReplicatedPlaneOptions): readonly string[] {
+  return [
+    `--leader-elect-lease-duration=${leaseSeconds}s`,
+    `--leader-elect-renew-deadline=${(leaseSeconds * 2) / 3}s`,
+    '--leader-elect-retry-period=500ms',
+  ];
 }
 
 /** Every binding, and nothing else. */

@@ -18,6 +18,8 @@ import { writesBetween } from './writes-between.js';
 export interface RolloutUnderKillsOptions {
   readonly deployments: number;
   readonly podsPerDeployment: number;
+  /** Of the leaders of schedulers and controller managers. */
+  readonly leaseSeconds: number;
   /** Between one kill and the next, at least. */
   readonly killEveryMs: number;
   /** So much has to happen to pods between one kill and the next, while the rollout goes on. */
@@ -57,10 +59,10 @@ export async function rolloutUnderKills(
   t: TestScope,
   options: RolloutUnderKillsOptions,
 ): Promise<RolloutUnderKillsResult> {
-  const { deployments, podsPerDeployment } = options;
+  const { deployments, podsPerDeployment, leaseSeconds } = options;
   const pods = deployments * podsPerDeployment;
   const nodes = Math.ceil((pods * 1.3) / podsPerNode) + 1;
-  const plane = await ReplicatedPlane.forTest(t, { nodes, podsPerNode });
+  const plane = await ReplicatedPlane.forTest(t, { nodes, podsPerNode, leaseSeconds });
   const podsMax = podsPerDeployment + Math.ceil(podsPerDeployment / 10);
   const readyMin = podsPerDeployment - Math.floor(podsPerDeployment / 10);
   const witness = new PodWitness({ podsMax, readyMin, podsPerNode });
