@@ -57,13 +57,7 @@ export class NodeImages implements ImageSource {
         `failed to parse image reference "${image}": invalid reference format`,
       );
     }
-    try {
-      return await this.#registries.pull(name, auth);
-    } catch (error) {
-      if (!(error instanceof RuntimeError)) throw error;
-      const message = `failed to pull image "${image}": ${error.message}`;
-      throw new RuntimeError('image-pull', message, { cause: error });
-    }
+    return this.#registries.pull(name, auth);
   }
 
   async remove(ref: string): Promise<void> {
