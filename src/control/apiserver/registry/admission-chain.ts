@@ -13,6 +13,7 @@ export interface AdmissionStep {
 /** Milliseconds now, and who is told how long each plugin took. */
 export interface AdmissionTimes {
   now(): number;
+  /** Steps that are alike are one object. */
   onStep(step: AdmissionStep, seconds: number): void;
 }
 
@@ -21,24 +22,29 @@ export function admissionChain(
   plugins: readonly AdmissionPlugin[],
   times: AdmissionTimes | null = null,
 ): Admission {
+  const steps = new KnownSteps();
   const run = async (
     request: AdmissionRequest,
     type: AdmissionStep['type'],
     phaseOf: (plugin: AdmissionPlugin) => AdmissionPlugin['mutate'],
   ): Promise<void> => {
     const { operation } = request;
+    let startMs = times?.now() ?? 0;
     for (const plugin of plugins) {
       const phase = phaseOf(plugin);
       if (phase === undefined || !plugin.handles(operation)) continue;
-      const startMs = times?.now() ?? 0;
       let isRejected = true;
       try {
         const pending = phase.call(plugin, request);
         if (pending !== undefined) await pending;
         isRejected = false;
       } finally {
-        const step = { name: plugin.name, type, operation, isRejected };
-        times?.onStep(step, (times.now() - startMs) / 1000);
+        if (times !== null) {
+          const endMs = times.now();
+          const step = steps.same({ name: plugin.name, type, operation, isRejected });
+          times.onStep(step, (endMs - startMs) / 1000);
+          startMs = endMs;
+        }
       }
     }
   };
@@ -46,4 +52,24 @@ export function admissionChain(
     mutate: (request) => run(request, 'admit', (plugin) => plugin.mutate),
     validate: (request) => run(request, 'validate', (plugin) => plugin.validate),
   };
+}
+
+/** One object for all steps that are alike: a write takes dozens, and who counts them looks them up by it. */
+class KnownSteps {
+  readonly #byName = new Map<string, AdmissionStep[]>();
+
+  same(step: AdmissionStep): AdmissionStep {
+    let known = this.#byName.get(step.name);
+    if (known === undefined) {
+      known = [];
+      this.#byName.set(step.name, known);
+    }
+    for (const each of known) if (isAlike(each, step)) return each;
+    known.push(step);
+    return step;
+  }
+}
+
+function isAlike(a: AdmissionStep, b: AdmissionStep): boolean {
+  return a.operation === b.operation && a.type === b.type && a.isRejected === b.isRejected;
 }

@@ -17,13 +17,14 @@ type Labels = Readonly<Record<string, string>>;
 /** Observations by label, of which there are few; labels are made once for each. */
 class Family {
   readonly #bounds: readonly number[];
-  readonly #series = new Map<string, { readonly labels: Labels; readonly all: Distribution }>();
+  /** By any key: labels that are alike have the same. */
+  readonly #series = new Map<unknown, { readonly labels: Labels; readonly all: Distribution }>();
 
   constructor(bounds: readonly number[]) {
     this.#bounds = bounds;
   }
 
-  observe(key: string, seconds: number, labels: () => Labels): void {
+  observe(key: unknown, seconds: number, labels: () => Labels): void {
     let series = this.#series.get(key);
     if (series === undefined) {
       series = { labels: labels(), all: new Distribution(this.#bounds) };
@@ -86,8 +87,7 @@ export class StepMetrics {
   onAdmission(step: AdmissionStep, seconds: number): void {
     const { name, type, operation } = step;
     const labels = () => ({ name, type, operation, rejected: String(step.isRejected) });
-    const key = `${name} ${type} ${operation} ${step.isRejected}`;
-    this.#admission.observe(key, seconds, labels);
+    this.#admission.observe(step, seconds, labels);
   }
 
   onWebhook(step: AdmissionStep, seconds: number): void {

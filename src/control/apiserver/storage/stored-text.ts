@@ -4,10 +4,10 @@ const encoder = new TextEncoder();
 
 /** An object's JSON, made once for both uses: to be stored, without `resourceVersion`, and to be sent, with the one it was stored at. */
 export class StoredText {
-  /** Up to where metadata would go on. */
-  readonly #head: string;
-  /** From the end of the metadata on. */
-  readonly #tail: string;
+  readonly #bytes: Uint8Array;
+  /** Where in #bytes the metadata would go on. */
+  readonly #metadataEnd: number;
+  readonly #isMetadataEmpty: boolean;
 
   constructor(object: KubeObject) {
     const { apiVersion, kind, metadata, ...rest } = object;
@@ -15,18 +15,25 @@ export class StoredText {
     const names = JSON.stringify({ kind, apiVersion, metadata: unversioned });
     const fields = JSON.stringify(rest);
     // Both braces that `names` ends with come after what may be put in.
-    this.#head = names.slice(0, -2);
-    this.#tail = fields === '{}' ? '}}' : `},${fields.slice(1)}`;
+    const head = names.slice(0, -2);
+    this.#bytes = encoder.encode(fields === '{}' ? names : `${head}},${fields.slice(1)}`);
+    this.#metadataEnd = Buffer.byteLength(head);
+    this.#isMetadataEmpty = head.endsWith('{');
   }
 
   /** What is stored. */
   bytes(): Uint8Array {
-    return encoder.encode(this.#head + this.#tail);
+    return this.#bytes;
   }
 
   /** What is sent, of what was stored at a revision. */
   bytesAt(revision: number): Uint8Array {
-    const separator = this.#head.endsWith('{') ? '' : ',';
-    return encoder.encode(`${this.#head}${separator}"resourceVersion":"${revision}"${this.#tail}`);
+    const separator = this.#isMetadataEmpty ? '' : ',';
+    const version = encoder.encode(`${separator}"resourceVersion":"${revision}"`);
+    const sent = new Uint8Array(this.#bytes.length + version.length);
+    sent.set(this.#bytes.subarray(0, this.#metadataEnd));
+    sent.set(version, this.#metadataEnd);
+    sent.set(this.#bytes.subarray(this.#metadataEnd), this.#metadataEnd + version.length);
+    return sent;
   }
 }

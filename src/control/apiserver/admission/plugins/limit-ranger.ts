@@ -7,7 +7,7 @@ import type {
   Pod,
 } from '../../../api/gen/core-v1.js';
 import type { AdmissionPlugin, AdmissionRequest } from '../../contracts.js';
-import { definePlugin, isAbout, newObject } from '../plugin.js';
+import { definePlugin, isAbout } from '../plugin.js';
 import { allContainers, podOf } from '../pod-parts.js';
 import { joinedTexts, refusal } from '../refusal.js';
 import type { AdmissionServices } from '../services.js';
@@ -30,23 +30,23 @@ export function limitRanger({ objects }: AdmissionServices): AdmissionPlugin {
         if (item.type === 'Container') setDefaults(pod, item);
     },
     async validate(request) {
-      const problems = problemsOf(request, await itemsOf(request.namespace));
+      const judge = judgeOf(request);
+      if (judge === null) return;
+      const problems = (await itemsOf(request.namespace)).flatMap(judge);
       if (problems.length > 0) throw refusal(request, joinedTexts(problems));
     },
   });
 }
 
-function problemsOf(request: AdmissionRequest, items: readonly LimitRangeItem[]): string[] {
+/** What finds out what a range has against a request; null: ranges are not about it. */
+function judgeOf(request: AdmissionRequest): ((item: LimitRangeItem) => string[]) | null {
+  if (request.object === null) return null;
   const isResize = isAbout(request, 'pods', { subresource: 'resize' });
-  if (isResize || (request.operation === 'CREATE' && isAbout(request, 'pods'))) {
-    const pod = newObject<Pod>(request);
-    return pod === null ? [] : items.flatMap((item) => podProblems(pod, item));
-  }
-  if (isAbout(request, 'persistentvolumeclaims')) {
-    const claim = newObject<PersistentVolumeClaim>(request);
-    return claim === null ? [] : items.flatMap((item) => claimProblems(claim, item));
-  }
-  return [];
+  if (isResize || (request.operation === 'CREATE' && isAbout(request, 'pods')))
+    return (item) => podProblems(request.object as Pod, item);
+  if (isAbout(request, 'persistentvolumeclaims'))
+    return (item) => claimProblems(request.object as PersistentVolumeClaim, item);
+  return null;
 }
 
 function podProblems(pod: Pod, item: LimitRangeItem): string[] {
