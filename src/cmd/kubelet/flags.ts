@@ -129,6 +129,12 @@ const own = usedFlags([
     '4h0m0s',
     'How long a stream may be without traffic (0: for ever).',
   ],
+  [
+    'rotate-server-certificates',
+    'boolean',
+    'false',
+    'Ask the cluster for the certificate of the API, and for the next one before it ends.',
+  ],
   ['cert-dir', 'string', '', 'Folder for a certificate that is made (default: pki in --root-dir).'],
   ['max-parallel-image-pulls', 'number', '4', 'Images pulled at once.'],
   ['image-gc-high-threshold', 'number', '85', 'Per cent of the disk at which images are removed.'],

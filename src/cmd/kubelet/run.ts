@@ -41,7 +41,10 @@ export async function runKubelet(
   const events = createEventRecorder({ client, clock, prng, logger, component: 'kubelet', host });
   const runtime = await openRuntime(flags, { clock, prng, logger });
   const parts = { client, clock, prng, logger, events, runtime };
-  const serving = await serveKubelet({ flags, settings, client, clock, logger, metrics });
+  const serving = await serveKubelet({
+    ...{ flags, settings, client, clock, prng, logger, metrics },
+    addresses: settings.nodeIps.length > 0 ? settings.nodeIps : await hostMachine.addresses(),
+  });
   const kubelet = await Kubelet.open(
     { ...parts, machine: hostMachine, files: hostNodeFiles },
     { ...settings, port: serving.port },

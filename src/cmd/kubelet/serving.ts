@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
+import type { Prng } from '../../base/prng.js';
 import { ClientCertificateAuthenticator } from '../../control/apiserver/authentication/client-certificate.js';
 import type { ControlClient } from '../../control/client/index.js';
 import {
@@ -8,6 +9,7 @@ import {
   type CertificateReader,
   TokenReviews,
 } from '../../control/delegation/index.js';
+import { ServingRotation } from '../../control/kubelet/certificates/serving-rotation.js';
 import type { KubeletView } from '../../control/kubelet/kubelet-view.js';
 import type { KubeletAccessOptions } from '../../control/kubelet/server/access.js';
 import { type KubeletHandler, sendText } from '../../control/kubelet/server/call.js';
@@ -16,11 +18,13 @@ import { KubeletServer } from '../../control/kubelet/server/kubelet-server.js';
 import type { KubeletSettings } from '../../control/kubelet/settings.js';
 import { hostLogFiles } from '../../host/log-files.js';
 import type { MachineIdentity } from '../../host/machine.js';
+import type { CertificatePair } from '../../rpc/index.js';
 import { certificatesIn } from '../apiserver/security.js';
 import { servingCertificate } from '../apiserver/serving-certificate.js';
 import type { ParsedFlags } from '../program/flags.js';
 import type { ProgramMetrics } from '../program/metrics.js';
 import { UsageError } from '../usage-error.js';
+import { keepCertificate, keptCertificate } from './serving-certificate.js';
 
 /** What the kubelet's API is served with. */
 export interface KubeletServingOptions {
@@ -28,7 +32,10 @@ export interface KubeletServingOptions {
   readonly settings: KubeletSettings;
   readonly client: ControlClient;
   readonly clock: Clock;
+  readonly prng: Prng;
   readonly logger: Logger;
+  /** Of the node. */
+  readonly addresses: readonly string[];
   readonly metrics: ProgramMetrics;
 }
 
@@ -46,7 +53,7 @@ export async function serveKubelet(options: KubeletServingOptions): Promise<Kube
   let answer: KubeletHandler = notReady;
   let readOnly: KubeletHandler = notReady;
   const host = flags.text('address');
-  const tls = await certificateOf(options);
+  const { pair: tls, signed } = await certificateOf(options);
   const access = await accessOf(options);
   const parts = { host, clock, logger };
   const server = await KubeletServer.listen({
@@ -61,6 +68,10 @@ export async function serveKubelet(options: KubeletServingOptions): Promise<Kube
           ...{ ...parts, port: readOnlyPort, tls: null, access: null },
           handler: (call) => readOnly(call),
         });
+  const rotating = new AbortController();
+  const rotated = isRotated(flags)
+    ? rotate(options, { server, signed }, rotating.signal)
+    : Promise.resolve();
   return {
     port: server.port,
     show(view, machine) {
@@ -77,17 +88,49 @@ export async function serveKubelet(options: KubeletServingOptions): Promise<Kube
       readOnly = routes(false);
     },
     async close() {
-      await Promise.all([server.close(), plain?.close()]);
+      rotating.abort();
+      await Promise.all([rotated, server.close(), plain?.close()]);
     },
   };
 }
 
+/** Keeps the port's certificate signed by the cluster, until the signal aborts. */
+function rotate(
+  { flags, settings, client, clock, prng, logger, addresses }: KubeletServingOptions,
+  { server, signed }: { readonly server: KubeletServer; readonly signed: CertificatePair | null },
+  signal: AbortSignal,
+): Promise<void> {
+  const folder = certificateFolder(flags, settings);
+  const rotation = new ServingRotation({
+    ...{ client, clock, prng, logger, current: signed, nodeName: settings.nodeName },
+    names: () => [settings.nodeName, ...addresses],
+    async onCertificate(pair) {
+      server.setCertificate(pair);
+      await keepCertificate(folder, pair);
+    },
+  });
+  return rotation.run(signal);
+}
+
 const notReady: KubeletHandler = (call) => sendText(call, 503, 'the kubelet is starting\n');
 
-function certificateOf({ flags, settings, clock }: KubeletServingOptions) {
+async function certificateOf({ flags, settings, clock }: KubeletServingOptions) {
   const names = [settings.nodeName, ...settings.nodeIps, 'localhost', '127.0.0.1', '::1'];
-  const folder = flags.text('cert-dir') || join(settings.rootDir, 'pki');
-  return servingCertificate(flags, names, clock.wallTime(), { folder, name: 'kubelet' });
+  const folder = certificateFolder(flags, settings);
+  const nowMs = clock.wallTime();
+  const signed = isRotated(flags) ? await keptCertificate(folder, nowMs) : null;
+  const pair =
+    signed ?? (await servingCertificate(flags, names, nowMs, { folder, name: 'kubelet' }));
+  return { pair, signed };
+}
+
+function certificateFolder(flags: ParsedFlags, { rootDir }: KubeletSettings): string {
+  return flags.text('cert-dir') || join(rootDir, 'pki');
+}
+
+/** Who is given a certificate asks for none. */
+function isRotated(flags: ParsedFlags): boolean {
+  return flags.isTrue('rotate-server-certificates') && flags.text('tls-cert-file') === '';
 }
 
 /** Throws UsageError. */

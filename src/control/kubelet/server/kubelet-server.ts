@@ -6,7 +6,7 @@ import { type CertificatePair, type Listener, listen, type RpcServer } from '../
 import { UpgradeAnswer } from '../../../rpc/upgrade-answer.js';
 import type { WebHandler } from '../../../rpc/web.js';
 import { type KubeletAccessOptions, refusalOf } from './access.js';
-import { type KubeletCall, type KubeletHandler, partsOf, sendText } from './call.js';
+import { type KubeletHandler, partsOf, sendText } from './call.js';
 
 /** What a kubelet serves its API with. */
 export interface KubeletServerOptions {
@@ -93,14 +93,16 @@ function answerer(
     if (refusal !== null) return sendText({ response }, refusal.status, refusal.text);
     const parts = partsOf(request.path);
     if (parts === null) return sendText({ response }, 400, 'the path cannot be read');
-    const call: KubeletCall = {
-      ...{ request, response, parts },
-      query: new URLSearchParams(request.query),
-      // Made when it is asked for: most answers are there before anybody can go.
-      get signal() {
-        return AbortSignal.any([request.signal, stopping]);
-      },
-    };
-    await handler(call);
+    const stop = new AbortController();
+    const onStop = () => stop.abort();
+    stopping.addEventListener('abort', onStop);
+    request.signal.addEventListener('abort', onStop);
+    if (stopping.aborted) stop.abort();
+    const query = new URLSearchParams(request.query);
+    try {
+      await handler({ request, response, parts, query, signal: stop.signal });
+    } finally {
+      stopping.removeEventListener('abort', onStop);
+    }
   };
 }
