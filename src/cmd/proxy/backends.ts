@@ -7,6 +7,7 @@ import {
   IptablesBackend,
   IpvsBackend,
   NftablesBackend,
+  nftablesProblem,
   type ProxyBackend,
   UserspaceBackend,
 } from '../../control/proxy/index.js';
@@ -36,6 +37,7 @@ export async function makeBackends(settings: BackendSettings, parts: Parts): Pro
   const mode = settings.mode === 'ipvs' ? await ipvsOrOther(parts) : settings.mode;
   if (mode === 'userspace') return userspace(settings, parts);
   await checkPrograms(mode);
+  await checkRules(mode);
   parts.logger.info('sending connections on', { mode });
   const byFamily = new Map(
     families.map((family) => [family, kernelBackend(mode, family, settings)]),
@@ -51,6 +53,15 @@ const programsOf: Readonly<Record<KernelMode, readonly string[]>> = {
   iptables: ['iptables-restore'],
   ipvs: ['ipvsadm', 'ipset', 'iptables-restore'],
 };
+
+/** Old kernels and old programs know not all that rules say. */
+async function checkRules(mode: KernelMode): Promise<void> {
+  const problem = mode === 'nftables' ? await nftablesProblem(runCommand) : null;
+  if (problem !== null)
+    throw new UsageError(
+      `--proxy-mode=nftables cannot be had here (${problem}); it needs nft 1.0.6, or give --proxy-mode=iptables or userspace`,
+    );
+}
 
 async function checkPrograms(mode: KernelMode): Promise<void> {
   for (const program of programsOf[mode]) {

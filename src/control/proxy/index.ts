@@ -3,7 +3,7 @@ export { type HealthCheckPort, healthCheckAnswer } from './health-checks.js';
 export { IptablesBackend } from './iptables/iptables-backend.js';
 export { IpvsBackend, type IpvsSettings } from './ipvs/ipvs-backend.js';
 export type { IpFamily } from './model/service-port.js';
-export { NftablesBackend } from './nftables/nftables-backend.js';
+export { NftablesBackend, nftablesProblem } from './nftables/nftables-backend.js';
 export type { LocalDetection, ProxySettings } from './node-source.js';
 export { Proxier, type ProxierOptions } from './proxier.js';
 export type { FamilyView, ProxyBackend } from './proxy-backend.js';

@@ -1,9 +1,21 @@
 import t from 'tap';
 import { IptablesBackend } from '../../../src/control/proxy/iptables/iptables-backend.js';
 import { viewService } from '../../../src/control/proxy/model/view-service.js';
-import { NftablesBackend } from '../../../src/control/proxy/nftables/nftables-backend.js';
+import {
+  NftablesBackend,
+  nftablesProblem,
+} from '../../../src/control/proxy/nftables/nftables-backend.js';
+import type { RunCommand } from '../../../src/host/command.js';
 import { kernelContract } from './kernel-contract.js';
-import { askFrom, attachPod, type LabNode, labHost, needsNetwork, serve } from './network-lab.js';
+import {
+  askFrom,
+  attachPod,
+  type LabNode,
+  labHost,
+  labNode,
+  needsNetwork,
+  serve,
+} from './network-lab.js';
 import { nodeFacts, service, slice } from './objects.js';
 
 kernelContract('NftablesBackend', ['nft'], (run, family) => new NftablesBackend({ run, family }), {
@@ -45,3 +57,25 @@ t.test(
       t.equal(chosen.filter((each) => each === name).length, 3, name);
   },
 );
+
+t.test(
+  'nftablesProblem finds none in this kernel, and leaves it as it is',
+  needsNetwork('nft'),
+  async (t) => {
+    const node = await labNode(t, 'node');
+    t.equal(await nftablesProblem(node.run), null);
+    t.equal(await node.ok('nft list ruleset'), '');
+  },
+);
+
+t.test('nftablesProblem names the program and what it complains of', async (t) => {
+  const run: RunCommand = async ({ args }) => ({
+    exitCode: args.includes('--version') ? 0 : 1,
+    stdout: args.includes('--version') ? 'nftables v0.9.8 (E.D.S.)\n' : '',
+    stderr: '/dev/stdin:3:1-9: Error: syntax error\nadd map\n',
+  });
+  t.equal(
+    await nftablesProblem(run),
+    'nftables v0.9.8 (E.D.S.): /dev/stdin:3:1-9: Error: syntax error',
+  );
+});
