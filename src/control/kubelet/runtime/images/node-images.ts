@@ -57,7 +57,11 @@ export class NodeImages implements ImageSource {
         `failed to parse image reference "${image}": invalid reference format`,
       );
     }
-    return this.#registries.pull(name, auth);
+    return this.#registries.pull(name, auth).catch((error: unknown) => {
+      if (!(error instanceof RuntimeError)) throw error;
+      // Whatever is wrong with it, the image cannot be had.
+      throw new RuntimeError('image-pull', error.message, { cause: error });
+    });
   }
 
   async remove(ref: string): Promise<void> {

@@ -45,7 +45,8 @@ async function subject(t: Test, mirrors: (own: string) => RegistryMirrors = () =
 t.test('RegistryImages pull images of each form of manifest', async (t) => {
   const { registry, images, fileOf } = await subject(t);
   for (const kind of ['oci', 'docker'] as const) {
-    const made = await registry.putImage(`team/${kind}`, '1', layers, { kind });
+    const own = [...layers, [{ name: 'kind', content: kind }]];
+    const made = await registry.putImage(`team/${kind}`, '1', own, { kind });
     const ref = await images.pull(`${registry.name}/team/${kind}:1`, null);
     t.equal(ref, made.config);
     t.equal(await fileOf(ref, 'a'), 'first');
