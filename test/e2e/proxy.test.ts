@@ -51,11 +51,15 @@ async function startProxy(
   t.teardown(stop);
   const lines: string[] = [];
   createInterface(child.stderr).on('line', (line) => lines.push(line));
-  await until('it works', async () => {
-    if (child.exitCode !== null) throw new Error(lines.join('\n'));
-    const answer = await fetch('http://127.0.0.1:10256/healthz').catch(() => null);
-    return answer?.status === 200 ? answer : undefined;
-  });
+  await until(
+    'it works',
+    async () => {
+      if (child.exitCode !== null) throw new Error(lines.join('\n'));
+      const answer = await fetch('http://127.0.0.1:10256/healthz').catch(() => null);
+      return answer?.status === 200 ? answer : undefined;
+    },
+    deadlineMs,
+  );
   return { lines, stop };
 }
 
@@ -158,10 +162,14 @@ if (withinNode === undefined) {
     });
     const ip = web.spec?.clusterIP ?? '';
     const answers = async (at: LabNode, host: string, port: number, text: RegExp | string) =>
-      until(`${host}:${port} answers ${text}`, async () => {
-        const [answer = ''] = await askFrom(t, at, host, port);
-        return (typeof text === 'string' ? answer === text : text.test(answer)) || undefined;
-      });
+      until(
+        `${host}:${port} answers ${text}`,
+        async () => {
+          const [answer = ''] = await askFrom(t, at, host, port, { silentMs: 2000 });
+          return (typeof text === 'string' ? answer === text : text.test(answer)) || undefined;
+        },
+        deadlineMs,
+      );
     await answers(client, ip, 80, 'ECONNREFUSED');
     const healthPort = web.spec?.healthCheckNodePort ?? 0;
     const health = async () => {
@@ -170,7 +178,7 @@ if (withinNode === undefined) {
         ? null
         : { status: answer.status, ...((await answer.json()) as object) };
     };
-    t.match(await until('the health check port', async () => (await health()) ?? undefined), {
+    t.match(await until('the health check port', health, deadlineMs), {
       status: 503,
       localEndpoints: 0,
     });
@@ -220,6 +228,7 @@ if (withinNode === undefined) {
     await until(
       'what went meanwhile is gone',
       async () => !(await here.ok('nft list ruleset')).includes(ip) || undefined,
+      deadlineMs,
     );
     const ended = spawnSync(process.execPath, [flotillaBin, 'proxy', '--cleanup']);
     t.equal(ended.status, 0, String(ended.stderr));

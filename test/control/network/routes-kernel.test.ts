@@ -16,6 +16,7 @@ import {
   labNode,
   needsNetwork,
   serve,
+  silentMs,
 } from '../proxy/network-lab.js';
 
 function node(n: number): Node {
@@ -89,7 +90,7 @@ t.test(
     );
     await writeRoutes(made[0]!.run, []);
     t.not(
-      (await askFrom(t, one, '10.244.2.2', 8080))[0],
+      (await askFrom(t, one, '10.244.2.2', 8080, { silentMs }))[0],
       'two 10.244.1.2',
       'without the route nobody is there',
     );

@@ -112,7 +112,7 @@ if (withinMachine === undefined) {
     const answers = (at: LabNode, host: string, port: number, text: string) =>
       until(
         `${host}:${port} answers ${text}`,
-        async () => (await askFrom(t, at, host, port))[0] === text,
+        async () => (await askFrom(t, at, host, port, { silentMs: 2000 }))[0] === text,
         deadlineMs,
       );
 

@@ -115,9 +115,9 @@ function serve({ protocol, host, port, says }, done) {
   socket.on('message', (_, from) => socket.send(answerOf(says, from.address), from.port, from.address));
   socket.bind(port, host, () => done('ready'));
 }
-function ask({ protocol, host, port, source }, done) {
+function ask({ protocol, host, port, source, silentMs }, done) {
   let close = () => {};
-  const timer = setTimeout(() => end('silent'), 700);
+  const timer = setTimeout(() => end('silent'), silentMs);
   const end = (text) => { clearTimeout(timer); close(); done(text); };
   if (protocol === 'tcp') {
     const socket = net.connect({ host, port });
@@ -177,7 +177,13 @@ export interface Question {
   readonly count?: number;
   /** The port to ask from, by UDP. */
   readonly source?: number;
+  /** How long an answer is waited for; {@link silentMs} where none is expected. Default: as long as a slow machine may need. */
+  readonly silentMs?: number;
 }
+
+/** After so long without an answer there is none: for who expects silence, and is not wrong if it was only slow. */
+export const silentMs = 700;
+const answerMsMax = 20_000;
 
 /** A server that answers each connection or datagram with its name and who asked: `a 10.0.0.1`. The agent goes with the test `t`. */
 export async function serve(
@@ -199,11 +205,12 @@ export async function askFrom(
   at: LabNode,
   host: string,
   port: number,
-  { protocol = 'tcp', count = 1, source = 0 }: Question = {},
+  { protocol = 'tcp', count = 1, source = 0, silentMs = answerMsMax }: Question = {},
 ): Promise<readonly string[]> {
   const answers: string[] = [];
   for (let times = 0; times < count; times++) {
-    answers.push(await agentOf(t, at)({ order: 'ask', protocol, host, port, source }));
+    const order = { order: 'ask', protocol, host, port, source, silentMs };
+    answers.push(await agentOf(t, at)(order));
   }
   return answers;
 }

@@ -16,6 +16,7 @@ import {
   needsNetwork,
   type Question,
   serve,
+  silentMs,
 } from './network-lab.js';
 import { nodeFacts, service, slice } from './objects.js';
 
@@ -79,7 +80,11 @@ if (withinNode === undefined) {
       t.same(await ask(from, '10.96.0.11', 53, { protocol: 'udp' }), [own], 'UDP');
     const [entry] = backend.entries();
     const port = Number(entry?.listens.split(':')[1]);
-    t.same(await ask(outside, '192.0.2.1', port), ['silent'], 'nobody comes in by another way');
+    t.same(
+      await ask(outside, '192.0.2.1', port, { silentMs }),
+      ['silent'],
+      'nobody comes in by another way',
+    );
     await sync([web, slice('web', [])]);
     t.same(await ask(client, ip, 80), ['ECONNRESET'], 'without endpoints');
     await backend.cleanUp();
