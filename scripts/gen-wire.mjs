@@ -59,8 +59,13 @@ function packagesOf(root) {
   return packages;
 }
 
+/** Packages that are named by nothing but a version. */
+const namedByVersion = new Map([['v2', 'kms']]);
+
 /** The last part of a package's name that is not a version: `grpc.health.v1` is written to health.ts. */
 function moduleNameOf(packageName) {
+  const name = namedByVersion.get(packageName);
+  if (name !== undefined) return name;
   return packageName
     .split('.')
     .filter((part) => !/^v\d+$/.test(part))

@@ -3,6 +3,7 @@ import protobuf from 'protobufjs';
 import t from 'tap';
 import { Control } from '../../src/wire/gen/control.js';
 import { Events } from '../../src/wire/gen/events.js';
+import { KeyManagementService } from '../../src/wire/gen/kms.js';
 import { ImageService, RuntimeService } from '../../src/wire/gen/runtime.js';
 import {
   Auth,
@@ -32,10 +33,11 @@ const services: readonly ServiceDescriptor[] = [
   Control,
   RuntimeService,
   ImageService,
+  KeyManagementService,
   Events,
 ];
 
-/** etcd 3.7's methods, those of gRPC's health service, our own of the API server, and the container runtime interface's, as `path(request) response` with `stream` where they stream. */
+/** etcd 3.7's methods, those of gRPC's health service, our own of the API server, and those of the container runtime interface and of the key management service, as `path(request) response` with `stream` where they stream. */
 const methods = `
 /etcdserverpb.KV/Range(RangeRequest) RangeResponse
 /etcdserverpb.KV/RangeStream(RangeRequest) stream RangeStreamResponse
@@ -127,6 +129,9 @@ const methods = `
 /runtime.v1.ImageService/PullImage(PullImageRequest) PullImageResponse
 /runtime.v1.ImageService/RemoveImage(RemoveImageRequest) RemoveImageResponse
 /runtime.v1.ImageService/ImageFsInfo(ImageFsInfoRequest) ImageFsInfoResponse
+/v2.KeyManagementService/Status(StatusRequest) StatusResponse
+/v2.KeyManagementService/Decrypt(DecryptRequest) DecryptResponse
+/v2.KeyManagementService/Encrypt(EncryptRequest) EncryptResponse
 /containerd.services.events.v1.Events/Subscribe(SubscribeRequest) stream Envelope
 `;
 

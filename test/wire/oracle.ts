@@ -5,6 +5,7 @@ import protobuf from 'protobufjs';
 import type { Prng } from '../../src/base/prng.js';
 import * as control from '../../src/wire/gen/control.js';
 import * as events from '../../src/wire/gen/events.js';
+import * as kms from '../../src/wire/gen/kms.js';
 import * as runtime from '../../src/wire/gen/runtime.js';
 import {
   authpb,
@@ -33,7 +34,19 @@ export type AnyCodec = MessageCodec<unknown>;
 
 /** All codecs by full protobuf name. */
 export const codecs: ReadonlyMap<string, AnyCodec> = new Map(
-  [authpb, control, etcdserverpb, events, health, mvccpb, runtime, store, v3electionpb, v3lockpb]
+  [
+    authpb,
+    control,
+    etcdserverpb,
+    events,
+    health,
+    kms,
+    mvccpb,
+    runtime,
+    store,
+    v3electionpb,
+    v3lockpb,
+  ]
     .flatMap((module): unknown[] => Object.values(module))
     .filter(isCodec)
     .map((codec) => [codec.typeName, codec]),

@@ -46,7 +46,7 @@ import { flotillaVersion } from '../version.js';
 import { openAdmission } from './admission.js';
 import { openAudit } from './audit.js';
 import { BesideRequests } from './beside-requests.js';
-import { openTransformers, type Transformers } from './encryption.js';
+import { openEncryption, type Transformers } from './encryption.js';
 import { openKubelets } from './kubelets.js';
 import type { ParsedFlags } from './parse.js';
 import { openAuthentication, openAuthorization, type SecurityInputs } from './security.js';
@@ -108,14 +108,27 @@ function openObjects(
 
 /** Puts an API server together as the flags say. When it rejects, nothing is left open. */
 export async function composeApiServer(inputs: ComposeInputs): Promise<ComposedServer> {
-  const opened = openObjects(inputs, await openTransformers(inputs.flags));
+  const encryption = await openEncryption(inputs.flags, inputs);
+  const opened = openObjects(inputs, encryption.transformerOf);
   const web = new WebClient({ clock: inputs.clock });
   try {
-    return await compose(inputs, opened, web);
+    const composed = await compose(inputs, opened, web);
+    if (encryption.isExternal) {
+      const check = () => encryption.problem();
+      composed.server.readiness.add({ name: 'kms-providers', check });
+    }
+    return {
+      ...composed,
+      async close() {
+        await composed.close();
+        await encryption.close();
+      },
+    };
   } catch (error) {
     web.close();
     await opened.endpoints.close();
     await opened.store.close();
+    await encryption.close();
     throw error;
   }
 }

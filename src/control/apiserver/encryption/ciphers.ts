@@ -9,6 +9,10 @@ export interface ValueCipher {
   seal(bytes: Uint8Array, storeKey: Uint8Array, random: RandomBytes): Uint8Array;
   /** Null when the bytes are not what this key sealed for this place. */
   open(sealed: Uint8Array, storeKey: Uint8Array): Uint8Array | null;
+  /** Whether it was sealed with something older than what is sealed with now. Default: never. */
+  isStale?(sealed: Uint8Array): boolean;
+  /** Gets what `open` needs from elsewhere; null when it has all. Default: always. */
+  prepare?(sealed: Uint8Array): Promise<void> | null;
 }
 
 const gcmNonceBytes = 12;

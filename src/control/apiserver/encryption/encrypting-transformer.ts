@@ -30,6 +30,14 @@ export class EncryptingTransformer implements ValueTransformer {
     return Buffer.concat([prefix, key.cipher.seal(bytes, storeKey, this.#random)]);
   }
 
+  prepare(bytes: Uint8Array): Promise<void> | null {
+    for (const { key, prefix } of this.#keys) {
+      if (key.cipher?.prepare !== undefined && startsWith(bytes, prefix))
+        return key.cipher.prepare(bytes.subarray(prefix.length));
+    }
+    return null;
+  }
+
   fromStored(bytes: Uint8Array, storeKey: Uint8Array): { bytes: Uint8Array; isStale: boolean } {
     const isEncrypted = startsWith(bytes, encryptedPrefix);
     let hasPrefix = false;
@@ -41,7 +49,9 @@ export class EncryptingTransformer implements ValueTransformer {
       if (!startsWith(bytes, prefix)) continue;
       hasPrefix = true;
       const opened = key.cipher.open(bytes.subarray(prefix.length), storeKey);
-      if (opened !== null) return { bytes: opened, isStale: index > 0 };
+      if (opened === null) continue;
+      const isStale = index > 0 || key.cipher.isStale?.(bytes.subarray(prefix.length)) === true;
+      return { bytes: opened, isStale };
     }
     const where = Buffer.from(storeKey).toString('latin1');
     throw new DecryptionError(

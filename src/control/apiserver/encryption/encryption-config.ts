@@ -1,11 +1,23 @@
 import { parse } from 'yaml';
 import type { GroupResource } from '../../machinery/object.js';
+import { parseGoDuration } from '../options/go-duration.js';
 import { aesCbc, aesGcm, secretbox, type ValueCipher } from './ciphers.js';
 
 /** An encryption configuration that cannot be used. */
 export class EncryptionConfigError extends Error {
   override readonly name = 'EncryptionConfigError';
 }
+
+/** A key management service, as the configuration names it. */
+export interface KmsSettings {
+  readonly name: string;
+  /** A socket: `unix:///run/kms.sock`. */
+  readonly endpoint: string;
+  readonly timeoutMs: number;
+}
+
+/** Makes the cipher of a service; the same for the same name. */
+export type OpenKms = (settings: KmsSettings) => ValueCipher;
 
 /** One key of one provider; `cipher` is null for the provider that does nothing. */
 export interface ValueKey {
@@ -32,7 +44,10 @@ const ciphers: Readonly<
 };
 
 /** Reads an --encryption-provider-config (EncryptionConfiguration). Throws {@link EncryptionConfigError}. */
-export function parseEncryptionConfig(text: string): readonly ResourceEncryption[] {
+export function parseEncryptionConfig(
+  text: string,
+  openKms: OpenKms,
+): readonly ResourceEncryption[] {
   let config: Fields;
   try {
     config = fieldsOf(parse(text), 'the file');
@@ -49,7 +64,9 @@ export function parseEncryptionConfig(text: string): readonly ResourceEncryption
     const providers = listOf(fields.providers, `${path}.providers`);
     if (providers.length === 0)
       throw new EncryptionConfigError(`${path}.providers: at least one provider is required`);
-    const keys = providers.flatMap((provider, at) => keysOf(provider, `${path}.providers[${at}]`));
+    const keys = providers.flatMap((provider, at) =>
+      keysOf(provider, `${path}.providers[${at}]`, openKms),
+    );
     return { resources, keys };
   });
 }
@@ -68,16 +85,17 @@ export function encryptionOf(
   return config.find(({ resources }) => resources.some((name) => names.has(name)));
 }
 
-function keysOf(provider: unknown, path: string): readonly ValueKey[] {
+function keysOf(provider: unknown, path: string, openKms: OpenKms): readonly ValueKey[] {
   const entries = Object.entries(fieldsOf(provider, path));
   const [name = '', options] = entries[0] ?? [];
   if (entries.length !== 1)
     throw new EncryptionConfigError(`${path}: name exactly one provider, not ${entries.length}`);
   if (name === 'identity') return [{ prefix: '', cipher: null }];
+  if (name === 'kms') return [kmsKeyOf(fieldsOf(options, `${path}.kms`), `${path}.kms`, openKms)];
   const kind = ciphers[name];
   if (kind === undefined) {
     throw new EncryptionConfigError(
-      `${path}: the provider ${JSON.stringify(name)} is not served; use aesgcm, secretbox, aescbc or identity`,
+      `${path}: the provider ${JSON.stringify(name)} is not served; use aesgcm, secretbox, aescbc, kms or identity`,
     );
   }
   const keys = listOf(fieldsOf(options, `${path}.${name}`).keys, `${path}.${name}.keys`);
@@ -93,6 +111,23 @@ function keysOf(provider: unknown, path: string): readonly ValueKey[] {
       cipher: kind.make(secretOf(secret, kind.sizes, `${at}.secret`)),
     };
   });
+}
+
+const timeoutMsDefault = 3000;
+
+function kmsKeyOf(fields: Fields, path: string, openKms: OpenKms): ValueKey {
+  const { apiVersion, name, endpoint, timeout } = fields;
+  if (apiVersion !== 'v2')
+    throw new EncryptionConfigError(`${path}.apiVersion: v2 is the only version that is served`);
+  if (typeof name !== 'string' || name === '' || name.includes(':'))
+    throw new EncryptionConfigError(`${path}.name: a name without ':' is required`);
+  if (typeof endpoint !== 'string' || !endpoint.startsWith('unix:///'))
+    throw new EncryptionConfigError(`${path}.endpoint: write it as unix:///path/to/socket`);
+  const timeoutMs = timeout === undefined ? timeoutMsDefault : parseGoDuration(String(timeout));
+  if (timeoutMs === null || timeoutMs <= 0)
+    throw new EncryptionConfigError(`${path}.timeout: a positive duration is required, as 3s`);
+  const cipher = openKms({ name, endpoint, timeoutMs });
+  return { prefix: `k8s:enc:kms:v2:${name}:`, cipher };
 }
 
 function secretOf(secret: unknown, sizes: readonly number[], path: string): Uint8Array {

@@ -101,6 +101,8 @@ export class CacheFeed {
     const range = this.#keys.toStoreRange(everyKey);
     for await (const page of this.#client.kv.getAll(range, { pageSize, signal })) {
       revision = page.revision;
+      const missing = this.#codec.prepare(page.kvs);
+      if (missing !== null) await missing;
       for (const kv of page.kvs) {
         const item = this.#read(kv, unreadable);
         if (item !== null) items.push(item);
@@ -123,6 +125,8 @@ export class CacheFeed {
     });
     for await (const { events, revision } of watcher) {
       const updates: Update[] = [];
+      const missing = this.#codec.prepare(events.map(({ kv }) => kv));
+      if (missing !== null) await missing;
       for (const event of events) {
         if ((event.kv?.modRevision ?? 0) > listed) updates.push(this.#updateOf(event));
       }

@@ -35,6 +35,8 @@ export async function* watchStore(
   try {
     for await (const { events, revision } of watcher) {
       const seen: StorageEvent[] = [];
+      const missing = codec.prepare(events.flatMap(({ kv, prevKv }) => [kv, prevKv]));
+      if (missing !== null) await missing;
       for (const event of events) {
         const change = changeOf(event, { keys, codec });
         if (looseName !== null && !hasName(change.key, looseName)) continue;

@@ -37,6 +37,24 @@ export class ObjectCodec {
     this.#budget = options.budget;
   }
 
+  /** Gets what is needed to decode these values, if anything is missing; await it only then. Rejects with StatusError 500. */
+  prepare(kvs: readonly (KeyValue | undefined)[]): Promise<void> | null {
+    const transformer = this.#transformer;
+    if (transformer.prepare === undefined) return null;
+    const pending: Promise<void>[] = [];
+    for (const kv of kvs) {
+      const wait = kv === undefined ? null : transformer.prepare(kv.value);
+      if (wait !== null && wait !== undefined) pending.push(wait);
+    }
+    if (pending.length === 0) return null;
+    return Promise.all(pending).then(
+      () => {},
+      (error: unknown) => {
+        throw internalError(error instanceof Error ? error : new Error(String(error)));
+      },
+    );
+  }
+
   /** Throws a StatusError 500 that names the key when the value cannot be read. */
   decode({ key: storeKey, value, modRevision }: KeyValue): StoredItem {
     const key = this.#keys.fromStore(storeKey);
@@ -63,14 +81,18 @@ export class ObjectCodec {
     }
   }
 
-  /** What to store; the object is settled by it. */
+  /** What to store; the object is settled by it. Throws a StatusError 500 when it cannot be encrypted. */
   encode(
     key: string,
     object: KubeObject,
   ): { readonly text: StoredText; readonly value: Uint8Array } {
     this.#settle(object);
     const text = new StoredText(object);
-    return { text, value: this.#transformer.toStored(text.bytes(), this.#keys.toStore(key)) };
+    try {
+      return { text, value: this.#transformer.toStored(text.bytes(), this.#keys.toStore(key)) };
+    } catch (error) {
+      throw internalError(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   /** The item that a write has made. From now on nobody changes the object. */

@@ -64,7 +64,10 @@ export class StoreReader {
       const { header, kv } = await this.#timer.measure('get', reading);
       checkReached(freshness, header.revision);
       if (kv === undefined) return null;
-      return reuse?.revision === kv.modRevision ? reuse : this.#codec.decode(kv);
+      if (reuse?.revision === kv.modRevision) return reuse;
+      const missing = this.#codec.prepare([kv]);
+      if (missing !== null) await missing;
+      return this.#codec.decode(kv);
     } catch (error) {
       throw await this.#failure(error, 'get', { freshness, isPaging: false });
     }
@@ -84,6 +87,8 @@ export class StoreReader {
         const response = await this.#range(range, { revision, pageSize, freshness });
         checkReached(freshness, response.header.revision);
         revision ??= response.header.revision;
+        const missing = this.#codec.prepare(response.kvs);
+        if (missing !== null) await missing;
         this.#take(scan, query, response);
         if (scan.left === 0 || isFull(scan, limit)) return pageOf(scan, query, revision);
         range = { lower: keyAfter(scan.lastKey), upper: range.upper };

@@ -250,7 +250,9 @@ export class StoreWriter implements Pick<ObjectStorage, 'create' | 'update' | 'd
   }
 
   /** Somebody else was faster: the state that they left. */
-  #overtaken(kvs: readonly KeyValue[]): Attempt {
+  async #overtaken(kvs: readonly KeyValue[]): Promise<Attempt> {
+    const missing = this.#codec.prepare(kvs);
+    if (missing !== null) await missing;
     const [kv] = kvs;
     const item = kv === undefined ? null : this.#codec.decode(kv);
     return { again: { item, isConfirmed: true } };

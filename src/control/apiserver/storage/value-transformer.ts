@@ -3,6 +3,11 @@
  * cipher authenticates, so that a value cannot be moved to another key.
  */
 export interface ValueTransformer {
+  /**
+   * Gets what `fromStored` needs for a value and has to ask others for; null when nothing is missing, as nearly always. Default: nothing
+   * ever is. Rejects when it cannot be had.
+   */
+  prepare?(bytes: Uint8Array): Promise<void> | null;
   toStored(bytes: Uint8Array, storeKey: Uint8Array): Uint8Array;
   /** `isStale`: readable, but to be written anew at the next chance (it was encrypted with an old key). Throws when unreadable. */
   fromStored(

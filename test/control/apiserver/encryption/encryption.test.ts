@@ -46,6 +46,10 @@ t.test(
   },
 );
 
+const noKms = () => {
+  throw new Error('nobody asked for a service');
+};
+
 t.test('ciphers open what they sealed, whatever its length, and nothing else', async (t) => {
   const prng = new Prng(11);
   const place = Buffer.from('/registry/secrets/n/a');
@@ -123,7 +127,7 @@ t.test('EncryptingTransformer rotates keys without losing what was written', asy
   const place = Buffer.from('/registry/secrets/n/a');
   const plain = Buffer.from('{"kind":"Secret"}');
   const of = (providers: string) =>
-    new EncryptingTransformer(parseEncryptionConfig(config(providers))[0]!, randomBytes);
+    new EncryptingTransformer(parseEncryptionConfig(config(providers), noKms)[0]!, randomBytes);
   const identity = '      - identity: {}';
   const stages = [
     of(identity),
@@ -159,7 +163,7 @@ t.test('EncryptingTransformer rotates keys without losing what was written', asy
 });
 
 t.test('encryptionOf finds the first entry that names a resource', async (t) => {
-  const parsed = parseEncryptionConfig(config(gcm('one', key1)));
+  const parsed = parseEncryptionConfig(config(gcm('one', key1)), noKms);
   const prefixOf = (group: string, resource: string) =>
     encryptionOf(parsed, { group, resource })?.keys[0]?.prefix;
   t.equal(prefixOf('', 'secrets'), 'k8s:enc:aesgcm:v1:one:');
@@ -173,7 +177,18 @@ t.test('parseEncryptionConfig refuses what would not protect', async (t) => {
   const cases: readonly [string, RegExp][] = [
     ['{', /no YAML/],
     ['kind: Pod', /no EncryptionConfiguration/],
-    [config('      - kms: { name: x }'), /the provider "kms" is not served/],
+    [config('      - vault: { name: x }'), /the provider "vault" is not served/],
+    [
+      config('      - kms: { name: x, endpoint: "unix:///s" }'),
+      /apiVersion: v2 is the only version/,
+    ],
+    [config('      - kms: { apiVersion: v1, name: x }'), /apiVersion: v2 is the only version/],
+    [config('      - kms: { apiVersion: v2, name: "a:b" }'), /a name without ':' is required/],
+    [config('      - kms: { apiVersion: v2, name: a, endpoint: "tcp://x" }'), /unix:\/\/\/path/],
+    [
+      config('      - kms: { apiVersion: v2, name: a, endpoint: "unix:///s", timeout: 0s }'),
+      /a positive duration is required/,
+    ],
     [config('      - aesgcm: { keys: [] }'), /at least one key is required/],
     [config(gcm('one', '"c2hvcnQ="')), /a key has 16, 24, 32 bytes, not 5/],
     [config(gcm('one', '"not base64!"')), /secrets must be base64 encoded/],
@@ -181,7 +196,7 @@ t.test('parseEncryptionConfig refuses what would not protect', async (t) => {
     [config('      - { aesgcm: {}, identity: {} }'), /name exactly one provider, not 2/],
   ];
   for (const [text, error] of cases) {
-    t.throws(() => parseEncryptionConfig(text), error);
-    t.throws(() => parseEncryptionConfig(text), EncryptionConfigError);
+    t.throws(() => parseEncryptionConfig(text, noKms), error);
+    t.throws(() => parseEncryptionConfig(text, noKms), EncryptionConfigError);
   }
 });

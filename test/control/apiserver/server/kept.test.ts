@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { connect } from '../../../../src/client/index.js';
-import { startApi } from './api-rig.js';
+import { startKms } from '../encryption/kms-rig.js';
+import { joinApi, startApi } from './api-rig.js';
 
 const secrets = '/api/v1/namespaces/default/secrets';
 
@@ -76,4 +77,56 @@ rules:
     requestObject: { data: { k: 'v' } },
     responseObject: { metadata: { uid: /./ } },
   });
+});
+
+t.test('Secrets are kept under the keys of a key management service', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'flotilla-kept-'));
+  t.teardown(() => rm(dir, { recursive: true }));
+  const kms = await startKms(t);
+  const config = join(dir, 'encryption.yaml');
+  await writeFile(
+    config,
+    `kind: EncryptionConfiguration
+apiVersion: apiserver.config.k8s.io/v1
+resources:
+- resources: [secrets]
+  providers:
+  - kms: {apiVersion: v2, name: vault, endpoint: "${kms.endpoint}", timeout: 60s}
+`,
+  );
+  const flags = [`--encryption-provider-config=${config}`];
+  const api = await startApi(t, flags);
+  for (const name of ['a', 'b']) {
+    const body = { metadata: { name }, stringData: { password: 'correct horse' } };
+    t.equal((await api.ask('POST', secrets, { body })).status, 201);
+  }
+  const store = connect({ endpoints: [api.storeUrl] });
+  t.teardown(() => store.close());
+  const kept = await store.kv.get('/registry/secrets/default/a');
+  const bytes = Buffer.from(kept.kv?.value ?? []);
+  t.match(bytes.toString('latin1'), /^k8s:enc:kms:v2:vault:/);
+  t.notOk(bytes.includes('correct horse'));
+  t.match((await api.ask('GET', '/readyz/kms-providers')).text, 'ok');
+  // Another replica did not make the seed: it has to ask for it, for the list, the watch and single objects.
+  kms.rotate('key-2');
+  const other = await joinApi(t, api.storeUrl, flags);
+  const { json } = await other.ask('GET', secrets);
+  t.same(
+    json.items.map(({ data }: { data: { password: string } }) =>
+      Buffer.from(data.password, 'base64').toString(),
+    ),
+    ['correct horse', 'correct horse'],
+  );
+  t.equal(kms.asked.filter((what) => what === 'decrypt with key-1').length, 1);
+  const watch = await api.watch(
+    `${secrets}?watch=1&resourceVersion=${json.metadata.resourceVersion}`,
+  );
+  const body = { metadata: { name: 'c' }, stringData: { from: 'the other' } };
+  t.equal((await other.ask('POST', secrets, { body })).status, 201);
+  t.match((await watch.next()).object, { metadata: { name: 'c' } });
+  watch.close();
+  t.equal(
+    (await api.ask('GET', `${secrets}/c`)).json.data.from,
+    Buffer.from('the other').toString('base64'),
+  );
 });
