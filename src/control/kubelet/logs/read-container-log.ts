@@ -29,30 +29,21 @@ export async function* readContainerLog(
 ): AsyncGenerator<Uint8Array> {
   const { files, path, query } = log;
   const text = new LogText(query);
+  const lines = new LineBuffer();
   const changes = query.isFollowing ? new LogChanges(log, signal) : null;
-  let file: LogFile | null = null;
+  let open: OpenFile | null = null;
   try {
-    file = await files.open(path);
-    let position = file === null ? 0 : await startOf(file, query);
-    const lines = new LineBuffer();
-    while (!signal.aborted && !text.isFull) {
+    const file = await files.open(path);
+    if (file !== null) open = { file, position: await startOf(file, query) };
+    while (!signal.aborted) {
       // Asked before the end of the file is looked for, so that nothing that was written until then is missed.
       const mayGrow = changes !== null && (await log.isRunning());
-      const movedTo = changes === null ? null : await successorOf(file, log);
-      if (file !== null) {
-        for (;;) {
-          const block = await file.read(position, blockBytes);
-          if (block.length === 0 || signal.aborted) break;
-          position += block.length;
-          const pieces = lines.add(block).flatMap((line) => text.add(line));
-          if (pieces.length > 0) yield Buffer.concat(pieces);
-          if (text.isFull) return;
-        }
-      }
-      if (movedTo !== null) {
-        await file?.close();
-        file = movedTo;
-        position = 0;
+      const next = changes === null ? null : await successorOf(open?.file ?? null, log);
+      if (open !== null) yield* restOf(open, { lines, text }, signal);
+      if (text.isFull) return;
+      if (next !== null) {
+        await open?.file.close();
+        open = { file: next, position: 0 };
       } else if (changes === null || !mayGrow) {
         return;
       } else {
@@ -61,7 +52,28 @@ export async function* readContainerLog(
     }
   } finally {
     changes?.close();
-    await file?.close();
+    await open?.file.close();
+  }
+}
+
+/** A file, and how far it has been read. */
+interface OpenFile {
+  readonly file: LogFile;
+  position: number;
+}
+
+/** What is behind the position, which goes on to the end. */
+async function* restOf(
+  open: OpenFile,
+  { lines, text }: { readonly lines: LineBuffer; readonly text: LogText },
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  while (!signal.aborted && !text.isFull) {
+    const block = await open.file.read(open.position, blockBytes);
+    if (block.length === 0) return;
+    open.position += block.length;
+    const pieces = lines.add(block).flatMap((line) => text.add(line));
+    if (pieces.length > 0) yield Buffer.concat(pieces);
   }
 }
 

@@ -23,10 +23,18 @@ async function openLog(t: Test, query: Partial<LogQuery>, content: string | null
   const stop = new AbortController();
   const waiting = new Set<() => void>();
   let text = '';
+  let onStarted = () => {};
+  const started = new Promise<void>((resolve) => {
+    onStarted = resolve;
+  });
   const read = async () => {
     const log = {
       ...{ files: hostLogFiles, clock: hostClock, path, query: { ...all, ...query } },
-      isRunning: async () => container.isRunning,
+      // Asked for the first time once it is known where the log is to begin.
+      async isRunning() {
+        onStarted();
+        return container.isRunning;
+      },
     };
     for await (const chunk of readContainerLog(log, stop.signal)) {
       text += Buffer.from(chunk).toString();
@@ -35,7 +43,7 @@ async function openLog(t: Test, query: Partial<LogQuery>, content: string | null
   };
   const ended = read();
   return {
-    ...{ path, container, stop, ended },
+    ...{ path, container, stop, ended, started },
     get text() {
       return text;
     },
@@ -58,6 +66,7 @@ t.test(
   'readContainerLog follows while the container runs, over files that are moved away',
   async (t) => {
     const log = await openLog(t, { isFollowing: true, tailLines: 0 }, line('old'));
+    await log.started;
     await appendFile(log.path, line('one'));
     await log.until('one\n');
     await appendFile(log.path, line('two').slice(0, 10));

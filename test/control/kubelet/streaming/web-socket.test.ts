@@ -143,7 +143,7 @@ t.test('attach and terminals over WebSocket', async (t) => {
 
 t.test('a client that reads slowly holds the command back, and gets everything', async (t) => {
   const rig = await startKubeletRig(t);
-  const bytes = 40_000_000;
+  const bytes = 16_000_000;
   const done = join(rig.dir, 'done');
   const command = ['sh', '-c', `head -c ${bytes} /dev/zero; touch ${done}`];
   const client = new ChannelClient(t, rig, `${exec}${query(command, 'output=1')}`, [

@@ -1,6 +1,8 @@
-import type { Duplex, Writable } from 'node:stream';
+import type { Duplex } from 'node:stream';
+import { defined } from '../../../../base/assert.js';
 import type { Clock } from '../../../../base/clock.js';
 import { type CommandKind, endText } from '../command-status.js';
+import { flushed } from '../flushed.js';
 import type { RemoteStreams, StreamChoice } from '../remote-command.js';
 import { SpdyConnection } from './spdy-connection.js';
 import type { SpdyStream } from './spdy-stream.js';
@@ -42,10 +44,34 @@ export interface SpdyCommandOptions {
 
 /** The streams of a command, once the client has opened all that it has asked for; null: it has not, and is gone. */
 export async function openSpdyCommand(options: SpdyCommandOptions): Promise<RemoteStreams | null> {
-  const { choice, clock, kind, command } = options;
+  const { choice, kind, command } = options;
   const protocol = protocols[options.protocol];
   if (protocol === undefined) return null;
-  const missing = new Set(wantedStreams(choice, protocol));
+  const opened = await openWanted(options, wantedStreams(choice, protocol));
+  if (opened === null) return null;
+  const { connection, streams } = opened;
+  const outputs = ['stdout', 'stderr'].flatMap((type) => streams.get(type)?.output ?? []);
+  const errors = defined(streams.get('error')).output;
+  return {
+    stdin: streams.get('stdin')?.input ?? null,
+    stdout: streams.get('stdout')?.output ?? null,
+    stderr: streams.get('stderr')?.output ?? null,
+    resizes: streams.get('resize')?.input ?? null,
+    async end(how) {
+      for (const output of outputs) await flushed(output);
+      const text = endText(how, { kind, command }, protocol.hasStatus);
+      if (text !== '') errors.write(text);
+      await flushed(errors);
+      connection.close();
+    },
+    onGone: (callback) => connection.onGone(callback),
+  };
+}
+
+/** A connection on which the client has opened the streams of these types, and no others; null: it did not in time. */
+async function openWanted(options: SpdyCommandOptions, types: readonly string[]) {
+  const { clock } = options;
+  const missing = new Set(types);
   const streams = new Map<string, SpdyStream>();
   let onComplete: (isComplete: boolean) => void = () => {};
   const complete = new Promise<boolean>((resolve) => {
@@ -66,28 +92,9 @@ export async function openSpdyCommand(options: SpdyCommandOptions): Promise<Remo
   const timer = clock.setTimer(openMsMax, () => onComplete(false));
   const isComplete = await complete;
   clock.clearTimer(timer);
-  if (!isComplete) {
-    connection.close();
-    return null;
-  }
-  const outputs = ['stdout', 'stderr'].flatMap((type) => streams.get(type)?.output ?? []);
-  const errors = streams.get('error')?.output;
-  return {
-    stdin: streams.get('stdin')?.input ?? null,
-    stdout: streams.get('stdout')?.output ?? null,
-    stderr: streams.get('stderr')?.output ?? null,
-    resizes: streams.get('resize')?.input ?? null,
-    async end(how) {
-      for (const output of outputs) await flushed(output);
-      const text = endText(how, { kind, command }, protocol.hasStatus);
-      if (errors !== undefined) {
-        if (text !== '') errors.write(text);
-        await flushed(errors);
-      }
-      connection.close();
-    },
-    onGone: (callback) => connection.onGone(callback),
-  };
+  if (isComplete) return { connection, streams };
+  connection.close();
+  return null;
 }
 
 function wantedStreams(
@@ -102,13 +109,4 @@ function wantedStreams(
     ['resize', tty && hasResize],
   ];
   return rows.filter(([, isWanted]) => isWanted).map(([type]) => type);
-}
-
-/** Resolves when all that was written has left, or never will. */
-function flushed(output: Writable): Promise<void> {
-  return new Promise((resolve) => {
-    output.once('close', resolve);
-    output.end(() => resolve());
-    if (output.destroyed) resolve();
-  });
 }

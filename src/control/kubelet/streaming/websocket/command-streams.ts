@@ -1,6 +1,7 @@
-import type { Duplex, Writable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { Clock } from '../../../../base/clock.js';
 import { type CommandEnd, type CommandKind, endText } from '../command-status.js';
+import { flushed } from '../flushed.js';
 import type { RemoteStreams, StreamChoice } from '../remote-command.js';
 import { type ChannelEncoding, Channels } from './channels.js';
 import { WebSocket } from './web-socket.js';
@@ -66,11 +67,4 @@ export function openCommandSocket(options: CommandSocketOptions): RemoteStreams 
     },
     onGone: (callback) => socket.onGone(callback),
   };
-}
-
-/** Resolves when all that was written has left. */
-function flushed(output: Writable): Promise<void> {
-  return new Promise((resolve) => {
-    output.end(() => resolve());
-  });
 }
