@@ -37,12 +37,12 @@ export function policyPods(
   return found;
 }
 
-/** Whether a selector of the API, which has checked it, selects labels. */
-export function selects(
+/** Says of labels whether a selector of the API, which has checked it, selects them; none selects everything. */
+export function labelMatcher(
   selector: LabelSelectorSpec | undefined,
-  labels: Readonly<Record<string, string>>,
-): boolean {
-  return labelSelectorOf(selector ?? {}).matches(labels);
+): (labels: Readonly<Record<string, string>>) => boolean {
+  const compiled = labelSelectorOf(selector ?? {});
+  return (labels) => compiled.matches(labels);
 }
 
 function namedPortsOf({ spec }: Pod): ReadonlyMap<string, number> {

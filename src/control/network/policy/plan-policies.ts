@@ -6,7 +6,7 @@ import type {
 } from '../../api/gen/networking-v1.js';
 import { type NftObject, type NftTable, nftTable } from '../../dataplane/nft-table.js';
 import { formatCidr, parseCidr } from '../../machinery/ip-address.js';
-import { type PolicyPod, selects } from './cluster-pods.js';
+import { labelMatcher, type PolicyPod } from './cluster-pods.js';
 
 /** The table of network policies. */
 export const policyTable = { family: 'inet', name: 'flotilla-policy' } as const;
@@ -24,12 +24,12 @@ export function planPolicies(
 ): NftTable {
   const plan = new PolicyPlan(pods);
   const sorted = [...policies].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  const local = pods.filter(({ isLocal }) => isLocal);
   for (const direction of ['egress', 'ingress'] as const) {
-    for (const pod of pods) {
-      if (!pod.isLocal) continue;
-      const selecting = sorted.filter((policy) => isIsolated(policy, pod, direction));
-      if (selecting.length > 0) plan.isolate(pod, direction, selecting);
-    }
+    const selecting = new Map<PolicyPod, NetworkPolicy[]>(local.map((pod) => [pod, []]));
+    for (const policy of sorted)
+      for (const pod of isolatedBy(policy, local, direction)) selecting.get(pod)?.push(policy);
+    for (const [pod, own] of selecting) if (own.length > 0) plan.isolate(pod, direction, own);
   }
   return plan.table();
 }
@@ -38,10 +38,17 @@ function keyOf({ metadata }: NetworkPolicy): string {
   return `${metadata.namespace}/${metadata.name}`;
 }
 
-function isIsolated({ metadata, spec }: NetworkPolicy, pod: PolicyPod, direction: Direction) {
-  if (metadata.namespace !== pod.namespace || !selects(spec?.podSelector, pod.labels)) return false;
+function isolatedBy(
+  { metadata, spec }: NetworkPolicy,
+  pods: readonly PolicyPod[],
+  direction: Direction,
+): readonly PolicyPod[] {
   const types = spec?.policyTypes ?? ['Ingress', ...(spec?.egress === undefined ? [] : ['Egress'])];
-  return types.includes(direction === 'ingress' ? 'Ingress' : 'Egress');
+  if (!types.includes(direction === 'ingress' ? 'Ingress' : 'Egress')) return [];
+  const isSelected = labelMatcher(spec?.podSelector);
+  return pods.filter(({ namespace, labels }) => {
+    return namespace === metadata.namespace && isSelected(labels);
+  });
 }
 
 const versions = [4, 6] as const;
@@ -130,10 +137,11 @@ class PolicyPlan {
   #peer(side: string, peer: NetworkPolicyPeer, namespace: string): readonly string[] {
     if (peer.ipBlock !== undefined) return blockMatch(side, peer.ipBlock);
     const { namespaceSelector, podSelector } = peer;
+    const isNamespace = namespaceSelector === undefined ? null : labelMatcher(namespaceSelector);
+    const hasLabels = labelMatcher(podSelector);
     const isSelected = (pod: PolicyPod) =>
-      (namespaceSelector === undefined
-        ? pod.namespace === namespace
-        : selects(namespaceSelector, pod.namespaceLabels)) && selects(podSelector, pod.labels);
+      (isNamespace === null ? pod.namespace === namespace : isNamespace(pod.namespaceLabels)) &&
+      hasLabels(pod.labels);
     const own = namespaceSelector === undefined ? namespace : '';
     const name = `pods-${hash(JSON.stringify([own, namespaceSelector ?? null, podSelector ?? null]))}`;
     this.#addressSets(name, isSelected);
