@@ -275,6 +275,34 @@ function tablesOf({ before, after }: ReturnType<ServiceTable['update']>) {
   return [before, after] as const;
 }
 
+t.test('ServiceTable: services are elements, and a change costs what changed', async (t) => {
+  const endpoints = (first: number) =>
+    [first, 2, 3].map((host) => ({ addresses: [`10.244.0.${host}`], nodeName: 'n2' }));
+  const view = (n: number, first: number) => {
+    const spec = { clusterIP: `10.96.${n >> 8}.${n & 255}`, type: 'NodePort' };
+    const ports = [{ port: 80, nodePort: 30_000 + n }];
+    return viewService(
+      service(`s${n}`, { ...spec, ports }),
+      [slice(`s${n}`, endpoints(first))],
+      place,
+    );
+  };
+  const tableOf = (count: number) => {
+    const table = new ServiceTable(nodeFacts());
+    const ports = Array.from({ length: count }, (_, n) => view(n, 1)).flat();
+    table.update(ports);
+    return { table, ports };
+  };
+  const { table, ports } = tableOf(1000);
+  t.equal(table.whole().objects.size, tableOf(1).table.whole().objects.size);
+  const commands = change(...tablesOf(table.update([...view(0, 9), ...ports.slice(1)])));
+  const elements = commands.map((command) => ('elements' in command ? command.elements.length : 0));
+  // The first of its endpoints comes after the others now: all three have other numbers, by two destinations.
+  t.same(elements, [3, 3, 3, 3]);
+  const gone = change(...tablesOf(table.update(ports.slice(1))));
+  t.ok(gone.every((command) => command.do === 'delete-element'));
+});
+
 t.test('change of a table to itself is nothing', async (t) => {
   const cluster = new RandomCluster(new Prng(7));
   for (let step = 0; step < 5; step++) cluster.step();
