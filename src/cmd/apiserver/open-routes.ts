@@ -1,0 +1,55 @@
+import type { Discovery } from '../../control/api/discovery/discovery.js';
+import { OpenApi } from '../../control/api/openapi/open-api.js';
+import type { Scheme } from '../../control/api/scheme.js';
+import type { ApiServices } from '../../control/apiserver/aggregation/api-services.js';
+import { issuerDocuments } from '../../control/apiserver/authentication/service-account/discovery.js';
+import { addDiscoveryRoutes } from '../../control/apiserver/server/discovery-routes.js';
+import { addDocumentRoutes } from '../../control/apiserver/server/document-routes.js';
+import { addIssuerRoutes } from '../../control/apiserver/server/issuer-routes.js';
+import { addOpenApiRoutes } from '../../control/apiserver/server/openapi-routes.js';
+import { PlainRoutes } from '../../control/apiserver/server/plain-routes.js';
+import { addProfileRoute } from '../../control/apiserver/server/profile-route.js';
+import { kubernetesGitVersion, versionDocument } from '../../control/apiserver/server/version.js';
+import { addStoreRoutes } from '../../control/dashboard/index.js';
+import { flotillaVersion } from '../version.js';
+import type { ComposeInputs } from './open-objects.js';
+import type { ServiceAccountKeys } from './service-account-keys.js';
+
+/** The paths that are no resources. */
+export async function openRoutes(
+  { flags, address, client, clock, logger }: ComposeInputs,
+  {
+    scheme,
+    discovery,
+    keys,
+    apiServices,
+  }: {
+    readonly scheme: Scheme;
+    readonly discovery: Discovery;
+    readonly keys: ServiceAccountKeys;
+    readonly apiServices: ApiServices;
+  },
+): Promise<PlainRoutes> {
+  const port = flags.number('secure-port');
+  const routes = new PlainRoutes();
+  const { version: nodeVersion, platform, arch } = process;
+  const build = { version: flotillaVersion, nodeVersion, platform: `${platform}/${arch}` };
+  addDocumentRoutes(routes, versionDocument(build));
+  addDiscoveryRoutes(routes, discovery, `${address}:${port}`);
+  addOpenApiRoutes(
+    routes,
+    new OpenApi(scheme, { serverVersion: kubernetesGitVersion(build.version) }),
+    apiServices,
+  );
+  if (flags.isTrue('profiling')) addProfileRoute(routes, clock);
+  addStoreRoutes(routes, { client, clock });
+  const documents = await issuerDocuments({
+    issuer: keys.issuers[0] ?? '',
+    keySetUrl: flags.text('service-account-jwks-uri'),
+    externalAddress: `${flags.text('external-hostname') || address}:${port}`,
+    keys: keys.verification,
+  });
+  if (documents !== null) addIssuerRoutes(routes, documents);
+  else logger.warn('the issuer of service account tokens is no https URL: its keys are not served');
+  return routes;
+}
