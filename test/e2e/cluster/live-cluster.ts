@@ -21,8 +21,6 @@ export interface LiveClusterOptions {
   readonly kubectl: Kubectl;
   /** Store members; default 1. */
   readonly storeSize?: number;
-  /** Controller managers and schedulers, of each so many; default 1. */
-  readonly replicas?: number;
   /** Simulated nodes, `node-0` and so on. */
   readonly nodes: number;
 }
@@ -44,11 +42,8 @@ const nodeFlags = [
   '--simulated-cpu=8',
   '--simulated-memory=16Gi',
 ];
-const shortLease = [
-  '--leader-elect-lease-duration=8s',
-  '--leader-elect-renew-deadline=6s',
-  '--leader-elect-retry-period=500ms',
-];
+/** Nobody stands by: a leader that gets no processor for a while shall keep its lead. */
+const longLease = ['--leader-elect-lease-duration=120s', '--leader-elect-renew-deadline=90s'];
 const logLinesShown = 60;
 
 /** A whole cluster of separate processes on loopback: store, API server, scheduler, controller manager and simulated nodes. */
@@ -56,7 +51,7 @@ export class LiveCluster {
   readonly plane: ControlPlane;
   readonly client: ControlClient;
   readonly kubectl: Kubectl;
-  /** By name, such as `controller-manager-0`. */
+  /** By name, such as `controller-manager`. */
   readonly programs = new Map<string, ManagerProcess>();
   readonly #credentials: Credentials;
   readonly #controlUrl: string;
@@ -132,11 +127,9 @@ export class LiveCluster {
       .join('\n');
   }
 
-  async #startPrograms({ nodes, replicas = 1 }: LiveClusterOptions): Promise<void> {
-    for (let replica = 0; replica < replicas; replica++) {
-      this.startReplica('controller-manager', replica);
-      this.startReplica('scheduler', replica);
-    }
+  async #startPrograms({ nodes }: LiveClusterOptions): Promise<void> {
+    this.#startElected('controller-manager');
+    this.#startElected('scheduler');
     this.#start('kubelet', 'kubelet', [
       '--runtime=simulated',
       `--count=${nodes}`,
@@ -147,11 +140,10 @@ export class LiveCluster {
     await until('all nodes are ready', () => this.#haveReadyNodes(nodes), 120_000);
   }
 
-  /** Starts a controller manager or a scheduler. */
-  startReplica(program: 'controller-manager' | 'scheduler', replica: number): ManagerProcess {
+  #startElected(program: 'controller-manager' | 'scheduler'): ManagerProcess {
     const own = program === 'scheduler' ? [] : [...managerFlags, ...this.#signingFlags()];
-    return this.#start(`${program}-${replica}`, program, [
-      ...['--secure-port=0', ...shortLease, ...own],
+    return this.#start(program, program, [
+      ...['--secure-port=0', ...longLease, ...own],
       `--etcd-servers=${this.plane.store.endpoints.map((each) => `http://${each}`).join(',')}`,
     ]);
   }

@@ -10,13 +10,14 @@ export const pools = {
   surge: ['node-16', 'node-17'],
   eviction: ['node-18'],
   nominee: ['node-19'],
+  kubectls: ['node-20'],
 } as const;
 
 /** Nodes that everybody may use, two in each of the zones `a`, `b` and `c`. */
 export const freeNodes = 6;
 
 /** Nodes in all. */
-export const nodeCount = 20;
+export const nodeCount = 21;
 
 /** Labels and taints the nodes of the pools, with kubectl. */
 export async function makePools(place: Place): Promise<void> {

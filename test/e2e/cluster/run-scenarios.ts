@@ -10,6 +10,7 @@ import { deploymentScenarios } from './scenarios/deployments.js';
 import { identityScenarios } from './scenarios/identities.js';
 import { jobPolicyScenarios } from './scenarios/job-policies.js';
 import { jobScenarios } from './scenarios/jobs.js';
+import { kubectlScenarios } from './scenarios/kubectls.js';
 import { limitScenarios } from './scenarios/limits.js';
 import { nodeScenarios } from './scenarios/nodes.js';
 import { ownerScenarios } from './scenarios/owners.js';
@@ -35,6 +36,7 @@ const scenarios: readonly Scenario[] = [
   ...serviceScenarios,
   ...limitScenarios,
   ...boundScenarios,
+  ...kubectlScenarios,
   ...identityScenarios,
   ...certificateScenarios,
   ...storageScenarios,

@@ -28,6 +28,11 @@ export function findKubectl(version: string): Kubectl | null {
   return path === undefined ? null : { version, path };
 }
 
+/** Those of the wanted versions that this machine has, oldest first. */
+export function foundKubectls(): readonly Kubectl[] {
+  return wantedVersions.map(findKubectl).filter((found) => found !== null);
+}
+
 /** Compares versions such as `1.9` and `1.27` by their numbers. */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [a, b].map((text) => text.split('.').map(Number));

@@ -8,6 +8,7 @@ const forceAfterMs = 6 * 60_000;
 export const attachDetachDefinition: ControllerDefinition = {
   name: 'persistentvolume-attach-detach-controller',
   alias: 'attachdetach',
+  eventSource: 'attachdetach-controller',
   isOnByDefault: true,
   flags: [
     {

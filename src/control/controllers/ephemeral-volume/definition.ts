@@ -5,6 +5,7 @@ import { EphemeralVolumeController } from './controller.js';
 export const ephemeralVolumeDefinition: ControllerDefinition = {
   name: 'ephemeral-volume-controller',
   alias: 'ephemeral-volume',
+  eventSource: 'ephemeral_volume',
   isOnByDefault: true,
   flags: [
     {

@@ -5,6 +5,7 @@ import { VolumeBinder } from './controller.js';
 export const volumeBinderDefinition: ControllerDefinition = {
   name: 'persistentvolume-binder-controller',
   alias: 'persistentvolume-binder',
+  eventSource: 'persistentvolume-controller',
   isOnByDefault: true,
   flags: [
     {

@@ -5,6 +5,7 @@ import { VolumeExpander } from './controller.js';
 export const volumeExpanderDefinition: ControllerDefinition = {
   name: 'persistentvolume-expander-controller',
   alias: 'persistentvolume-expander',
+  eventSource: 'volume_expand',
   isOnByDefault: true,
   flags: [],
   create: (parts) => new VolumeExpander(parts),

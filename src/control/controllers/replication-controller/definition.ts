@@ -29,6 +29,7 @@ const workersFlag = 'concurrent-rc-syncs';
 export const replicationControllerDefinition: ControllerDefinition = {
   name: replicationControllerReplication.controllerName,
   alias: 'replicationcontroller',
+  eventSource: 'replication-controller',
   isOnByDefault: true,
   flags: [
     {

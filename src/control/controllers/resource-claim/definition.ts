@@ -5,6 +5,7 @@ import { ResourceClaimController } from './controller.js';
 export const resourceClaimDefinition: ControllerDefinition = {
   name: 'resourceclaim-controller',
   alias: 'resource-claim-controller',
+  eventSource: 'resource_claim',
   isOnByDefault: true,
   flags: [
     {

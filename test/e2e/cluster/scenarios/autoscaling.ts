@@ -1,6 +1,7 @@
 import type { Test } from 'tap';
 import { apiResource, resources } from '../../../../src/control/client/index.js';
 import type { KubeObject } from '../../../../src/control/machinery/object.js';
+import { foundKubectls } from '../../kubectl/kubectls.js';
 import { deployment } from '../manifests.js';
 import type { Place } from '../place.js';
 import { areServing, nameOf } from '../pod-views.js';
@@ -41,7 +42,10 @@ async function scales(t: Test, place: Place): Promise<void> {
     described,
     /ScalingLimited +True +TooManyReplicas +the desired replica count is more than the maximum replica count/,
   );
-  t.match(await place.kubectl('top pods --no-headers'), /web-\S+ +200m +1Mi/);
+  for (const kubectl of foundKubectls()) {
+    const top = await place.with(kubectl).kubectl('top pods --no-headers');
+    t.match(top, /web-\S+ +200m +1Mi/, kubectl.version);
+  }
 
   await measure(place, grown.map(nameOf), '10m');
   await place.untilPods('one pod', areServing(1));

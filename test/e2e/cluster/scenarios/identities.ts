@@ -15,7 +15,7 @@ export const identityScenarios: readonly Scenario[] = [
 
 async function namesLeaders(t: Test, place: Place): Promise<void> {
   for (const program of ['controller-manager', 'scheduler']) {
-    const identity = place.cluster.programs.get(`${program}-0`)?.leading?.identity;
+    const identity = place.cluster.programs.get(program)?.leading?.identity;
     t.ok(identity, program);
     t.match(
       await place.untilPrinted(`get lease kube-${program} -n kube-system`, /HOLDER/),
