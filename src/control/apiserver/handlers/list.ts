@@ -15,6 +15,7 @@ import { parseIncludeObject, renderTable } from '../tables/table.js';
 import { objectFor, protobufOf, type ResourceEndpoint } from './endpoint.js';
 import type { HandlerTools } from './handler-tools.js';
 import { listQuery } from './list-query.js';
+import { listText } from './list-text.js';
 import { isPlainJson, negotiate, type Output, sendDocument } from './output.js';
 
 const encoder = new TextEncoder();
@@ -62,8 +63,14 @@ export async function sendPage(
   }
   const writer = output.as === null ? protobufWriter(endpoint, output, metadata) : null;
   if (writer === null) {
-    const document = listDocument(exchange, endpoint, output, { metadata, page });
-    await sendDocument(exchange, output, 200, document);
+    const render = (items: ListPage['items']) =>
+      listDocument(exchange, endpoint, output, { metadata, page: { ...page, items } });
+    if (page.items.length <= itemsAtOnce || output.serialization === 'protobuf') {
+      await sendDocument(exchange, output, 200, render(page.items));
+    } else {
+      const parts = await textParts(output, clock, page.items, render);
+      await sendParts(exchange, 200, mediaTypes[output.serialization], parts);
+    }
     return;
   }
   for (let at = 0; at < page.items.length; at += itemsAtOnce) {
@@ -111,6 +118,27 @@ async function jsonParts(
     parts.push(item.json());
   }
   parts.push(tail);
+  return parts;
+}
+
+/** A long document in pieces that are made in turns. */
+async function textParts(
+  { serialization, isPretty }: Output,
+  clock: HandlerTools['clock'],
+  items: ListPage['items'],
+  render: (items: ListPage['items']) => JsonObject,
+): Promise<Uint8Array[]> {
+  const whole = render([]);
+  const field = 'rows' in whole ? 'rows' : 'items';
+  const form = serialization === 'yaml' ? 'yaml' : isPretty ? 'pretty' : 'json';
+  const text = listText(whole, field, form);
+  const parts = [encoder.encode(text.head)];
+  for (let at = 0; at < items.length; at += itemsAtOnce) {
+    if (at > 0) await othersTurn(clock);
+    const values = render(items.slice(at, at + itemsAtOnce))[field] as JsonValue[];
+    parts.push(encoder.encode((at > 0 ? text.separator : '') + text.piece(values)));
+  }
+  parts.push(encoder.encode(text.tail));
   return parts;
 }
 

@@ -1,4 +1,3 @@
-import { stringify } from 'yaml';
 import type { JsonObject } from '../../machinery/json.js';
 import { notAcceptable } from '../../machinery/status-errors.js';
 import type { Exchange } from '../exchange.js';
@@ -13,6 +12,7 @@ import {
 import { wantsPretty } from '../negotiation/pretty.js';
 import { sendParts } from '../negotiation/send-bytes.js';
 import { isKnownTransform, isTable } from '../negotiation/transform.js';
+import { yamlText } from '../negotiation/yaml-text.js';
 
 /** The format of one answer. */
 export interface Output extends OutputFormat {
@@ -60,7 +60,7 @@ function encodeDocument(
   { serialization, isPretty, protobuf }: Output,
   document: JsonObject,
 ): Uint8Array {
-  if (serialization === 'yaml') return encoder.encode(stringify(document, { lineWidth: 0 }));
+  if (serialization === 'yaml') return encoder.encode(yamlText(document));
   if (serialization === 'json') return encodeJson(document, isPretty);
   const bytes = protobuf?.encode(document) ?? null;
   if (bytes === null) throw notAcceptable([mediaTypes.json, mediaTypes.yaml]);

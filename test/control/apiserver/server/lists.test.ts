@@ -1,4 +1,5 @@
 import t from 'tap';
+import { parse } from 'yaml';
 import { KubernetesProtobuf } from '../../../../src/control/api/protobuf/protobuf-codec.js';
 import { startApi } from './api-rig.js';
 
@@ -246,4 +247,27 @@ t.test('protobuf is read and written, alone and in streams', async (t) => {
   const length = watch.bytes.readUInt32BE(0);
   const event = codec.decodeEvent(watch.bytes.subarray(4, 4 + length));
   t.match(event, { type: 'ADDED', object: { kind: 'ConfigMap', metadata: { name: 'pb' } } });
+});
+
+t.test('a long list is the same in every form', async (t) => {
+  const api = await startApi(t);
+  const make = (_: unknown, i: number) =>
+    api.ask('POST', path, { body: { metadata: { name: `n${i}` }, data: { at: `line ${i}\n` } } });
+  await Promise.all(Array.from({ length: 230 }, make));
+  const plain = (await api.ask('GET', path)).json;
+  t.equal(plain.items.length, 230);
+  const pretty = await api.ask('GET', `${path}?pretty=true`);
+  t.same(pretty.json, plain);
+  t.equal(pretty.text, JSON.stringify(pretty.json, null, 2));
+  const yaml = await api.ask('GET', path, { headers: { accept: 'application/yaml' } });
+  t.equal(yaml.headers['content-type'], 'application/yaml');
+  t.same(parse(yaml.text), plain);
+  t.notMatch(yaml.text, /: &a\d/, 'nothing is said by reference');
+  const tables = 'application/json;as=Table;g=meta.k8s.io;v=v1';
+  const table = (await api.ask('GET', path, { headers: { accept: tables } })).json;
+  t.same(
+    table.rows.map(({ cells }: { cells: unknown[] }) => cells[0]),
+    plain.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name),
+  );
+  t.equal(table.columnDefinitions.length, 3);
 });
