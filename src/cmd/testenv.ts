@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { createLogger, fileDestination } from '../host/log-sink.js';
+import { boundRegExpTime } from '../host/regexp-time.js';
 import { startTestEnv } from './testenv/index.js';
 import { UsageError } from './usage-error.js';
 
@@ -45,6 +46,7 @@ async function run({ verbose, port, ...options }: Options): Promise<void> {
     process.stderr.write(`flotilla testenv: ${text}\n`);
     process.exit(code);
   };
+  boundRegExpTime();
   try {
     const env = await startTestEnv({
       ...options,

@@ -1,3 +1,5 @@
+import { TimedExpression } from './timed-match.js';
+
 const posixClasses: Readonly<Record<string, string>> = {
   alnum: '0-9A-Za-z',
   alpha: 'A-Za-z',
@@ -21,6 +23,8 @@ interface Forms {
   readonly full: RegExp;
   /** For texts without such characters: matches the same, and the engine can bound its time (see `boundRegExpTime`). */
   readonly plain: RegExp;
+  /** When there is no plain one. */
+  readonly timed: TimedExpression | null;
 }
 
 const known = new Map<string, Forms | null>();
@@ -40,7 +44,7 @@ export function goRegExp(pattern: string, text = ''): RegExp | null {
 export function goMatches(pattern: string, text: string): boolean {
   const forms = formsOf(pattern);
   if (forms === null) return false;
-  if (forms.plain === forms.full) return forms.full.test(text);
+  if (forms.timed !== null) return forms.timed.test(text);
   // The expression names no such character: any one that is neither letter nor digit nor space stands for it.
   return forms.plain.test(text.replace(/[\ud800-\udbff][\udc00-\udfff]/g, '\ufffd'));
 }
@@ -65,7 +69,9 @@ function compile(pattern: string): Forms | null {
   for (const mode of ['u', ''])
     try {
       const full = new RegExp(source, flags + mode);
-      return { full, plain: isSpecial ? full : new RegExp(source, flags) };
+      return isSpecial
+        ? { full, plain: full, timed: new TimedExpression(full) }
+        : { full, plain: new RegExp(source, flags), timed: null };
     } catch {
       // Escapes that mean nothing are let through only without `u`.
     }

@@ -35,6 +35,19 @@ t.test('goRegExp refuses what RE2 does not have', async (t) => {
   }
 });
 
+t.test(
+  'goMatches gives up on a pattern that the engine cannot bound, and tries again later',
+  async (t) => {
+    const bad = `${'a'.repeat(60)}!`;
+    for (const pattern of ['(?i)^(a+)+$', '^(\\p{L}+)+$']) {
+      t.equal(goMatches(pattern, 'aA'), true, pattern);
+      t.equal(goMatches(pattern, bad), false, 'without trying all ways');
+      for (let at = 0; at < 1000; at++) goMatches(pattern, bad);
+      t.equal(goMatches(pattern, 'aA'), true, 'it is tried again');
+    }
+  },
+);
+
 t.test('boundRegExpTime keeps a pattern from taking for ever', async (t) => {
   boundRegExpTime();
   // By trying all ways this would take longer than anybody lives.
