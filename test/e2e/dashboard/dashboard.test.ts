@@ -238,7 +238,7 @@ t.test('the dashboard in Chromium', { ...inTime, ...skipBecause(missing) }, asyn
   await t.test('a token that ends leads back to the login', async () => {
     await page.evaluate('sessionStorage.setItem("flotilla.token", "ended")');
     await tab.visit('', '#token');
-    await page.waitForSelector('text=Unauthorized');
+    await page.waitForSelector('text=not valid any more');
   });
 
   await t.test(

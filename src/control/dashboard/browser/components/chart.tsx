@@ -64,7 +64,7 @@ function optionsOf(series: TimeSeries, element: HTMLElement, unit: string): uPlo
     scales: { y: { range: (_, __, max) => [0, (max ?? 0) > 0 ? (max ?? 0) * 1.1 : 1] } },
     axes: [
       axis,
-      { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => `${tick}${unit}`) },
+      { ...axis, size: 76, values: (_, ticks) => ticks.map((tick) => `${tick}${unit}`) },
     ],
     series: [
       {},
