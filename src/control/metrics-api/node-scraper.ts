@@ -28,6 +28,8 @@ export interface NodeScraperOptions {
 
 /** Nodes that are asked at once. */
 const atOnceMax = 64;
+/** The longest that a node is left alone which cannot be read. */
+const pauseMsMax = 300_000;
 /** Bytes of a node's answer. */
 const answerBytesMax = 32 * 1024 * 1024;
 const kubeletPortDefault = 10_250;
@@ -37,8 +39,10 @@ export class NodeScraper {
   readonly #options: NodeScraperOptions;
   /** When the last round was over; null: none was. */
   #lastRoundMs: number | null = null;
-  /** Nodes that could not be read the last time. */
-  readonly #failing = new Set<string>();
+  /** Nodes that were read the last time. */
+  readonly #good = new Set<string>();
+  /** Those that could not be, and from when on they are asked again. */
+  readonly #failing = new Map<string, { readonly dueMs: number; readonly pauseMs: number }>();
 
   constructor(options: NodeScraperOptions) {
     this.#options = options;
@@ -63,24 +67,39 @@ export class NodeScraper {
     }
   }
 
-  /** One round. */
+  /**
+   * One round. Nodes that were read before come first, and those of which it is not known whether they answer get no more time than a round
+   * has, so that nodes without a kubelet keep nobody from being read.
+   */
   async readAll(signal: AbortSignal): Promise<void> {
-    const { clock, book } = this.#options;
+    const { clock, book, resolutionMs } = this.#options;
+    const startMs = clock.now();
     const nodes = [...this.#options.nodes()];
-    book.keep(new Set(nodes.map(nameOf)));
-    const waiting = nodes.values();
+    this.#forgetOthers(new Set(nodes.map(nameOf)));
+    const due = nodes.filter((node) => (this.#failing.get(nameOf(node))?.dueMs ?? 0) <= startMs);
+    const isGood = (node: Node) => this.#good.has(nameOf(node));
+    const good = due.filter(isGood);
+    const waiting = [...good, ...due.filter((node) => !isGood(node))].values();
     const worker = async () => {
       for (const node of waiting) {
         if (signal.aborted) return;
+        if (!isGood(node) && clock.now() - startMs > resolutionMs) continue;
         await this.#read(node, signal);
       }
     };
     await Promise.all(Array.from({ length: atOnceMax }, worker));
     this.#lastRoundMs = clock.now();
+    book.keep(new Set(nodes.map(nameOf)));
+  }
+
+  #forgetOthers(names: ReadonlySet<string>): void {
+    for (const all of [this.#good, this.#failing]) {
+      for (const name of all.keys()) if (!names.has(name)) all.delete(name);
+    }
   }
 
   async #read(node: Node, signal: AbortSignal): Promise<void> {
-    const { clock, book, logger, onRead } = this.#options;
+    const { clock, book, onRead } = this.#options;
     const name = nameOf(node);
     const url = this.#urlOf(node);
     if (url === null) return;
@@ -89,16 +108,29 @@ export class NodeScraper {
       const text = await this.#ask(url, signal);
       book.add(name, readResourceMetrics(text, clock.wallTime()));
       this.#failing.delete(name);
+      this.#good.add(name);
       onRead?.(true, clock.now() - startMs);
     } catch (error) {
       if (signal.aborted) return;
-      onRead?.(false, clock.now() - startMs);
       if (!(error instanceof WebClientError || error instanceof ScrapeError)) throw error;
-      // Once, not every time: a node may be away for long.
-      if (this.#failing.has(name)) return;
-      this.#failing.add(name);
+      onRead?.(false, clock.now() - startMs);
+      this.#onFailure(name, error);
+    }
+  }
+
+  /** It is asked again in the next round, and then ever more seldom. */
+  #onFailure(name: string, error: Error): void {
+    const { clock, book, logger, resolutionMs } = this.#options;
+    const before = this.#failing.get(name);
+    book.remove(name);
+    // Once, not every time: a node may be away for long.
+    if (before === undefined) {
       logger.warn('a node cannot be read', { node: name, error: error.message });
     }
+    const pauseMs =
+      before === undefined ? 0 : Math.min(Math.max(resolutionMs, before.pauseMs * 2), pauseMsMax);
+    this.#good.delete(name);
+    this.#failing.set(name, { dueMs: clock.now() + pauseMs, pauseMs });
   }
 
   #urlOf({ status }: Node): string | null {

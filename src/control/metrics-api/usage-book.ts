@@ -54,6 +54,12 @@ export class UsageBook {
     this.#pods.set(node, pods);
   }
 
+  /** A node cannot be read: what it said is nobody's use any more. */
+  remove(node: string): void {
+    this.#nodes.delete(node);
+    this.#pods.delete(node);
+  }
+
   /** Forgets the nodes that are not named. */
   keep(nodes: ReadonlySet<string>): void {
     for (const all of [this.#nodes, this.#pods]) {

@@ -104,3 +104,31 @@ t.test('NodeScraper reads again and again, until it is told to stop', async (t) 
   await clock.advance(10_000);
   t.match(scraper.problem(), /no node was read for 1\d+ ms/);
 });
+
+t.test(
+  'NodeScraper: nodes that do not answer are asked ever more seldom, and after the others',
+  async (t) => {
+    const names = ['x1', 'x2', 'good', 'x3'];
+    const nodes = names.map((name) => node(name, { Hostname: name }));
+    const { scraper, clock, asked, signal } = makeScraper(nodes, (url) =>
+      url.includes('good') ? text(1, clock.now()) : null,
+    );
+    const rounds: string[] = [];
+    for (let round = 0; round < 8; round++) {
+      asked.length = 0;
+      await scraper.readAll(signal.signal);
+      rounds.push(asked.map(({ url }) => /https:\/\/(\w+)/.exec(url)?.[1]).join(' '));
+      await clock.advance(1000);
+    }
+    t.same(rounds, [
+      'x1 x2 good x3',
+      'good x1 x2 x3',
+      'good x1 x2 x3',
+      'good',
+      'good x1 x2 x3',
+      'good',
+      'good',
+      'good',
+    ]);
+  },
+);

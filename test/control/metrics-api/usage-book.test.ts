@@ -75,6 +75,12 @@ t.test('UsageBook: two readings say what is used', (t) => {
   book.add('n1', reading(sample(115_000, 25, null), { a: sample(115_000, 4) }));
   t.equal(book.node('n1')?.windowMs, 15_000, 'the same numbers again are no news');
   t.equal(book.pod('n2', 'n', 'p'), null, 'another node has not that pod');
+  book.remove('n1');
+  t.equal(book.node('n1'), null, 'of a node that cannot be read nothing is known');
+  t.equal(book.pod('n1', 'n', 'p'), null);
+  book.add('n1', reading(sample(130_000, 25, null), {}));
+  book.add('n1', reading(sample(145_000, 26, null), {}));
+  t.not(book.node('n1'), null);
   book.keep(new Set(['n2']));
   t.equal(book.node('n1'), null, 'a node that is gone is forgotten');
   t.end();
