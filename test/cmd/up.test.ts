@@ -12,7 +12,10 @@ import { until } from '../client/until.js';
 import { freePorts } from '../e2e/ports.js';
 import { flotillaBin } from '../e2e/project.js';
 
-t.setTimeout(180_000);
+t.setTimeout(600_000);
+
+/** Generous: other tests may have the machine. */
+const deadlineMs = 120_000;
 
 /** A running `flotilla up`, stopped with the test. */
 class Up {
@@ -48,7 +51,7 @@ class Up {
         const match = pattern.exec(this.out);
         return match === null ? undefined : (match[1] ?? match[0]);
       },
-      45_000,
+      deadlineMs,
     );
   }
 }
@@ -200,7 +203,7 @@ t.test('up: the API server serves, and goes on with its data and credentials', a
         .objects(resources.serviceAccounts)
         .get(account)
         .catch(() => null),
-    45_000,
+    deadlineMs,
   );
   first.signal('SIGTERM');
   t.equal(await first.exit, 0);
@@ -237,7 +240,7 @@ t.test('up: controllers and schedulers, two of each, of which the others go on',
     const { items } = await client.objects(resources.pods).list({ namespace: 'default' });
     return items.filter((pod) => pod.spec?.nodeName === 'n').length;
   };
-  await until('two pods on the node', async () => (await bound()) === 2, 45_000);
+  await until('two pods on the node', async () => (await bound()) === 2, deadlineMs);
   const leases = client.objects(resources.leases);
   for (const name of ['kube-controller-manager', 'kube-scheduler']) {
     const place = { namespace: 'kube-system', name };
@@ -257,7 +260,7 @@ t.test('up: controllers and schedulers, two of each, of which the others go on',
   const scale = { spec: { replicas: 4 } };
   const web = { namespace: 'default', name: 'web' };
   await client.objects(resources.deployments).patch(web, 'merge', scale);
-  await until('four pods on the node', async () => (await bound()) === 4, 60_000);
+  await until('four pods on the node', async () => (await bound()) === 4, deadlineMs);
   up.signal('SIGTERM');
   t.equal(await up.exit, 0);
 });

@@ -72,15 +72,20 @@ export class ControlPlane {
     this.#sinceMs = options.clock.wallTime();
   }
 
-  /** Starts everything, and resolves once the cluster is ready, or the run is over. Throws {@link UpError} when it never serves. */
-  async start(): Promise<void> {
-    const { console, control, programs, nodes, nodesPlan, dns, metrics, simulatedNodes } =
-      this.#options;
+  /** Starts the API server: it waits for its store by itself, and loads while the store comes up. */
+  startServer(): void {
+    const { programs, control } = this.#options;
     programs.start(apiServerProgram(control), {
       onEnd: () => {
         if (!this.#isServing) this.#failedStarts++;
       },
     });
+  }
+
+  /** Starts the rest, and resolves once the cluster is ready, or the run is over. Throws {@link UpError} when the API server never serves. */
+  async start(): Promise<void> {
+    const { console, control, programs, nodes, nodesPlan, dns, metrics, simulatedNodes } =
+      this.#options;
     if (!(await this.#untilServing())) return;
     this.#isServing = true;
     console.good(`the API server serves on 127.0.0.1:${control.apiPort}`);

@@ -69,12 +69,14 @@ export class Kubernetes {
     this.#controlPlane = parts.controlPlane;
   }
 
-  /** Makes the networks of the nodes and the credentials. Rejects with CommandError when the machine refuses. */
+  /** Makes the networks of the nodes and the credentials, and starts the API server. Rejects with CommandError when the machine refuses. */
   static async prepare(options: KubernetesOptions): Promise<Kubernetes> {
     const { network, dir, apiPort, clock, console, plan, programs, ended } = options;
+    const hasNodes = (plan.nodes?.count ?? 1) > 0;
     const isolation = await nodeIsolation(runCommand, process.getuid?.() === 0);
-    const areApart = isolation.kind === 'namespaces';
-    if (isolation.kind === 'none') {
+    // Without nodes the machine needs nothing for them.
+    const areApart = hasNodes && isolation.kind === 'namespaces';
+    if (hasNodes && isolation.kind === 'none') {
       console.bad(`nodes share this machine's network and pods are not isolated: ${isolation.why}`);
     }
     const [machineAddress = '127.0.0.1'] = await hostMachine.addresses();
@@ -83,7 +85,7 @@ export class Kubernetes {
       ...{ dir, network, apiPort, nodes: planned, areNodesApart: areApart, clock },
     });
     const runtime = plan.nodes?.runtime ?? 'process';
-    if (runtime === 'cri' && isolation.kind === 'none')
+    if (hasNodes && runtime === 'cri' && isolation.kind === 'none')
       throw new UpError(`--runtime=cri: ${isolation.why}`);
     const nodes = new ClusterNodes({
       ...{ network, nodes: planned, areApart, runtime, dir, run: runCommand },
@@ -112,6 +114,7 @@ export class Kubernetes {
       ...{ control, nodes, nodesPlan, dns, metrics, simulatedNodes, mergeInto },
       ...{ programs, clock, console, ended },
     });
+    controlPlane.startServer();
     return new Kubernetes(options, { files, nodes, nodesPlan, controlPlane });
   }
 

@@ -74,6 +74,9 @@ export function storeFlagsOf(plan: ClusterPlan, member: PlannedMember, dir: stri
     `--initial-cluster=${cluster.join(',')}`,
     '--initial-cluster-token=flotilla-up',
     '--initial-cluster-state=new',
+    // As seldom as the time until an election allows: a cluster that rests is to cost little.
+    '--heartbeat-interval=200',
+    '--election-timeout=1000',
   ];
 }
 
