@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { runProgram, startDetached } from '../../../../host/child-process.js';
+import { createFile, makeDirectory } from '../../../../host/state-files.js';
 import type { SandboxConfig } from '../container-runtime.js';
 import { RuntimeError } from '../runtime-error.js';
 import { shellWord } from './shell-words.js';
@@ -23,40 +24,31 @@ export async function whyNoIsolation(scratch: string): Promise<string | null> {
 /** Makes the namespaces that a pod's containers share, held by files of its directory that they are bound to. */
 export async function makeNamespaces(directory: string, config: SandboxConfig): Promise<void> {
   const kinds = namespaceKinds(config);
-  const files = kinds.map((kind) => join(directory, kind));
-  if (kinds.length > 0) {
-    await mustRun(['touch', ...files]);
-    await mustRun([
-      'unshare',
-      ...kinds.map((kind) => `--${kind}=${join(directory, kind)}`),
-      'true',
-    ]);
+  for (const kind of kinds) await createFile(join(directory, kind), '');
+  const inside = [
+    ...(config.hostNetwork
+      ? []
+      : [writeLine('/proc/sys/kernel/hostname', config.hostname), 'ip link set lo up']),
+    ...Object.entries(config.sysctls).map(([name, value]) => writeLine(sysctlPath(name), value)),
+  ];
+  const make =
+    kinds.length === 0
+      ? []
+      : ['unshare', ...kinds.map((kind) => `--${kind}=${join(directory, kind)}`)];
+  if (make.length > 0 || inside.length > 0) {
+    await mustRun([...make, 'sh', '-ec', inside.join('\n') || ':']);
   }
   const shm = join(directory, 'shm');
-  await mustRun(['mkdir', '-p', shm]);
+  await makeDirectory(shm);
   await mustRun(
     config.hostIpc
       ? ['mount', '-n', '--bind', '/dev/shm', shm]
       : ['mount', '-n', '-t', 'tmpfs', '-o', 'nosuid,nodev,noexec,mode=1777,size=64m', 'shm', shm],
   );
-  const enter = enterNamespaces(directory, config);
-  if (!config.hostNetwork) {
-    await mustRun([
-      ...enter,
-      'sh',
-      '-c',
-      `echo ${shellWord(config.hostname)} >/proc/sys/kernel/hostname`,
-    ]);
-    await mustRun([...enter, 'ip', 'link', 'set', 'lo', 'up']);
-  }
-  for (const [name, value] of Object.entries(config.sysctls)) {
-    await mustRun([
-      ...enter,
-      'sh',
-      '-c',
-      `echo ${shellWord(value)} >${shellWord(sysctlPath(name))}`,
-    ]);
-  }
+}
+
+function writeLine(path: string, text: string): string {
+  return `echo ${shellWord(text)} >${shellWord(path)}`;
 }
 
 /** Starts the process that holds a process namespace which all containers of a pod share, and reaps in it. Resolves with its id. */
@@ -65,8 +57,8 @@ export async function startSharedInit(directory: string): Promise<number> {
     'read -r pid rest </proc/self/stat; echo "$pid $rest" >init.new; mv init.new init',
     "trap 'exit 0' TERM",
     'echo started >&5; exec 5>&-',
-    // A shell reaps what is given to it whenever a child of its own ends.
-    'while :; do sleep 1 & wait; done',
+    // While it waits for a child of its own, which takes long, a shell reaps whatever was given to it.
+    'while :; do sleep 1000000 & wait $!; done',
   ].join('\n');
   const child = await startDetached(
     ['unshare', '--pid', '--fork', '--kill-child', 'sh', '-c', holder],
@@ -82,9 +74,8 @@ export async function startSharedInit(directory: string): Promise<number> {
 
 /** Lets go of what {@link makeNamespaces} made; what is gone already is no error. */
 export async function releaseNamespaces(directory: string): Promise<void> {
-  for (const name of ['net', 'uts', 'ipc', 'shm']) {
-    await runTool('umount', '-n', '-l', join(directory, name));
-  }
+  const places = ['net', 'uts', 'ipc', 'shm'].map((name) => join(directory, name));
+  await runTool('umount', '-n', '-l', ...places);
 }
 
 /** nsenter with its arguments, for a command in the namespaces of a sandbox. */
@@ -99,9 +90,9 @@ export function runTool(...argv: string[]) {
   return runProgram(argv, { env: toolEnvironment, timeoutMs: 30_000 });
 }
 
-/** Runs one of the node's tools; rejects with what it says when it fails. */
-export async function mustRun(argv: readonly string[]): Promise<void> {
-  const outcome = await runTool(...argv);
+/** Runs one of the node's tools, with what it reads; rejects with what it says when it fails. */
+export async function mustRun(argv: readonly string[], stdin = ''): Promise<void> {
+  const outcome = await runProgram(argv, { env: toolEnvironment, timeoutMs: 30_000, stdin });
   if (outcome.exitCode === 0) return;
   const said = outcome.stderr.toString('utf8').trim();
   throw new RuntimeError('failed', `${argv.join(' ')}: ${said || `exit code ${outcome.exitCode}`}`);

@@ -94,18 +94,28 @@ export class BridgePodNetwork implements PodNetwork {
     { id, netns }: { readonly id: string; readonly netns: string },
   ): Promise<void> {
     const outer = hostInterface(id);
-    const inner = `${outer}p`;
-    const inside = (...argv: string[]) => mustRun(['nsenter', `--net=${netns}`, '--', ...argv]);
-    await mustRun(['ip', 'link', 'add', outer, 'type', 'veth', 'peer', 'name', inner]);
-    await mustRun(['ip', 'link', 'set', outer, 'master', this.#bridge, 'up']);
-    // A port that may send back to where it came from: a pod that reaches itself by its Service.
-    await runTool('ip', 'link', 'set', outer, 'type', 'bridge_slave', 'hairpin', 'on');
-    await mustRun(['ip', 'link', 'set', inner, 'netns', netns]);
-    await inside('ip', 'link', 'set', inner, 'name', 'eth0');
-    await inside('ip', 'address', 'add', `${address}/${subnet.prefix}`, 'dev', 'eth0');
-    await inside('ip', 'link', 'set', 'eth0', 'up');
-    await inside('ip', 'route', 'add', 'default', 'via', addressAt(subnet, 1));
+    await mustRun(
+      ['ip', '-batch', '-'],
+      lines([
+        `link add ${outer} type veth peer name eth0 netns ${netns}`,
+        `link set ${outer} master ${this.#bridge} up`,
+        // A port that may send back to where it came from: a pod that reaches itself by its Service.
+        `link set ${outer} type bridge_slave hairpin on`,
+      ]),
+    );
+    await mustRun(
+      ['nsenter', `--net=${netns}`, '--', 'ip', '-batch', '-'],
+      lines([
+        `address add ${address}/${subnet.prefix} dev eth0`,
+        'link set eth0 up',
+        `route add default via ${addressAt(subnet, 1)}`,
+      ]),
+    );
   }
+}
+
+function lines(commands: readonly string[]): string {
+  return `${commands.join('\n')}\n`;
 }
 
 /** Names of interfaces have 15 characters at most. */
