@@ -17,6 +17,7 @@ import { TopBar } from './top-bar.js';
 import { Login } from './views/login.js';
 import { whoAmI } from './who-am-i.js';
 
+const tokenEnded = 'The token is not valid any more.';
 /** Milliseconds before a server that was not reached is asked again. */
 const retryMs = 1000;
 
@@ -32,7 +33,7 @@ export function App() {
     setNotice(why);
   }, []);
   const api = useMemo(
-    () => (token === '' ? null : new Api(token, () => leave('The token is not valid any more.'))),
+    () => (token === '' ? null : new Api(token, () => leave(tokenEnded))),
     [token, leave],
   );
   useEffect(() => {
@@ -41,7 +42,7 @@ export function App() {
     void recognise(api, stop.signal).then((outcome) => {
       if (stop.signal.aborted) return;
       if (typeof outcome === 'string') setUserName(outcome);
-      else leave(outcome.message);
+      else leave(outcome.code === 401 ? tokenEnded : outcome.message);
     });
     return () => stop.abort();
   }, [api, userName, leave]);

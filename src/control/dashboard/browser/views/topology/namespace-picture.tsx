@@ -185,7 +185,7 @@ function Box({ box, namespace }: { readonly box: TopologyBox; readonly namespace
   const { x, y } = placeOf(box);
   const { name } = metadata;
   const noteText = note.length > 12 ? `${note.slice(0, 11)}…` : note;
-  const room = 30 - noteText.length;
+  const room = 28 - noteText.length;
   return (
     <a href={linkToObject({ ...(resources[kind] ?? pods), namespace, name })}>
       <title>{`${kind} ${name}: ${note}`}</title>
