@@ -213,7 +213,7 @@ export class Scheduler {
     const beganMs = this.#options.clock.now();
     const profile = defined(this.#profiles.get(pod.pod.spec?.schedulerName ?? ''));
     if (pod.pod.metadata.deletionTimestamp !== undefined || this.#cache.hasPod(pod.uid)) {
-      this.#queue.delete(pod.uid);
+      this.#skip(profile, pod);
       return undefined;
     }
     const choice = this.#choose(profile, pod);
@@ -239,6 +239,15 @@ export class Scheduler {
       case 'misfit':
         return this.#onMisfit(profile, entry, pod, choice).then(() => onEnd('unschedulable'));
     }
+  }
+
+  /** The pod needs no node: it is going, or was assumed to be on one. */
+  #skip(profile: Profile, { pod, uid }: PodInfo): void {
+    const { deletionTimestamp, namespace, name } = pod.metadata;
+    this.#queue.delete(uid);
+    if (deletionTimestamp === undefined) return;
+    const note = `skip schedule deleting pod: ${namespace}/${name}`;
+    this.#options.eventsOf(profile.name).event(pod, 'Warning', 'FailedScheduling', note);
   }
 
   #choose(profile: Profile, pod: PodInfo): Choice {

@@ -3,7 +3,7 @@ import { silentLogger } from '../../../src/base/logger.js';
 import { runSeed } from './run-seed.js';
 
 /** More with main.js. */
-const seeds = [1, 2];
+const seeds = [1, 26, 52];
 
 t.setTimeout(900_000);
 

@@ -8,7 +8,7 @@ t.test(
   async (t) => {
     const { violations, writesBefore, kills, ...figures } = await rolloutUnderKills(t, {
       ...{ deployments: 2, podsPerDeployment: 30, leaseSeconds: 6, seed: 1 },
-      ...{ killEveryMs: 500, podEventsPerKill: 25, killsMin: 4, patienceMs: 180_000 },
+      ...{ killEveryMs: 500, podEventsPerKill: 100, killsMin: 4, patienceMs: 180_000 },
     });
     t.comment(JSON.stringify(figures));
     t.same(violations, []);
