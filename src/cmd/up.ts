@@ -16,6 +16,8 @@ const exitCodeFailure = 1;
 const replicasMax = 7;
 const nodesMax = 32;
 const simulatedMax = 5000;
+/** One Ctrl-C may come twice: npm hands on what the terminal has sent to all. */
+const sameWishMs = 1000;
 
 /** `flotilla up`: a whole cluster on this machine. */
 export function upCommand(): Command {
@@ -148,7 +150,13 @@ type Asked = Pick<
 async function runUntilSignal(options: Asked): Promise<void> {
   const stop = new AbortController();
   const stopNow = new AbortController();
-  const onSignal = () => (stop.signal.aborted ? stopNow.abort() : stop.abort());
+  let firstAt = 0;
+  const onSignal = () => {
+    if (!stop.signal.aborted) {
+      firstAt = hostClock.now();
+      stop.abort();
+    } else if (hostClock.now() - firstAt > sameWishMs) stopNow.abort();
+  };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
   try {
     await runCluster({

@@ -98,6 +98,8 @@ t.test(
     await first.shows(/m2 serves again/);
 
     first.signal('SIGINT');
+    // npm hands on what the terminal has sent already.
+    first.signal('SIGINT');
     t.equal(await first.exit, 0, 'Ctrl-C ends with 0');
     t.match(first.out, /stopping\nm1 stopped\nm2 stopped\nm3 stopped\n/);
     t.match(await readFile(join(dir, 'm1.log'), 'utf8'), /ready to serve client requests/);

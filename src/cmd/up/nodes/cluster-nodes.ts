@@ -134,7 +134,10 @@ export class ClusterNodes {
    */
   async endPods(plan: NodesPlan, signal: AbortSignal): Promise<void> {
     const ends = this.#options.nodes.map(async (node) => {
-      const problem = await runBriefly(endPodsCommand(plan, node, this.within(node)), signal);
+      const command = endPodsCommand(plan, node, this.within(node));
+      let problem = await runBriefly(command, signal);
+      // Who was told to hurry before it could listen has done nothing.
+      if (problem !== null && signal.aborted) problem = await runBriefly(command, signal);
       if (problem !== null) throw new PodsLeftError(`${node.name}: ${problem}`);
     });
     const failed = (await Promise.allSettled(ends)).filter(({ status }) => status === 'rejected');
