@@ -34,6 +34,14 @@ processes=()
 stop() { kill "${processes[@]}" 2>/dev/null; wait 2>/dev/null; }
 trap stop EXIT
 
+# Later trees have an authority with its key, which signs certificates.
+ca=$tree/hack/testdata/ca.crt
+signing=()
+if [ -f "$tree/hack/testdata/ca/ca.key" ]; then
+  ca=$tree/hack/testdata/ca/ca.crt
+  signing=(--cluster-signing-cert-file="$ca" --cluster-signing-key-file="$tree/hack/testdata/ca/ca.key")
+fi
+
 start_servers() {
   node "$flotilla" store --name a --data-dir "$out/store" \
     --listen-client-urls "http://127.0.0.1:$((port + 1))" --advertise-client-urls "http://127.0.0.1:$((port + 1))" \
@@ -44,7 +52,7 @@ start_servers() {
   node "$flotilla" apiserver --etcd-servers "http://127.0.0.1:$((port + 1))" \
     --bind-address=127.0.0.1 --secure-port=$port --cert-dir "$out/certs" \
     --authorization-mode=RBAC,AlwaysAllow --token-auth-file="$tree/hack/testdata/auth-tokens.csv" \
-    --client-ca-file="$tree/hack/testdata/ca.crt" --service-cluster-ip-range=10.0.0.0/24 \
+    --client-ca-file="$ca" --service-cluster-ip-range=10.0.0.0/24 \
     --enable-admission-plugins=LimitRanger,ResourceQuota \
     --disable-admission-plugins=ServiceAccount,DefaultStorageClass,DefaultTolerationSeconds,MutatingAdmissionWebhook,ValidatingAdmissionWebhook,StorageObjectInUseProtection \
     > "$out/apiserver.log" 2>&1 &
@@ -70,7 +78,7 @@ printf '{"kind":"Node","apiVersion":"v1","metadata":{"name":"127.0.0.1"},"status
   kubectl create -f - >> "$out/setup.log"
 # Service account tokens need no controller, everything else that the suite waits for does.
 node "$flotilla" controller-manager --kubeconfig "$KUBECONFIG" --root-ca-file "$out/certs/apiserver.crt" --secure-port=0 \
-  --leader-elect=false > "$out/controller-manager.log" 2>&1 &
+  --leader-elect=false "${signing[@]}" > "$out/controller-manager.log" 2>&1 &
 processes+=($!)
 
 # In the order of runTests; those of its own that are in no function are left out.
