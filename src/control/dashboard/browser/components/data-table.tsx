@@ -44,7 +44,7 @@ export function DataTable<Row>(props: {
     () => ordered(filtered(rows, columns, filter), columns, order),
     [rows, columns, filter, order],
   );
-  const view = useRef<HTMLDivElement>(null);
+  const view = useRef<HTMLElement>(null);
   const { scrollTop, viewHeight, onScroll } = useScrolling(view);
   const { first, end } = rowsInSight({
     scrollTop,
@@ -55,8 +55,11 @@ export function DataTable<Row>(props: {
   });
   const total = columns.reduce((sum, { weight }) => sum + weight, 0);
   return (
-    <div
+    <section
       class={`table-view ${props.isCompact === true ? 'compact' : ''}`}
+      aria-label={`${label}, rows`}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must scroll by keys, too.
+      tabIndex={0}
       ref={view}
       onScroll={onScroll}
     >
@@ -86,7 +89,7 @@ export function DataTable<Row>(props: {
         </tbody>
       </table>
       {shown.length === 0 && <p class="empty">{isComplete ? 'Nothing here.' : 'Loading…'}</p>}
-    </div>
+    </section>
   );
 }
 
@@ -118,7 +121,7 @@ function Spacer({ rows }: { readonly rows: number }) {
   return <tr style={{ height: `${rows * rowHeight}px` }} />;
 }
 
-function useScrolling(view: { readonly current: HTMLDivElement | null }) {
+function useScrolling(view: { readonly current: HTMLElement | null }) {
   const [scrollTop, setScrollTop] = useState(0);
   const [viewHeight, setViewHeight] = useState(800);
   useEffect(() => {
