@@ -1,6 +1,7 @@
-import { access, constants, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+const base = '/sys/fs/cgroup';
 const endTries = 20;
 const endPauseMs = 25;
 
@@ -32,6 +33,18 @@ export const cgroupFiles = {
   /** Writes one value. Rejects with the operating system's error. */
   async write(path: string, value: string): Promise<void> {
     await writeFile(path, value);
+  },
+
+  /** Removes a group, as `/kubepods/pod1`, from each hierarchy in which it is there and has nothing in it. */
+  async removeEmpty(group: string): Promise<void> {
+    const isV2 = await access(join(base, 'cgroup.controllers')).then(
+      () => true,
+      () => false,
+    );
+    const hierarchies = isV2 ? [''] : await readdir(base).catch(() => []);
+    for (const hierarchy of hierarchies) {
+      await rmdir(join(base, hierarchy, group)).catch(() => undefined);
+    }
   },
 
   /** Kills the processes of a group until it can be removed. Leaves it when the kernel holds on to one of them. */

@@ -179,6 +179,7 @@ export class Kubelet {
       shownPod: (pod) => (isStaticPod(pod) ? this.#mirrors.of(pod) : pod),
       sandboxOf: (pod, attempt) => sandboxes.configOf(pod, attempt),
       handlerOf: (pod) => runtimeHandlerOf(pod, client),
+      removeGroups: (uid) => sandboxes.removeGroups(uid),
       hostsOf: (pod, ips) => sandboxes.hostsOf(pod, ips),
     });
     const unusedImages = new ImageUpkeep(runtime, settings);

@@ -53,6 +53,8 @@ export interface PodWorkerParts extends PodResizerParts {
   /** The pod of the API that shows the status: itself, or the mirror of a static pod; null: not there yet. */
   readonly shownPod: (pod: Pod) => Pod | null;
   readonly sandboxOf: (pod: Pod, attempt: number) => Promise<SandboxConfig>;
+  /** Takes away the groups of the kernel that the pod's containers were in, and which are empty now. */
+  readonly removeGroups: (uid: string) => Promise<void>;
   /** What of the runtime is to run the pod; '' is its own choice. Rejects with RuntimeError for a class that is not there. */
   readonly handlerOf: (pod: Pod) => Promise<string>;
   /** What `/etc/hosts` of the pod says. */

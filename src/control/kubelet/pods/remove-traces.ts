@@ -6,10 +6,16 @@ import type { PodWorkerParts } from './pod-worker-parts.js';
 export async function removeTraces(
   observed: ObservedPod,
   pod: Pod,
-  { runtime, files, paths }: Pick<PodWorkerParts, 'runtime' | 'files' | 'paths'>,
+  {
+    runtime,
+    files,
+    paths,
+    removeGroups,
+  }: Pick<PodWorkerParts, 'runtime' | 'files' | 'paths' | 'removeGroups'>,
 ): Promise<void> {
   for (const { id } of observed.containers) await runtime.removeContainer(id);
   for (const { id } of observed.sandboxes) await runtime.removeSandbox(id);
+  await removeGroups(observed.uid);
   await files.remove(paths.pod(observed.uid));
   await files.remove(paths.logs(pod));
 }

@@ -1,3 +1,4 @@
+import { cgroupFiles } from '../../../host/cgroup-files.js';
 import type { NodeFiles } from '../../../host/node-files.js';
 import { qosClassOf } from '../../api/core-v1/pod/qos.js';
 import type { Pod } from '../../api/gen/core-v1.js';
@@ -13,6 +14,8 @@ export type SandboxSettings = Pick<
   KubeletSettings,
   'clusterDns' | 'clusterDomain' | 'resolvConf' | 'cgroupRoot' | 'areCgroupsPerPod' | 'nodeName'
 >;
+
+const qosClasses = ['Guaranteed', 'Burstable', 'BestEffort'] as const;
 
 /** Says how pods' sandboxes are to be, with what the node's files say about names. */
 export class SandboxMaker {
@@ -47,11 +50,20 @@ export class SandboxMaker {
 
   /** The group of the kernel that a pod's containers are in; '' where pods have none of their own. */
   #cgroupOf({ metadata, spec = {} }: Pod): string {
-    const { areCgroupsPerPod, cgroupRoot } = this.#settings;
-    if (!areCgroupsPerPod) return '';
-    const qos = qosClassOf(spec);
+    const { areCgroupsPerPod } = this.#settings;
+    return areCgroupsPerPod ? this.#group(qosClassOf(spec), metadata.uid ?? '') : '';
+  }
+
+  /** Removes the groups of a pod, of which no more is known than its uid; what is not empty stays. */
+  async removeGroups(uid: string): Promise<void> {
+    if (!this.#settings.areCgroupsPerPod) return;
+    for (const qos of qosClasses) await cgroupFiles.removeEmpty(this.#group(qos, uid));
+  }
+
+  #group(qos: (typeof qosClasses)[number], uid: string): string {
+    const { cgroupRoot } = this.#settings;
     const root = cgroupRoot === '/' ? '' : cgroupRoot;
     const group = qos === 'Guaranteed' ? '' : `/${qos.toLowerCase()}`;
-    return `${root}/kubepods${group}/pod${metadata.uid}`;
+    return `${root}/kubepods${group}/pod${uid}`;
   }
 }
