@@ -40,7 +40,8 @@ export class TalkingNode {
     const own = () => pods.list({ fieldSelector: `spec.nodeName=${nodeName}` });
     for (const { metadata } of (await own()).items) {
       const { name = '', namespace = '' } = metadata ?? {};
-      await pods.delete({ name, namespace }, { gracePeriodSeconds: 0 });
+      // With some grace, so that the pod is there until the kubelet has ended it.
+      await pods.delete({ name, namespace }, { gracePeriodSeconds: 1 });
     }
     const isEmpty = async () => (await own()).items.length === 0;
     await until('the pods of the node are gone', isEmpty, patienceMs);
