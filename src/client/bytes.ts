@@ -4,7 +4,7 @@ export type BytesLike = string | Uint8Array;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** UTF-8 bytes of a string; bytes as they are (a plain Uint8Array over the same memory). */
+/** UTF-8 bytes of a string; bytes as they are. */
 export function toBytes(value: BytesLike): Uint8Array {
   return typeof value === 'string' ? encoder.encode(value) : value;
 }
@@ -25,7 +25,8 @@ export function prefixEnd(prefix: Uint8Array): Uint8Array {
   for (let i = prefix.length - 1; i >= 0; i--) {
     const byte = prefix[i] as number;
     if (byte < 0xff) {
-      const end = prefix.slice(0, i + 1);
+      // A copy: `slice` of a Buffer is none.
+      const end = new Uint8Array(prefix.subarray(0, i + 1));
       end[i] = byte + 1;
       return end;
     }

@@ -70,7 +70,8 @@ export function prefixEnd(prefix: Uint8Array): Uint8Array {
   for (let length = prefix.length; length > 0; length--) {
     const last = prefix[length - 1] ?? 0;
     if (last === 0xff) continue;
-    const end = prefix.slice(0, length);
+    // A copy: `slice` of a Buffer is none.
+    const end = new Uint8Array(prefix.subarray(0, length));
     end[length - 1] = last + 1;
     return end;
   }
