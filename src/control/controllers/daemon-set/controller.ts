@@ -18,6 +18,7 @@ import {
   candidatesOf,
   claimObjects,
   countReadiness,
+  isListed,
   ownedObjectHandler,
   ownerIndexes,
   PodControl,
@@ -215,6 +216,8 @@ export class DaemonSetController implements Controller {
         try {
           await this.#control.delete(set, pod, { signal });
         } catch (error) {
+          // As long as the cache shows one that is gone, it would be counted as one too many.
+          if (isNotFound(error) && isListed(this.#pods.lister, pod)) return;
           this.#expectations.onDeleted(key, pod.metadata.uid ?? '');
           if (!isNotFound(error)) failure ??= error;
         }

@@ -9,6 +9,7 @@ export { canonicalTemplate } from './canonical-template.js';
 export { type ClaimOptions, claimObjects } from './claim-objects.js';
 export { withCondition, withoutCondition } from './conditions.js';
 export { intOrPercent } from './int-or-percent.js';
+export { isListed } from './is-listed.js';
 export { OwnWrites } from './own-writes.js';
 export { type OwnerEvents, ownedObjectHandler } from './owned-object-handler.js';
 export {

@@ -54,14 +54,21 @@ export class PodControl {
     }
   }
 
-  /** Deletes this pod, not another that has its name by now. A pod that is gone rejects with NotFound, and nothing is told. */
+  /** Deletes this pod, not another that has its name by now. A pod that was gone before rejects with NotFound, and nothing is told. */
   async delete(owner: KubeObject, pod: Pod, control: Control = {}): Promise<void> {
     const { namespace = '', name = '', uid } = pod.metadata;
     try {
       const preconditions = uid === undefined ? {} : { preconditions: { uid } };
       const options = { ...control, ...preconditions };
       const pods = this.#parts.client.objects(resources.pods);
-      await this.#certainly(() => pods.delete({ namespace, name }, options), control);
+      await this.#certainly(async (isRepeat) => {
+        try {
+          await pods.delete({ namespace, name }, options);
+        } catch (error) {
+          // An earlier attempt, whose answer was lost, has deleted it.
+          if (!isRepeat || (!isNotFound(error) && !isConflict(error))) throw error;
+        }
+      }, control);
     } catch (error) {
       // A conflict: another pod has the name by now, and the one that was meant is gone.
       if (!isNotFound(error) && !isConflict(error)) {

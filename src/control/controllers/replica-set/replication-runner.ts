@@ -18,6 +18,7 @@ import {
   controllerUidIndex,
   countReadiness,
   isControlledBy,
+  isListed,
   ownedObjectHandler,
   ownerIndexes,
   PodControl,
@@ -174,19 +175,14 @@ export class ReplicationRunner<T extends ReplicationObject> implements Controlle
         try {
           await this.#control.delete(owner, pod, { signal });
         } catch (error) {
-          // It is gone, by a request whose answer was lost: as long as the cache shows it, it would be counted as one too many.
-          if (isNotFound(error) && this.#isListed(pod)) return;
+          // As long as the cache shows one that is gone, it would be counted as one too many.
+          if (isNotFound(error) && isListed(this.#pods.lister, pod)) return;
           this.#expectations.onDeleted(key, pod.metadata.uid ?? '');
           if (!isNotFound(error)) failure ??= error;
         }
       }),
     );
     return failure;
-  }
-
-  #isListed({ metadata }: Pod): boolean {
-    const { namespace = '', name = '', uid } = metadata;
-    return this.#pods.lister.get(namespace, name)?.metadata.uid === uid;
   }
 
   /** Pods of all objects that have the same controller: a rollout's, for a ReplicaSet. */

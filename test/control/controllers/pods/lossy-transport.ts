@@ -17,6 +17,8 @@ export class LossyTransport implements Transport {
   lose = 0;
   /** How many were. */
   lost = 0;
+  /** Watches tell up to so much later, in milliseconds. */
+  lateMs = 0;
 
   constructor(inner: Transport, prng: Prng) {
     this.#inner = inner;
@@ -34,8 +36,13 @@ export class LossyTransport implements Transport {
       : new UnreachableError('the connection broke');
   }
 
-  watch(call: WatchCall, control?: CallControl): AsyncIterable<WatchEvent> {
-    return this.#inner.watch(call, control);
+  async *watch(call: WatchCall, control?: CallControl): AsyncIterable<WatchEvent> {
+    for await (const event of this.#inner.watch(call, control)) {
+      if (this.lateMs > 0) {
+        await new Promise((resolve) => setTimeout(resolve, this.#prng.int(0, this.lateMs)));
+      }
+      yield event;
+    }
   }
 
   document(path: string, accept: string, control?: CallControl): Promise<Uint8Array> {

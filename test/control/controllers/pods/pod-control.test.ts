@@ -86,11 +86,9 @@ async function makesOnce(t: Test, env: LossyEnv): Promise<void> {
   t.match(made[0]?.metadata, { generateName: 'once-', name: /^once-[a-z0-9]{5}$/ });
 
   const going = made.slice(0, 4);
-  for (const pod of going) {
-    await control.delete(owner, pod).catch((error: unknown) => {
-      t.equal((error as StatusError).reason, 'NotFound', 'it is gone already');
-    });
-  }
+  for (const pod of going) await control.delete(owner, pod);
+  way.lose = 0;
+  await t.rejects(control.delete(owner, going[0] as Pod), { message: /not found/ });
   t.same(names(await podsOf(env, 'once')), names(made.slice(4)));
 }
 
@@ -120,6 +118,7 @@ async function isRefused(t: Test, env: LossyEnv): Promise<void> {
 async function staysInBounds(t: Test, env: LossyEnv): Promise<void> {
   const { lost } = env.way;
   env.way.lose = 0.4;
+  env.way.lateMs = 50;
   startControllers(t, { ...env, client: env.lossy }, [replicaSetDefinition]);
   const stop = new AbortController();
   t.teardown(() => stop.abort());
