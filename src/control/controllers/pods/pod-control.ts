@@ -4,6 +4,7 @@ import type { Pod } from '../../api/gen/core-v1.js';
 import { type ControlClient, type EventRecorder, resources } from '../../client/index.js';
 import type { KubeObject } from '../../machinery/object.js';
 import { generateName } from '../../machinery/object-meta.js';
+import { StatusError } from '../../machinery/status.js';
 import {
   isAlreadyExists,
   isConflict,
@@ -87,7 +88,9 @@ export class PodControl {
       try {
         return await this.#makeNamed(owner, { ...pod, metadata }, control);
       } catch (error) {
-        if (!isAlreadyExists(error) || tried === namesMax) throw error;
+        if (!isAlreadyExists(error) || tried === namesMax) {
+          throw withoutName(error, metadata.name, prefix);
+        }
       }
     }
   }
@@ -116,4 +119,12 @@ export class PodControl {
     const text = error instanceof Error ? error.message : String(error);
     this.#parts.events.event(owner, 'Warning', reason, `${what}: ${text}`);
   }
+}
+
+/** What the server says of a pod whose name it would have generated: equal failures are told in equal words. */
+function withoutName(error: unknown, name: string, prefix: string): unknown {
+  if (!(error instanceof StatusError)) return error;
+  const { status } = error;
+  const message = (status.message ?? '').replaceAll(JSON.stringify(name), JSON.stringify(prefix));
+  return new StatusError({ ...status, message }, { cause: error });
 }

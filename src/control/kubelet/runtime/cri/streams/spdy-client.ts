@@ -37,7 +37,6 @@ export class SpdyClient {
       onOver: (id) => void this.#streams.delete(id),
     };
     socket.on('error', () => socket.destroy());
-    socket.once('close', () => this.#onGone());
     void this.#run();
   }
 
@@ -77,8 +76,11 @@ export class SpdyClient {
       this.#onEnd();
     } catch (error) {
       if (!(error instanceof SpdyError) && !this.#socket.destroyed) throw error;
+    } finally {
+      this.#socket.destroy();
+      // Not as soon as the socket is closed: what it brought before may not be read yet.
+      this.#onGone();
     }
-    this.#socket.destroy();
   }
 
   async #take(reader: SpdyFrameReader, chunk: Uint8Array): Promise<void> {
