@@ -154,14 +154,3 @@ t.test(
     t.equal(asked, 1);
   },
 );
-
-t.test('DynamicResources: pods with claims are refused with a reason', async (t) => {
-  const kit = await kitOf(t, { nodes: [nodeOf('n')], plugins: ['DynamicResources'] });
-  t.same(filtered(kit, podOf('p')), { n: 'ok' });
-  t.same(
-    filtered(kit, podOf('p', { resourceClaims: [{ name: 'gpu', resourceClaimName: 'gpu' }] })),
-    {
-      '*': 'unresolvable: pod has resource claims, which this scheduler does not allocate',
-    },
-  );
-});
