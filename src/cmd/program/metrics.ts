@@ -1,6 +1,7 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Clock } from '../../base/clock.js';
 import type { RequestObserver, WorkQueueObserver } from '../../control/client/index.js';
+import { collectProcessMetrics } from '../../host/process-metrics.js';
 
 /** client-go's: 10 ns to 1000 s, and 5 ms to a minute. */
 const queueSeconds = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 10, 100, 1000];
@@ -25,7 +26,7 @@ export class ProgramMetrics {
     this.#clock = clock;
     const registers = [this.registry];
     const name = ['name'] as const;
-    collectDefaultMetrics({ register: this.registry });
+    collectProcessMetrics(this.registry);
     this.#depth = new Gauge({
       ...{ name: 'workqueue_depth', help: 'Keys that wait in a queue.' },
       ...{ labelNames: name, registers },

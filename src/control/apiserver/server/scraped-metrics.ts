@@ -1,4 +1,5 @@
-import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
+import { Gauge, type Registry } from 'prom-client';
+import { collectProcessMetrics } from '../../../host/process-metrics.js';
 import type { FlowControl } from '../flow-control/flow-control.js';
 import type { EndpointTable } from '../registry/endpoint-table.js';
 
@@ -7,7 +8,7 @@ export function addScrapedMetrics(
   registry: Registry,
   { flows, endpoints }: { readonly flows: FlowControl | null; readonly endpoints: EndpointTable },
 ): void {
-  collectDefaultMetrics({ register: registry });
+  collectProcessMetrics(registry);
   const registers = [registry];
   if (flows !== null) addFlowMetrics(flows, registers);
   new Gauge({
