@@ -80,7 +80,9 @@ export class WholeCluster {
       ...[process.execPath, flotillaBin, 'up', '--data-dir', this.dir, ...this.#args],
     ];
     this.out = '';
-    const child = spawn(program, rest, { stdio: 'pipe' });
+    // The runner of tests has each Node process note its end in a folder that is not everybody's.
+    const { NODE_OPTIONS: _, ...env } = process.env;
+    const child = spawn(program, rest, { env, stdio: 'pipe' });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
