@@ -1,7 +1,7 @@
 import type { NodeFiles } from '../../../host/node-files.js';
 import { formatTime } from '../../machinery/time.js';
+import { isOperating } from '../operating-error.js';
 import type { ContainerRuntime, ContainerState } from '../runtime/container-runtime.js';
-import { RuntimeError } from '../runtime/runtime-error.js';
 
 /** How much log a container may have. */
 export interface LogLimits {
@@ -23,9 +23,7 @@ export async function rotateLogs(
   for (const container of containers) {
     if (container.state !== 'running' || container.logPath === '') continue;
     await rotate(container, parts).catch((error: unknown) => {
-      const isOperating =
-        error instanceof RuntimeError || (error instanceof Error && 'syscall' in error);
-      if (!isOperating) throw error;
+      if (!isOperating(error)) throw error;
     });
   }
 }

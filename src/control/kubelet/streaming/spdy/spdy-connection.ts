@@ -11,7 +11,7 @@ import {
   wordAt,
   words,
 } from './frames.js';
-import { emptyHeaderBlock, HeaderReader } from './header-blocks.js';
+import { HeaderReader, headerBlock } from './header-blocks.js';
 import { resetCodes, SpdyError } from './spdy-error.js';
 import { SpdyStream, type SpdyStreamPort } from './spdy-stream.js';
 
@@ -167,10 +167,7 @@ export class SpdyConnection {
       stream.reset(resetCodes.cancel);
       return;
     }
-    this.#send(
-      frameTypes.synReply,
-      Buffer.concat([words(id), emptyHeaderBlock(!this.#hasReplied)]),
-    );
+    this.#send(frameTypes.synReply, Buffer.concat([words(id), headerBlock({}, !this.#hasReplied)]));
     this.#hasReplied = true;
     if ((flags & frameFlags.unidirectional) !== 0) stream.output.end();
     if ((flags & frameFlags.fin) !== 0) stream.onFin();

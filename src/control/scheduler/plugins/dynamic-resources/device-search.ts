@@ -1,4 +1,4 @@
-import type { DeviceTaint, DeviceToleration } from '../../../api/gen/resource-v1.js';
+import { hasUntoleratedTaint } from '../tolerations.js';
 import type { ClaimNeeds, DeviceNeed } from './claim-needs.js';
 import { ConstraintState } from './device-constraints.js';
 import type { DevicePool, PoolDevice } from './device-pools.js';
@@ -172,7 +172,7 @@ class Search {
     const { taints = [], bindingConditions = [], allowMultipleAllocations } = device.device;
     // Both would have to be waited for, or be counted, in ways that are not there.
     if (bindingConditions.length > 0 || allowMultipleAllocations === true) return false;
-    if (!taints.every((taint) => isBorne(taint, tolerations))) return false;
+    if (hasUntoleratedTaint(taints, tolerations)) return false;
     for (const selector of selectors) {
       try {
         if (!this.#field.selectors.matches(selector.expression, device)) return false;
@@ -183,13 +183,4 @@ class Search {
     }
     return true;
   }
-}
-
-function isBorne(taint: DeviceTaint, tolerations: readonly DeviceToleration[]): boolean {
-  if (taint.effect !== 'NoSchedule' && taint.effect !== 'NoExecute') return true;
-  return tolerations.some(({ key = '', operator = 'Equal', value = '', effect = '' }) => {
-    if (effect !== '' && effect !== taint.effect) return false;
-    if (key !== '' && key !== taint.key) return false;
-    return operator === 'Exists' || (key !== '' && value === (taint.value ?? ''));
-  });
 }

@@ -1,9 +1,11 @@
 import { connect, createServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { Prng } from '../../../../../src/base/prng.js';
-import { headerBlock } from '../../../../../src/control/kubelet/runtime/cri/streams/header-block.js';
 import { SpdyClient } from '../../../../../src/control/kubelet/runtime/cri/streams/spdy-client.js';
-import { HeaderReader } from '../../../../../src/control/kubelet/streaming/spdy/header-blocks.js';
+import {
+  HeaderReader,
+  headerBlock,
+} from '../../../../../src/control/kubelet/streaming/spdy/header-blocks.js';
 import { SpdyConnection } from '../../../../../src/control/kubelet/streaming/spdy/spdy-connection.js';
 import type { SpdyStream } from '../../../../../src/control/kubelet/streaming/spdy/spdy-stream.js';
 import { hostClock } from '../../../../../src/host/clock.js';

@@ -9,10 +9,9 @@ import {
   wordAt,
   words,
 } from '../../../streaming/spdy/frames.js';
-import { HeaderReader } from '../../../streaming/spdy/header-blocks.js';
+import { HeaderReader, headerBlock } from '../../../streaming/spdy/header-blocks.js';
 import { SpdyError } from '../../../streaming/spdy/spdy-error.js';
 import { SpdyStream, type SpdyStreamPort } from '../../../streaming/spdy/spdy-stream.js';
-import { headerBlock } from './header-block.js';
 
 /**
  * The client's end of a SPDY/3.1 connection, after its upgrade: streams that it opens. Windows are not kept to, as those who serve
