@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmdirSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -60,8 +60,14 @@ t.test(
     t.same((await clients[1]!.range('after')).kvs.length, 1);
     await clients[0]!.put('later', 'x');
 
+    // What the failed write leaves behind may be room enough for a start: that is taken away too.
+    fillUp(small.spec.dataDir);
     small.start();
-    t.equal((await small.exit).code, 1, 'without room it does not start');
+    const end = await small.ready().then(
+      () => null,
+      () => small.exit,
+    );
+    t.equal(end?.code, 1, 'without room it does not start');
     execFileSync('mount', ['-o', `remount,size=${amplerMiB}m`, small.spec.dataDir]);
     small.start();
     await small.ready();
@@ -91,6 +97,26 @@ function mountRefusal(): string | false {
     return 'mounting a tmpfs is not permitted here';
   } finally {
     rmdirSync(dir);
+  }
+}
+
+/** Writes a file until its disk has no room left. */
+function fillUp(dir: string): void {
+  const file = openSync(join(dir, 'filler'), 'w');
+  try {
+    for (const block of [Buffer.alloc(64 * 1024), Buffer.alloc(512)])
+      while (hasWritten(file, block));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function hasWritten(file: number, block: Buffer): boolean {
+  try {
+    return writeSync(file, block) > 0;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') return false;
+    throw error;
   }
 }
 
