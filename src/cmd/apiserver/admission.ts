@@ -44,6 +44,7 @@ import { internalError } from '../../control/machinery/status-errors.js';
 import { readTextFile } from '../../host/text-file.js';
 import type { WebClient } from '../../rpc/web-client.js';
 import { UsageError } from '../usage-error.js';
+import { openImagePolicy } from './image-policy.js';
 import type { ParsedFlags } from './parse.js';
 
 /** What admission is made with. */
@@ -85,10 +86,15 @@ export async function openAdmission(inputs: AdmissionInputs): Promise<readonly A
     },
   };
   const names = namesOf(flags);
-  const options = { ...optionsFor(inputs.scheme), ...(await configuredOptions(flags)) };
+  const configured = await configuredOptions(flags);
+  const options = { ...optionsFor(inputs.scheme), ...configured };
   const policyParts = { services, resourceOf: resourceOfParams(inputs.scheme) };
   const caller = new WebhookCaller(services, webPoster(inputs.web), randomUUID);
+  const imagePolicy = names.includes('ImagePolicyWebhook')
+    ? { ImagePolicyWebhook: await openImagePolicy(configured.imagePolicy, inputs) }
+    : {};
   const plugins = createPlugins(names, services, options, {
+    ...imagePolicy,
     MutatingAdmissionWebhook: mutatingAdmissionWebhook(services, caller, {
       normalize: (request, object) => normalized(inputs.scheme, request, object),
       inTree: createPlugins(names, services, options),

@@ -11,6 +11,8 @@ import type { FlowControl } from '../../control/apiserver/flow-control/flow-cont
 import type { EndpointTable } from '../../control/apiserver/registry/endpoint-table.js';
 import type { ServerWrites } from '../../control/apiserver/registry/server-writes.js';
 import type { ApiServer } from '../../control/apiserver/server/api-server.js';
+import type { AuthenticationInfo } from '../../control/apiserver/server/authentication-info.js';
+import { AuthenticationPublisher } from '../../control/apiserver/server/authentication-publisher.js';
 import {
   type BootstrapStep,
   basicSteps,
@@ -22,11 +24,13 @@ import { KubernetesService } from '../../control/apiserver/server/kubernetes-ser
 import { legacyTokenTrackingStep } from '../../control/apiserver/server/legacy-token-tracking.js';
 import { feedNodeGraph } from '../../control/apiserver/server/node-feed.js';
 import { feedRbacPolicy, rbacWriter } from '../../control/apiserver/server/rbac-feed.js';
+import type { ObjectStorage } from '../../control/apiserver/storage/contracts.js';
 import {
   type OpenStorage,
   openStorage,
   type StoreConnection,
 } from '../../control/apiserver/storage/index.js';
+import type { GroupResource } from '../../control/machinery/object.js';
 import type { ParsedFlags } from './parse.js';
 import type { ServiceParts } from './service-parts.js';
 
@@ -52,6 +56,7 @@ export interface BesideRequestsOptions {
   /** Null: priority and fairness is off. */
   readonly flows: FlowControl | null;
   readonly apiServices: ApiServices;
+  readonly authenticationInfo: AuthenticationInfo;
 }
 
 /** What an API server does without being asked: it brings into the cluster what every cluster has, and keeps it right. */
@@ -61,6 +66,7 @@ export class BesideRequests {
   readonly #running: Promise<void>[] = [];
   /** One object a replica that runs. */
   readonly #leases: OpenStorage;
+  readonly #authentication: AuthenticationPublisher;
   #kubernetes: KubernetesService | null = null;
 
   constructor(options: BesideRequestsOptions) {
@@ -75,6 +81,9 @@ export class BesideRequests {
       isNamespaced: false,
       cached: false,
     });
+    const { writes, clock, logger, authenticationInfo: info } = options;
+    const configMaps = this.#storageOf({ group: '', resource: 'configmaps' });
+    this.#authentication = new AuthenticationPublisher({ info, configMaps, writes, clock, logger });
     server.readiness.add({ name: 'etcd', check: options.checkStore });
   }
 
@@ -100,6 +109,7 @@ export class BesideRequests {
     ]);
     this.#running.push(serviceParts.run(clock, signal), this.#options.apiServices.run(signal));
     await runBootstrap(steps, { clock, logger, signal, onDone: (name) => done.add(name) });
+    this.#running.push(this.#authentication.run(signal));
     if (this.#kubernetes !== null) this.#running.push(this.#kubernetes.run(signal));
   }
 
@@ -141,13 +151,17 @@ export class BesideRequests {
   }
 
   #service(port: number): KubernetesService {
-    const { writes, clock, logger, endpoints, address, serviceParts } = this.#options;
+    const { writes, clock, logger, address, serviceParts } = this.#options;
     return new KubernetesService({
       ...{ writes, clock, logger, port, address },
       leases: this.#leases,
-      storageOf: ({ group, resource }) => defined(endpoints.registry(group, resource)).storage,
+      storageOf: (resource) => this.#storageOf(resource),
       clusterIp: defined(serviceParts.ips[0], 'a range of addresses').range.at(0n),
     });
+  }
+
+  #storageOf({ group, resource }: GroupResource): ObjectStorage {
+    return defined(this.#options.endpoints.registry(group, resource)).storage;
   }
 
   #steps(): readonly BootstrapStep[] {
@@ -161,6 +175,10 @@ export class BesideRequests {
       },
     ];
     steps.push(legacyTokenTrackingStep(writes, clock));
+    steps.push({
+      name: 'start-cluster-authentication-info-controller',
+      run: () => this.#authentication.round(),
+    });
     if (this.#options.flows !== null) steps.push(flowControlStep(writes));
     if (this.#uses('RBAC')) {
       const writer = rbacWriter(endpoints, writes);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Discovery } from '../../control/api/discovery/discovery.js';
+import { OpenApi } from '../../control/api/openapi/open-api.js';
 import { KubernetesProtobuf } from '../../control/api/protobuf/protobuf-codec.js';
 import { webPoster } from '../../control/apiserver/admission/webhooks/web-poster.js';
 import { ApiServices } from '../../control/apiserver/aggregation/api-services.js';
@@ -16,8 +17,10 @@ import { admissionChain } from '../../control/apiserver/registry/admission-chain
 import { namespaceHooks } from '../../control/apiserver/registry/namespace-hooks.js';
 import { serviceHooks } from '../../control/apiserver/registry/services/service-hooks.js';
 import { ApiServer } from '../../control/apiserver/server/api-server.js';
+import { kubernetesGitVersion } from '../../control/apiserver/server/version.js';
 import type { WebRequest } from '../../rpc/web.js';
 import { WebClient } from '../../rpc/web-client.js';
+import { flotillaVersion } from '../version.js';
 import { openAdmission } from './admission.js';
 import { openAudit } from './audit.js';
 import { BesideRequests } from './beside-requests.js';
@@ -26,7 +29,12 @@ import { openKubelets } from './kubelets.js';
 import { type ComposeInputs, type OpenedObjects, openObjects } from './open-objects.js';
 import { openRoutes } from './open-routes.js';
 import type { ParsedFlags } from './parse.js';
-import { openAuthentication, openAuthorization, type SecurityInputs } from './security.js';
+import {
+  authenticationInfo,
+  openAuthentication,
+  openAuthorization,
+  type SecurityInputs,
+} from './security.js';
 import { openServiceAccountKeys } from './service-account-keys.js';
 import { openServiceParts } from './service-parts.js';
 import { specialHandlers } from './special-handlers.js';
@@ -49,14 +57,18 @@ export async function composeApiServer(inputs: ComposeInputs): Promise<ComposedS
   const web = new WebClient({ clock: inputs.clock });
   try {
     const composed = await compose(inputs, opened, web);
-    if (encryption.isExternal) {
-      const check = () => encryption.problem();
-      composed.server.readiness.add({ name: 'kms-providers', check });
-    }
+    const { readiness, metrics } = composed.server;
+    if (encryption.isExternal)
+      readiness.add({ name: 'kms-providers', check: () => encryption.problem() });
+    encryption.reloads?.register(metrics.registry, inputs.address);
+    const stopped = new AbortController();
+    const followed = encryption.run(stopped.signal);
     return {
       ...composed,
       async close() {
+        stopped.abort();
         await composed.close();
+        await followed;
         await encryption.close();
       },
     };
@@ -87,8 +99,9 @@ async function compose(
   const discovery = new Discovery(scheme);
   const picker = prng.fork();
   const pick = (count: number) => Math.floor(picker.float() * count);
+  const openApi = new OpenApi(scheme, { serverVersion: kubernetesGitVersion(flotillaVersion) });
   const apiServices = new ApiServices({
-    ...{ ...opened, discovery, web, pick, clock, logger },
+    ...{ ...opened, discovery, openApi, web, pick, clock, logger },
     identity: await openProxyIdentity(flags),
   });
   const kubelets = await openKubelets(flags, opened.latest);
@@ -104,15 +117,17 @@ async function compose(
     flows,
     protobuf: new KubernetesProtobuf(),
     security: { authenticator: gate.authenticator, authorizer, audit: gate.audit },
-    routes: await openRoutes(inputs, { scheme, discovery, keys, apiServices }),
+    routes: await openRoutes(inputs, { openApi, discovery, keys, apiServices }),
     answerElsewhere: (exchange) => apiServices.answer(exchange),
   });
+  apiServices.metrics.register(server.metrics.registry);
   const customResources = new CustomResources({
     ...{ ...opened, clock, logger, newUid: randomUUID, post: webPoster(web), pick },
   });
   const beside = new BesideRequests({
     ...{ ...inputs, ...opened, server, policy, nodes, serviceParts, checkStore },
     ...{ customResources, apiServices, flows },
+    authenticationInfo: await authenticationInfo(flags),
   });
   return {
     server,

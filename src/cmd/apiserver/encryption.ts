@@ -1,25 +1,22 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { dirname } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
-import { EncryptingTransformer } from '../../control/apiserver/encryption/encrypting-transformer.js';
+import { ConfigReloader } from '../../control/apiserver/encryption/config-reloader.js';
+import { CurrentEncryption } from '../../control/apiserver/encryption/current-encryption.js';
 import {
   EncryptionConfigError,
-  encryptionOf,
-  type KmsSettings,
-  type OpenKms,
   parseEncryptionConfig,
+  type ResourceEncryption,
 } from '../../control/apiserver/encryption/encryption-config.js';
-import { KmsCipher } from '../../control/apiserver/encryption/kms/kms-cipher.js';
-import { KmsError, KmsPlugin } from '../../control/apiserver/encryption/kms/kms-plugin.js';
-import {
-  identityTransformer,
-  type ValueTransformer,
-} from '../../control/apiserver/storage/index.js';
+import { KmsError } from '../../control/apiserver/encryption/kms/kms-plugin.js';
+import { ReloadMetrics } from '../../control/apiserver/encryption/reload-metrics.js';
+import type { ValueTransformer } from '../../control/apiserver/storage/index.js';
 import type { GroupResource } from '../../control/machinery/object.js';
+import { hostLogFiles } from '../../host/log-files.js';
 import { readTextFile } from '../../host/text-file.js';
-import { createHttp2Channel } from '../../rpc/http2/index.js';
-import type { Channel } from '../../rpc/index.js';
 import { UsageError } from '../usage-error.js';
+import { KeyServices } from './key-services.js';
 import type { ParsedFlags } from './parse.js';
 
 /** How the values of each resource are kept. */
@@ -28,10 +25,14 @@ export type Transformers = (resource: GroupResource) => ValueTransformer;
 /** Encryption at rest, and the services that it needs. */
 export interface Encryption {
   readonly transformerOf: Transformers;
-  /** Whether there are services. */
+  /** Whether there are services, or may come to be. */
   readonly isExternal: boolean;
+  /** Null: the file is read once. */
+  readonly reloads: ReloadMetrics | null;
   /** What is wrong with the services; null when all is well. */
   problem(): string | null;
+  /** Follows the file, when the flags say so, until `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -41,55 +42,57 @@ export async function openEncryption(
   { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
 ): Promise<Encryption> {
   const path = flags.text('encryption-provider-config');
-  const services = new Map<string, { readonly cipher: KmsCipher; readonly channel: Channel }>();
-  const openKms = ({ name, endpoint, timeoutMs }: KmsSettings) => {
-    const known = services.get(name);
-    if (known !== undefined) return known.cipher;
-    const channel = createHttp2Channel(endpoint, { clock });
-    const plugin = new KmsPlugin({ name, channel, timeoutMs, newUid: randomUUID });
-    const cipher = new KmsCipher({ plugin, clock, logger, random: randomBytes });
-    services.set(name, { cipher, channel });
-    return cipher;
+  const isFollowed = flags.isTrue('encryption-provider-config-automatic-reload');
+  if (isFollowed && path === '')
+    throw new UsageError(
+      '--encryption-provider-config-automatic-reload must be set with --encryption-provider-config',
+    );
+  const services = new KeyServices(clock, logger);
+  const current = new CurrentEncryption([], randomBytes);
+  const reloads = isFollowed ? new ReloadMetrics(clock) : null;
+  const apply = async (text: string) => {
+    current.replace(await openConfig(text, services));
+    reloads?.onConfig(text);
   };
-  const close = async () => {
-    for (const { cipher } of services.values()) cipher.close();
-    await Promise.all([...services.values()].map(({ channel }) => channel.close()));
-  };
-  const config = path === '' ? [] : parse(await readTextFile(path), path, openKms);
-  try {
-    await Promise.all([...services.values()].map(({ cipher }) => cipher.start()));
-  } catch (error) {
-    await close();
-    if (!(error instanceof KmsError)) throw error;
-    throw new UsageError(`--encryption-provider-config ${path}: ${error.message}`, {
-      cause: error,
-    });
-  }
+  const text = path === '' ? '' : await readTextFile(path);
+  if (path !== '') await apply(text).catch((error) => refuse(error, path));
   return {
-    transformerOf: (resource) => {
-      const encryption = encryptionOf(config, resource);
-      if (encryption === undefined) return identityTransformer;
-      return new EncryptingTransformer(encryption, randomBytes);
+    transformerOf: (resource) => current.transformerOf(resource),
+    isExternal: isFollowed || !services.isEmpty,
+    reloads,
+    problem: () => services.problem(),
+    async run(signal) {
+      if (reloads === null) return;
+      const reloader = new ConfigReloader(text, {
+        ...{ clock, logger, apply, observer: reloads },
+        read: () => readTextFile(path),
+        // The folder: files are replaced by renaming others over them, and mounted ones change with a link beside them.
+        watch: (onChange) => hostLogFiles.watchFolder(dirname(path), onChange),
+      });
+      await reloader.run(signal);
     },
-    isExternal: services.size > 0,
-    problem: () =>
-      [...services.values()].map(({ cipher }) => cipher.problem).find((text) => text !== null) ??
-      null,
-    close,
+    close: () => services.close(),
   };
 }
 
-function parse(
+/** A configuration whose services all help. Rejects with EncryptionConfigError or KmsError; the one in use is as it was then. */
+async function openConfig(
   text: string,
-  path: string,
-  openKms: OpenKms,
-): ReturnType<typeof parseEncryptionConfig> {
+  services: KeyServices,
+): Promise<readonly ResourceEncryption[]> {
+  services.begin();
   try {
-    return parseEncryptionConfig(text, openKms);
+    const config = parseEncryptionConfig(text, (settings) => services.open(settings));
+    await services.start();
+    services.take();
+    return config;
   } catch (error) {
-    if (!(error instanceof EncryptionConfigError)) throw error;
-    throw new UsageError(`--encryption-provider-config ${path}: ${error.message}`, {
-      cause: error,
-    });
+    await services.drop();
+    throw error;
   }
+}
+
+function refuse(error: unknown, path: string): never {
+  if (!(error instanceof EncryptionConfigError) && !(error instanceof KmsError)) throw error;
+  throw new UsageError(`--encryption-provider-config ${path}: ${error.message}`, { cause: error });
 }

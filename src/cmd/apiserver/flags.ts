@@ -234,6 +234,12 @@ const usedFlags: readonly Entry[] = [
   ['oidc-required-claim', 'list', '', 'key=value that tokens must have.'],
   ['oidc-signing-algs', 'list', 'RS256', 'Signature algorithms.'],
   ['encryption-provider-config', 'string', '', 'How objects are encrypted in the store (YAML).'],
+  [
+    'encryption-provider-config-automatic-reload',
+    'boolean',
+    'false',
+    'Take changes of that file over while running.',
+  ],
   ['audit-policy-file', 'string', '', 'What the audit log has of which requests (YAML).'],
   ['audit-log-path', 'string', '', 'File of the audit log; - for standard output.'],
   ['audit-log-format', 'string', 'json', 'json or legacy.'],

@@ -104,6 +104,5 @@ export const ignoredFlags: Readonly<Record<string, Readonly<Record<string, FlagK
     'audit-webhook-version': 'string',
     'authentication-config': 'string',
     'authorization-config': 'string',
-    'encryption-provider-config-automatic-reload': 'boolean',
   },
 };

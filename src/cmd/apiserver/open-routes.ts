@@ -1,6 +1,5 @@
 import type { Discovery } from '../../control/api/discovery/discovery.js';
-import { OpenApi } from '../../control/api/openapi/open-api.js';
-import type { Scheme } from '../../control/api/scheme.js';
+import type { OpenApi } from '../../control/api/openapi/open-api.js';
 import type { ApiServices } from '../../control/apiserver/aggregation/api-services.js';
 import { issuerDocuments } from '../../control/apiserver/authentication/service-account/discovery.js';
 import { addDiscoveryRoutes } from '../../control/apiserver/server/discovery-routes.js';
@@ -9,7 +8,7 @@ import { addIssuerRoutes } from '../../control/apiserver/server/issuer-routes.js
 import { addOpenApiRoutes } from '../../control/apiserver/server/openapi-routes.js';
 import { PlainRoutes } from '../../control/apiserver/server/plain-routes.js';
 import { addProfileRoute } from '../../control/apiserver/server/profile-route.js';
-import { kubernetesGitVersion, versionDocument } from '../../control/apiserver/server/version.js';
+import { versionDocument } from '../../control/apiserver/server/version.js';
 import { addStoreRoutes } from '../../control/dashboard/index.js';
 import { flotillaVersion } from '../version.js';
 import type { ComposeInputs } from './open-objects.js';
@@ -19,12 +18,12 @@ import type { ServiceAccountKeys } from './service-account-keys.js';
 export async function openRoutes(
   { flags, address, client, clock, logger }: ComposeInputs,
   {
-    scheme,
+    openApi,
     discovery,
     keys,
     apiServices,
   }: {
-    readonly scheme: Scheme;
+    readonly openApi: OpenApi;
     readonly discovery: Discovery;
     readonly keys: ServiceAccountKeys;
     readonly apiServices: ApiServices;
@@ -36,11 +35,7 @@ export async function openRoutes(
   const build = { version: flotillaVersion, nodeVersion, platform: `${platform}/${arch}` };
   addDocumentRoutes(routes, versionDocument(build));
   addDiscoveryRoutes(routes, discovery, `${address}:${port}`);
-  addOpenApiRoutes(
-    routes,
-    new OpenApi(scheme, { serverVersion: kubernetesGitVersion(build.version) }),
-    apiServices,
-  );
+  addOpenApiRoutes(routes, openApi, apiServices);
   if (flags.isTrue('profiling')) addProfileRoute(routes, clock);
   addStoreRoutes(routes, { client, clock });
   const documents = await issuerDocuments({

@@ -30,6 +30,7 @@ import {
 } from '../../control/apiserver/certificates/certificate.js';
 import type { Authenticator, Authorizer, ObjectReader } from '../../control/apiserver/contracts.js';
 import type { ServerWrites } from '../../control/apiserver/registry/server-writes.js';
+import type { AuthenticationInfo } from '../../control/apiserver/server/authentication-info.js';
 import { readTextFile } from '../../host/text-file.js';
 import type { WebClient } from '../../rpc/web-client.js';
 import { UsageError } from '../usage-error.js';
@@ -130,6 +131,23 @@ async function openAuthorizationWebhook({
     onError: 'none',
   } as const;
   return new WebhookAuthorizer(post, options, clock);
+}
+
+/** What the flags say of how users are known, as aggregated servers may know it too. */
+export async function authenticationInfo(flags: ParsedFlags): Promise<AuthenticationInfo> {
+  const pemOf = async (name: string) => {
+    const path = flags.text(name);
+    return path === '' ? '' : readTextFile(path);
+  };
+  return {
+    clientCaPem: await pemOf('client-ca-file'),
+    proxyCaPem: await pemOf('requestheader-client-ca-file'),
+    allowedNames: flags.list('requestheader-allowed-names'),
+    usernameHeaders: flags.list('requestheader-username-headers'),
+    uidHeaders: flags.list('requestheader-uid-headers'),
+    groupHeaders: flags.list('requestheader-group-headers'),
+    extraHeaderPrefixes: flags.list('requestheader-extra-headers-prefix'),
+  };
 }
 
 function headerNames(flags: ParsedFlags, name: string): readonly string[] {

@@ -1,6 +1,8 @@
+import { dirname, resolve } from 'node:path';
 import {
   readWebhookKubeconfig,
   WebhookKubeconfigError,
+  type WebhookTarget,
   webhookReviewer,
 } from '../../control/apiserver/authentication/webhook-kubeconfig.js';
 import { readTextFile } from '../../host/text-file.js';
@@ -32,17 +34,23 @@ export async function reviewerOf(
     throw new UsageError(
       `--${prefix}-version: ${JSON.stringify(version)} is not spoken; give v1 or v1beta1`,
     );
-  const ask = webhookReviewer<Review>(web, await readTarget(path, `--${prefix}-config-file`));
+  const ask = webhookReviewer<Review>(
+    web,
+    await readWebhookTarget(path, `--${prefix}-config-file`),
+  );
   return async <T extends Review>(review: T) =>
     (await ask(version === 'v1' ? review : asBeta(review))) as T;
 }
 
-async function readTarget(path: string, flag: string) {
+/** Reads the kubeconfig of a webhook; files that it names are looked for beside it. Rejects with UsageError, which names `what`. */
+export async function readWebhookTarget(path: string, what: string): Promise<WebhookTarget> {
   try {
-    return await readWebhookKubeconfig(await readTextFile(path), readTextFile);
+    return await readWebhookKubeconfig(await readTextFile(path), (named) =>
+      readTextFile(resolve(dirname(path), named)),
+    );
   } catch (error) {
     if (!(error instanceof WebhookKubeconfigError)) throw error;
-    throw new UsageError(`${flag} ${path}: ${error.message}`, { cause: error });
+    throw new UsageError(`${what} ${path}: ${error.message}`, { cause: error });
   }
 }
 

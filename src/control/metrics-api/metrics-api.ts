@@ -14,7 +14,7 @@ import {
   statusOf,
   unauthorized,
 } from '../machinery/status-errors.js';
-import { discoveryDocuments } from './discovery.js';
+import { type ApiDocument, documentAt } from './documents.js';
 import { type MetricsObject, metricsVersion } from './metrics-objects.js';
 import type { MetricsSource } from './metrics-source.js';
 import { metricsTable, tableVersion } from './metrics-table.js';
@@ -44,7 +44,9 @@ interface Place {
 export function metricsApi(options: MetricsApiOptions): WebHandler {
   return async (request, response) => {
     try {
-      send(response, 200, await answerTo(request, options));
+      const { content, tag } = await answerTo(request, options);
+      if (tag !== '' && isKnown(request, tag)) sendUnchanged(response, tag);
+      else send(response, 200, content, tag);
     } catch (error) {
       if (!(error instanceof StatusError)) {
         options.logger.error('a request failed', { path: request.path, error: String(error) });
@@ -55,7 +57,7 @@ export function metricsApi(options: MetricsApiOptions): WebHandler {
   };
 }
 
-async function answerTo(request: WebRequest, options: MetricsApiOptions): Promise<JsonObject> {
+async function answerTo(request: WebRequest, options: MetricsApiOptions): Promise<ApiDocument> {
   const { method, path } = request;
   const found = await options.authenticate(request);
   if ('refusal' in found) {
@@ -68,11 +70,24 @@ async function answerTo(request: WebRequest, options: MetricsApiOptions): Promis
   const resource = { group, resource: place?.resource ?? '' };
   if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed(resource, verb);
   if (place === null) {
-    const document = discoveryDocuments.get(path.replace(/\/$/, ''));
+    const document = documentAt(path.replace(/\/$/, ''));
     if (document !== undefined) return document;
     throw failure(404, 'NotFound', 'the server could not find the requested resource');
   }
-  return place.name === '' ? listOf(place, request, options) : objectOf(place, request, options);
+  const content =
+    place.name === '' ? listOf(place, request, options) : objectOf(place, request, options);
+  return { content, tag: '' };
+}
+
+/** Whether the client has the document with this tag already. */
+function isKnown({ headers }: WebRequest, tag: string): boolean {
+  const known = (headers.get('if-none-match') ?? '').split(',').map((each) => each.trim());
+  return known.includes(`"${tag}"`);
+}
+
+function sendUnchanged(response: WebResponse, tag: string): void {
+  response.start(304, { etag: `"${tag}"` });
+  response.end();
 }
 
 const verbs: Readonly<Record<string, string>> = {
@@ -189,9 +204,12 @@ function selected(
   );
 }
 
-function send(response: WebResponse, status: number, document: object): void {
+function send(response: WebResponse, status: number, document: object, tag = ''): void {
   const body = Buffer.from(`${JSON.stringify(document)}\n`);
-  const length = String(body.length);
-  response.start(status, { 'content-type': 'application/json', 'content-length': length });
+  response.start(status, {
+    ...(tag === '' ? {} : { etag: `"${tag}"` }),
+    'content-type': 'application/json',
+    'content-length': String(body.length),
+  });
   response.end(body);
 }

@@ -177,6 +177,32 @@ t.test('the metrics API says what it serves', async (t) => {
   t.equal((await ask('/apis/metrics.k8s.io/')).body.kind, 'APIGroup');
 });
 
+t.test('the metrics API has documents of OpenAPI, of either version', async (t) => {
+  const { ask } = makeApi();
+  const mark = (kind: string) => ({
+    'x-kubernetes-group-version-kind': [{ group: 'metrics.k8s.io', version: 'v1beta1', kind }],
+  });
+  const prefix = 'io.k8s.metrics.pkg.apis.metrics.v1beta1.';
+  const { body: index } = await ask('/openapi/v3', { as: 'master' });
+  const url = index.paths['apis/metrics.k8s.io/v1beta1'].serverRelativeURL;
+  t.match(url, /^\/openapi\/v3\/apis\/metrics\.k8s\.io\/v1beta1\?hash=[0-9A-F]{128}$/);
+  const { body: third } = await ask(url, { as: 'master' });
+  const { body: second } = await ask('/openapi/v2', { as: 'master' });
+  for (const schemas of [third.components.schemas, second.definitions]) {
+    t.match(schemas[`${prefix}NodeMetrics`], mark('NodeMetrics'));
+    t.match(schemas[`${prefix}PodMetricsList`], mark('PodMetricsList'));
+    t.match(schemas[`${prefix}NodeMetrics`].properties.usage.description, /cores/);
+    const text = JSON.stringify(schemas);
+    for (const [, name = ''] of text.matchAll(/"\$ref":"[^"]*\/([^"/]+)"/g))
+      t.ok(schemas[name], `${name} is there`);
+  }
+  t.same(Object.keys(second.paths), Object.keys(third.paths));
+  t.match(second.paths['/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods/{name}'].get, {
+    operationId: 'readMetricsV1beta1NamespacedPodMetrics',
+    'x-kubernetes-action': 'get',
+  });
+});
+
 t.test('the metrics API refuses in the words of Kubernetes', async (t) => {
   const { ask, asked } = makeApi();
   const cases: readonly [string, Parameters<typeof ask>[1], number, string][] = [

@@ -11,6 +11,8 @@ export interface DocumentParts {
   readonly operations: readonly ApiOperation[];
   /** Custom resources among what the operations are about. */
   readonly custom: readonly ServedResource[];
+  /** Definitions of others, by name, besides those that are built in and those of custom resources. */
+  readonly definitions?: ReadonlyMap<string, JsonObject>;
   /** The version of the server. */
   readonly serverVersion: string;
 }
@@ -25,9 +27,12 @@ export function openApiDocument(version: OpenApiVersion, parts: DocumentParts): 
 
 function definitionsOf(
   version: OpenApiVersion,
-  { operations, custom }: DocumentParts,
+  { operations, custom, definitions = new Map() }: DocumentParts,
 ): ReadonlyMap<string, JsonObject> {
-  const own = new Map(custom.flatMap((resource) => [...customSchemas(resource, version)]));
+  const own = new Map([
+    ...definitions,
+    ...custom.flatMap((resource) => [...customSchemas(resource, version)]),
+  ]);
   const found = new Map<string, JsonObject>();
   const waiting = operations.flatMap(({ body, answer }) => [body, answer]);
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {

@@ -8,6 +8,7 @@ import { customSchemas } from './custom-schemas.js';
 import { discoveryOperations } from './discovery-operations.js';
 import { openApiDocument } from './document.js';
 import { encodeDocumentV2 } from './document-v2-protobuf.js';
+import { mergeDocumentsV2 } from './merge-documents.js';
 import type { ApiOperation } from './operation.js';
 import { resourceOperations } from './resource-operations.js';
 
@@ -25,6 +26,7 @@ interface Part {
 }
 
 const encoder = new TextEncoder();
+const formats = ['json', 'protobuf'] as const;
 
 /**
  * The OpenAPI documents of a scheme. Each is made when it is first asked for and kept until the scheme changes; a version of a group
@@ -37,6 +39,8 @@ export class OpenApi {
   #parts: ReadonlyMap<string, Part> | undefined;
   readonly #documents = new Map<string, OpenApiBytes>();
   readonly #hashes = new WeakMap<Part, string>();
+  /** Documents of OpenAPI 2 of other servers. */
+  #others: readonly JsonObject[] = [];
   /** Documents of what is built in: they never change. */
   readonly #lasting = new Map<string, OpenApiBytes>();
 
@@ -48,6 +52,12 @@ export class OpenApi {
       this.#parts = undefined;
       this.#documents.clear();
     });
+  }
+
+  /** Other servers' documents of OpenAPI 2, which are part of the one of everything; those that count most first. */
+  setOthers(documents: readonly JsonObject[]): void {
+    this.#others = documents;
+    for (const format of formats) this.#documents.delete(`v2 ${format}`);
   }
 
   /** `/openapi/v3`: the path of every document, with its hash. */
@@ -71,13 +81,14 @@ export class OpenApi {
     });
   }
 
-  /** The document of OpenAPI 2 of everything. */
-  version2(format: 'json' | 'protobuf'): OpenApiBytes {
+  /** The document of OpenAPI 2 of everything, also of what other servers serve. */
+  version2(format: (typeof formats)[number]): OpenApiBytes {
     return keep(this.#documents, `v2 ${format}`, () => {
       const parts = [...this.#allParts().values()];
       const operations = parts.flatMap((part) => part.operations);
       const custom = parts.flatMap((part) => part.custom);
-      const document = this.#document(2, { name: '', operations, custom });
+      const own = this.#document(2, { name: '', operations, custom });
+      const document = this.#others.length === 0 ? own : mergeDocumentsV2(own, this.#others);
       const bytes =
         format === 'json' ? encoder.encode(JSON.stringify(document)) : encodeDocumentV2(document);
       return { bytes, hash: hashOf(bytes) };

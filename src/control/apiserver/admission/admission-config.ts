@@ -1,6 +1,7 @@
 import { parse } from 'yaml';
 import type { Toleration } from '../../api/gen/core-v1.js';
 import type { PluginOptions } from './create-plugins.js';
+import { type ImagePolicySettings, imagePolicySettings } from './image-policy/settings.js';
 import type { EventLimit } from './plugins/event-rate-limit.js';
 import {
   type Level,
@@ -18,7 +19,9 @@ export class AdmissionConfigError extends Error {
 
 /** What plugins can be configured with by file; each is there when the file has it. */
 export type ConfiguredOptions = Partial<
-  Pick<PluginOptions, 'podSecurity' | 'podNodeSelector' | 'podTolerations' | 'eventRateLimit'>
+  Pick<PluginOptions, 'podSecurity' | 'podNodeSelector' | 'podTolerations' | 'eventRateLimit'> & {
+    readonly imagePolicy: ImagePolicySettings;
+  }
 >;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -34,6 +37,11 @@ const readers: Readonly<Record<string, (config: Fields) => ConfiguredOptions>> =
   }),
   EventRateLimit: (config) => ({
     eventRateLimit: { limits: listOf(config.limits, 'limits').map(eventLimitOf) },
+  }),
+  ImagePolicyWebhook: (config) => ({
+    imagePolicy: imagePolicySettings(config, (why) => {
+      throw new AdmissionConfigError(why);
+    }),
   }),
 };
 

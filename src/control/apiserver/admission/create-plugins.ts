@@ -95,7 +95,7 @@ const makers: Readonly<Record<string, MakePlugin>> = {
   AlwaysDeny: () => alwaysDeny,
 };
 
-/** Plugins that are not made here: webhooks and policies come from their own modules, and what is not there at all is said. */
+/** Plugins that are not made here: webhooks and policies come from their own modules. */
 export const pluginsMadeElsewhere: ReadonlySet<string> = new Set([
   'MutatingAdmissionWebhook',
   'ValidatingAdmissionWebhook',

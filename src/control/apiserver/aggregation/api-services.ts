@@ -4,9 +4,9 @@ import type { WebRequest } from '../../../rpc/web.js';
 import type { ApiResource } from '../../api/discovery/api-resource.js';
 import type { Discovery } from '../../api/discovery/discovery.js';
 import type { APIService, APIServiceCondition } from '../../api/gen/apiregistration-v1.js';
-import { groupPriority, isBuiltInGroup, versionPriority } from '../../api/group-priority.js';
 import type { Scheme } from '../../api/scheme.js';
 import { deepEqual } from '../../machinery/deep-equal.js';
+import type { JsonObject } from '../../machinery/json.js';
 import { isJsonObject } from '../../machinery/json-object.js';
 import type { KubeObject } from '../../machinery/object.js';
 import { apiVersionOf } from '../../machinery/object.js';
@@ -17,12 +17,15 @@ import type { Exchange } from '../exchange.js';
 import type { EndpointTable } from '../registry/endpoint-table.js';
 import { followAll } from '../registry/follow-all.js';
 import type { ServerWrites } from '../registry/server-writes.js';
+import { AggregationMetrics, type RegenerationReason } from './aggregation-metrics.js';
 import {
   ApiServiceClient,
   type ApiServiceClientOptions,
   identityHeaders,
 } from './api-service-client.js';
 import { proxyToApiService } from './api-service-proxy.js';
+import { localService, managedLabel } from './local-service.js';
+import { askForDocuments, noDocuments, type ServerDocuments, textOf } from './server-documents.js';
 import { ServiceAddressError } from './service-address.js';
 
 /** What aggregation needs. */
@@ -31,16 +34,19 @@ export interface ApiServicesOptions extends ApiServiceClientOptions {
   readonly endpoints: EndpointTable;
   readonly writes: ServerWrites;
   readonly discovery: Discovery;
+  /** Is told of the documents of OpenAPI 2 of other servers, those that count most first. */
+  readonly openApi: { setOthers(documents: readonly JsonObject[]): void };
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 const resource = { group: 'apiregistration.k8s.io', resource: 'apiservices' };
-const managedLabel = 'kube-aggregator.kubernetes.io/automanaged';
 /** Between looks at servers that answer, and at those that do not. */
 const checkMs = 30_000;
 const recheckMs = 2000;
 const checkTimeoutMs = 5000;
+/** Bytes that the discovery of a version may have. */
+const discoveryBytesMax = 4 << 20;
 const checker = { name: 'system:kube-aggregator', uid: '', groups: ['system:masters'], extra: {} };
 
 /** What is known of a server behind an APIService. */
@@ -48,8 +54,7 @@ interface External {
   service: APIService;
   isAvailable: boolean;
   resources: readonly ApiResource[];
-  /** Path and query of its document of OpenAPI 3; null: it has none. */
-  openApiUrl: string | null;
+  documents: ServerDocuments;
   nextCheckMs: number;
 }
 
@@ -58,6 +63,7 @@ interface External {
  * are served here are made here; those that name a service are passed on to it, as long as it answers.
  */
 export class ApiServices {
+  readonly metrics = new AggregationMetrics();
   readonly #options: ApiServicesOptions;
   readonly #client: ApiServiceClient;
   readonly #known = new Map<string, APIService>();
@@ -86,10 +92,11 @@ export class ApiServices {
 
   /** What the index of OpenAPI 3 says of the documents of other servers. */
   openApiPaths(): Readonly<Record<string, { readonly serverRelativeURL: string }>> {
-    const known = [...this.#external.values()].flatMap(({ service, openApiUrl }) => {
+    const known = [...this.#external.values()].flatMap(({ service, documents }) => {
       const { group = '', version = '' } = service.spec ?? {};
       const name = `apis/${apiVersionOf({ group, version })}`;
-      return openApiUrl === null ? [] : [[name, { serverRelativeURL: openApiUrl }] as const];
+      const serverRelativeURL = documents.version3Url;
+      return serverRelativeURL === null ? [] : [[name, { serverRelativeURL }] as const];
     });
     return Object.fromEntries(known);
   }
@@ -97,7 +104,7 @@ export class ApiServices {
   /** Answers with the document of OpenAPI 3 of another server; false when the index does not name it. */
   async answerOpenApi(exchange: Exchange, name: string): Promise<boolean> {
     const external = this.#externalOf(`/${name}`);
-    if (external === undefined || external.openApiUrl === null) return false;
+    if (external === undefined || external.documents.version3Url === null) return false;
     await this.#passOn(exchange, external);
     return true;
   }
@@ -154,7 +161,7 @@ export class ApiServices {
     const name = service.metadata.name ?? '';
     this.#known.set(name, service);
     if (service.spec?.service === undefined) {
-      if (this.#external.delete(name)) this.#publish();
+      this.#forget(name);
       return;
     }
     const before = this.#external.get(name);
@@ -164,7 +171,7 @@ export class ApiServices {
         service,
         isAvailable,
         resources: [],
-        openApiUrl: null,
+        documents: noDocuments,
         nextCheckMs: 0,
       });
       this.#wake();
@@ -180,8 +187,18 @@ export class ApiServices {
   #remove(service: APIService): void {
     const name = service.metadata.name ?? '';
     this.#known.delete(name);
-    if (this.#external.delete(name)) this.#publish();
+    this.#forget(name);
     this.#wake();
+  }
+
+  /** No other server serves it any more. */
+  #forget(name: string): void {
+    const external = this.#external.get(name);
+    if (external === undefined) return;
+    this.#external.delete(name);
+    this.metrics.onRemoved(name);
+    this.#publish();
+    if (external.documents.version2 !== null) this.#publishOpenApi(name, 'delete');
   }
 
   /** Every version that is served here has its APIService, and those that we made for versions that are gone go. */
@@ -219,10 +236,9 @@ export class ApiServices {
         timeoutMs: checkTimeoutMs,
         signal,
       });
-      const text = await textOf(answer.body);
+      const text = await textOf(answer.body, discoveryBytesMax);
       if (answer.status !== 200) throw new Error(`bad status from it: ${answer.status}`);
       external.resources = resourcesIn(text);
-      external.openApiUrl = await this.#openApiUrl(external.service, signal);
       verdict = { status: 'True', reason: 'Passed', message: 'all checks passed' };
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
@@ -237,20 +253,37 @@ export class ApiServices {
     }
     if (signal.aborted || this.#external.get(name) !== external) return;
     external.isAvailable = verdict.status === 'True';
+    this.metrics.onChecked(name, external.isAvailable, verdict.reason ?? '');
     external.nextCheckMs = clock.now() + (external.isAvailable ? checkMs : recheckMs);
     this.#publish();
     await this.#report(name, verdict);
+    if (external.isAvailable) await this.#checkDocuments(name, external, signal);
   }
 
-  /** Where the server behind an APIService has the document of OpenAPI 3 of its version; null when it does not say. */
-  async #openApiUrl(service: APIService, signal: AbortSignal): Promise<string | null> {
-    const { group = '', version = '' } = service.spec ?? {};
-    const answer = await this.#client.request(service, {
-      ...{ method: 'GET', target: '/openapi/v3', timeoutMs: checkTimeoutMs, signal },
-      headers: { accept: 'application/json', ...identityHeaders(checker) },
+  /** What a server that answers says of itself. That it says nothing makes it no worse. */
+  async #checkDocuments(name: string, external: External, signal: AbortSignal): Promise<void> {
+    const before = external.documents;
+    const documents = await askForDocuments(external.service, before, {
+      ...{ client: this.#client, headers: identityHeaders(checker) },
+      ...{ timeoutMs: checkTimeoutMs, signal },
     });
-    const text = await textOf(answer.body);
-    return answer.status === 200 ? openApiUrlIn(text, apiVersionOf({ group, version })) : null;
+    if (signal.aborted || this.#external.get(name) !== external) return;
+    external.documents = documents;
+    if (deepEqual(before.version2, documents.version2)) return;
+    const isNew = before.version2 === null;
+    this.#publishOpenApi(name, isNew ? 'add' : documents.version2 === null ? 'delete' : 'update');
+  }
+
+  #publishOpenApi(name: string, reason: RegenerationReason): void {
+    const weight = ({ service: { spec } }: External) =>
+      [spec?.groupPriorityMinimum ?? 0, spec?.versionPriority ?? 0] as const;
+    const byWeight = [...this.#external.values()].sort((a, b) => {
+      const [[group, version], [otherGroup, otherVersion]] = [weight(a), weight(b)];
+      return otherGroup - group || otherVersion - version;
+    });
+    this.metrics.onRegenerated(name, reason);
+    const second = byWeight.map(({ documents }) => documents.version2);
+    this.#options.openApi.setOthers(second.filter((document) => document !== null));
   }
 
   /** Writes what was found into the status, when it is news. */
@@ -294,56 +327,8 @@ export class ApiServices {
   }
 }
 
-function localService(group: string, version: string): APIService {
-  return {
-    apiVersion: 'apiregistration.k8s.io/v1',
-    kind: 'APIService',
-    metadata: {
-      name: `${version}.${group}`,
-      labels: { [managedLabel]: isBuiltInGroup(group) ? 'onstart' : 'true' },
-    },
-    spec: {
-      ...(group === '' ? {} : { group }),
-      version,
-      groupPriorityMinimum: groupPriority(group),
-      versionPriority: versionPriority(group, version),
-    },
-    status: {
-      conditions: [
-        {
-          type: 'Available',
-          status: 'True',
-          reason: 'Local',
-          message: 'Local APIServices are always available',
-        },
-      ],
-    },
-  };
-}
-
 function conditionOf({ status }: APIService): APIServiceCondition | undefined {
   return status?.conditions?.find(({ type }) => type === 'Available');
-}
-
-async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-/** Where an index of OpenAPI 3 has the document of a version; null when it names none of this server's own. */
-function openApiUrlIn(text: string, apiVersion: string): string | null {
-  let index: unknown;
-  try {
-    index = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  const paths = isJsonObject(index) ? index.paths : undefined;
-  const entry = isJsonObject(paths) ? paths[`apis/${apiVersion}`] : undefined;
-  const url = isJsonObject(entry) ? entry.serverRelativeURL : undefined;
-  const isOwn = typeof url === 'string' && url.startsWith(`/openapi/v3/apis/${apiVersion}`);
-  return isOwn ? url : null;
 }
 
 /** What an APIResourceList names; throws when it is none. */

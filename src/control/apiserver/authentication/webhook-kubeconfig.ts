@@ -6,7 +6,21 @@ export class WebhookKubeconfigError extends Error {
   override readonly name = 'WebhookKubeconfigError';
 }
 
-/** Where a webhook of authentication or authorization is, and as whom it is asked. PEM texts; '' without. */
+/** A webhook answered with something else than 2xx. */
+export class WebhookStatusError extends Error {
+  override readonly name = 'WebhookStatusError';
+  readonly status: number;
+  /** Whether it asks to be asked again (`Retry-After`). */
+  readonly mayRepeat: boolean;
+
+  constructor(status: number, mayRepeat: boolean) {
+    super(`the webhook answers with status ${status}`);
+    this.status = status;
+    this.mayRepeat = mayRepeat;
+  }
+}
+
+/** Where a webhook of authentication, authorization or image policies is, and as whom it is asked. PEM texts; '' without. */
 export interface WebhookTarget {
   readonly url: string;
   readonly caPem: string;
@@ -94,7 +108,7 @@ export function webhookReviewer<T extends object>(
       chunks.push(chunk);
     }
     if (response.status < 200 || response.status > 299)
-      throw new Error(`the webhook answers with status ${response.status}`);
+      throw new WebhookStatusError(response.status, response.headers.has('retry-after'));
     return JSON.parse(Buffer.concat(chunks).toString('utf8')) as T;
   };
 }

@@ -13,6 +13,15 @@ export interface Follower {
 
 const retryMs = 200;
 
+/** How somebody follows. */
+export interface FollowOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  /** Nothing but this object. Default: all of the resource. */
+  readonly only?: { readonly namespace: string; readonly name: string };
+}
+
 /**
  * Tells a follower of everything that is there and of every change after, until `signal` aborts. When the watch breaks it begins
  * again, and what is gone by then is told as removed.
@@ -20,13 +29,13 @@ const retryMs = 200;
 export async function follow(
   storage: ObjectStorage,
   follower: Follower,
-  options: { readonly clock: Clock; readonly logger: Logger; readonly signal: AbortSignal },
+  options: FollowOptions,
 ): Promise<void> {
   const { clock, logger, signal } = options;
   const known = new Map<string, KubeObject>();
   while (!signal.aborted) {
     try {
-      await followOnce(storage, follower, known, signal);
+      await followOnce(storage, follower, known, options);
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       if (!signal.aborted) logger.debug('a watch begins again', { error: text });
@@ -39,10 +48,11 @@ async function followOnce(
   storage: ObjectStorage,
   follower: Follower,
   known: Map<string, KubeObject>,
-  signal: AbortSignal,
+  { signal, only }: FollowOptions,
 ): Promise<void> {
   const query = {
     namespace: '',
+    ...only,
     filter: null,
     afterRevision: null,
     sendInitialEvents: true,

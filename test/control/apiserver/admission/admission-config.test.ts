@@ -45,8 +45,8 @@ t.test('readAdmissionConfig refuses what it cannot follow', async (t) => {
     ['{', /no YAML/],
     ['kind: Pod', /no AdmissionConfiguration/],
     [
-      `${head}  - { name: ImagePolicyWebhook, configuration: {} }`,
-      /"ImagePolicyWebhook" takes no configuration here/,
+      `${head}  - { name: LimitRanger, configuration: {} }`,
+      /"LimitRanger" takes no configuration here/,
     ],
     [
       `${head}  - { name: PodSecurity, configuration: { defaults: { enforce: hard } } }`,

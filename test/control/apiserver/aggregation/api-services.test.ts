@@ -51,7 +51,29 @@ t.test('APIServices of what is served here are made here', async (t) => {
   t.match(status.conditions[0], { type: 'Available', status: 'True', reason: 'Local' });
 });
 
+const thing = {
+  type: 'object',
+  properties: { size: { type: 'integer' } },
+  'x-kubernetes-group-version-kind': [
+    { group: 'metrics.example.com', version: 'v1', kind: 'Thing' },
+  ],
+};
+const thingDocument = {
+  swagger: '2.0',
+  info: { title: 'things', version: '1' },
+  parameters: { pretty: { name: 'pretty', in: 'query', type: 'string' } },
+  paths: {
+    '/apis/metrics.example.com/v1/things': {
+      parameters: [{ $ref: '#/parameters/pretty' }],
+      get: { responses: { 200: { description: 'OK', schema: { $ref: '#/definitions/Thing' } } } },
+    },
+    '/apis/apps/v1/deployments': { get: { description: 'not its own', responses: {} } },
+  },
+  definitions: { Thing: thing, Unused: { type: 'string' } },
+};
+
 t.test('an APIService with a service passes requests on, as long as it answers', async (t) => {
+  const tags: string[] = [];
   const { cert, key } = await makeSelfSigned(['agg.default.svc'], Date.now());
   const server = https.createServer({ cert, key }, (request, response) => {
     response.setHeader('content-type', 'application/json');
@@ -73,6 +95,13 @@ t.test('an APIService with a service passes requests on, as long as it answers',
       const own = { serverRelativeURL: `${document}?hash=1` };
       const paths = { 'apis/metrics.example.com/v1': own, 'apis/apps/v1': own };
       response.end(JSON.stringify({ paths }));
+      return;
+    }
+    if (request.url === '/openapi/v2') {
+      tags.push(request.headers['if-none-match'] ?? '');
+      response.setHeader('etag', '"one"');
+      if (request.headers['if-none-match'] === '"one"') response.statusCode = 304;
+      response.end(response.statusCode === 304 ? '' : JSON.stringify(thingDocument));
       return;
     }
     if (request.url?.startsWith(document)) {
@@ -127,11 +156,29 @@ t.test('an APIService with a service passes requests on, as long as it answers',
     `admin ${things}/x/console:hello`,
     'a connection for another protocol is joined',
   );
-  const { paths } = (await rig.ask('GET', '/openapi/v3')).json;
+  const indexed = async () => (await rig.ask('GET', '/openapi/v3')).json.paths;
+  await until(async () => (await indexed())['apis/metrics.example.com/v1'] !== undefined);
+  const paths = await indexed();
   const url = '/openapi/v3/apis/metrics.example.com/v1?hash=1';
   t.same(paths['apis/metrics.example.com/v1'], { serverRelativeURL: url });
   t.match(paths['apis/apps/v1'].serverRelativeURL, /apis\/apps\/v1\?hash=(?!1$)/, 'ours is ours');
   t.same((await rig.ask('GET', url)).json, { openapi: '3.0.0', url });
+  const second = async () => (await rig.ask('GET', '/openapi/v2')).json;
+  await until(async () => (await second()).paths[things] !== undefined);
+  const { definitions, paths: all } = await second();
+  t.same(definitions.Thing, thing);
+  t.notOk(definitions.Unused, 'what its version does not need is left out');
+  t.match(all[things].parameters, [{ name: 'pretty', in: 'query' }]);
+  t.not(all['/apis/apps/v1/namespaces/{namespace}/deployments'].get.description, 'not its own');
+  t.notOk(all['/apis/apps/v1/deployments'].get.description === 'not its own');
+  const protobuf = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+  const packed = await rig.ask('GET', '/openapi/v2', { headers: { accept: protobuf } });
+  t.ok(packed.bytes.includes('/apis/metrics.example.com/v1/things'));
+  t.same(tags, [''], 'asked once so far');
+  t.match(
+    (await rig.ask('GET', '/metrics')).text,
+    /aggregator_unavailable_apiservice\{name="v1.metrics.example.com"\} 0/,
+  );
   const groups = (await rig.ask('GET', '/apis')).json.groups.map(
     (group: { name: string }) => group.name,
   );
@@ -145,7 +192,14 @@ t.test('an APIService with a service passes requests on, as long as it answers',
   await rig.ask('PATCH', `${path}/${name}`, touched);
   await until(async () => (await condition())?.status === 'False');
   t.match(await condition(), { reason: 'FailedDiscoveryCheck' });
+  const { text } = await rig.ask('GET', '/metrics');
+  t.match(text, /aggregator_unavailable_apiservice\{name="v1.metrics.example.com"\} 1/);
+  t.match(
+    text,
+    /apiservice_total\{name="v1.metrics.example.com",reason="FailedDiscoveryCheck"\} 1/,
+  );
   t.equal((await rig.ask('GET', things)).status, 503);
   t.equal((await rig.ask('DELETE', `${path}/${name}`)).status, 200);
   await until(async () => (await rig.ask('GET', things)).status === 404);
+  t.notOk((await second()).paths[things], 'and the document is without it');
 });

@@ -150,6 +150,55 @@ t.test('mode ABAC obeys its file, admission its configuration', async (t) => {
   t.match(refused.json.message, /violates PodSecurity "baseline:latest"/);
 });
 
+t.test(
+  'ImagePolicyWebhook asks the backend of its kubeconfig, whose files are beside it',
+  async (t) => {
+    const dir = await tempDir(t);
+    const hook = await serveJson(t, (_path, body) => {
+      const review = JSON.parse(body);
+      const images = review.spec.containers.map((each: { image: string }) => each.image);
+      return { ...review, status: { allowed: !images.includes('bad:1'), reason: 'no bad images' } };
+    });
+    await writeFile(join(dir, 'ca.pem'), hook.cert);
+    await writeFile(
+      join(dir, 'kubeconfig'),
+      JSON.stringify({
+        'current-context': 'x',
+        contexts: [{ name: 'x', context: { cluster: 'c' } }],
+        clusters: [{ name: 'c', cluster: { server: hook.url, 'certificate-authority': 'ca.pem' } }],
+      }),
+    );
+    const imagePolicy = { kubeConfigFile: join(dir, 'kubeconfig') };
+    await writeFile(
+      join(dir, 'admission.yaml'),
+      JSON.stringify({
+        kind: 'AdmissionConfiguration',
+        plugins: [{ name: 'ImagePolicyWebhook', configuration: { imagePolicy } }],
+      }),
+    );
+    const flags = [
+      '--enable-admission-plugins=ImagePolicyWebhook',
+      '--disable-admission-plugins=ServiceAccount',
+    ];
+    const api = await startApi(t, [
+      ...flags,
+      `--admission-control-config-file=${dir}/admission.yaml`,
+    ]);
+    const create = (image: string) =>
+      api.ask('POST', '/api/v1/namespaces/default/pods', {
+        body: { metadata: { generateName: 'p-' }, spec: { containers: [{ name: 'c', image }] } },
+      });
+    t.equal((await create('good:1')).status, 201);
+    const refused = await create('bad:1');
+    t.equal(refused.status, 403);
+    t.match(
+      refused.json.message,
+      /forbidden: image policy webhook backend denied one or more images: no bad images$/,
+    );
+    await t.rejects(startApi(t, flags), /ImagePolicyWebhook needs its configuration/);
+  },
+);
+
 t.test('the issuer publishes its keys', async (t) => {
   const api = await startApi(t, ['--external-hostname=api.example.org']);
   const { json, headers } = await api.ask('GET', '/.well-known/openid-configuration');
