@@ -33,6 +33,12 @@ export function onReadIndexReply(
   }
 }
 
+/** In so many ticks from now on nothing that was asked of the leader expires. */
+export function idleReadTicks(state: CoreState): number {
+  const { oldestSentTick } = state.forwardedReads;
+  return oldestSentTick + state.config.electionTicks - state.ticks - 1;
+}
+
 /** Refuses what went unanswered for an election timeout, so that lost messages leave nothing behind. */
 export function expireForwardedReads(state: CoreState): void {
   const tick = state.ticks - state.config.electionTicks;

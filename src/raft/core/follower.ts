@@ -50,6 +50,7 @@ function acceptUpTo(
   message: Extract<Message, { kind: 'append' | 'snapshot' }>,
   index: Index,
 ): void {
+  if (message.kind === 'append' && !message.wantsReply) return;
   state.outbox.send({
     kind: 'append-reply',
     from: state.config.id,
@@ -88,6 +89,7 @@ export function onHeartbeat(
 ): void {
   hearLeader(state, message.from);
   state.commitTo(Math.min(message.commit, state.log.lastIndex));
+  if (!message.wantsReply) return;
   state.outbox.send({
     kind: 'heartbeat-reply',
     from: state.config.id,

@@ -26,6 +26,12 @@ export class ForwardedReads {
     return this.#fresh.length > 0;
   }
 
+  /** The tick of the batch that waits longest for its answer; Infinity when none does. */
+  get oldestSentTick(): number {
+    for (const { sentTick } of this.#batches.values()) return sentTick;
+    return Number.POSITIVE_INFINITY;
+  }
+
   /** Notes a read to be asked for. */
   add(requestId: number): void {
     this.#fresh.push(requestId);

@@ -34,7 +34,23 @@ function sendHeartbeat(state: CoreState, leadership: Leadership, progress: Progr
     term: state.term,
     commit: isVerified ? Math.min(progress.match, state.commit) : state.commit,
     readRound: leadership.reads.newestRound,
+    wantsReply: wantsReply(state, leadership, progress),
   });
+}
+
+/**
+ * An answer confirms reads, makes a leader repeat what may be lost, and keeps it in office (check-quorum): the last does not
+ * take one for every heartbeat, as long as one that is lost can be asked for again in time.
+ */
+function wantsReply(state: CoreState, leadership: Leadership, progress: Progress): boolean {
+  const silentTicks = state.ticks - progress.heardTick;
+  return (
+    silentTicks >= Math.floor(state.config.electionTicks / 3) ||
+    progress.readRound < leadership.reads.newestRound ||
+    progress.match < state.log.lastIndex ||
+    progress.state !== 'replicate' ||
+    progress.id === leadership.transferee
+  );
 }
 
 /** A member's answer to a heartbeat. */

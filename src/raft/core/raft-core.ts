@@ -12,7 +12,12 @@ import {
   refuseVote,
 } from './election.js';
 import { correctStaleLeader, onAppend, onHeartbeat, onSnapshot } from './follower.js';
-import { askLeaderRead, expireForwardedReads, onReadIndexReply } from './follower-read-index.js';
+import {
+  askLeaderRead,
+  expireForwardedReads,
+  idleReadTicks,
+  onReadIndexReply,
+} from './follower-read-index.js';
 import { broadcastHeartbeat, onHeartbeatReply } from './heartbeat.js';
 import { askRead } from './leader-read-index.js';
 import type { Leadership } from './leadership.js';
@@ -74,6 +79,13 @@ export class RaftCore implements RaftCoreApi {
 
   get lastIndex(): Index {
     return this.#state.log.lastIndex;
+  }
+
+  get idleTicks(): number {
+    const state = this.#state;
+    if (state.leadership !== null) return 0;
+    const untilElection = state.electionTimeout - state.electionElapsed - 1;
+    return Math.max(0, Math.min(untilElection, idleReadTicks(state)));
   }
 
   status(): CoreStatus {

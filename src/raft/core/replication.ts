@@ -98,6 +98,7 @@ function sendAppend(state: CoreState, progress: Progress, hasEntries: boolean): 
     prevTerm,
     commit: state.commit,
     entries,
+    wantsReply: hasEntries || progress.isPokeDue || progress.state === 'probe',
   });
   let bytes = 0;
   for (const entry of entries) bytes += entryBytes(entry);

@@ -95,6 +95,8 @@ export type Message =
       readonly prevTerm: Term;
       readonly commit: Index;
       readonly entries: readonly Entry[];
+      /** False: it only tells a commit index, and need not be answered unless it is refused. */
+      readonly wantsReply: boolean;
     })
   | (MessageBase & {
       readonly kind: 'append-reply';
@@ -109,6 +111,8 @@ export type Message =
       readonly kind: 'heartbeat';
       readonly commit: Index /** Newest read round asked for; 0 is none. */;
       readonly readRound: number;
+      /** False: the sender would learn nothing from an answer now. */
+      readonly wantsReply: boolean;
     })
   | (MessageBase & { readonly kind: 'heartbeat-reply'; readonly readRound: number })
   | (MessageBase & { readonly kind: 'snapshot'; readonly snapshot: SnapshotMeta })
@@ -241,6 +245,8 @@ export interface RaftCoreApi {
   readonly role: Role;
   readonly commit: Index;
   readonly lastIndex: Index;
+  /** So many ticks from now on only pass time, unless there is another input before. A leader has something to do in each. */
+  readonly idleTicks: number;
   tick(): void;
   /** Takes any message that was addressed to this member; malformed or stale ones are ignored, never thrown upon. */
   step(message: Message): void;

@@ -20,7 +20,7 @@ export interface DueNotices {
 }
 
 /**
- * Holds back the appends without entries, which tell a follower of a newer commit index: for a turn, so that whoever waits
+ * Holds back the appends that only tell a follower of a newer commit index: for a turn, so that whoever waits
  * for a write here is answered first; and for up to a millisecond while each such answer brings the next write, as one
  * client does that writes a key after the other. The entries of that write carry the same news: for each follower a
  * message and its answer are saved. A follower with somebody waiting for the commit (a write that it forwarded, a read) is
@@ -46,14 +46,14 @@ export class CommitNotices {
   holdsBack(message: Message, now: number): boolean {
     if (message.kind !== 'append') return false;
     const { to } = message;
-    if (message.entries.length === 0) {
+    if (!message.wantsReply) {
       const since = (this.#fresh.get(to) ?? this.#held.get(to))?.since ?? now;
       this.#held.delete(to);
       this.#fresh.set(to, { message, since });
       this.#lastAt = now;
       return true;
     }
-    this.#expectsEntries = now - this.#lastAt < holdMsMax;
+    if (message.entries.length > 0) this.#expectsEntries = now - this.#lastAt < holdMsMax;
     this.#fresh.delete(to);
     this.#held.delete(to);
     this.#onSent(message);

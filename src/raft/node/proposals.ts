@@ -101,6 +101,11 @@ export class ProposalQueue<Result> {
     this.#queued.push(item);
   }
 
+  /** Nobody waits for anything. */
+  get isEmpty(): boolean {
+    return this.#pending.size === 0;
+  }
+
   /**
    * So many are on their way, and so few are queued, that it pays to wait for what comes before those are done: what a batch
    * costs, it costs once.

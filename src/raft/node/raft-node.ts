@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../base/clock.js';
+import type { Clock } from '../../base/clock.js';
 import { formatId, type MemberId, noMember } from '../../base/ids.js';
 import type { Logger } from '../../base/logger.js';
 import { RaftCore } from '../core/index.js';
@@ -17,10 +17,12 @@ import { NodeError } from './errors.js';
 import { ForwardIntake } from './forward-intake.js';
 import { handOverWhenStalled } from './hand-over.js';
 import { LeaderIntake } from './leader-intake.js';
+import { LeadershipView } from './leadership-view.js';
 import { PeerSender } from './peer-sender.js';
 import { ProposalQueue } from './proposals.js';
 import { type LeadershipStatus, type RaftNodeOptions, retentionOf } from './raft-node-options.js';
 import { ReadQueue } from './read-queue.js';
+import { TickTimer } from './tick-timer.js';
 import { cancellable } from './waiter.js';
 import { WritePipeline } from './write-pipeline.js';
 
@@ -48,10 +50,10 @@ export class RaftNode<Result> {
   readonly #sender: PeerSender;
   readonly #applyLoop: ApplyLoop<Result>;
   readonly #resendMs: number;
-  #tickTimer: Timer;
+  readonly #ticks: TickTimer;
+  readonly #leadership: LeadershipView;
   #turnScheduled = false;
   #stopped = false;
-  #status: LeadershipStatus;
 
   constructor(options: RaftNodeOptions<Result>) {
     this.#options = options;
@@ -94,8 +96,19 @@ export class RaftNode<Result> {
       onRestored: () => this.#onRestored(),
       onFatal: (error) => this.#fail(error),
     });
-    this.#status = { leader: noMember, isLeader: false, term: this.#core.term };
-    this.#tickTimer = this.#clock.setTimer(options.tickMs, () => this.#tick());
+    this.#leadership = new LeadershipView(this.#core, options.logger, (status) => {
+      this.#proposals.onLeaderChange(status.term);
+      options.onLeadership?.(status);
+    });
+    this.#ticks = new TickTimer({
+      clock: this.#clock,
+      tickMs: options.tickMs,
+      // A pause within a sleep goes unnoticed: it leaves half of an election timeout to hear the leader.
+      sleepTicksMax: Math.max(1, Math.floor(options.core.electionTicks / 2)),
+      tick: () => this.#guard(() => this.#core.tick()),
+      onWake: () => this.#onTick(),
+    });
+    this.#ticks.sleep(0);
   }
 
   /** What the core currently believes. */
@@ -104,7 +117,7 @@ export class RaftNode<Result> {
   }
 
   get leadership(): LeadershipStatus {
-    return this.#status;
+    return this.#leadership.status;
   }
 
   get term(): Term {
@@ -163,6 +176,7 @@ export class RaftNode<Result> {
   /** A message from a peer. Anything may come; what makes no sense is ignored. */
   onMessage(from: MemberId, message: PeerMessage): void {
     if (this.#stopped) return;
+    this.#ticks.catchUp();
     switch (message.kind) {
       case 'raft':
         if (message.message.from === from) this.#onRaftMessage(message.message);
@@ -191,6 +205,7 @@ export class RaftNode<Result> {
   /** The peer's process seems to be gone. When it led, do not wait for the election timeout. */
   onGone(id: MemberId): void {
     if (this.#stopped || id !== this.#core.leader || this.#core.role !== 'follower') return;
+    this.#ticks.catchUp();
     const term = this.#core.term;
     this.#core.onLeaderUnreachable();
     this.#clock.setTimer(this.#options.prng.float() * goneCampaignDelayMsMax, () => {
@@ -213,6 +228,7 @@ export class RaftNode<Result> {
   /** A verified snapshot file of `meta` from `message.from` is on this member's disk. */
   onSnapshotFetched(message: Extract<Message, { kind: 'snapshot' }>): void {
     if (this.#stopped) return;
+    this.#ticks.catchUp();
     this.#core.step(message);
     this.#schedule();
   }
@@ -262,13 +278,10 @@ export class RaftNode<Result> {
     });
   }
 
-  #tick(): void {
+  #onTick(): void {
     if (this.#stopped) return;
-    // Re-armed after it fired: a member that was paused ticks once, not once for every tick it slept through.
-    this.#tickTimer = this.#clock.setTimer(this.#options.tickMs, () => this.#tick());
     this.#guard(() => {
       const now = this.#clock.now();
-      this.#core.tick();
       this.#proposals.expire(now);
       this.#reads.expire(now);
       this.#reads.retry(now, this.#resendMs);
@@ -284,12 +297,15 @@ export class RaftNode<Result> {
 
   /** One pass: propose and ask what was collected, then carry out what the core wants until it wants nothing. */
   #turn(): void {
+    this.#ticks.catchUp();
     this.#flushProposals();
     this.#flushReads();
     while (this.#core.hasReady()) this.#carryOut(this.#core.ready());
-    this.#noteLeadership();
+    this.#leadership.refresh();
     this.#applyLoop.run();
     this.#sender.endTurn();
+    const isIdle = this.#proposals.isEmpty && this.#reads.isEmpty && this.#options.snapshots.isIdle;
+    this.#ticks.sleep(isIdle ? this.#core.idleTicks : 0);
   }
 
   #flushProposals(): void {
@@ -356,20 +372,6 @@ export class RaftNode<Result> {
     this.#schedule();
   }
 
-  #noteLeadership(): void {
-    const { leader, term, role } = this.#core;
-    const isLeader = role === 'leader';
-    const before = this.#status;
-    if (before.leader === leader && before.term === term && before.isLeader === isLeader) return;
-    this.#status = { leader, isLeader, term };
-    this.#proposals.onLeaderChange(term);
-    if (before.leader !== leader || before.isLeader !== isLeader) {
-      const what = leader === noMember ? 'no leader' : 'leader changed';
-      this.#logger.info(what, { leader: formatId(leader), term, role });
-    }
-    this.#options.onLeadership?.(this.#status);
-  }
-
   /** Runs a step of the loop; what it throws is a bug or a dead disk, and ends this member. */
   #guard(step: () => void): void {
     try {
@@ -381,7 +383,7 @@ export class RaftNode<Result> {
 
   #halt(): void {
     this.#stopped = true;
-    this.#clock.clearTimer(this.#tickTimer);
+    this.#ticks.close();
     this.#sender.close();
     this.#proposals.close();
     this.#reads.close();

@@ -56,6 +56,11 @@ export class ReadQueue {
     return this.#open?.done;
   }
 
+  /** Nobody waits for anything. */
+  get isEmpty(): boolean {
+    return !this.hasQueued && this.#asked.size === 0 && this.#confirmed.length === 0;
+  }
+
   /** The first read of a turn; those that follow it share its deadline. */
   begin(deadline: number): Promise<void> {
     this.seal();

@@ -104,6 +104,11 @@ export class SnapshotExchange {
     return newest.index + 1;
   }
 
+  /** Nothing is being fetched: {@link onTick} would do nothing. */
+  get isIdle(): boolean {
+    return this.#fetch === null && !this.#opening;
+  }
+
   /** Makes a snapshot of the present state, unless one is being made. */
   save(): void {
     if (this.#saving || this.#closed) return;

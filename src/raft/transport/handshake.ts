@@ -8,7 +8,7 @@ import { ByteReader, ByteWriter, MalformedFrameError } from './byte-codec.js';
 
 const magic = 0x464c4f54; // "FLOT"
 /** Members of one cluster speak one version of the peer protocol. */
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
 /** What a dialer wants: to send messages, or to ask once who is in the cluster (before it is a member). */
 export type HelloPurpose = 'messages' | 'describe-cluster';

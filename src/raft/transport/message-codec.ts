@@ -55,6 +55,7 @@ export function writeMessage(writer: ByteWriter, message: Message): void {
     case 'heartbeat':
       writer.safeUint64(message.commit);
       writer.safeUint64(message.readRound);
+      writer.uint8(message.wantsReply ? 1 : 0);
       break;
     case 'heartbeat-reply':
       writer.safeUint64(message.readRound);
@@ -120,7 +121,13 @@ export function readMessage(reader: ByteReader): Message {
         hintTerm: reader.safeUint64(),
       };
     case 'heartbeat':
-      return { kind, ...base, commit: reader.safeUint64(), readRound: reader.safeUint64() };
+      return {
+        kind,
+        ...base,
+        commit: reader.safeUint64(),
+        readRound: reader.safeUint64(),
+        wantsReply: reader.boolean(),
+      };
     case 'heartbeat-reply':
       return { kind, ...base, readRound: reader.safeUint64() };
     case 'snapshot': {
@@ -154,6 +161,7 @@ function writeAppend(writer: ByteWriter, message: Append): void {
   writer.safeUint64(message.prevIndex);
   writer.safeUint64(message.prevTerm);
   writer.safeUint64(message.commit);
+  writer.uint8(message.wantsReply ? 1 : 0);
   for (const piece of encodeEntries(message.entries)) writer.piece(piece);
 }
 
@@ -164,6 +172,7 @@ function readAppend(reader: ByteReader, base: Base): Append {
     prevIndex: reader.safeUint64(),
     prevTerm: reader.safeUint64(),
     commit: reader.safeUint64(),
+    wantsReply: reader.boolean(),
     entries: decodeEntries(reader.rest()),
   };
 }

@@ -11,7 +11,7 @@ import { type Pack, withTrailer } from '../schema/revision-pack.js';
 const batchBytes = 4 * 1024 * 1024;
 /** What nobody waits for is written when there are this many bytes of it, or after this many milliseconds. */
 const lingerBytes = 256 * 1024;
-const lingerMs = 100;
+const lingerMs = 1000;
 
 /** What a {@link WriteQueue} works with. */
 export interface WriteQueueOptions {

@@ -310,6 +310,7 @@ t.test(
       prevIndex: 1,
       prevTerm: 1,
       commit: 1,
+      wantsReply: true,
       entries: [promotion!, { term: 1, index: 3, kind: 'normal', data: emptyBytes }],
     });
     cluster.take();
@@ -468,9 +469,18 @@ t.test('applyConfChange: an entry that cannot be read, or does not fit, changes 
       prevIndex: 0,
       prevTerm: 0,
       commit: 0,
+      wantsReply: true,
       entries: [{ term: 1, index: 1, kind: 'config', data }],
     });
-    member.core.step({ kind: 'heartbeat', from: one!, to: two!, term: 1, commit: 1, readRound: 0 });
+    member.core.step({
+      kind: 'heartbeat',
+      from: one!,
+      to: two!,
+      term: 1,
+      commit: 1,
+      readRound: 0,
+      wantsReply: true,
+    });
     const [entry] = member.core.ready().committed;
     t.same(member.core.applyConfChange(entry!).voters, [one, two, three]);
   }

@@ -32,7 +32,7 @@ export function voteReply(fromTo: string, fields: Fields<'vote-reply'>): Message
 }
 
 export function append(fromTo: string, fields: Fields<'append'>): Message {
-  const zeros = { prevIndex: 0, prevTerm: 0, commit: 0, entries: [] };
+  const zeros = { prevIndex: 0, prevTerm: 0, commit: 0, entries: [], wantsReply: true };
   return { kind: 'append', ...route(fromTo), ...zeros, ...fields };
 }
 
@@ -42,7 +42,14 @@ export function appendReply(fromTo: string, fields: Fields<'append-reply'>): Mes
 }
 
 export function heartbeat(fromTo: string, fields: Fields<'heartbeat'>): Message {
-  return { kind: 'heartbeat', ...route(fromTo), commit: 0, readRound: 0, ...fields };
+  return {
+    kind: 'heartbeat',
+    ...route(fromTo),
+    commit: 0,
+    readRound: 0,
+    wantsReply: true,
+    ...fields,
+  };
 }
 
 export function heartbeatReply(fromTo: string, fields: Fields<'heartbeat-reply'>): Message {

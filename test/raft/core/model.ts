@@ -70,7 +70,7 @@ class Model {
     // Every run has its own mixture of faults; some have none of one kind.
     const often = (weight: number) => prng.pick([0, weight, weight, 3 * weight]);
     this.#actions = [
-      [30, (m) => this.#run(m, () => m.core.tick())],
+      [30, (m) => this.#tick(m)],
       [120, () => this.#deliver()],
       [40, (m) => this.#completeWrites(m)],
       [20, (m) => this.#apply(m)],
@@ -117,7 +117,7 @@ class Model {
     }
     for (let round = 0; round < 300; round++) {
       for (const member of this.cluster.members.values()) {
-        this.#run(member, () => member.core.tick());
+        this.#tick(member);
         if (member.snapshotsWanted > 0) this.cluster.snapshot(member, 0);
         member.snapshotsWanted = 0;
       }
@@ -141,6 +141,20 @@ class Model {
 
   #run(member: Member, input: () => void): void {
     this.cluster.run(member, input);
+    this.#collectReads();
+  }
+
+  /** What a core calls an idle tick only passes time. */
+  #tick(member: Member): void {
+    const { core, reads } = member;
+    const before = { idleTicks: core.idleTicks, role: core.role, term: core.term };
+    const sent = this.cluster.network.length;
+    this.cluster.run(member, () => core.tick());
+    if (before.idleTicks > 0) {
+      assert(this.cluster.network.length === sent && reads.length === 0, 'an idle tick is silent');
+      assert(core.role === before.role && core.term === before.term);
+      assert(core.idleTicks === before.idleTicks - 1);
+    }
     this.#collectReads();
   }
 

@@ -355,13 +355,13 @@ function showBody(message: Message): string {
     case 'vote-reply':
       return `${message.pre ? ' pre' : ''} ${message.granted ? 'granted' : 'refused'} commit ${message.commit}/${message.commitTerm}`;
     case 'append':
-      return ` prev ${message.prevIndex}/${message.prevTerm} commit ${message.commit} ${showEntries(message.entries)}`;
+      return ` prev ${message.prevIndex}/${message.prevTerm} commit ${message.commit} ${showEntries(message.entries)}${showWish(message)}`;
     case 'append-reply':
       return message.rejected
         ? ` refused ${message.index} hint ${message.hintIndex}/${message.hintTerm}`
         : ` has ${message.index}`;
     case 'heartbeat':
-      return ` commit ${message.commit} round ${message.readRound}`;
+      return ` commit ${message.commit} round ${message.readRound}${showWish(message)}`;
     case 'heartbeat-reply':
       return ` round ${message.readRound}`;
     case 'snapshot':
@@ -373,4 +373,8 @@ function showBody(message: Message): string {
     case 'read-index-reply':
       return message.ok ? ` index ${message.index}` : ' refused';
   }
+}
+
+function showWish({ wantsReply }: { readonly wantsReply: boolean }): string {
+  return wantsReply ? '' : ' no-reply';
 }

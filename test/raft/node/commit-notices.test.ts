@@ -15,6 +15,7 @@ function append(to: MemberId, commit: number, entryCount = 0): Message {
     prevIndex: commit,
     prevTerm: 1,
     commit,
+    wantsReply: entryCount > 0,
     entries: Array.from({ length: entryCount }, (_, i) => ({
       term: 1,
       index: commit + 1 + i,
@@ -45,7 +46,15 @@ t.test('CommitNotices: only appends without entries are held back', async (t) =>
   t.equal(notices.holdsBack(append(two, 1, 1), 0), false);
   t.equal(
     notices.holdsBack(
-      { kind: 'heartbeat', from: two, to: three, term: 1, commit: 1, readRound: 0 },
+      {
+        kind: 'heartbeat',
+        from: two,
+        to: three,
+        term: 1,
+        commit: 1,
+        readRound: 0,
+        wantsReply: true,
+      },
       0,
     ),
     false,

@@ -18,6 +18,7 @@ const append = (commit: number, entries: readonly Entry[] = []): Message => ({
   prevTerm: 1,
   commit,
   entries,
+  wantsReply: entries.length > 0,
 });
 
 function newSender() {
