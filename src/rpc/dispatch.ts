@@ -1,6 +1,7 @@
 import type { Logger } from '../base/logger.js';
 import type { MessageCodec, MethodDescriptor } from '../wire/descriptor.js';
 import { WireError } from '../wire/errors.js';
+import { MethodCounts } from './method-counts.js';
 import {
   type Answer,
   RpcError,
@@ -21,11 +22,13 @@ export type Route =
   | {
       readonly kind: 'unary';
       readonly method: MethodDescriptor<unknown, unknown>;
+      readonly counts: MethodCounts;
       readonly handler: UnaryHandler<unknown, unknown>;
     }
   | {
       readonly kind: 'stream';
       readonly method: MethodDescriptor<unknown, unknown>;
+      readonly counts: MethodCounts;
       readonly handler: StreamHandler<unknown, unknown>;
     };
 
@@ -40,13 +43,19 @@ export class Routes {
       for (const [name, method] of Object.entries(descriptor.methods)) {
         const unaryHandler = unary.get(name);
         const streamHandler = stream.get(name);
+        const counts = new MethodCounts(method);
         if (unaryHandler !== undefined) {
-          this.#routes.set(method.path, { kind: 'unary', method, handler: unaryHandler });
+          this.#routes.set(method.path, { kind: 'unary', method, counts, handler: unaryHandler });
         } else if (streamHandler !== undefined) {
-          this.#routes.set(method.path, { kind: 'stream', method, handler: streamHandler });
+          this.#routes.set(method.path, { kind: 'stream', method, counts, handler: streamHandler });
         }
       }
     }
+  }
+
+  /** What became of the calls of each method. */
+  counts(): readonly MethodCounts[] {
+    return [...this.#routes.values()].map(({ counts }) => counts);
   }
 
   /** All routes, for engines that register them ahead. */

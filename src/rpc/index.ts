@@ -6,6 +6,7 @@ export { answerUpgrade } from './http1/upgrade.js';
 export { type HandlerOf, implementService, type ServiceHandlers } from './implement.js';
 export { type Listener, type ListenerOptions, listen } from './listener.js';
 export type { CertificatePair, ListenerTls, NamedCertificate } from './listener-tls.js';
+export { durationBounds, MethodCounts } from './method-counts.js';
 export { readWebBody } from './read-web-body.js';
 export type { RpcServer, RpcServerOptions } from './server.js';
 export * from './service.js';

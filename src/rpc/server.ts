@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import type { HttpRoutes } from './http-routes.js';
+import type { MethodCounts } from './method-counts.js';
 import type { ServiceImplementation } from './service.js';
 import type { WebHandler } from './web.js';
 
@@ -16,6 +17,8 @@ export interface RpcServerOptions {
   /** Answers what is neither a gRPC call nor among `http`. The engine on grpc-js does not ask it. */
   readonly web?: WebHandler;
   readonly clock: Clock;
+  /** Has the durations of calls counted as well. The engine on grpc-js does not. */
+  readonly timesCalls?: boolean;
   readonly logger: Logger;
   readonly limits: {
     /** Bytes of one request message; a larger one answers `resourceExhausted`. */
@@ -45,6 +48,8 @@ export interface RpcServerOptions {
 export interface RpcServer {
   /** Takes over a connection that is about to send the HTTP/2 preface. No byte of it has been consumed. */
   attach(connection: Duplex): void;
+  /** What became of the calls of each method that has a handler. */
+  counts(): readonly MethodCounts[];
   /**
    * Sends GOAWAY on every connection, ends the streaming calls with `unavailable`, lets unary calls finish for up to
    * `graceMs`, then drops what is left. Resolves when no connection is open.

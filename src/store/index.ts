@@ -1,6 +1,6 @@
 /** The replicated store with etcd's semantics: the state machine, the member around it, and its gRPC services. */
 export type { ApiContext } from './api/context.js';
-export { httpRoutes } from './api/http.js';
+export { httpRoutes, metricsRoutes } from './api/http.js';
 export { apiServices } from './api/services.js';
 export type { Alarm, AlarmReads } from './apply/alarms.js';
 export type { Bootstrap } from './apply/replica-state.js';
@@ -29,5 +29,6 @@ export {
 } from './member/member.js';
 export { computeClusterId, computeMemberId } from './member/member-ids.js';
 export { parseMemberUrls, UrlError, type UrlErrorCode } from './member/urls.js';
+export { StoreMetrics } from './metrics/store-metrics.js';
 export { StoreDataError, type StoreDataErrorCode } from './schema/errors.js';
 export { Store, type StoreOptions } from './store.js';

@@ -22,6 +22,7 @@ import {
 import { checkImage, writeImage } from './apply/restore.js';
 import { WriteQueue } from './apply/write-queue.js';
 import type { ApplyResult, HistoryReads, MvccReads } from './contracts.js';
+import { StoreCounts } from './counts.js';
 import { StoreError } from './errors.js';
 import { Lessor } from './lease/lessor.js';
 import { Membership } from './member/membership.js';
@@ -85,6 +86,8 @@ export class Store implements StateMachine<ApplyResult> {
   readonly members = new Membership();
   readonly alarms: AlarmReads;
   readonly watch: WatchHub;
+  /** What was done since the store was opened. */
+  readonly counts = new StoreCounts();
   readonly #alarms = new Alarms();
   readonly #options: StoreOptions;
   readonly #logger: Logger;
@@ -111,6 +114,7 @@ export class Store implements StateMachine<ApplyResult> {
     this.leases = new Lessor({ clock, minTtlSeconds: options.minLeaseTtlSeconds ?? 2, defects });
     this.#mvcc = new Mvcc(state.mvcc, {
       clock,
+      counts: this.counts,
       flushed: () => this.#live.queue.flush(),
       restoring: () => this.#restoring,
     });
@@ -145,6 +149,11 @@ export class Store implements StateMachine<ApplyResult> {
   /** Reads of keys, at the applied state or before it. */
   get mvcc(): MvccReads & HistoryReads {
     return this.#mvcc;
+  }
+
+  /** Keys that exist now. */
+  get liveKeys(): number {
+    return this.#live.mvcc.index.liveCount;
   }
 
   get appliedIndex(): Index {
@@ -343,6 +352,7 @@ export class Store implements StateMachine<ApplyResult> {
       alarms: this.#alarms,
       publish: (events) => this.watch.publish(events),
       startCompaction: () => this.#startCompaction(compactor),
+      counts: this.counts,
     });
     const hash = new AppliedHash(state.applied.hash);
     return { db: mvcc.db, mvcc, queue, compactor, applier, hash };

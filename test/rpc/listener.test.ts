@@ -66,7 +66,7 @@ async function listenError(options: { url: string; tls?: ListenerTls }): Promise
     const listener = await listen({
       tls: null,
       ...options,
-      rpc: { attach() {}, close: async () => {} },
+      rpc: { attach() {}, counts: () => [], close: async () => {} },
       http: new Map(),
       clock: realClock,
       logger: silentLogger,

@@ -79,6 +79,13 @@ export const storeFlags: readonly Flag[] = [
     'etcd-cluster',
     'Keeps clusters with the same URLs apart.',
   ),
+  used(
+    'listen-metrics-urls',
+    'urls',
+    '',
+    'More URLs to serve /metrics and the health checks on; they are on --listen-client-urls too.',
+  ),
+  used('metrics', 'string', 'basic', 'basic; extensive: with the time that calls take.'),
   used('heartbeat-interval', 'number', '100', 'Milliseconds between heartbeats.'),
   used(
     'election-timeout',
@@ -208,7 +215,6 @@ export const storeFlags: readonly Flag[] = [
     cors: 'string',
     'host-whitelist': 'string',
   }),
-  ...ignored('metrics are not built yet', { metrics: 'string', 'listen-metrics-urls': 'string' }),
   ...ignored('not built yet', {
     'enable-pprof': 'boolean',
     'compact-hash-check-enabled': 'boolean',

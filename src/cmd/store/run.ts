@@ -6,13 +6,9 @@ import { openHostDisk } from '../../host/disk.js';
 import { lockDataDir } from '../../host/disk-lock.js';
 import { entropyPrng } from '../../host/entropy.js';
 import { openLevelHome } from '../../host/level.js';
-import { listenStreams, type StreamListener, type TlsMaterial } from '../../host/net.js';
-import { readTextFile } from '../../host/text-file.js';
+import { listenStreams, type StreamListener } from '../../host/net.js';
 import { peerAddress, peerDial, TcpTransport } from '../../raft/transport/index.js';
-import { createGrpcJsServer } from '../../rpc/grpc-js/index.js';
-import { createHttp2Server } from '../../rpc/http2/index.js';
-import { type Listener, type ListenerTls, listen, type RpcServer } from '../../rpc/index.js';
-import { AutoCompactor, apiServices, CommandKind, httpRoutes, Member } from '../../store/index.js';
+import { AutoCompactor, CommandKind, Member, StoreMetrics } from '../../store/index.js';
 import {
   CompactionRequest,
   MemberListResponse,
@@ -20,7 +16,9 @@ import {
 } from '../../wire/gen/etcdserverpb.js';
 import { etcdVersion, flotillaVersion } from '../version.js';
 import { type ResolvedIdentity, resolveIdentity } from './identity.js';
-import type { StoreSettings, TlsFiles } from './settings.js';
+import { serveClients } from './serve-clients.js';
+import type { StoreSettings } from './settings.js';
+import { peerTlsOf } from './tls-material.js';
 
 /** A member that serves. */
 export interface RunningStore {
@@ -31,10 +29,7 @@ export interface RunningStore {
   close(): Promise<void>;
 }
 
-/** Room for what gRPC adds to a request (etcd's grpcOverheadBytes). */
-const overheadBytes = 512 * 1024;
 const peerQueueBytesMax = 64 << 20;
-const connectionSilenceMsMax = 10_000;
 const drainMs = 5000;
 
 /**
@@ -64,6 +59,7 @@ export async function startStore(
     closers.push(() => lock.release());
     const prng = entropyPrng();
     const clock = hostClock;
+    const metrics = new StoreMetrics(clock);
     const peerListeners: StreamListener[] = [];
     closers.push(async () => {
       await Promise.all(peerListeners.map((listener) => listener.close()));
@@ -100,10 +96,10 @@ export async function startStore(
       bootstrap: identity.bootstrap,
       initialPeers: identity.initialPeers,
       disk,
-      walDisk,
+      walDisk: metrics.disk.logDisk(walDisk),
       walDir: settings.walDir === '' ? 'wal' : '.',
       snapshotDir: 'snap',
-      db: openLevelHome(`${settings.dataDir}/db`),
+      db: metrics.disk.databaseHome(openLevelHome(`${settings.dataDir}/db`)),
       transport: (mailbox) => {
         const transport = new TcpTransport({
           clusterId,
@@ -133,66 +129,16 @@ export async function startStore(
     // Until now nobody could tell who was removed.
     holder.transport?.dropRemoved();
     closers.push(() => member.close());
+    metrics.addMember(member, () => holder.transport?.traffic() ?? []);
     const compactor = startAutoCompaction(settings, member);
     closers.push(async () => compactor?.close());
-    const { rpc, listeners } = await serveClients(settings, member, logger);
-    closers.push(async () => {
-      const graceMs = drainMs;
-      await Promise.all([
-        rpc.close({ graceMs }),
-        ...listeners.map((listener) => listener.close({ graceMs })),
-      ]);
-    });
+    const clients = await serveClients(settings, { member, metrics, logger });
+    closers.push(() => clients.close({ graceMs: drainMs }));
     return { member, ready: member.published, close };
   } catch (error) {
     await close();
     throw error;
   }
-}
-
-async function serveClients(
-  settings: StoreSettings,
-  member: Member,
-  logger: Logger,
-): Promise<{ readonly rpc: RpcServer; readonly listeners: readonly Listener[] }> {
-  const tls = await clientTlsOf(settings.clientTls);
-  const createServer = settings.rpcEngine === 'http2' ? createHttp2Server : createGrpcJsServer;
-  const http = httpRoutes(member);
-  const rpc = createServer({
-    services: apiServices(member),
-    http,
-    clock: hostClock,
-    logger,
-    limits: {
-      receiveBytesMax: settings.limits.requestBytesMax + overheadBytes,
-      concurrentStreamsMax: settings.concurrentStreamsMax,
-    },
-    keepalive: {
-      intervalMs: settings.keepaliveIntervalMs,
-      timeoutMs: settings.keepaliveTimeoutMs,
-      ...(settings.keepaliveMinTimeMs > 0 && { minTimeMs: settings.keepaliveMinTimeMs }),
-    },
-  });
-  const listeners: Listener[] = [];
-  try {
-    for (const url of settings.listenClientUrls) {
-      const listener = await listen({
-        url,
-        tls: url.startsWith('https:') ? tls : null,
-        rpc,
-        http,
-        clock: hostClock,
-        logger,
-        silenceMsMax: connectionSilenceMsMax,
-      });
-      listeners.push(listener);
-    }
-  } catch (error) {
-    await rpc.close({ graceMs: 0 });
-    await Promise.all(listeners.map((listener) => listener.close({ graceMs: 0 })));
-    throw error;
-  }
-  return { rpc, listeners };
 }
 
 function startAutoCompaction(settings: StoreSettings, member: Member): AutoCompactor | null {
@@ -229,24 +175,4 @@ function describe(member: Member | null, identity: ResolvedIdentity): Uint8Array
       }),
     ),
   });
-}
-
-async function peerTlsOf(files: TlsFiles | null): Promise<TlsMaterial | null> {
-  if (files === null) return null;
-  const [cert, key] = await Promise.all([
-    readTextFile(files.certFile),
-    readTextFile(files.keyFile),
-  ]);
-  const ca = files.caFile === '' ? {} : { ca: await readTextFile(files.caFile) };
-  return { cert, key, ...ca, requireClientCert: files.clientCertAuth };
-}
-
-async function clientTlsOf(files: TlsFiles | null): Promise<ListenerTls | null> {
-  if (files === null) return null;
-  const [cert, key] = await Promise.all([
-    readTextFile(files.certFile),
-    readTextFile(files.keyFile),
-  ]);
-  const clientCa = files.caFile === '' ? null : await readTextFile(files.caFile);
-  return { cert, key, clientCa, clientCertAuth: files.clientCertAuth };
 }

@@ -28,6 +28,9 @@ export interface StoreSettings {
   readonly walDir: string;
   readonly listenClientUrls: readonly string[];
   readonly advertiseClientUrls: readonly string[];
+  /** Where metrics and health checks are served beside the client URLs. */
+  readonly listenMetricsUrls: readonly string[];
+  readonly metrics: 'basic' | 'extensive';
   readonly listenPeerUrls: readonly string[];
   readonly advertisePeerUrls: readonly string[];
   /** Peer URLs by member name. */
@@ -73,6 +76,8 @@ export function toSettings({ values, set }: ParsedFlags): StoreSettings {
     walDir: text('wal-dir'),
     listenClientUrls,
     advertiseClientUrls: urls('advertise-client-urls'),
+    metrics: oneOf('metrics', text('metrics'), ['basic', 'extensive']),
+    listenMetricsUrls: text('listen-metrics-urls') === '' ? [] : urls('listen-metrics-urls'),
     listenPeerUrls: urls('listen-peer-urls'),
     advertisePeerUrls,
     initialCluster: initialCluster(name, text('initial-cluster'), advertisePeerUrls),

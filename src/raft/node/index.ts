@@ -4,7 +4,7 @@ export { NodeError, type NodeErrorCode } from './errors.js';
 export { heirOf } from './heir.js';
 export type { NodeProbe } from './probe.js';
 export { RaftNode } from './raft-node.js';
-export type { LeadershipStatus, RaftNodeOptions } from './raft-node-options.js';
+export type { LeadershipStatus, NodeActivity, RaftNodeOptions } from './raft-node-options.js';
 export { planRecovery, type RecoveryPlan } from './recovery.js';
 export {
   SnapshotExchange,

@@ -44,6 +44,7 @@ export class ProposalQueue<Result> {
   readonly #pendingMax: number;
   readonly #defects: ReadonlySet<Defect>;
   readonly #room = new EntryRoom();
+  #failedCount = 0;
   /** Everything unresolved, by number. */
   readonly #pending = new SequenceMap<PendingProposal<Result>>(1);
   /** Not proposed in any term, in order. Invariant: each has term 0. */
@@ -71,6 +72,16 @@ export class ProposalQueue<Result> {
     this.#defects = options.defects;
   }
 
+  /** Proposals that somebody waits for. */
+  get pendingCount(): number {
+    return this.#pending.size;
+  }
+
+  /** Proposals that were refused, or of which nobody could say in time what became of them. */
+  get failedCount(): number {
+    return this.#failedCount;
+  }
+
   /** Takes data for the state machine, `tag` before `payload`. Returns its number, for {@link cancel}; 0 when it was refused. */
   add(tag: number, payload: Uint8Array, deadline: number, waiter: Waiter<Result>): number {
     const number = this.#pending.next;
@@ -92,6 +103,7 @@ export class ProposalQueue<Result> {
 
   #isRefused(waiter: Waiter<Result>): boolean {
     if (this.#pending.size < this.#pendingMax) return false;
+    this.#failedCount++;
     waiter.reject(new NodeError('busy', `${this.#pending.size} proposals are pending here`));
     return true;
   }
@@ -214,6 +226,7 @@ export class ProposalQueue<Result> {
     for (const item of this.#pending.values()) {
       if (item.term === 0) continue;
       this.#pending.take(item.number);
+      this.#failedCount++;
       item.waiter.reject(new NodeError('timeout-leader-lost', 'the outcome is inside a snapshot'));
     }
   }
@@ -224,6 +237,7 @@ export class ProposalQueue<Result> {
     for (const item of this.#pending.values()) {
       if (item.deadline > now) continue;
       this.#pending.take(item.number);
+      this.#failedCount++;
       removed = true;
       item.waiter.reject(
         item.wasLost
@@ -286,6 +300,7 @@ export class ProposalQueue<Result> {
 
   #refuse(item: PendingProposal<Result>, reason: ProposeRefusal): void {
     if (this.#pending.take(item.number) === undefined) return;
+    this.#failedCount++;
     item.waiter.reject(new NodeError('config-refused', reason));
   }
 }

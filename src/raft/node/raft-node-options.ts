@@ -61,6 +61,13 @@ export interface LeadershipStatus {
   readonly term: Term;
 }
 
+/** Counts of a node's proposals and read barriers, for its metrics. */
+export interface NodeActivity {
+  readonly proposalsPending: number;
+  readonly proposalsFailed: number;
+  readonly readsFailed: number;
+}
+
 /** How long a node with these options keeps its log. */
 export function retentionOf(
   options: Pick<

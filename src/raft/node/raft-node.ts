@@ -20,7 +20,12 @@ import { LeaderIntake } from './leader-intake.js';
 import { LeadershipView } from './leadership-view.js';
 import { PeerSender } from './peer-sender.js';
 import { ProposalQueue } from './proposals.js';
-import { type LeadershipStatus, type RaftNodeOptions, retentionOf } from './raft-node-options.js';
+import {
+  type LeadershipStatus,
+  type NodeActivity,
+  type RaftNodeOptions,
+  retentionOf,
+} from './raft-node-options.js';
 import { ReadQueue } from './read-queue.js';
 import { TickTimer } from './tick-timer.js';
 import { cancellable } from './waiter.js';
@@ -122,6 +127,15 @@ export class RaftNode<Result> {
 
   get term(): Term {
     return this.#core.term;
+  }
+
+  /** What waits here for consensus now, and what has failed to get it so far. */
+  get activity(): NodeActivity {
+    return {
+      proposalsPending: this.#proposals.pendingCount,
+      proposalsFailed: this.#proposals.failedCount,
+      readsFailed: this.#reads.failedCount,
+    };
   }
 
   get appliedIndex(): Index {

@@ -12,6 +12,8 @@ interface Barrier {
   readonly done: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: NodeError) => void;
+  /** Its deadline has passed. It may still be in a list. */
+  isExpired: boolean;
 }
 
 /** Barriers that share one ReadIndex request. */
@@ -36,11 +38,17 @@ export class ReadQueue {
   /** Answered, waiting until the state machine has applied `index`; in order of index. */
   #confirmed: { readonly index: Index; readonly barriers: readonly Barrier[] }[] = [];
   #nextRequestId = 1;
+  #failedCount = 0;
   /** When the last request was made; any time when none is under way. */
   #lastAskedAt = 0;
 
   get hasQueued(): boolean {
     return this.#open !== null || this.#queued.length > 0;
+  }
+
+  /** Turns whose reads no leader confirmed in time. */
+  get failedCount(): number {
+    return this.#failedCount;
   }
 
   /**
@@ -118,6 +126,8 @@ export class ReadQueue {
   expire(now: number): void {
     const keep = (barrier: Barrier): boolean => {
       if (barrier.deadline > now) return true;
+      if (!barrier.isExpired) this.#failedCount++;
+      barrier.isExpired = true;
       barrier.reject(new NodeError('timeout', 'no leader confirmed the read in time'));
       return false;
     };
@@ -156,5 +166,5 @@ function makeBarrier(deadline: number): Barrier {
   });
   // Everyone who waits for it may have given up.
   done.catch(() => {});
-  return { deadline, done, resolve, reject };
+  return { deadline, done, resolve, reject, isExpired: false };
 }

@@ -2,4 +2,5 @@
 export { decodePeerMessage, encodePeerMessage } from './codec.js';
 export { type ClusterDescription, describeCluster } from './describe-cluster.js';
 export { type Dial, peerAddress, peerDial } from './dial.js';
+export { PeerTraffic } from './peer-traffic.js';
 export { TcpTransport, type TcpTransportOptions } from './tcp-transport.js';

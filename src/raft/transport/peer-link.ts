@@ -5,6 +5,7 @@ import type { ByteStream } from '../../host/net.js';
 import type { Dial } from './dial.js';
 import { FrameSplitter, frame } from './framing.js';
 import { decodeWelcome, encodeHello, type Hello, protocolVersion } from './handshake.js';
+import type { PeerTraffic } from './peer-traffic.js';
 
 /** What a {@link PeerLink} works with. */
 export interface PeerLinkOptions {
@@ -17,6 +18,8 @@ export interface PeerLinkOptions {
   readonly logger: Logger;
   /** Bytes queued at the most; what comes on top is dropped and reported. */
   readonly queueBytesMax: number;
+  /** Counts what is sent, and is told whether the connection is up. */
+  readonly traffic: PeerTraffic;
   readonly onUnreachable: () => void;
   readonly onGone: () => void;
   /** The peer refuses this member because it was removed. */
@@ -38,7 +41,6 @@ export class PeerLink {
   #urls: readonly string[];
   #nextUrl = 0;
   #stream: ByteStream | null = null;
-  #isUp = false;
   #wasUp = false;
   #frames: Uint8Array[] = [];
   #flushScheduled = false;
@@ -55,7 +57,7 @@ export class PeerLink {
   }
 
   get isUp(): boolean {
-    return this.#isUp;
+    return this.#options.traffic.isConnected;
   }
 
   /** The peer's addresses changed: used from the next dial on. */
@@ -66,7 +68,8 @@ export class PeerLink {
   /** Queues one message body; drops it when the link is down or its queue is full. */
   send(body: readonly Uint8Array[]): void {
     const stream = this.#stream;
-    if (!this.#isUp || stream === null) {
+    if (!this.isUp || stream === null) {
+      this.#options.traffic.sendFailures++;
       this.#options.onUnreachable();
       return;
     }
@@ -75,7 +78,10 @@ export class PeerLink {
       return;
     }
     this.#stalledSince = null;
-    for (const piece of frame(body)) this.#frames.push(piece);
+    for (const piece of frame(body)) {
+      this.#options.traffic.sentBytes += piece.length;
+      this.#frames.push(piece);
+    }
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
     queueMicrotask(() => this.flush());
@@ -87,17 +93,18 @@ export class PeerLink {
     if (this.#frames.length === 0) return;
     const frames = this.#frames;
     this.#frames = [];
-    if (this.#isUp) this.#stream?.write(frames);
+    if (this.isUp) this.#stream?.write(frames);
   }
 
   close(): void {
     this.#closed = true;
-    this.#isUp = false;
+    this.#options.traffic.isConnected = false;
     if (this.#retryTimer !== null) this.#options.clock.clearTimer(this.#retryTimer);
     this.#stream?.destroy();
   }
 
   #onFull(stream: ByteStream): void {
+    this.#options.traffic.sendFailures++;
     this.#options.onUnreachable();
     const now = this.#options.clock.now();
     this.#stalledSince ??= now;
@@ -140,7 +147,7 @@ export class PeerLink {
       stream.destroy();
       return;
     }
-    this.#isUp = true;
+    this.#options.traffic.isConnected = true;
     this.#wasUp = true;
     this.#warned = false;
     this.#backoffMs = backoffMsMin;
@@ -149,11 +156,14 @@ export class PeerLink {
 
   #onClose(stream: ByteStream, refused: boolean, message: string): void {
     if (this.#closed || stream !== this.#stream) return;
-    const lost = this.#isUp;
-    this.#isUp = false;
+    const lost = this.isUp;
+    this.#options.traffic.isConnected = false;
     this.#stream = null;
     this.#frames = [];
-    if (lost) this.#options.onUnreachable();
+    if (lost) {
+      this.#options.traffic.disconnects++;
+      this.#options.onUnreachable();
+    }
     if (refused && this.#wasUp) {
       this.#wasUp = false;
       this.#options.onGone();

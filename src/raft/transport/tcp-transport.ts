@@ -14,6 +14,7 @@ import {
   type Verdict,
 } from './handshake.js';
 import { PeerLink } from './peer-link.js';
+import { PeerTraffic } from './peer-traffic.js';
 
 /** What a {@link TcpTransport} works with. */
 export interface TcpTransportOptions {
@@ -38,6 +39,7 @@ export interface TcpTransportOptions {
 export class TcpTransport implements PeerTransport {
   readonly #options: TcpTransportOptions;
   readonly #links = new Map<MemberId, PeerLink>();
+  readonly #traffic = new Map<MemberId, PeerTraffic>();
   /** The members as far as they are known here. */
   #peers: ReadonlyMap<MemberId, readonly string[]> = new Map();
   /** Connections that peers dialed, with who it is once they said so. */
@@ -88,21 +90,38 @@ export class TcpTransport implements PeerTransport {
     return [...this.#links].filter(([, link]) => link.isUp).map(([id]) => id);
   }
 
+  /** Of the members there are, this one excepted. */
+  traffic(): readonly PeerTraffic[] {
+    const others = [...this.#peers.keys()].filter((id) => id !== this.#options.memberId);
+    return others.map((id) => this.#trafficOf(id));
+  }
+
+  #trafficOf(id: MemberId): PeerTraffic {
+    const traffic = this.#traffic.get(id) ?? new PeerTraffic(id);
+    this.#traffic.set(id, traffic);
+    return traffic;
+  }
+
   /** Takes over a connection that a peer dialed. */
   accept(stream: ByteStream): ByteStreamHandler {
     this.#incoming.set(stream, null);
     const splitter = new FrameSplitter();
     let from: MemberId | null = null;
+    let traffic: PeerTraffic | null = null;
     const onBody = (body: Uint8Array) => {
       if (from === null) {
         const hello = decodeHello(body);
         from = this.#onHello(stream, hello);
         if (this.#incoming.has(stream)) this.#incoming.set(stream, from);
-        if (from !== null) this.#answerTo(from, hello.urls);
+        if (from !== null) {
+          traffic = this.#trafficOf(from);
+          this.#answerTo(from, hello.urls);
+        }
       } else this.#handler?.onMessage(from, decodePeerMessage(body));
     };
     return {
       onData: (chunk) => {
+        if (traffic !== null) traffic.receivedBytes += chunk.length;
         try {
           splitter.push(chunk, onBody);
         } catch (error) {
@@ -145,6 +164,7 @@ export class TcpTransport implements PeerTransport {
     if (isConnected && !this.#options.isRemoved(id)) return;
     this.#links.get(id)?.close();
     this.#links.delete(id);
+    this.#traffic.delete(id);
   }
 
   #open(id: MemberId, urls: readonly string[]): PeerLink {
@@ -157,6 +177,7 @@ export class TcpTransport implements PeerTransport {
       clock,
       logger,
       queueBytesMax,
+      traffic: this.#trafficOf(id),
       onUnreachable: () => this.#handler?.onUnreachable(id),
       onGone: () => this.#handler?.onGone(id),
       onRemoved: this.#options.onRemoved,

@@ -19,8 +19,9 @@ import {
   serverClosing,
   toRpcError,
 } from '../dispatch.js';
+import type { MethodCounts } from '../method-counts.js';
 import type { RpcServer, RpcServerOptions } from '../server.js';
-import { PendingAnswer, streamEnd } from '../service.js';
+import { PendingAnswer, Status, streamEnd } from '../service.js';
 import { AuthorityFilter } from './authority-filter.js';
 import { identity, toBuffer } from './metadata.js';
 import { GrpcJsStreamCall } from './stream-call.js';
@@ -41,6 +42,7 @@ class GrpcJsServer implements RpcServer {
   readonly #logger: Logger;
   readonly #server: Server;
   readonly #injector: ConnectionInjector;
+  readonly #routes: Routes;
   readonly #hook: StreamHook;
   readonly #connections = new Set<Duplex>();
   /** Streaming calls in progress, to be ended when the server closes. */
@@ -65,6 +67,7 @@ class GrpcJsServer implements RpcServer {
     });
     const routes = new Routes(options.services);
     for (const route of routes.all()) this.#register(route);
+    this.#routes = routes;
     this.#hook = new StreamHook(this.#server, routes);
     this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
   }
@@ -78,6 +81,10 @@ class GrpcJsServer implements RpcServer {
     connection.once('close', () => this.#connections.delete(connection));
     const filtered = new AuthorityFilter(connection);
     this.#hook.injecting(peerOf(connection), () => this.#injector.injectConnection(filtered));
+  }
+
+  counts(): readonly MethodCounts[] {
+    return this.#routes.counts();
   }
 
   close({ graceMs }: { readonly graceMs: number }): Promise<void> {
@@ -117,15 +124,22 @@ class GrpcJsServer implements RpcServer {
     done: sendUnaryData<Buffer>,
   ): Promise<void> {
     const call = new GrpcJsUnaryCall(grpcCall, this.#options.clock);
+    const { counts } = route;
+    counts.started++;
+    counts.onReceived(grpcCall.request.length);
     try {
       const request = decodeRequest(route.method.request, grpcCall.request, false);
       const answer = route.handler(request, call);
       const response = await (answer instanceof PendingAnswer ? answer.promise() : answer);
       call.finish();
-      done(null, toBuffer(encodeAnswer(route.method.response, response)));
+      const bytes = encodeAnswer(route.method.response, response);
+      counts.onSent(bytes.length);
+      counts.onEnded(Status.ok);
+      done(null, toBuffer(bytes));
     } catch (error) {
       call.finish();
       const status = toRpcError(error, route.method.path, this.#logger);
+      counts.onEnded(status.code);
       done({ code: status.code, details: status.message });
     }
   }
@@ -134,13 +148,18 @@ class GrpcJsServer implements RpcServer {
     route: Route & { kind: 'stream' },
     grpcCall: ServerDuplexStream<Buffer, Buffer>,
   ): Promise<void> {
-    const stream = new GrpcJsStreamCall(grpcCall, route.method, this.#options.clock);
+    const { counts } = route;
+    const stream = new GrpcJsStreamCall(grpcCall, route, this.#options.clock);
+    counts.started++;
     this.#streams.add(stream);
     try {
       await streamEnd(() => route.handler(stream));
+      counts.onEnded(Status.ok);
       stream.finish(null);
     } catch (error) {
-      stream.finish(toRpcError(error, route.method.path, this.#logger));
+      const status = toRpcError(error, route.method.path, this.#logger);
+      counts.onEnded(status.code);
+      stream.finish(status);
     } finally {
       this.#streams.delete(stream);
     }

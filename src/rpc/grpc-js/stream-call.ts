@@ -1,7 +1,8 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Clock } from '../../base/clock.js';
 import type { MethodDescriptor } from '../../wire/descriptor.js';
-import { decodeRequest } from '../dispatch.js';
+import { decodeRequest, type Route } from '../dispatch.js';
+import type { MethodCounts } from '../method-counts.js';
 import { type Metadata, RpcError, type ServerStream, Status } from '../service.js';
 import { fromGrpcMetadata, peerOf, toBuffer } from './metadata.js';
 import { PullReader } from './pull-reader.js';
@@ -18,6 +19,7 @@ export class GrpcJsStreamCall implements ServerStream<unknown, unknown> {
   readonly requests: AsyncIterable<unknown>;
   readonly #call: GrpcStream;
   readonly #method: MethodDescriptor<unknown, unknown>;
+  readonly #counts: MethodCounts;
   readonly #reader: PullReader;
   readonly #abort = new AbortController();
   #metadata: Metadata | undefined;
@@ -26,9 +28,10 @@ export class GrpcJsStreamCall implements ServerStream<unknown, unknown> {
   /** Whoever waits for room to write, or for the end. */
   #drainWaiters: (() => void)[] = [];
 
-  constructor(call: GrpcStream, method: MethodDescriptor<unknown, unknown>, clock: Clock) {
+  constructor(call: GrpcStream, { method, counts }: Route, clock: Clock) {
     this.#call = call;
     this.#method = method;
+    this.#counts = counts;
     this.timeoutMs = timeoutMs(call.getDeadline(), clock);
     this.#reader = new PullReader(call, (callback) => clock.defer(callback));
     this.requests = this.#readRequests();
@@ -56,6 +59,7 @@ export class GrpcJsStreamCall implements ServerStream<unknown, unknown> {
   sendEncoded(response: Uint8Array | readonly Uint8Array[]): boolean {
     if (this.#isEnded) return true;
     const whole = response instanceof Uint8Array ? toBuffer(response) : Buffer.concat(response);
+    this.#counts.onSent(whole.length);
     return this.#call.write(whole);
   }
 
@@ -94,8 +98,10 @@ export class GrpcJsStreamCall implements ServerStream<unknown, unknown> {
   async *#readRequests(): AsyncGenerator<unknown> {
     for (;;) {
       const bytes = await this.#reader.next();
-      if (bytes !== undefined) yield decodeRequest(this.#method.request, bytes, true);
-      else if (!this.#isEnded) return;
+      if (bytes !== undefined) {
+        this.#counts.onReceived(bytes.length);
+        yield decodeRequest(this.#method.request, bytes, true);
+      } else if (!this.#isEnded) return;
       else throw this.signal.reason ?? new RpcError(Status.cancelled, 'the call has ended');
     }
   }

@@ -1,4 +1,5 @@
-import { type CallContext, type Metadata, RpcError, Status } from '../service.js';
+import type { MethodCounts } from '../method-counts.js';
+import { type CallContext, type Metadata, RpcError, Status, type StatusCode } from '../service.js';
 import type { Timed } from './deadline-watch.js';
 import { ErrorCode } from './protocol.js';
 import type { RequestHead } from './request-head.js';
@@ -12,6 +13,8 @@ const callerGone = new RpcError(Status.cancelled, 'context canceled');
 export abstract class ServerCall extends Http2Stream implements CallContext, Timed {
   readonly #server: ServerConnection;
   readonly #head: RequestHead;
+  protected readonly counts: MethodCounts;
+  readonly #startedAtMs: number;
   readonly deadlineMs: number;
   /** Made when the handler asks for the signal. */
   #abort: AbortController | null = null;
@@ -26,10 +29,13 @@ export abstract class ServerCall extends Http2Stream implements CallContext, Tim
   /** Payload bytes that must still come, when the request says how many there are. */
   #missingBytes: number | null;
 
-  constructor(server: ServerConnection, id: number, head: RequestHead) {
+  constructor(server: ServerConnection, id: number, head: RequestHead, counts: MethodCounts) {
     super(server, id);
     this.#server = server;
     this.#head = head;
+    this.counts = counts;
+    counts.started++;
+    this.#startedAtMs = server.activeAtMs;
     this.#missingBytes = head.contentBytes;
     this.deadlineMs = head.timeoutMs === null ? Infinity : server.activeAtMs + head.timeoutMs;
     server.deadlines.add(this.deadlineMs);
@@ -96,8 +102,12 @@ export abstract class ServerCall extends Http2Stream implements CallContext, Tim
       this.#hasSentHeaders = true;
       this.#server.responses.writeHeaders(this.id);
     }
-    if (message instanceof Uint8Array) this.sendMessage(message);
-    else this.sendPieces(message);
+    if (message instanceof Uint8Array) {
+      this.counts.onSent(message.length);
+      this.sendMessage(message);
+    } else {
+      this.counts.onSent(this.sendPieces(message));
+    }
   }
 
   /** Ends the call with OK (null) or an error, once: what comes first counts. */
@@ -105,7 +115,14 @@ export abstract class ServerCall extends Http2Stream implements CallContext, Tim
     if (this.isEnded) return;
     this.#isDecided = true;
     this.#error = error;
+    this.#count(error === null ? Status.ok : error.code);
     this.end();
+  }
+
+  #count(code: StatusCode): void {
+    this.counts.onEnded(code);
+    if (!this.#server.timesCalls) return;
+    this.counts.onTook((this.#server.clock.now() - this.#startedAtMs) / 1000);
   }
 
   /** Ends the call although its handler is still at it. */
@@ -122,6 +139,7 @@ export abstract class ServerCall extends Http2Stream implements CallContext, Tim
   }
 
   protected override onAborted(_code: number): void {
+    if (!this.#isDecided) this.#count(callerGone.code);
     this.#abortWith(callerGone);
   }
 

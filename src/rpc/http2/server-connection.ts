@@ -61,6 +61,8 @@ export class ServerConnection extends Http2Connection {
   readonly peer: string;
   readonly logger: Logger;
   readonly receiveBytesMax: number;
+  /** Whether how long calls take is counted. */
+  readonly timesCalls: boolean;
   readonly slices: TimeSlices;
   readonly responses = new Responses(this.writer, this.encoder);
   readonly webHeads: WebHeads;
@@ -90,6 +92,7 @@ export class ServerConnection extends Http2Connection {
     this.#shared = shared;
     this.logger = logger;
     this.receiveBytesMax = limits.receiveBytesMax;
+    this.timesCalls = shared.options.timesCalls === true;
     this.slices = shared.slices;
     this.webHeads = new WebHeads(this.encoder, shared.date);
     this.transport = new Transport(duplex);

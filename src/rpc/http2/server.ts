@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { Routes } from '../dispatch.js';
 import { HttpDate } from '../http-date.js';
 import type { HttpRoutes } from '../http-routes.js';
+import type { MethodCounts } from '../method-counts.js';
 import type { RpcServer, RpcServerOptions } from '../server.js';
 import type { WebHandler } from '../web.js';
 import { FlushQueue } from './flush-queue.js';
@@ -48,6 +49,10 @@ class Http2Server implements RpcServer, ServerShared {
     }
     this.#count++;
     this.#connections.add(new ServerConnection(connection, this));
+  }
+
+  counts(): readonly MethodCounts[] {
+    return this.routes.counts();
   }
 
   nextAgeFactor(): number {

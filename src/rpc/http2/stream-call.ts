@@ -39,7 +39,7 @@ export class Http2StreamCall
   #roomWaiters: (() => void)[] | null = null;
 
   constructor(connection: ServerConnection, id: number, head: RequestHead, route: StreamRoute) {
-    super(connection, id, head);
+    super(connection, id, head, route.counts);
     this.#connection = connection;
     this.#route = route;
     this.#encoding = head.encoding;
@@ -118,15 +118,14 @@ export class Http2StreamCall
       if (this.#reader === null) {
         const message = soleMessage(bytes, start, end, receiveBytesMax);
         if (message !== null) {
-          this.#received.push(message);
+          this.#onMessage(message, false);
           return;
         }
       }
       this.#reader ??= new MessageReader({
         bytesMax: receiveBytesMax,
         encoding: this.#encoding,
-        onMessage: (message, isCompressed) =>
-          this.#received.push(isCompressed ? new CompressedMessage(message) : message),
+        onMessage: (message, isCompressed) => this.#onMessage(message, isCompressed),
         onRoom: (change) => this.#connection.reserve(change),
       });
       this.#reader.push(bytes, start, end);
@@ -134,6 +133,11 @@ export class Http2StreamCall
       if (!(error instanceof RpcError)) throw error;
       this.#received.end(error);
     }
+  }
+
+  #onMessage(message: Uint8Array, isCompressed: boolean): void {
+    this.counts.onReceived(message.length);
+    this.#received.push(isCompressed ? new CompressedMessage(message) : message);
   }
 
   /** Node's clients half-close before they cancel, in one write: what counts is where things stand after it. */

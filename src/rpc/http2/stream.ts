@@ -94,8 +94,8 @@ export abstract class Http2Stream {
     if (isLast) this.#isEnding = true;
   }
 
-  /** The same for a message in pieces. */
-  sendPieces(pieces: readonly Uint8Array[]): void {
+  /** The same for a message in pieces. Returns its length. */
+  sendPieces(pieces: readonly Uint8Array[]): number {
     let length = 0;
     for (const piece of pieces) length += piece.length;
     const size = messagePrefixBytes + length;
@@ -107,7 +107,7 @@ export abstract class Http2Stream {
       output.uint32(length);
       for (const piece of pieces) output.append(piece);
       connection.touch();
-      return;
+      return length;
     }
     const prefix = new Uint8Array(messagePrefixBytes);
     new DataView(prefix.buffer).setUint32(1, length);
@@ -115,6 +115,7 @@ export abstract class Http2Stream {
     for (const piece of pieces) if (piece.length > 0) this.#queue.push(piece);
     this.#queuedBytes += length;
     connection.queuedBytes += length;
+    return length;
   }
 
   /** Queues payload, in whatever form. */

@@ -23,7 +23,7 @@ export class Http2UnaryCall extends ServerCall implements UnaryCall, AnswerSink 
   #reader: MessageReader | null = null;
 
   constructor(connection: ServerConnection, id: number, head: RequestHead, route: UnaryRoute) {
-    super(connection, id, head);
+    super(connection, id, head, route.counts);
     this.#connection = connection;
     this.#route = route;
     this.#encoding = head.encoding;
@@ -62,6 +62,7 @@ export class Http2UnaryCall extends ServerCall implements UnaryCall, AnswerSink 
     if (this.#request !== null) {
       throw new RpcError(Status.internal, 'a unary call takes one request message, and got more');
     }
+    this.counts.onReceived(message.length);
     this.#reserve(message.length);
     this.#request = message;
     this.#isCompressed = isCompressed;

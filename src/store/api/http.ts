@@ -5,13 +5,47 @@ import type { ApiContext } from './context.js';
 import { alarmName } from './maintenance.js';
 import { probeRoutes } from './probes.js';
 
-/** The plain HTTP/1.1 endpoints next to gRPC: /health, /livez, /readyz and /version. */
-export function httpRoutes(context: ApiContext): HttpRoutes {
-  const routes: [string, HttpHandler][] = [
-    ['/health', (request) => health(context, request.query, request.signal)],
-    ['/version', () => version(context)],
+/** How /health was answered. */
+export interface HealthCounts {
+  healthy: number;
+  unhealthy: number;
+}
+
+/** What the endpoints tell beside what the context knows. */
+export interface HttpOptions {
+  /** Counted in when given. */
+  readonly health?: HealthCounts;
+  /** Answers /metrics; without it there is none. */
+  readonly metrics?: HttpHandler;
+}
+
+/** The plain HTTP endpoints next to gRPC: /health, /livez, /readyz, /version and /metrics. */
+export function httpRoutes(context: ApiContext, options: HttpOptions = {}): HttpRoutes {
+  return toRoutes([...observingRoutes(context, options), ['/version', () => version(context)]]);
+}
+
+/** Those that are served at --listen-metrics-urls: /metrics and the health checks. */
+export function metricsRoutes(context: ApiContext, options: HttpOptions): HttpRoutes {
+  return toRoutes(observingRoutes(context, options));
+}
+
+function observingRoutes(
+  context: ApiContext,
+  { health: counts, metrics }: HttpOptions,
+): [string, HttpHandler][] {
+  const answerHealth: HttpHandler = async (request) => {
+    const answer = await health(context, request.query, request.signal);
+    if (counts !== undefined) counts[answer.status === 200 ? 'healthy' : 'unhealthy']++;
+    return answer;
+  };
+  return [
+    ['/health', answerHealth],
     ...probeRoutes(context),
+    ...(metrics === undefined ? [] : ([['/metrics', metrics]] as [string, HttpHandler][])),
   ];
+}
+
+function toRoutes(routes: readonly (readonly [string, HttpHandler])[]): HttpRoutes {
   return new Map(routes.map(([path, handler]) => [path, getOnly(handler)]));
 }
 
@@ -58,9 +92,14 @@ function unhealthy(reason: string): HttpResponse {
 
 function version(context: ApiContext): HttpResponse {
   const { etcd } = context.version;
-  const cluster = etcd.replace(/^(\d+\.\d+)\..*$/, '$1.0');
+  const cluster = clusterVersionOf(etcd);
   const body = JSON.stringify({ etcdserver: etcd, etcdcluster: cluster, storage: cluster });
   return { status: 200, contentType: 'application/json', body };
+}
+
+/** The version that a cluster of members of one version has: etcd's are told without the patch. */
+export function clusterVersionOf(version: string): string {
+  return version.replace(/^(\d+\.\d+)\..*$/, '$1.0');
 }
 
 function text(status: number, body: string): HttpResponse {

@@ -23,6 +23,7 @@ import {
 } from '../../wire/gen/store.js';
 import { emptyBytes } from '../../wire/reader.js';
 import { type ApplyResponse, CommandKind, type RevisionEvents } from '../contracts.js';
+import type { StoreCounts } from '../counts.js';
 import { StoreError } from '../errors.js';
 import type { Lessor } from '../lease/lessor.js';
 import type { Membership } from '../member/membership.js';
@@ -47,6 +48,7 @@ export interface ApplierParts {
   readonly publish: (events: RevisionEvents) => void;
   /** Starts the deletions of the compaction that was just applied. */
   readonly startCompaction: () => Promise<void>;
+  readonly counts: StoreCounts;
 }
 
 const nothing: ApplyResponse = { kind: 'none' };
@@ -142,7 +144,8 @@ export class Applier {
   #putPlainly(want: boolean): ApplyResponse {
     this.#refuseWhenCorrupt();
     this.#refuseWhenFull();
-    const { state, lessor } = this.#parts;
+    const { state, lessor, counts } = this.#parts;
+    counts.puts++;
     this.#parts.publish(putPlainly(state, lessor, this.#plainPut));
     if (!want) return nothing;
     const value = { header: revisionHeader(state.revision), prevKv: undefined };
@@ -190,6 +193,7 @@ export class Applier {
     this.#refuseWhenFull();
     const { record } = this.#parts.lessor.grant(request, entry.index);
     putLease(batch, record);
+    this.#parts.counts.leasesGranted++;
     const header = revisionHeader(this.#parts.state.revision);
     const value = { header, ID: record.id, TTL: record.ttlSeconds, error: '' };
     return { kind: 'leaseGrant', value };
@@ -211,13 +215,17 @@ export class Applier {
   ): ApplyResponse {
     const { ttlSeconds, changed } = this.#parts.lessor.renew(request.ids, entry.index);
     for (const record of changed) putLease(batch, record);
+    this.#parts.counts.leasesRenewed += changed.length;
     return { kind: 'leaseKeepAlive', value: { ttlSeconds } };
   }
 
   /** Each lease is a revision of its own. */
   #leaseExpire(request: LeaseExpire, batch: ApplyBatch): ApplyResponse {
     this.#refuseWhenCorrupt();
-    for (const id of this.#parts.lessor.expirable(request.items)) this.#revoke(id, batch);
+    for (const id of this.#parts.lessor.expirable(request.items)) {
+      this.#revoke(id, batch);
+      this.#parts.counts.leasesExpired++;
+    }
     return nothing;
   }
 
@@ -266,7 +274,8 @@ export class Applier {
     const keys = this.#parts.lessor.revoke(id);
     batch.delete(leaseKey(id));
     const txn = this.#begin();
-    txn.deleteKeys(keys, false);
+    txn.deleteKeys(keys);
+    this.#parts.counts.leasesRevoked++;
     this.#finish(txn);
   }
 
@@ -275,6 +284,7 @@ export class Applier {
   }
 
   #finish(txn: WriteTxn): void {
+    this.#parts.counts.addOperations(txn);
     const events = txn.finish();
     if (events !== null) this.#parts.publish(events);
   }

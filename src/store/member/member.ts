@@ -9,12 +9,10 @@ import type { ConfChange, CoreStatus } from '../../raft/core/index.js';
 import {
   heirOf,
   type LeadershipStatus,
-  NodeError,
   type NodeProbe,
   type PeerTransport,
   type RaftNode,
   type SnapshotExchange,
-  type Waiter,
 } from '../../raft/node/index.js';
 import type { SnapshotStore } from '../../raft/snapshot/index.js';
 import type { WriteAheadLogFile } from '../../raft/wal/index.js';
@@ -26,11 +24,13 @@ import { StoreError } from '../errors.js';
 import { KeepAliveBatcher } from '../lease/keep-alive.js';
 import { LeaseKeeper } from '../lease/keeper.js';
 import type { Store } from '../store.js';
+import type { MemberActivity } from './activity.js';
 import { HeaderEncoder } from './header-encoder.js';
 import { LeaderWatch } from './leader-watch.js';
 import type { MemberMailbox } from './mailbox.js';
 import { toStoreError } from './node-errors.js';
 import { openMember } from './open-member.js';
+import { untilAborted, waiterOf } from './waiting.js';
 
 /** Who a member is. */
 export interface MemberIdentity {
@@ -136,6 +136,9 @@ export class Member implements ApiContext {
   readonly #keepAlives: KeepAliveBatcher;
   readonly #headers: HeaderEncoder;
   readonly #leaderWatch: LeaderWatch;
+  /** Leaders seen since the start, each change counted. */
+  #leaderChanges = 0;
+  #leaderSeen: MemberId = noMember;
   readonly #closing = new AbortController();
   /** The node's last read barrier, which all reads of a turn share, and the same with the errors that callers know. */
   #barrier = { reached: Promise.resolve(), translated: Promise.resolve() };
@@ -255,6 +258,18 @@ export class Member implements ApiContext {
     return this.#node.appliedIndex;
   }
 
+  /** What this member has done and seen since it was opened, for its metrics. */
+  activity(): MemberActivity {
+    const { store } = this;
+    return {
+      ...this.#node.activity,
+      leaderChanges: this.#leaderChanges,
+      counts: store.counts,
+      liveKeys: store.liveKeys,
+      watches: store.watch.stats(),
+    };
+  }
+
   leaderLost(): AbortSignal {
     return this.#leaderWatch.lost;
   }
@@ -284,6 +299,10 @@ export class Member implements ApiContext {
   onLeadership(status: LeadershipStatus): void {
     this.#leaseKeeper.onLeadership(status.isLeader, status.term);
     this.#leaderWatch.onLeader(status.leader);
+    if (status.leader !== noMember && status.leader !== this.#leaderSeen) {
+      this.#leaderSeen = status.leader;
+      this.#leaderChanges++;
+    }
     const waiting = this.#onLeader;
     this.#onLeader = [];
     for (const wake of waiting) wake();
@@ -374,23 +393,4 @@ export class Member implements ApiContext {
       throw toStoreError(error);
     }
   }
-}
-
-/** A promise's two ends, with the errors that callers know. */
-function waiterOf(
-  resolve: (result: ApplyResult) => void,
-  reject: (error: unknown) => void,
-): Waiter<ApplyResult> {
-  return { resolve, reject: (error) => reject(toStoreError(error)) };
-}
-
-/** The same promise, but for a caller who gives up when the signal is aborted. */
-function untilAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(toStoreError(new NodeError('canceled', 'the caller gave up')));
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

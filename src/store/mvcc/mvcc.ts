@@ -13,6 +13,7 @@ import type {
   StoredRange,
   StoredTxn,
 } from '../contracts.js';
+import type { StoreCounts } from '../counts.js';
 import { StoreError } from '../errors.js';
 import { recordKeyValue } from '../schema/revision-record.js';
 import { hashRevisions } from './hash-kv.js';
@@ -32,6 +33,7 @@ const fetchCount = 256;
 /** What reading needs of the store around it. */
 export interface MvccOptions {
   readonly clock: Clock;
+  readonly counts: StoreCounts;
   /** Resolves when everything applied so far is in the database. */
   readonly flushed: () => Promise<void>;
   /** Settles when a restore that is under way is over; undefined when none is. */
@@ -66,6 +68,7 @@ export class Mvcc implements MvccReads, HistoryReads {
   }
 
   find(request: RangeRequest): StoredRange | Promise<StoredRange> {
+    this.#options.counts.ranges++;
     return this.#oneInMemory(request) ?? this.#retry((state) => this.#find(state, request));
   }
 
@@ -73,7 +76,11 @@ export class Mvcc implements MvccReads, HistoryReads {
     return this.#retry(async (state) => {
       const path = planTxn(state, request);
       checkReads(state, path);
-      return this.#readPath(state, path, state.revision);
+      const found = await this.#readPath(state, path, state.revision);
+      if (found !== null) {
+        this.#options.counts.addOperations({ puts: 0, deletes: 0, ranges: rangesOf(path) });
+      }
+      return found;
     });
   }
 
@@ -214,4 +221,9 @@ export class Mvcc implements MvccReads, HistoryReads {
     }
     return { revision, succeeded: path.succeeded, responses };
   }
+}
+
+function rangesOf({ ops, nested }: TxnPath): number {
+  const own = ops.filter(({ requestRange }) => requestRange !== undefined).length;
+  return nested.reduce((sum, path) => sum + rangesOf(path), own);
 }

@@ -99,8 +99,9 @@ export function executePath(
     } else if (op.requestTxn !== undefined) {
       const inner = path.nested[nested++] as TxnPath;
       response = { responseTxn: nestedResponse(inner, executePath(state, inner, txn, want)) };
-    } else if (op.requestRange !== undefined && want) {
-      response = { responseRange: rangeNow(state, op.requestRange) };
+    } else if (op.requestRange !== undefined) {
+      txn.ranges++;
+      if (want) response = { responseRange: rangeNow(state, op.requestRange) };
     }
     if (want) responses.push(ResponseOpCodec.create(response));
   }

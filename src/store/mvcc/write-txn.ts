@@ -3,6 +3,7 @@ import type { PutRequest } from '../../wire/gen/etcdserverpb.js';
 import type { KeyValue } from '../../wire/gen/mvccpb.js';
 import { emptyBytes } from '../../wire/reader.js';
 import type { ChangeEvent, RevisionEvents } from '../contracts.js';
+import type { Operations } from '../counts.js';
 import { StoreError } from '../errors.js';
 import { decodeRecord, recordKeyValue } from '../schema/revision-record.js';
 import type { KeyEntry, Revision } from './key-entry.js';
@@ -21,7 +22,11 @@ export interface LeaseBinding {
  * once to whoever reads the state in the same turn; nobody else runs before the command is done. The caller has checked
  * everything that may be refused ({@link checkKept}, {@link checkLease}) before the first change.
  */
-export class WriteTxn {
+export class WriteTxn implements Operations {
+  /** Operations carried out. Reads are counted by whoever makes them. */
+  puts = 0;
+  deletes = 0;
+  ranges = 0;
   readonly #state: MvccState;
   readonly #leases: LeaseBinding;
   readonly #events: ChangeEvent[] = [];
@@ -38,6 +43,7 @@ export class WriteTxn {
 
   /** Puts a key. Returns the version it replaces when `wantPrevious`. */
   put(request: PutRequest, wantPrevious: boolean): KeyValue | undefined {
+    this.puts++;
     const state = this.#state;
     const key = toLatin1(request.key);
     const entry = state.index.get(key);
@@ -69,16 +75,22 @@ export class WriteTxn {
 
   /** Deletes the live keys of a range, in key order. */
   deleteRange(bounds: KeyBounds, wantPrevious: boolean): { deleted: number; previous: KeyValue[] } {
+    this.deletes++;
     const keys: string[] = [];
     const cursor = this.#state.index.seek(bounds.lower);
     for (; cursor.valid && (bounds.upper === null || cursor.key < bounds.upper); cursor.next()) {
       if (cursor.value.isLive) keys.push(cursor.key);
     }
-    return { deleted: keys.length, previous: this.deleteKeys(keys, wantPrevious) };
+    return { deleted: keys.length, previous: this.#deleteKeys(keys, wantPrevious) };
   }
 
   /** Deletes keys, in the given order; those that do not exist are passed over. */
-  deleteKeys(keys: readonly string[], wantPrevious: boolean): KeyValue[] {
+  deleteKeys(keys: readonly string[]): void {
+    this.deletes += keys.length;
+    this.#deleteKeys(keys, false);
+  }
+
+  #deleteKeys(keys: readonly string[], wantPrevious: boolean): KeyValue[] {
     const previous: KeyValue[] = [];
     for (const key of keys) {
       const entry = this.#state.index.get(key);

@@ -143,6 +143,17 @@ export class WatchHub implements contracts.WatchHub {
     }
   }
 
+  /** Streams and watchers there are, and watchers that are behind what was published. */
+  stats(): { readonly streams: number; readonly watchers: number; readonly slow: number } {
+    let watchers = 0;
+    let slow = 0;
+    for (const stream of this.#streams) {
+      watchers += stream.watchers.size;
+      for (const { state } of stream.watchers.values()) if (state === 'behind') slow++;
+    }
+    return { streams: this.#streams.size, watchers, slow };
+  }
+
   /** Ends all streams, without a word to them; resolves once nothing is in flight. */
   async close(): Promise<void> {
     this.#isClosed = true;
