@@ -18,7 +18,14 @@ const allowed = {
   'control/machinery': ['base'],
   'control/api': ['base', 'wire', 'control/machinery'],
   'control/client': ['base', 'host', 'wire', 'rpc', 'control/machinery', 'control/api'],
-  'control/controllers': ['base', 'host', 'control/machinery', 'control/api', 'control/client'],
+  'control/controllers': [
+    'base',
+    'host',
+    'control/machinery',
+    'control/api',
+    'control/cel',
+    'control/client',
+  ],
   'control/election': ['base', 'client', 'control/machinery', 'control/api', 'control/client'],
   'control/cel': ['control/machinery', 'control/api'],
   'control/scheduler': [

@@ -1,3 +1,5 @@
+import { type Match, matching, typeIdentifiers } from './check-calls.js';
+import { fieldStart, operatorStart, Problem } from './check-problem.js';
 import {
   arithmeticType,
   haveOrder,
@@ -9,11 +11,10 @@ import {
   sizeOf,
 } from './check-types.js';
 import type { CelEnvironment } from './environment.js';
-import { namespaces, type Overload } from './function-table.js';
+import { namespaces } from './function-table.js';
 import { type Comprehension, type Macro, macroOf } from './macros.js';
 import { type ASTNode, CompileError, problemText } from './parse.js';
 import {
-  type Bindings,
   bool,
   type CelType,
   dyn,
@@ -38,14 +39,20 @@ export interface Checked {
 const arithmetic: ReadonlySet<string> = new Set(['+', '-', '*', '/', '%']);
 const orders: ReadonlySet<string> = new Set(['<', '<=', '>', '>=']);
 
-/** Whether the tree makes sense, and what it comes to. Throws {@link CompileError} with the place of what does not. */
+/** Whether the tree makes sense, and what it comes to. Throws {@link CompileError} with the places of all that does not. */
 export function checkExpression(text: string, tree: ASTNode, environment: CelEnvironment): Checked {
-  return new Checker(text, environment).check(tree, environment.variables);
+  const checker = new Checker(text, environment);
+  const checked = checker.check(tree, environment.variables);
+  const problems = [...checker.problems].sort((a, b) => a.at - b.at);
+  if (problems.length > 0) throw new CompileError(problems.map((each) => each.text).join('\n'));
+  return checked;
 }
 
 type Variables = ReadonlyMap<string, CelType>;
 
 class Checker {
+  /** In the order in which they were found. */
+  readonly problems: Problem[] = [];
   readonly #text: string;
   readonly #environment: CelEnvironment;
 
@@ -54,7 +61,18 @@ class Checker {
     this.#environment = environment;
   }
 
+  /** A part that makes no sense counts as anything at all, so that each problem is named once. */
   check(node: ASTNode, variables: Variables): Checked {
+    try {
+      return this.#check(node, variables);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      this.problems.push(error);
+      return { type: dyn, costMax: 0 };
+    }
+  }
+
+  #check(node: ASTNode, variables: Variables): Checked {
     const macro = macroOf(node);
     if (macro !== null) return this.#macro(node, macro, variables);
     switch (node.op) {
@@ -107,19 +125,17 @@ class Checker {
     }
   }
 
-  #fail(node: ASTNode, problem: string): CompileError {
-    return new CompileError(problemText(this.#text, node.range.start, problem));
+  #fail(node: ASTNode, problem: string): Problem {
+    const at = node.range.start;
+    return new Problem(at, problemText(this.#text, at, problem));
   }
 
-  #noOverload(
-    node: ASTNode,
-    name: string,
-    args: readonly CelType[],
-    receiver?: CelType,
-  ): CompileError {
+  #noOverload(node: ASTNode, name: string, args: readonly CelType[], receiver?: CelType): Problem {
     const given = args.map(typeText).join(', ');
     const applied = receiver === undefined ? `(${given})` : `${typeText(receiver)}.(${given})`;
-    return this.#fail(node, `found no matching overload for '${name}' applied to '${applied}'`);
+    const problem = `found no matching overload for '${name}' applied to '${applied}'`;
+    const at = operatorStart(node, this.#text);
+    return new Problem(at, problemText(this.#text, at, problem));
   }
 
   #identifier(node: ASTNode, name: string, variables: Variables): Checked {
@@ -364,54 +380,6 @@ class Checker {
   }
 }
 
-/** Names of types that are values too. */
-export const typeIdentifiers: ReadonlySet<string> = new Set([
-  'bool',
-  'int',
-  'uint',
-  'double',
-  'string',
-  'bytes',
-  'list',
-  'map',
-  'null_type',
-  'type',
-  'optional_type',
-]);
-
-interface Match {
-  readonly overload: Overload;
-  readonly bindings: Bindings;
-}
-
-function matching(
-  overloads: readonly Overload[],
-  receiver: CelType | null,
-  args: readonly CelType[],
-): readonly Match[] {
-  return overloads.flatMap((overload) => {
-    if ((overload.receiver !== null) !== (receiver !== null)) return [];
-    if (overload.parameters.length !== args.length) return [];
-    const bindings: Bindings = new Map();
-    if (
-      overload.receiver !== null &&
-      !isAssignable(overload.receiver, receiver as CelType, bindings)
-    )
-      return [];
-    const fits = overload.parameters.every((parameter, at) =>
-      isAssignable(parameter, args[at] as CelType, bindings),
-    );
-    return fits ? [{ overload, bindings }] : [];
-  });
-}
-
 function total(checked: readonly Checked[]): number {
   return checked.reduce((sum, { costMax }) => sum + costMax, 0);
-}
-
-/** Where the name of a selected field is: messages point to the dot before it. */
-function fieldStart(node: ASTNode, text: string): number {
-  const target = (node.args as [ASTNode, string])[0];
-  const dot = text.indexOf('.', target.range?.end ?? node.range.start);
-  return dot < 0 ? node.range.start : dot;
 }

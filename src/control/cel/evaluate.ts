@@ -1,4 +1,4 @@
-import { typeIdentifiers } from './check.js';
+import { typeIdentifiers } from './check-calls.js';
 import type { CelEnvironment } from './environment.js';
 import { namespaces } from './function-table.js';
 import { type Comprehension, type Macro, macroOf } from './macros.js';

@@ -13,8 +13,9 @@ export interface Overload {
   readonly costFactor: number;
 }
 
+/** What a function does with its arguments, of which the first is the receiver, if any. Throws CelError. */
 // biome-ignore lint/suspicious/noExplicitAny: the signature says what the arguments are, and it is checked before the call.
-type Implementation = (...args: any[]) => CelValue;
+export type Implementation = (...args: any[]) => CelValue;
 
 /** Functions by signature, as `string.startsWith(string): bool` or `size(list<A>): int`. */
 export type Library = Readonly<Record<string, Implementation>>;

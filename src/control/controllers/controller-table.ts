@@ -42,6 +42,7 @@ import {
 import { taintEvictionDefinition } from './taint-eviction/definition.js';
 import { tokenCleanerDefinition } from './token-cleaner/definition.js';
 import { ttlAfterFinishedDefinition } from './ttl-after-finished/definition.js';
+import { policyStatusDefinition } from './validating-admission-policy-status/definition.js';
 
 /**
  * Every controller of the controller manager, in the order in which they start. One row a controller; docs/controller-manager.md lists them
@@ -87,6 +88,7 @@ export const controllerTable: readonly ControllerDefinition[] = [
   certificateCleanerDefinition,
   clusterRoleAggregationDefinition,
   serviceCidrDefinition,
+  policyStatusDefinition,
   bootstrapSignerDefinition,
   tokenCleanerDefinition,
 ];

@@ -1,59 +1,14 @@
 import type { ExpressionChecker, ExpressionUse } from '../../api/admissionregistration-v1/index.js';
+import { admissionVariables } from '../../cel/admission-types.js';
 import { type CelEnvironment, environmentOf } from '../../cel/environment.js';
 import type { Library } from '../../cel/function-table.js';
 import { CompileError } from '../../cel/parse.js';
 import { compile, type Program } from '../../cel/program.js';
 import { withoutStructLiterals } from '../../cel/struct-literals.js';
-import { bool, type CelType, dyn, listOf, mapOf, named, string } from '../../cel/types.js';
+import { bool, type CelType, dyn, listOf, named, string } from '../../cel/types.js';
 import type { CelMap } from '../../cel/values.js';
 import { invalidValue } from '../../machinery/field-path.js';
-import { authorizerLibrary, authorizerType } from './authorizer-library.js';
-
-const gvk: CelType = objectOf('GroupVersionKind', { group: string, version: string, kind: string });
-const gvr: CelType = objectOf('GroupVersionResource', {
-  group: string,
-  version: string,
-  resource: string,
-});
-
-const requestType: CelType = objectOf('AdmissionRequest', {
-  kind: gvk,
-  resource: gvr,
-  subResource: string,
-  requestKind: gvk,
-  requestResource: gvr,
-  requestSubResource: string,
-  name: string,
-  namespace: string,
-  operation: string,
-  userInfo: objectOf('UserInfo', {
-    username: string,
-    uid: string,
-    groups: listOf(string),
-    extra: mapOf(string, listOf(string)),
-  }),
-  dryRun: bool,
-  options: dyn,
-});
-
-const namespaceType: CelType = objectOf('Namespace', {
-  metadata: objectOf('NamespaceMeta', {
-    name: string,
-    generateName: string,
-    namespace: string,
-    labels: mapOf(string, string),
-    annotations: mapOf(string, string),
-    uid: string,
-    creationTimestamp: named('timestamp'),
-    deletionGracePeriodSeconds: named('int'),
-    deletionTimestamp: named('timestamp'),
-    generation: named('int'),
-    resourceVersion: string,
-    finalizers: listOf(string),
-  }),
-  spec: objectOf('NamespaceSpec', { finalizers: listOf(string) }),
-  status: objectOf('NamespaceStatus', { phase: string }),
-});
+import { authorizerLibrary } from './authorizer-library.js';
 
 /** Objects that mutations are written as, and the escaping of names in paths. */
 const mutationLibrary: Library = {
@@ -62,10 +17,6 @@ const mutationLibrary: Library = {
     key.replaceAll('~', '~0').replaceAll('/', '~1'),
 };
 
-function objectOf(name: string, fields: Readonly<Record<string, CelType>>): CelType {
-  return { kind: 'object', name, fields: new Map(Object.entries(fields)) };
-}
-
 /** What an expression of an admission policy or of a webhook's conditions may name. `variables` have been compiled before. */
 export function admissionEnvironment(options: {
   readonly hasParams: boolean;
@@ -73,15 +24,7 @@ export function admissionEnvironment(options: {
 }): CelEnvironment {
   const { hasParams, variables } = options;
   return environmentOf(
-    {
-      object: dyn,
-      oldObject: dyn,
-      request: requestType,
-      namespaceObject: namespaceType,
-      authorizer: authorizerType,
-      variables: objectOf('variables', variables),
-      ...(hasParams ? { params: dyn } : {}),
-    },
+    admissionVariables({ object: dyn, params: hasParams ? dyn : null, variables }),
     { ...authorizerLibrary, ...mutationLibrary },
   );
 }

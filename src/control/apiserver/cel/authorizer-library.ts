@@ -1,5 +1,5 @@
-import type { Library } from '../../cel/function-table.js';
-import type { CelType } from '../../cel/types.js';
+import { type AuthorizerSignature, authorization } from '../../cel/admission-types.js';
+import type { Implementation } from '../../cel/function-table.js';
 import { CelError, type CelValue, type Opaque } from '../../cel/values.js';
 import type {
   AuthorizationDecision,
@@ -92,7 +92,7 @@ class Question implements Opaque {
 }
 
 class Answer implements Opaque {
-  readonly celType = 'Decision';
+  readonly celType = authorization.decision;
   readonly decision: AuthorizationDecision | Error;
 
   constructor(decision: AuthorizationDecision | Error) {
@@ -108,13 +108,6 @@ class Answer implements Opaque {
   }
 }
 
-/** The type of the variable `authorizer`. */
-export const authorizerType: CelType = {
-  kind: 'object',
-  name: 'Authorizer',
-  fields: new Map([['requestResource', { kind: 'named', name: 'ResourceCheck' }]]),
-};
-
 /** The value of `authorizer`: asks for a user; `requestResource` is what the request is about. */
 export function authorizerValue(
   user: UserInfo,
@@ -128,8 +121,8 @@ export function authorizerValue(
     path: '',
     ...about,
   };
-  const requestResource = new Question('ResourceCheck', resource, calls);
-  return new Question('Authorizer', emptyRequest(user), calls, { requestResource });
+  const requestResource = new Question(authorization.resourceCheck, resource, calls);
+  return new Question(authorization.authorizer, emptyRequest(user), calls, { requestResource });
 }
 
 function emptyRequest(user: UserInfo): AuthorizationRequest {
@@ -156,36 +149,54 @@ function serviceAccount(authorizer: Question, namespace: string, name: string): 
     'system:authenticated',
   ];
   const user = { name: `system:serviceaccount:${namespace}:${name}`, uid: '', groups, extra: {} };
-  return authorizer.with('Authorizer', { user });
+  return authorizer.with(authorization.authorizer, { user });
 }
 
 /** The functions by which expressions ask whether somebody may do something. */
-export const authorizerLibrary: Library = {
-  'Authorizer.path(string): PathCheck': (question: Question, path: string) => {
+export const authorizerLibrary: Readonly<Record<AuthorizerSignature, Implementation>> = {
+  'kubernetes.authorization.Authorizer.path(string): kubernetes.authorization.PathCheck': (
+    question: Question,
+    path: string,
+  ) => {
     if (path === '') throw new CelError('path must not be empty');
-    return question.with('PathCheck', { path });
+    return question.with(authorization.pathCheck, { path });
   },
-  'Authorizer.group(string): GroupCheck': (question: Question, group: string) =>
-    question.with('GroupCheck', { group, isResourceRequest: true }),
-  'Authorizer.serviceAccount(string, string): Authorizer': serviceAccount,
-  'GroupCheck.resource(string): ResourceCheck': (question: Question, resource: string) => {
+  'kubernetes.authorization.Authorizer.group(string): kubernetes.authorization.GroupCheck': (
+    question: Question,
+    group: string,
+  ) => question.with(authorization.groupCheck, { group, isResourceRequest: true }),
+  'kubernetes.authorization.Authorizer.serviceAccount(string, string): kubernetes.authorization.Authorizer':
+    serviceAccount,
+  'kubernetes.authorization.GroupCheck.resource(string): kubernetes.authorization.ResourceCheck': (
+    question: Question,
+    resource: string,
+  ) => {
     if (resource === '') throw new CelError('resource must not be empty');
-    return question.with('ResourceCheck', { resource });
+    return question.with(authorization.resourceCheck, { resource });
   },
-  'ResourceCheck.subresource(string): ResourceCheck': (question: Question, subresource: string) =>
-    question.with('ResourceCheck', { subresource }),
-  'ResourceCheck.namespace(string): ResourceCheck': (question: Question, namespace: string) =>
-    question.with('ResourceCheck', { namespace }),
-  'ResourceCheck.name(string): ResourceCheck': (question: Question, name: string) =>
-    question.with('ResourceCheck', { name }),
-  'ResourceCheck.check(string): Decision': (question: Question, verb: string) =>
-    question.check(verb),
-  'PathCheck.check(string): Decision': (question: Question, verb: string) =>
-    question.check(verb.toLowerCase()),
-  'Decision.allowed(): bool': (answer: Answer) => answer.isAllowed,
-  'Decision.reason(): string': ({ decision }: Answer) =>
+  'kubernetes.authorization.ResourceCheck.subresource(string): kubernetes.authorization.ResourceCheck':
+    (question: Question, subresource: string) =>
+      question.with(authorization.resourceCheck, { subresource }),
+  'kubernetes.authorization.ResourceCheck.namespace(string): kubernetes.authorization.ResourceCheck':
+    (question: Question, namespace: string) =>
+      question.with(authorization.resourceCheck, { namespace }),
+  'kubernetes.authorization.ResourceCheck.name(string): kubernetes.authorization.ResourceCheck': (
+    question: Question,
+    name: string,
+  ) => question.with(authorization.resourceCheck, { name }),
+  'kubernetes.authorization.ResourceCheck.check(string): kubernetes.authorization.Decision': (
+    question: Question,
+    verb: string,
+  ) => question.check(verb),
+  'kubernetes.authorization.PathCheck.check(string): kubernetes.authorization.Decision': (
+    question: Question,
+    verb: string,
+  ) => question.check(verb.toLowerCase()),
+  'kubernetes.authorization.Decision.allowed(): bool': (answer: Answer) => answer.isAllowed,
+  'kubernetes.authorization.Decision.reason(): string': ({ decision }: Answer) =>
     decision instanceof Error ? '' : decision.reason,
-  'Decision.errored(): bool': ({ decision }: Answer) => decision instanceof Error,
-  'Decision.error(): string': ({ decision }: Answer) =>
+  'kubernetes.authorization.Decision.errored(): bool': ({ decision }: Answer) =>
+    decision instanceof Error,
+  'kubernetes.authorization.Decision.error(): string': ({ decision }: Answer) =>
     decision instanceof Error ? decision.message : '',
 };

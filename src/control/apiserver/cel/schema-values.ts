@@ -1,5 +1,6 @@
 import { itemsOf, valuesOf } from '../../api/apiextensions-v1/structural-node.js';
 import type { JSONSchemaProps } from '../../api/gen/apiextensions-v1.js';
+import { escapedName } from '../../cel/escaped-name.js';
 import { parseDuration, parseTimestamp } from '../../cel/time-values.js';
 import { bool, type CelType, dyn, int, listOf, mapOf, named } from '../../cel/types.js';
 import type { CelValue } from '../../cel/values.js';
@@ -8,41 +9,6 @@ import { isJsonObject } from '../../machinery/json-object.js';
 
 /** Bytes of a request at most: what bounds all that a schema does not bound. */
 export const requestBytesMax = 3 * 1024 * 1024;
-
-const reserved: ReadonlySet<string> = new Set([
-  'true',
-  'false',
-  'null',
-  'in',
-  'as',
-  'break',
-  'const',
-  'continue',
-  'else',
-  'for',
-  'function',
-  'if',
-  'import',
-  'let',
-  'loop',
-  'package',
-  'namespace',
-  'return',
-  'var',
-  'void',
-  'while',
-]);
-
-/** The name by which a field is selected; null when no name of the language can stand for it. */
-export function escapedName(name: string): string | null {
-  if (reserved.has(name)) return `__${name}__`;
-  const escaped = name
-    .replaceAll('__', '__underscores__')
-    .replaceAll('.', '__dot__')
-    .replaceAll('-', '__dash__')
-    .replaceAll('/', '__slash__');
-  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(escaped) ? escaped : null;
-}
 
 /** The type of the values of a schema. `isRoot`: of an object, which has metadata too. */
 export function schemaType(props: JSONSchemaProps, isRoot = false): CelType {
