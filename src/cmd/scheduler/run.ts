@@ -10,6 +10,7 @@ import {
 import {
   ConfigurationError,
   defaultConfiguration,
+  type ExtenderPostOf,
   type PluginFactory,
   parseConfiguration,
   Scheduler,
@@ -22,6 +23,7 @@ import {
 import { hostClock } from '../../host/clock.js';
 import { entropyPrng } from '../../host/entropy.js';
 import { readTextFile } from '../../host/text-file.js';
+import { WebClient } from '../../rpc/web-client.js';
 import { apiAccess, clientOptions } from '../program/api-access.js';
 import { protocolOf } from '../program/api-protocol.js';
 import { runAsLeader } from '../program/as-leader.js';
@@ -29,6 +31,7 @@ import type { ParsedFlags } from '../program/flags.js';
 import { ProgramMetrics } from '../program/metrics.js';
 import { serveProgram } from '../program/serving.js';
 import { UsageError } from '../usage-error.js';
+import { extenderPosts } from './extender-posts.js';
 import { schedulerName, withConfiguration } from './flags.js';
 import { loadPlugins } from './load-plugins.js';
 import { SchedulerMetrics } from './metrics.js';
@@ -36,6 +39,7 @@ import { SchedulerMetrics } from './metrics.js';
 interface Setup {
   readonly configuration: SchedulerConfiguration;
   readonly factories: Readonly<Record<string, PluginFactory>>;
+  readonly extenderPostOf: ExtenderPostOf;
   readonly bindingsMax: number;
   readonly logger: Logger;
   readonly metrics: SchedulerMetrics;
@@ -55,8 +59,10 @@ export async function runScheduler(
   const clock = hostClock;
   const access = await apiAccess(flags, process.env);
   const metrics = new ProgramMetrics(clock);
+  const web = new WebClient({ clock });
+  const extenderPostOf = await extenderPosts(configuration.extenders, web);
   const setup = {
-    ...{ configuration, factories, bindingsMax, logger },
+    ...{ configuration, factories, extenderPostOf, bindingsMax, logger },
     metrics: new SchedulerMetrics(metrics.registry),
   };
   const documents = new Map([['/configz', () => shown(configuration)]]);
@@ -71,6 +77,7 @@ export async function runScheduler(
     );
   } finally {
     await serving?.close();
+    web.close();
   }
 }
 
@@ -129,7 +136,7 @@ async function schedule(setup: Setup, client: ControlClient, signal: AbortSignal
 }
 
 function makeScheduler(
-  { configuration, factories, bindingsMax, metrics, logger }: Setup,
+  { configuration, factories, extenderPostOf, bindingsMax, metrics, logger }: Setup,
   client: ControlClient,
   eventsOf: (profileName: string) => EventRecorder,
 ): Scheduler {
@@ -138,7 +145,7 @@ function makeScheduler(
   return new Scheduler({
     ...{ client, clock, prng, logger, eventsOf, observer: metrics, defaults: defaultPlugins },
     informers: new SharedInformers({ client, clock, prng, logger }),
-    ...{ configuration, factories, bindingsMax },
+    ...{ configuration, factories, extenderPostOf, bindingsMax },
   });
 }
 
@@ -147,6 +154,10 @@ function shown(configuration: SchedulerConfiguration): unknown {
   return {
     'kubescheduler.config.k8s.io': {
       ...configuration,
+      // Keys are nobody's business.
+      extenders: configuration.extenders.map(({ tls: { keyData: _, ...tls }, ...extender }) => ({
+        ...{ ...extender, tls },
+      })),
       profiles: configuration.profiles.map(({ pluginArguments, ...profile }) => ({
         ...profile,
         pluginConfig: [...pluginArguments].map(([name, args]) => ({ name, args })),

@@ -3,6 +3,8 @@ export { parseConfiguration } from './config/parse-configuration.js';
 export {
   type ClientConnectionConfiguration,
   defaultConfiguration,
+  type ExtenderConfiguration,
+  type ExtenderTls,
   type LeaderElectionConfiguration,
   type PluginSet,
   type PluginSets,
@@ -10,6 +12,8 @@ export {
   type SchedulerConfiguration,
 } from './config/scheduler-configuration.js';
 export type { AttemptResult, SchedulerObserver } from './cycle/observer.js';
+export type { ExtenderPost } from './extenders/extender.js';
+export type { ExtenderPostOf } from './extenders/extenders.js';
 export type {
   ClusterEvent,
   ClusterEventInterest,
@@ -41,6 +45,12 @@ export {
   skip,
 } from './framework/plugin.js';
 export { podInfoOf } from './framework/pod-info.js';
-export type { MutableNodeInfo, SchedulerHandle, WaitingPod } from './framework/scheduler-handle.js';
+export type {
+  MutableNodeInfo,
+  PreemptionExtender,
+  ProposedVictims,
+  SchedulerHandle,
+  WaitingPod,
+} from './framework/scheduler-handle.js';
 export type { QueueName } from './queue/scheduling-queue.js';
 export { Scheduler, type SchedulerOptions } from './scheduler.js';

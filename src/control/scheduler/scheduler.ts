@@ -11,20 +11,23 @@ import {
 import { SchedulerCache } from './cache/scheduler-cache.js';
 import type { SchedulerConfiguration } from './config/scheduler-configuration.js';
 import { type BindingParts, carryOut, type Placement } from './cycle/binding.js';
-import { type Choice, type Diagnosis, NodeChooser } from './cycle/choose-node.js';
+import { type Choice, NodeChooser } from './cycle/choose-node.js';
 import { ClusterView } from './cycle/cluster-view.js';
-import { misfitMessage, noNodesMessage, truncateNote } from './cycle/failure-message.js';
+import { chooseWithExtenders } from './cycle/extended-choice.js';
+import { misfitMessage } from './cycle/failure-message.js';
 import { noObserver, type SchedulerObserver } from './cycle/observer.js';
 import { PluginHandle } from './cycle/plugin-handle.js';
 import { PodStatusWriter } from './cycle/pod-status-writer.js';
 import { Slots } from './cycle/slots.js';
+import { UnplacedPods } from './cycle/unplaced-pods.js';
+import { type ExtenderPostOf, type Extenders, makeExtenders } from './extenders/extenders.js';
 import type { PodInfo } from './framework/node-info.js';
 import type { EnabledPlugin, PluginFactory, PluginStatus } from './framework/plugin.js';
 import { Nominator } from './queue/nominator.js';
 import type { QueueEntry } from './queue/queue-entry.js';
-import { type CycleRefusal, SchedulingQueue } from './queue/scheduling-queue.js';
+import { SchedulingQueue } from './queue/scheduling-queue.js';
 import { buildProfile } from './runtime/build-profile.js';
-import { failure, isRefusal, messageOf } from './runtime/named-status.js';
+import { failure, isRefusal } from './runtime/named-status.js';
 import type { Profile } from './runtime/profile.js';
 import { WaitingPods } from './runtime/waiting-pods.js';
 
@@ -44,6 +47,8 @@ export interface SchedulerOptions {
   /** The plugins of a profile that says nothing else. */
   readonly defaults: readonly EnabledPlugin[];
   readonly observer?: SchedulerObserver;
+  /** Needed when the configuration has extenders. */
+  readonly extenderPostOf?: ExtenderPostOf;
   /** Bindings that are sent at a time. Default 100. */
   readonly bindingsMax?: number;
   /** See NodeChooser. Default: true. */
@@ -68,9 +73,11 @@ export class Scheduler {
   readonly #queue: SchedulingQueue;
   readonly #view: ClusterView;
   readonly #chooser: NodeChooser;
+  readonly #extenders: Extenders;
   readonly #slots: Slots;
   readonly #stop = new AbortController();
   readonly #statuses: PodStatusWriter;
+  readonly #unplaced: UnplacedPods;
   readonly #binding: BindingParts;
   /** Placements under way. */
   readonly #placements = new Set<Promise<void>>();
@@ -84,6 +91,7 @@ export class Scheduler {
     this.#options = options;
     this.#observer = observer;
     this.#waiting = new WaitingPods(clock);
+    this.#extenders = makeExtenders(options, this.#stop.signal);
     this.#profiles = this.#buildProfiles();
     const [first] = this.#profiles.values();
     this.#queue = new SchedulingQueue({
@@ -106,8 +114,12 @@ export class Scheduler {
     this.#slots = new Slots(options.bindingsMax ?? bindingsMaxDefault);
     const { signal } = this.#stop;
     this.#statuses = new PodStatusWriter({ client, clock, logger, signal });
+    this.#unplaced = new UnplacedPods({
+      ...{ queue: this.#queue, view: this.#view, statuses: this.#statuses, logger },
+      ...{ eventsOf: options.eventsOf, pods: options.informers.of(resources.pods).lister },
+    });
     this.#binding = {
-      ...{ client, clock, signal, slots: this.#slots },
+      ...{ client, clock, signal, slots: this.#slots, extenders: this.#extenders },
       ...{ waiting: this.#waiting, statuses: this.#statuses },
       onPermitted: ({ uid }) => this.#queue.settle(uid),
     };
@@ -161,7 +173,7 @@ export class Scheduler {
         const parts = {
           ...options,
           ...{ events: eventsOf(name), cache: this.#cache, nominator: this.#nominator },
-          waiting: this.#waiting,
+          ...{ waiting: this.#waiting, extenders: this.#extenders },
           activate: (uids: readonly string[]) => this.#queue.activate(uids),
         };
         const handle = new PluginHandle(parts, name);
@@ -178,6 +190,8 @@ export class Scheduler {
     const wanted = [...this.#profiles.values()].flatMap(({ interests }) => [
       ...interests.resources(),
     ]);
+    // What an extender refuses may be helped by anything.
+    if (this.#options.configuration.extenders.length > 0) wanted.push('*');
     this.#view.follow(this.#options.informers, new Set(wanted));
   }
 
@@ -207,7 +221,7 @@ export class Scheduler {
     }
   }
 
-  /** One cycle of a pod, up to where waiting begins. A promise only when a post-filter is waited for. */
+  /** One cycle of a pod, up to where waiting begins. A promise only when a post-filter or an extender is waited for. */
   #attempt(entry: QueueEntry): Promise<void> | void {
     const pod = entry.info;
     const beganMs = this.#options.clock.now();
@@ -216,7 +230,40 @@ export class Scheduler {
       this.#skip(profile, pod);
       return undefined;
     }
-    const choice = this.#choose(profile, pod);
+    if (this.#extenders.concern(pod)) return this.#attemptExtended(profile, entry, beganMs);
+    return this.#settle(profile, entry, this.#choose(profile, pod), beganMs);
+  }
+
+  /** The same when extenders have a say in it. */
+  async #attemptExtended(profile: Profile, entry: QueueEntry, beganMs: number): Promise<void> {
+    const pod = entry.info;
+    const [extenders, chooser, nodes] = [this.#extenders, this.#chooser, this.#cache];
+    const choice = await chooseWithExtenders(profile, pod, { extenders, chooser, nodes }).catch(
+      failedChoice,
+    );
+    if (this.#stop.signal.aborted) return;
+    if (!this.#isWaiting(pod)) {
+      this.#queue.delete(pod.uid);
+      return;
+    }
+    await this.#settle(profile, entry, choice, beganMs);
+  }
+
+  /** The pod is still there and has no node. */
+  #isWaiting({ key, uid }: PodInfo): boolean {
+    const current = this.#options.informers.of(resources.pods).lister.byKey(key);
+    if (current?.metadata.uid !== uid || this.#cache.hasPod(uid)) return false;
+    return current.metadata.deletionTimestamp === undefined;
+  }
+
+  /** Does what was chosen. */
+  #settle(
+    profile: Profile,
+    entry: QueueEntry,
+    choice: Choice,
+    beganMs: number,
+  ): Promise<void> | void {
+    const pod = entry.info;
     const algorithmMs = this.#options.clock.now() - beganMs;
     const onEnd = (result: 'scheduled' | 'unschedulable' | 'error') => {
       const totalMs = this.#options.clock.now() - beganMs;
@@ -227,14 +274,14 @@ export class Scheduler {
         const { nodeName, state } = choice;
         const status = this.#place(entry, { profile, state, pod, nodeName });
         if (status === null) return onEnd('scheduled');
-        this.#onFailed(profile, entry, pod, status, null);
+        this.#unplaced.failed(profile, entry, pod, status, null);
         return onEnd(isRefusal(status) ? 'unschedulable' : 'error');
       }
       case 'no-nodes':
-        this.#onNoNodes(profile, entry, pod);
+        this.#unplaced.noNodes(profile, entry, pod);
         return onEnd('unschedulable');
       case 'failed':
-        this.#onFailed(profile, entry, pod, choice.status, null);
+        this.#unplaced.failed(profile, entry, pod, choice.status, null);
         return onEnd('error');
       case 'misfit':
         return this.#onMisfit(profile, entry, pod, choice).then(() => onEnd('unschedulable'));
@@ -254,8 +301,7 @@ export class Scheduler {
     try {
       return this.#chooser.choose(profile, pod);
     } catch (error) {
-      if (error instanceof AssertionError) throw error;
-      return { kind: 'failed', status: failure('', error) };
+      return failedChoice(error);
     }
   }
 
@@ -308,7 +354,7 @@ export class Scheduler {
         this.#queue.onEvent({
           ...{ resource: 'AssignedPod', action: 'delete', before: pod.pod, after: null },
         });
-        this.#onFailed(profile, entry, pod, outcome.status, null);
+        this.#unplaced.failed(profile, entry, pod, outcome.status, null);
       }
     }
   }
@@ -334,68 +380,15 @@ export class Scheduler {
     if (after.nominatedNodeName !== null) this.#nominator.nominate(pod, after.nominatedNodeName);
     const misfit = { nodeCount, statuses, preFilterMessage, postFilterMessage: after.message };
     const text = misfitMessage(misfit);
-    this.#report(profile, entry, pod, {
+    this.#unplaced.report(profile, entry, pod, {
       ...{ reason: 'Unschedulable', text, refusal: diagnosis },
       nominatedNodeName: after.nominatedNodeName,
     });
   }
+}
 
-  #onNoNodes(profile: Profile, entry: QueueEntry, pod: PodInfo): void {
-    // A node that comes is what every filter waits for.
-    const refusedBy = new Set(profile.points.filter.map(({ name }) => name));
-    const refusal = { refusedBy, waitsFor: new Set<string>() };
-    const reason = 'Unschedulable';
-    this.#report(profile, entry, pod, {
-      ...{ reason, text: noNodesMessage, refusal, nominatedNodeName: '' },
-    });
-  }
-
-  #onFailed(
-    profile: Profile,
-    entry: QueueEntry,
-    pod: PodInfo,
-    status: PluginStatus,
-    nominatedNodeName: string | null,
-  ): void {
-    const names = new Set(status.plugin === undefined ? [] : [status.plugin]);
-    const isRefused = isRefusal(status);
-    const isWaiting = status.code === 'wait';
-    const refusal = {
-      refusedBy: isRefused && !isWaiting ? names : new Set<string>(),
-      waitsFor: isWaiting ? names : new Set<string>(),
-    };
-    const reason = isRefused ? 'Unschedulable' : 'SchedulerError';
-    const text = messageOf(status);
-    if (!isRefused)
-      this.#options.logger.warn('a pod was not placed', { pod: pod.key, error: text });
-    this.#report(profile, entry, pod, { reason, text, refusal, nominatedNodeName });
-  }
-
-  /** Puts the pod back, and tells why. */
-  #report(
-    profile: Profile,
-    entry: QueueEntry,
-    pod: PodInfo,
-    {
-      reason,
-      text,
-      refusal,
-      nominatedNodeName,
-    }: {
-      readonly reason: string;
-      readonly text: string;
-      readonly refusal: CycleRefusal | Diagnosis;
-      readonly nominatedNodeName: string | null;
-    },
-  ): void {
-    const current = this.#options.informers.of(resources.pods).lister.byKey(pod.key);
-    this.#queue.putBack(entry, refusal);
-    const events = this.#options.eventsOf(profile.name);
-    if (current === undefined || current.metadata.uid !== pod.uid) return;
-    if ((current.spec?.nodeName ?? '') !== '') return;
-    // While it was placed its changes were not looked at.
-    if (current !== pod.pod) this.#view.onPod(pod.pod, current);
-    events.event(pod.pod, 'Warning', 'FailedScheduling', truncateNote(text));
-    this.#statuses.write(current, { reason, message: text, nominatedNodeName });
-  }
+/** A plugin has thrown. */
+function failedChoice(error: unknown): Choice {
+  if (error instanceof AssertionError) throw error;
+  return { kind: 'failed', status: failure('', error) };
 }

@@ -1,12 +1,8 @@
 import { parse } from 'yaml';
-import {
-  fieldPath,
-  forbiddenField,
-  invalidValue,
-  joinFieldErrors,
-} from '../../machinery/field-path.js';
+import { fieldPath, invalidValue, joinFieldErrors } from '../../machinery/field-path.js';
 import { ConfigurationError } from '../framework/configuration-error.js';
 import { DocumentReader, type Located } from './document-reader.js';
+import { readExtenders, withIgnoredResources } from './read-extenders.js';
 import { readPercentage, readProfiles } from './read-profiles.js';
 import {
   type ClientConnectionConfiguration,
@@ -65,6 +61,8 @@ function readAll(
 ): SchedulerConfiguration {
   const defaults = defaultConfiguration();
   const percentagePath = fieldPath('percentageOfNodesToScore');
+  const extenders = readExtenders(reader, fields.extenders);
+  const profiles = readProfiles(reader, fields.profiles) ?? defaults.profiles;
   const configuration: SchedulerConfiguration = {
     leaderElection: readLeaderElection(reader, fields.leaderElection),
     clientConnection: readClientConnection(reader, fields.clientConnection),
@@ -75,7 +73,8 @@ function readAll(
       reader.integer(fields.podInitialBackoffSeconds) ?? defaults.podInitialBackoffSeconds,
     podMaxBackoffSeconds:
       reader.integer(fields.podMaxBackoffSeconds) ?? defaults.podMaxBackoffSeconds,
-    profiles: readProfiles(reader, fields.profiles) ?? defaults.profiles,
+    profiles: profiles.map((profile) => withIgnoredResources(profile, extenders)),
+    extenders,
     pluginModules: reader
       .items(fields.pluginModules)
       .flatMap((module) => reader.text(module) ?? []),
@@ -85,13 +84,6 @@ function readAll(
   reader.boolean(fields.delayCacheUntilActive);
   const parallelism = reader.integer(fields.parallelism) ?? 1;
   checkNumbers(reader, configuration, parallelism);
-  if (reader.items(fields.extenders).length > 0)
-    reader.errors.push(
-      forbiddenField(
-        fieldPath('extenders'),
-        'extenders are not supported; write a plugin and name its module in pluginModules',
-      ),
-    );
   return configuration;
 }
 

@@ -11,8 +11,49 @@ export interface SchedulerConfiguration {
   readonly podMaxBackoffSeconds: number;
   /** At least one, each of its own name, all with the same queue sort. */
   readonly profiles: readonly ProfileConfiguration[];
+  /** Asked in this order. */
+  readonly extenders: readonly ExtenderConfiguration[];
   /** Modules with plugins, as paths (`./plugin.js`) or packages. */
   readonly pluginModules: readonly string[];
+}
+
+/** A server that is asked besides the plugins. A verb is the end of the URL that it is asked at; '' for what it does not do. */
+export interface ExtenderConfiguration {
+  readonly urlPrefix: string;
+  readonly filterVerb: string;
+  readonly preemptVerb: string;
+  readonly prioritizeVerb: string;
+  readonly bindVerb: string;
+  /** Of its scores; more than 0 when it prioritizes. */
+  readonly weight: number;
+  readonly enableHttps: boolean;
+  readonly tls: ExtenderTls;
+  readonly timeoutMs: number;
+  /** It knows the nodes itself: names are enough. */
+  readonly nodeCacheCapable: boolean;
+  /** It is asked for pods with one of these alone; for all when there are none. */
+  readonly managedResources: readonly ManagedResource[];
+  /** Pods are placed without it when it fails. */
+  readonly ignorable: boolean;
+}
+
+/** An extended resource that an extender looks after. */
+export interface ManagedResource {
+  readonly name: string;
+  /** The scheduler itself does not count it. */
+  readonly ignoredByScheduler: boolean;
+}
+
+/** How an extender is trusted, and how it knows the scheduler. Paths of files, or what would be in them in base64; '' for none. */
+export interface ExtenderTls {
+  readonly insecure: boolean;
+  readonly serverName: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly caFile: string;
+  readonly certData: string;
+  readonly keyData: string;
+  readonly caData: string;
 }
 
 /** What the file says of leader election; undefined: the flags decide. */
@@ -59,7 +100,8 @@ export const defaultSchedulerName = 'default-scheduler';
 export function defaultConfiguration(): SchedulerConfiguration {
   return {
     ...{ leaderElection: {}, clientConnection: {}, percentageOfNodesToScore: 0 },
-    ...{ podInitialBackoffSeconds: 1, podMaxBackoffSeconds: 10, pluginModules: [] },
+    ...{ podInitialBackoffSeconds: 1, podMaxBackoffSeconds: 10 },
+    ...{ extenders: [], pluginModules: [] },
     profiles: [
       {
         ...{ schedulerName: defaultSchedulerName, percentageOfNodesToScore: null },

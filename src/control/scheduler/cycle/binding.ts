@@ -1,6 +1,7 @@
 import { AssertionError } from '../../../base/assert.js';
 import type { Clock } from '../../../base/clock.js';
 import type { ControlClient } from '../../client/index.js';
+import type { Extenders } from '../extenders/extenders.js';
 import type { CycleState } from '../framework/cycle-state.js';
 import type { PodInfo } from '../framework/node-info.js';
 import type { PluginStatus } from '../framework/plugin.js';
@@ -24,6 +25,7 @@ export interface BindingParts {
   readonly clock: Clock;
   readonly waiting: WaitingPods;
   readonly statuses: PodStatusWriter;
+  readonly extenders: Extenders;
   /** So many bindings are sent at a time. */
   readonly slots: Slots;
   readonly signal: AbortSignal;
@@ -46,7 +48,7 @@ export async function carryOut(
   { profile, state, pod, nodeName }: Placement,
   parts: BindingParts,
 ): Promise<BindingOutcome> {
-  const { waiting, slots, statuses, signal, onPermitted } = parts;
+  const { waiting, slots, statuses, extenders, signal, onPermitted } = parts;
   const refusal = await waiting.decided(pod.uid);
   if (signal.aborted) return { kind: 'stopped' };
   if (refusal !== null) return { kind: 'failed', status: refusal };
@@ -57,7 +59,9 @@ export async function carryOut(
   await slots.take();
   try {
     await statuses.settle(pod.uid);
-    const status = await profile.bind(state, pod, nodeName, signal);
+    const extended = await extenders.bind(pod, nodeName);
+    const status =
+      extended === 'skip' ? await profile.bind(state, pod, nodeName, signal) : extended;
     if (status === null) return { kind: 'bound' };
     return await outcomeOf(status, pod, nodeName, parts);
   } finally {

@@ -28,6 +28,17 @@ export interface Diagnosis {
   readonly waitsFor: ReadonlySet<string>;
 }
 
+/** Nodes that can do, from which the best is to be chosen. */
+export interface Found {
+  readonly kind: 'found';
+  readonly state: CycleState;
+  readonly search: SearchResult;
+  /** Of the pre-filters that named nodes, which left out the others; null when all were looked at. */
+  readonly naming: readonly string[] | null;
+  /** There is one node, which was promised: no other is looked at. */
+  readonly isPromised: boolean;
+}
+
 /** What nodes are chosen with. */
 export interface NodeChooserParts {
   readonly nodes: NodeList;
@@ -53,6 +64,12 @@ export class NodeChooser {
   }
 
   choose(profile: Profile, pod: PodInfo): Choice {
+    const found = this.find(profile, pod, true);
+    return found.kind === 'found' ? this.settle(profile, pod, found) : found;
+  }
+
+  /** The nodes that can do; or all there is to say, when none can. `usesPromise`: a node that was promised, and can do, is enough. */
+  find(profile: Profile, pod: PodInfo, usesPromise: boolean): Found | Choice {
     const { nodes, nominator } = this.#parts;
     const nodeCount = nodes.all.length;
     if (nodeCount === 0) return { kind: 'no-nodes' };
@@ -65,18 +82,45 @@ export class NodeChooser {
       const diagnosis = diagnose(nodeCount, statuses, messageOf(status));
       return { kind: 'misfit', state, diagnosis };
     }
-    const promised = nodes.get(nominator.nodeOf(pod.uid));
-    const mayBe = promised !== undefined && preFiltered.nodeNames?.has(promised.name) !== false;
+    const { nodeNames } = preFiltered;
+    const naming = nodeNames === null ? null : preFiltered.naming;
+    const promised = usesPromise ? nodes.get(nominator.nodeOf(pod.uid)) : undefined;
+    const mayBe = promised !== undefined && nodeNames?.has(promised.name) !== false;
     if (mayBe && runFilters(profile, state, pod, promised) === null)
-      return { kind: 'chosen', nodeName: promised.name, state };
-    const { nodeNames, naming } = preFiltered;
-    const found = this.#search(profile, state, pod, nodeNames);
-    const failed = found.refusals.find(isFailure);
+      return { kind: 'found', state, search: onlyNode(promised), naming, isPromised: true };
+    const search = this.#search(profile, state, pod, nodeNames);
+    const failed = search.refusals.find(isFailure);
     if (failed !== undefined) return { kind: 'failed', status: failed };
-    if (found.feasible.length > 0) return this.#best(profile, state, pod, found);
-    const others = nodeNames === null ? null : notNamed(naming);
-    const byNode = new RefusedNodes(found.refusedNodes, found.refusals);
+    const found: Found = { kind: 'found', state, search, naming, isPromised: false };
+    return search.feasible.length > 0 ? found : this.misfit(found);
+  }
+
+  /** The best of what was found, at least one node; `extra` are scores of nodes by name that are added. */
+  settle(
+    profile: Profile,
+    pod: PodInfo,
+    { state, search }: Found,
+    extra?: ReadonlyMap<string, number>,
+  ): Choice {
+    const { feasible: nodes, places, memo } = search;
+    const [only] = nodes;
+    if (nodes.length === 1 && only !== undefined)
+      return { kind: 'chosen', nodeName: only.name, state };
+    const scorers = profile.preScore(state, pod, nodes);
+    if ('code' in scorers) return { kind: 'failed', status: scorers };
+    const totals = this.#scores.score(scorers, { state, pod, nodes, places, memo });
+    if (!(totals instanceof Float64Array)) return { kind: 'failed', status: totals };
+    if (extra !== undefined) addScores(totals, nodes, extra);
+    const best = nodes[bestPlace(totals, this.#parts.prng)] as NodeInfo;
+    return { kind: 'chosen', nodeName: best.name, state };
+  }
+
+  /** Nothing of what was found can do. */
+  misfit({ state, search, naming }: Found): Choice {
+    const byNode = new RefusedNodes(search.refusedNodes, search.refusals);
+    const others = naming === null ? null : notNamed(naming);
     const statuses = { byNode, others };
+    const nodeCount = this.#parts.nodes.all.length;
     return { kind: 'misfit', state, diagnosis: diagnose(nodeCount, statuses, '') };
   }
 
@@ -101,19 +145,6 @@ export class NodeChooser {
     return found;
   }
 
-  #best(profile: Profile, state: CycleState, pod: PodInfo, found: SearchResult): Choice {
-    const { feasible: nodes, places, memo } = found;
-    const [only] = nodes;
-    if (nodes.length === 1 && only !== undefined)
-      return { kind: 'chosen', nodeName: only.name, state };
-    const scorers = profile.preScore(state, pod, nodes);
-    if ('code' in scorers) return { kind: 'failed', status: scorers };
-    const totals = this.#scores.score(scorers, { state, pod, nodes, places, memo });
-    if (!(totals instanceof Float64Array)) return { kind: 'failed', status: totals };
-    const best = nodes[bestPlace(totals, this.#parts.prng)] as NodeInfo;
-    return { kind: 'chosen', nodeName: best.name, state };
-  }
-
   #memosOf({ name }: Profile): TemplateMemos {
     let memos = this.#memos.get(name);
     if (memos === undefined) {
@@ -122,6 +153,20 @@ export class NodeChooser {
     }
     return memos;
   }
+}
+
+function onlyNode(node: NodeInfo): SearchResult {
+  return { feasible: [node], places: [], memo: null, refusedNodes: [], refusals: [] };
+}
+
+function addScores(
+  totals: Float64Array,
+  nodes: readonly NodeInfo[],
+  extra: ReadonlyMap<string, number>,
+): void {
+  nodes.forEach(({ name }, at) => {
+    totals[at] = (totals[at] as number) + (extra.get(name) ?? 0);
+  });
 }
 
 function isFailure(status: PluginStatus): boolean {

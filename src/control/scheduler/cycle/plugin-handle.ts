@@ -1,11 +1,13 @@
 import { defined } from '../../../base/assert.js';
 import type { SchedulerCache } from '../cache/scheduler-cache.js';
+import type { Extenders } from '../extenders/extenders.js';
 import type { CycleState } from '../framework/cycle-state.js';
 import type { NodeInfo, PodInfo } from '../framework/node-info.js';
 import { NodeState } from '../framework/node-state.js';
 import type { NodeList, PluginStatus } from '../framework/plugin.js';
 import type {
   MutableNodeInfo,
+  PreemptionExtender,
   SchedulerHandle,
   WaitingPod,
 } from '../framework/scheduler-handle.js';
@@ -20,6 +22,7 @@ export interface HandleParts
   readonly cache: SchedulerCache;
   readonly nominator: Nominator;
   readonly waiting: WaitingPods;
+  readonly extenders: Extenders;
   readonly activate: (uids: readonly string[]) => void;
 }
 
@@ -96,6 +99,10 @@ export class PluginHandle implements SchedulerHandle {
 
   clearNomination(pod: PodInfo): void {
     this.#parts.nominator.clear(pod.uid);
+  }
+
+  preemptionExtenders(pod: PodInfo): readonly PreemptionExtender[] {
+    return this.#parts.extenders.forPreemption(pod);
   }
 
   activate(uids: readonly string[]): void {

@@ -40,11 +40,34 @@ export interface SchedulerHandle {
   nominate(pod: PodInfo, nodeName: string): void;
   /** Takes back what was promised. */
   clearNomination(pod: PodInfo): void;
+  /** Those that have a say when others give way to the pod. */
+  preemptionExtenders(pod: PodInfo): readonly PreemptionExtender[];
   /** Puts pods that wait to be tried again into the active queue at once. Others stay where they are. */
   activate(uids: readonly string[]): void;
   /** Pods that a permit makes wait: one is let go or refused from outside. */
   waitingPod(uid: string): WaitingPod | undefined;
   waitingPods(): readonly WaitingPod[];
+}
+
+/** Pods of a node that are to give way. */
+export interface ProposedVictims {
+  /** The one that matters most first. */
+  readonly pods: readonly PodInfo[];
+  /** How many of them break a budget. */
+  readonly budgetViolations: number;
+}
+
+/** A server that has a say in which pods give way. */
+export interface PreemptionExtender {
+  readonly name: string;
+  /** Preemption goes on without it when it fails. */
+  readonly isIgnorable: boolean;
+  /** Which of the proposals, by node, it leaves, and what it makes of them. Rejects with Error. */
+  processPreemption(
+    pod: PodInfo,
+    victims: ReadonlyMap<string, ProposedVictims>,
+    nodes: NodeList,
+  ): Promise<ReadonlyMap<string, ProposedVictims>>;
 }
 
 /** A node that pods are tried on and taken from. */

@@ -4,17 +4,24 @@ import { resources } from '../../client/index.js';
 import { misfitMessage } from '../cycle/failure-message.js';
 import type { PodInfo } from '../framework/node-info.js';
 import type { NodeStatuses, Plugin, PluginStatus, PostFilterResult } from '../framework/plugin.js';
-import type { SchedulerHandle } from '../framework/scheduler-handle.js';
+import type { PreemptionExtender, SchedulerHandle } from '../framework/scheduler-handle.js';
 import { unresolvable, unschedulable } from '../plugins/statuses.js';
+import { askExtenders } from './ask-extenders.js';
 import { Evictor } from './evict-victims.js';
 import { type Budgets, findCandidates } from './find-candidates.js';
 import { pickVictims } from './pick-victims.js';
 import { preemptionArgs } from './preemption-args.js';
+import type { Victims } from './select-victims.js';
 import { VictimMemo } from './victim-memo.js';
 
 const name = 'DefaultPreemption';
 const notHelpful = unresolvable('Preemption is not helpful for scheduling');
 const evicting = unresolvable('waiting for the preemption for this pod to be finished');
+
+const noCandidate: PostFilterResult = {
+  nominatedNodeName: '',
+  refusal: unschedulable('preemption: no candidate node for preemption'),
+};
 
 /** Makes pods of less priority give way to a pod that fits nowhere. */
 export function defaultPreemption(args: unknown, handle: SchedulerHandle): Plugin {
@@ -27,7 +34,7 @@ export function defaultPreemption(args: unknown, handle: SchedulerHandle): Plugi
     state: Parameters<NonNullable<Plugin['postFilter']>>[0],
     pod: PodInfo,
     refused: NodeStatuses,
-  ): PostFilterResult | PluginStatus {
+  ): PostFilterResult | PluginStatus | Promise<PostFilterResult | PluginStatus> {
     const ineligible = whyNotEligible(pod, refused, handle);
     if (ineligible !== null) return unschedulable(`preemption: ${ineligible}`);
     const nowMs = handle.clock.wallTime();
@@ -36,10 +43,35 @@ export function defaultPreemption(args: unknown, handle: SchedulerHandle): Plugi
       ...{ args: parsed, budgets: budgets() },
     });
     if (candidates.length > 0) {
-      const victims = pickVictims(candidates);
-      evictor.begin(pod, victims);
-      return { nominatedNodeName: victims.nodeName };
+      const extenders = handle.preemptionExtenders(pod);
+      return extenders.length === 0
+        ? begin(pod, candidates)
+        : extended(pod, candidates, extenders, statuses);
     }
+    return refusalOf(statuses, error);
+  }
+
+  function begin(pod: PodInfo, candidates: readonly Victims[]): PostFilterResult {
+    const victims = pickVictims(candidates);
+    evictor.begin(pod, victims);
+    return { nominatedNodeName: victims.nodeName };
+  }
+
+  async function extended(
+    pod: PodInfo,
+    candidates: readonly Victims[],
+    extenders: readonly PreemptionExtender[],
+    statuses: ReadonlyMap<string, PluginStatus>,
+  ): Promise<PostFilterResult | PluginStatus> {
+    const left = await askExtenders(extenders, pod, candidates, handle);
+    if ('code' in left) return refusalOf(statuses, left);
+    return left.length > 0 ? begin(pod, left) : noCandidate;
+  }
+
+  function refusalOf(
+    statuses: ReadonlyMap<string, PluginStatus>,
+    error: PluginStatus | null,
+  ): PostFilterResult | PluginStatus {
     if (error !== null) {
       return { ...error, reasons: error.reasons.map((reason) => `preemption: ${reason}`) };
     }

@@ -77,12 +77,22 @@ export function selectVictims(
   }
   if (victims.length === 0)
     return failure(`expected at least one victim pod on node ${JSON.stringify(node.name)}`);
-  victims.sort(byImportance(nowMs));
+  return victimsOf(node.name, victims, budgetViolations, nowMs);
+}
+
+/** What is weighed of pods that give way; at least one. */
+export function victimsOf(
+  nodeName: string,
+  victims: readonly PodInfo[],
+  budgetViolations: number,
+  nowMs: number,
+): Victims {
+  const pods = [...victims].sort(byImportance(nowMs));
   return {
-    ...{ nodeName: node.name, pods: victims, budgetViolations },
-    prioritySum: victims.reduce((sum, { priority }) => sum + priority + priorityShift, 0),
+    ...{ nodeName, pods, budgetViolations },
+    prioritySum: pods.reduce((sum, { priority }) => sum + priority + priorityShift, 0),
     // Of one priority, who began first comes first.
-    earliestStartMs: startMs(victims[0] as PodInfo, nowMs),
+    earliestStartMs: startMs(pods[0] as PodInfo, nowMs),
   };
 }
 

@@ -112,9 +112,25 @@ const refused: readonly (readonly [title: string, document: string, message: str
     'profiles[0].plugins.score.enabled[0].weight: Invalid value: -1: must be greater than or equal to 0',
   ],
   [
-    'extenders',
-    `${head}extenders: [{ urlPrefix: http://x }]`,
-    /^extenders: Forbidden: extenders are/,
+    'an extender whose scores have no weight',
+    `${head}extenders: [{ urlPrefix: http://x, prioritizeVerb: score }]`,
+    'extenders[0].weight: Invalid value: 0: must have a positive weight applied to it',
+  ],
+  [
+    'two extenders that bind',
+    `${head}extenders: [{ urlPrefix: http://x, bindVerb: b }, { urlPrefix: http://y, bindVerb: b }]`,
+    'extenders: Invalid value: "found 2 extenders implementing bind": only one extender can implement bind',
+  ],
+  [
+    'managed resources that are none, and one twice',
+    `${head}extenders: [{ urlPrefix: http://x, managedResources: [{ name: cpu }, { name: a.b/c }, { name: a.b/c }] }]`,
+    '[extenders[0].managedResources[0].name: Invalid value: "cpu": is an invalid extended resource name, ' +
+      'extenders[0].managedResources[2].name: Invalid value: "a.b/c": duplicate extender managed resource name]',
+  ],
+  [
+    'a time that is none',
+    `${head}extenders: [{ urlPrefix: http://x, httpTimeout: soon }]`,
+    'extenders[0].httpTimeout: Invalid value: "soon": time: invalid duration "soon"',
   ],
   ['a text for a number', `${head}percentageOfNodesToScore: all`, /must be an integer$/],
   ['an object for a list', `${head}profiles: {}`, /^profiles: Invalid value: .*must be a list$/],
@@ -135,3 +151,44 @@ t.test('the configuration of the example is one', (t) => {
   t.same(parseConfiguration(text).pluginModules, ['./prefer-label.js']);
   t.end();
 });
+
+t.test(
+  'parseConfiguration fills in what extenders do not say, and what the scheduler does not count',
+  (t) => {
+    const { extenders, profiles } = parseConfiguration(`${head}
+profiles: [{ pluginConfig: [{ name: NodeResourcesFit, args: { ignoredResources: [a.b/own] } }] }]
+extenders:
+- urlPrefix: https://x
+  filterVerb: filter
+  enableHTTPS: true
+  httpTimeout: 1.5s
+  tlsConfig: { caData: YQ==, serverName: y }
+  managedResources: [{ name: a.b/c, ignoredByScheduler: true }, { name: a.b/d }]
+- urlPrefix: http://z
+`);
+    const noTls = {
+      ...{ insecure: false, serverName: '', certFile: '', keyFile: '', caFile: '' },
+      ...{ certData: '', keyData: '', caData: '' },
+    };
+    const silent = { filterVerb: '', preemptVerb: '', prioritizeVerb: '', bindVerb: '', weight: 0 };
+    t.same(extenders, [
+      {
+        ...{ ...silent, urlPrefix: 'https://x', filterVerb: 'filter', enableHttps: true },
+        ...{ tls: { ...noTls, caData: 'YQ==', serverName: 'y' }, timeoutMs: 1500 },
+        ...{ nodeCacheCapable: false, ignorable: false },
+        managedResources: [
+          { name: 'a.b/c', ignoredByScheduler: true },
+          { name: 'a.b/d', ignoredByScheduler: false },
+        ],
+      },
+      {
+        ...{ ...silent, urlPrefix: 'http://z', enableHttps: false, tls: noTls, timeoutMs: 5000 },
+        ...{ nodeCacheCapable: false, ignorable: false, managedResources: [] },
+      },
+    ]);
+    t.same(profiles[0]?.pluginArguments.get('NodeResourcesFit'), {
+      ignoredResources: ['a.b/own', 'a.b/c'],
+    });
+    t.end();
+  },
+);

@@ -7,6 +7,7 @@ import { ControlClient, SharedInformers } from '../../../../src/control/client/i
 import type { KubeObject } from '../../../../src/control/machinery/object.js';
 import { SchedulerCache } from '../../../../src/control/scheduler/cache/scheduler-cache.js';
 import { PluginHandle } from '../../../../src/control/scheduler/cycle/plugin-handle.js';
+import { Extenders } from '../../../../src/control/scheduler/extenders/extenders.js';
 import { CycleState } from '../../../../src/control/scheduler/framework/cycle-state.js';
 import type { Plugin } from '../../../../src/control/scheduler/framework/plugin.js';
 import { podInfoOf } from '../../../../src/control/scheduler/framework/pod-info.js';
@@ -82,6 +83,7 @@ export async function kitOf(t: Ending, options: KitOptions): Promise<Kit> {
     {
       ...{ client, informers, clock, prng, logger, cache, nominator },
       waiting: new WaitingPods(clock),
+      extenders: new Extenders([], silentLogger),
       activate: (uids) => activated.push(...uids),
       events: {
         event: ({ metadata }, type, reason, message) =>
