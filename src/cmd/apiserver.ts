@@ -12,7 +12,7 @@ const exitCodeUsage = 2;
 const exitCodeFailure = 1;
 
 /** `flotilla apiserver`: serves the Kubernetes API until SIGTERM or SIGINT, then drains and exits 0. */
-export async function apiserverMain(argv: readonly string[]): Promise<void> {
+export async function main(argv: readonly string[]): Promise<void> {
   if (argv.some((word) => /^--?(help|h)$/.test(word))) {
     process.stdout.write(apiserverHelp());
     return;

@@ -5,7 +5,7 @@ import { hostClock } from '../host/clock.js';
  * `flotilla container-logs DIR`: writes the logs of the containers that the process runtime runs in DIR. The kubelet starts
  * it, and it ends by itself when there is nothing to do; it takes no part in containers' lives.
  */
-export async function containerLogsMain(argv: readonly string[]): Promise<void> {
+export async function main(argv: readonly string[]): Promise<void> {
   const [root] = argv;
   if (root === undefined) throw new Error('container-logs needs the directory of a runtime');
   // It outlives terminals and kubelets alike.

@@ -3,7 +3,7 @@ import { runControllerManager } from './controller-manager/run.js';
 import { runProgram } from './program/run-program.js';
 
 /** `flotilla controller-manager`: the controllers of a cluster, against its API server. Takes kube-controller-manager's flags. */
-export function controllerManagerMain(argv: readonly string[]): Promise<void> {
+export function main(argv: readonly string[]): Promise<void> {
   return runProgram(
     {
       name: 'controller-manager',

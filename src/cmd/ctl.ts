@@ -13,6 +13,12 @@ import { txnCommand } from './ctl/commands/txn.js';
 import { versionCommand } from './ctl/commands/version.js';
 import { watchCommand } from './ctl/commands/watch.js';
 import { addSettings } from './ctl/settings.js';
+import { runAsSubcommand } from './root-command.js';
+
+/** `flotilla ctl`, called by its name. */
+export function main(argv: readonly string[]): Promise<void> {
+  return runAsSubcommand(ctlCommand(), argv);
+}
 
 /** `flotilla ctl`: etcdctl's commands, options, output and exit codes, against any server with etcd's v3 API. */
 export function ctlCommand(): CtlCommand {

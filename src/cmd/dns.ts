@@ -3,7 +3,7 @@ import { runDns } from './dns/run.js';
 import { runProgram } from './program/run-program.js';
 
 /** `flotilla dns`: the cluster's name server, fed by an API server. */
-export function dnsMain(argv: readonly string[]): Promise<void> {
+export function main(argv: readonly string[]): Promise<void> {
   return runProgram(
     {
       name: 'dns',

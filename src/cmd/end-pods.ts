@@ -3,7 +3,7 @@ import { kubeletFlags } from './kubelet/flags.js';
 import { runProgram } from './program/run-program.js';
 
 /** `flotilla end-pods`: ends what a kubelet that was stopped left running; a second signal ends it at once. */
-export async function endPodsMain(argv: readonly string[]): Promise<void> {
+export async function main(argv: readonly string[]): Promise<void> {
   await runProgram(
     {
       name: 'end-pods',

@@ -10,7 +10,11 @@ import { UsageError } from './usage-error.js';
 const dirFlag = ['--dir <path>', "the process runtime's directory of images"] as const;
 
 /** `flotilla image`: the images of a node. */
-export function imageCommand(): Command {
+export async function main(argv: readonly string[]): Promise<void> {
+  await imageCommand().parseAsync([...argv], { from: 'user' });
+}
+
+function imageCommand(): Command {
   const image = new Command('image').description('Work with the images of a node.');
   image
     .command('build-base')

@@ -34,7 +34,7 @@ interface KubeletFlags extends SimulatedFlags {
 const transports = { grpc: connectGrpc, rest: connectRest } as const;
 
 /** `flotilla kubelet`: the agent of this machine's node, or, with `--runtime=simulated`, many nodes without machines. */
-export async function kubeletMain(argv: readonly string[]): Promise<void> {
+export async function main(argv: readonly string[]): Promise<void> {
   if (isSimulated(argv)) {
     await kubeletCommand().parseAsync([...argv], { from: 'user' });
     return;
@@ -92,7 +92,9 @@ async function run(flags: KubeletFlags): Promise<void> {
       format: 'json',
       destination: fileDestination(stderrFd),
     });
-    const client = connect(access, { clock: hostClock, userAgent: 'flotilla-kubelet' });
+    const client = connect(access, {
+      ...{ clock: hostClock, userAgent: 'flotilla-kubelet', omitsManagedFields: true },
+    });
     const parts = { client, clock: hostClock, prng: entropyPrng(), logger };
     const nodes = new SimulatedNodes(parts, settings);
     const port = flags.simulatedControlPort;

@@ -3,7 +3,7 @@ import { runMetricsServer } from './metrics-server/run.js';
 import { runProgram } from './program/run-program.js';
 
 /** `flotilla metrics-server`: the metrics API, fed by kubelets. */
-export function metricsServerMain(argv: readonly string[]): Promise<void> {
+export function main(argv: readonly string[]): Promise<void> {
   return runProgram(
     {
       name: 'metrics-server',

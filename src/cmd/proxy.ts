@@ -3,7 +3,7 @@ import { proxyFlags } from './proxy/flags.js';
 import { runProxy } from './proxy/run.js';
 
 /** `flotilla proxy`: connections to services go to their endpoints, on one node. */
-export function proxyMain(argv: readonly string[]): Promise<void> {
+export function main(argv: readonly string[]): Promise<void> {
   return runProgram(
     {
       name: 'proxy',

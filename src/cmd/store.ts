@@ -12,10 +12,7 @@ const exitCodeUsage = 2;
 const exitCodeFailure = 1;
 
 /** `flotilla store`: runs one member until SIGTERM or SIGINT, then drains and exits 0. */
-export async function storeMain(
-  argv: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<void> {
+export async function main(argv: readonly string[]): Promise<void> {
   if (argv.some((word) => /^--?(help|h)$/.test(word))) {
     process.stdout.write(storeHelp());
     return;
@@ -25,7 +22,7 @@ export async function storeMain(
     return;
   }
   try {
-    await run(toSettings(parseStoreFlags(argv, env)));
+    await run(toSettings(parseStoreFlags(argv, process.env)));
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     writeLastLine(stderrFd, `flotilla store: ${text}`);

@@ -16,9 +16,11 @@ interface Options {
   readonly verbose?: boolean;
 }
 
+export { startTestEnv };
+
 /** `flotilla testenv`: a store and an API server in one process, for tests. */
-export function testenvCommand(): Command {
-  return new Command('testenv')
+export async function main(argv: readonly string[]): Promise<void> {
+  await new Command('testenv')
     .description('Serve the Kubernetes API for tests, store included, until a signal.')
     .requiredOption('--dir <folder>', 'where the data and admin.kubeconfig go')
     .option('--port <port>', 'of the API server (default: a free one)', parsePort)
@@ -26,7 +28,8 @@ export function testenvCommand(): Command {
     .option('--no-garbage-collection', 'leave objects whose owners are gone')
     .option('--verbose', 'log to standard error')
     .allowExcessArguments(false)
-    .action(run);
+    .action(run)
+    .parseAsync([...argv], { from: 'user' });
 }
 
 function parsePort(text: string): number {

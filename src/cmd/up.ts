@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { hostClock } from '../host/clock.js';
 import { CommandError } from '../host/command.js';
 import { MergeError } from './credentials/merge-kubeconfig.js';
+import { runAsSubcommand } from './root-command.js';
 import { createConsole } from './up/console.js';
 import { FolderError } from './up/folder.js';
 import type { NodeRuntime } from './up/plan.js';
@@ -18,6 +19,11 @@ const nodesMax = 32;
 const simulatedMax = 5000;
 /** One Ctrl-C may come twice: npm hands on what the terminal has sent to all. */
 const sameWishMs = 1000;
+
+/** `flotilla up`, called by its name. */
+export function main(argv: readonly string[]): Promise<void> {
+  return runAsSubcommand(upCommand(), argv);
+}
 
 /** `flotilla up`: a whole cluster on this machine. */
 export function upCommand(): Command {

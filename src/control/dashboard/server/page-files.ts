@@ -2,20 +2,8 @@ import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { readTextFile } from '../../../host/text-file.js';
 import { moduleClosure } from './module-closure.js';
+import { type PageFile, pageRoot } from './page-file.js';
 import { renderPage } from './page-html.js';
-
-/** A file that the page is made of. */
-export interface PageFile {
-  readonly contentType: string;
-  readonly bytes: Uint8Array;
-  /** Names this content, quoted. */
-  readonly etag: string;
-  /** Of the document alone. */
-  readonly policy: string | null;
-}
-
-/** Where the files of the page are served. */
-export const pageRoot = '/dashboard';
 
 /** This package's compiled sources: what is below it keeps its path below `/dashboard/app/`. */
 const sourceRoot = new URL('../../../', import.meta.url).href;

@@ -1,6 +1,6 @@
 import type { Logger } from '../../../base/logger.js';
 import type { WebHandler, WebRequest, WebResponse } from '../../../rpc/web.js';
-import { type PageFile, pageRoot } from './page-files.js';
+import { type PageFile, pageRoot } from './page-file.js';
 
 /** Headers of every file: nobody frames it, guesses its type or learns where a link led from. */
 const headersOfAll = {

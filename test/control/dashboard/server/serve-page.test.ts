@@ -1,6 +1,6 @@
 import t from 'tap';
 import { silentLogger } from '../../../../src/base/logger.js';
-import type { PageFile } from '../../../../src/control/dashboard/server/page-files.js';
+import type { PageFile } from '../../../../src/control/dashboard/server/page-file.js';
 import { servePage } from '../../../../src/control/dashboard/server/serve-page.js';
 import type { WebHandler, WebRequest, WebResponse } from '../../../../src/rpc/web.js';
 
