@@ -36,6 +36,7 @@ const descriptions: readonly (readonly [name: string, description: string])[] = 
   ['metrics-server', 'Serve what nodes and pods use, by their kubelets, behind an API server.'],
   ['proxy', "Send connections to services to their endpoints; takes kube-proxy's flags."],
   ['kubelet', "Run this machine's node, or simulated ones; takes kubelet's flags."],
+  ['front', 'Take connections and pass them on to API servers that are ready.'],
   ['image', 'Import and list the images of a node.'],
   ['testenv', 'Serve the Kubernetes API for tests, store included, until a signal.'],
 ];

@@ -20,6 +20,7 @@ export const programs: ReadonlyMap<string, () => Promise<Program>> = new Map<
   ['proxy', () => import('./proxy.js')],
   ['dns', () => import('./dns.js')],
   ['metrics-server', () => import('./metrics-server.js')],
+  ['front', () => import('./front.js')],
   ['container-logs', () => import('./container-logs.js')],
   ['end-pods', () => import('./end-pods.js')],
   ['image', () => import('./image.js')],

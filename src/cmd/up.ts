@@ -34,7 +34,7 @@ export function upCommand(): Command {
     .option('--store-only', 'run the store alone')
     .option(
       '--replicas <n>',
-      'schedulers and controller managers; one of each leads, the others stand by',
+      'API servers, schedulers and controller managers; of the latter one each leads, the others stand by',
       parseReplicas,
       1,
     )

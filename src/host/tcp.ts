@@ -78,6 +78,24 @@ export function openTcp(address: Address, timeoutMs: number): Promise<TcpConnect
   });
 }
 
+/**
+ * Passes on what comes on either side, until both directions have ended. Streams wait for each other: what is not taken on one side is
+ * not read on the other.
+ */
+export function joinTcp(a: TcpConnection, b: TcpConnection): void {
+  for (const [from, to] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    from.stream.pipe(to.stream);
+    from.stream.once('error', () => to.reset());
+    from.stream.once('close', () => {
+      // Without an end it was cut off, and the other side is to know.
+      if (!from.stream.readableEnded) to.reset();
+    });
+  }
+}
+
 /** A peer that vanished is noticed, and a failure before anybody listens for it is none of the process. */
 function adopt(socket: Socket): void {
   socket.setKeepAlive(true, keepAliveDelayMs);

@@ -151,9 +151,12 @@ export class BesideRequests {
   }
 
   #service(port: number): KubernetesService {
-    const { writes, clock, logger, address, serviceParts } = this.#options;
+    const { flags, writes, clock, logger, address, serviceParts } = this.#options;
+    const advertised = flags.number('advertise-port');
+    const isBehind = advertised !== 0 && advertised !== port;
     return new KubernetesService({
-      ...{ writes, clock, logger, port, address },
+      ...{ writes, clock, logger, address, port: isBehind ? advertised : port },
+      replica: isBehind ? String(port) : '',
       leases: this.#leases,
       storageOf: (resource) => this.#storageOf(resource),
       clusterIp: defined(serviceParts.ips[0], 'a range of addresses').range.at(0n),

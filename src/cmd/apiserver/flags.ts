@@ -38,6 +38,12 @@ const usedFlags: readonly Entry[] = [
     '',
     'Address that the kubernetes Service leads to (default: bind-address, or the first of this machine).',
   ],
+  [
+    'advertise-port',
+    'number',
+    '0',
+    'Port that the kubernetes Service leads to, of a balancer (not with kube-apiserver; 0: the secure port).',
+  ],
   ['external-hostname', 'string', '', 'Host name to publish in documents that name this server.'],
   [
     'cert-dir',

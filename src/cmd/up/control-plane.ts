@@ -8,7 +8,7 @@ import { mergeKubeconfig } from '../credentials/merge-kubeconfig.js';
 import { ensureClusterObjects, removeOtherNodes } from './cluster-objects.js';
 import type { Console } from './console.js';
 import {
-  apiServerProgram,
+  apiServerPrograms,
   type ControlPlan,
   dnsProgram,
   electedPrograms,
@@ -63,7 +63,7 @@ export class ControlPlane {
   readonly #options: ControlPlaneOptions;
   /** When this run began: what was written before says nothing of it. */
   readonly #sinceMs: number;
-  /** Ends of the API server before it first served. */
+  /** Ends of API servers before the API was first served. */
   #failedStarts = 0;
   #isServing = false;
 
@@ -72,14 +72,16 @@ export class ControlPlane {
     this.#sinceMs = options.clock.wallTime();
   }
 
-  /** Starts the API server: it waits for its store by itself, and loads while the store comes up. */
-  startServer(): void {
+  /** Starts the API servers: each waits for its store by itself, and loads while the store comes up. */
+  startServers(): void {
     const { programs, control } = this.#options;
-    programs.start(apiServerProgram(control), {
-      onEnd: () => {
-        if (!this.#isServing) this.#failedStarts++;
-      },
-    });
+    for (const spec of apiServerPrograms(control)) {
+      programs.start(spec, {
+        onEnd: () => {
+          if (!this.#isServing) this.#failedStarts++;
+        },
+      });
+    }
   }
 
   /** Starts the rest, and resolves once the cluster is ready, or the run is over. Throws {@link UpError} when the API server never serves. */

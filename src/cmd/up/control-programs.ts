@@ -8,7 +8,10 @@ import { ownCommand } from './supervised-program.js';
 export interface ControlPlan {
   readonly plan: ClusterPlan;
   readonly network: ClusterNetwork;
+  /** Where the API is reached. */
   readonly apiPort: number;
+  /** Where each API server listens: one is reached itself, several are behind a front. */
+  readonly serverPorts: readonly number[];
   readonly files: ClusterFiles;
   /** The machine has an address that nodes in namespaces reach. */
   readonly areNodesApart: boolean;
@@ -18,21 +21,31 @@ export interface ControlPlan {
   readonly replicas: number;
 }
 
-/** The API server. */
-export function apiServerProgram(control: ControlPlan): ProgramSpec {
+/** The API servers, and the front of several. */
+export function apiServerPrograms(control: ControlPlan): readonly ProgramSpec[] {
+  const { serverPorts } = control;
+  const servers = serverPorts.map((port, index) =>
+    apiServerProgram(control, port, numbered('apiserver', index)),
+  );
+  return servers.length === 1 ? servers : [...servers, frontProgram(control)];
+}
+
+function apiServerProgram(control: ControlPlan, port: number, name: string): ProgramSpec {
   const { plan, network, apiPort, files, areNodesApart } = control;
   const { certificates } = files;
   const gateway = gatewayAddress(network);
+  const isBehindFront = control.serverPorts.length > 1;
   const pair = (flag: { readonly cert: string; readonly key: string }, name: string) => [
     `--${flag.cert}=${certificates.certFile(name)}`,
     `--${flag.key}=${certificates.keyFile(name)}`,
   ];
   const flags = [
     `--etcd-servers=${storeUrls(plan).join(',')}`,
-    `--bind-address=${areNodesApart ? `127.0.0.1,${gateway}` : '127.0.0.1'}`,
+    `--bind-address=${areNodesApart && !isBehindFront ? `127.0.0.1,${gateway}` : '127.0.0.1'}`,
     // Loopback addresses are no endpoints: without networks of their own pods do not reach it by its service.
     `--advertise-address=${areNodesApart ? gateway : '127.0.0.1'}`,
-    `--secure-port=${apiPort}`,
+    `--secure-port=${port}`,
+    `--advertise-port=${apiPort}`,
     ...pair({ cert: 'tls-cert-file', key: 'tls-private-key-file' }, 'apiserver'),
     `--client-ca-file=${certificates.certFile('ca')}`,
     `--service-cluster-ip-range=${network.serviceCidr}`,
@@ -56,12 +69,33 @@ export function apiServerProgram(control: ControlPlan): ProgramSpec {
     '--requestheader-extra-headers-prefix=X-Remote-Extra-',
   ];
   return {
-    name: 'apiserver',
+    name,
     command: ownCommand('apiserver', flags),
     certificates: [
       ...['ca', 'front-proxy-ca', 'apiserver', 'apiserver-kubelet-client', 'front-proxy-client'],
     ],
   };
+}
+
+function frontProgram({
+  network,
+  apiPort,
+  serverPorts,
+  files,
+  areNodesApart,
+}: ControlPlan): ProgramSpec {
+  const addresses = areNodesApart ? ['127.0.0.1', gatewayAddress(network)] : ['127.0.0.1'];
+  const flags = [
+    `--listen=${addresses.map((address) => `${address}:${apiPort}`).join(',')}`,
+    `--servers=${serverPorts.map((port) => `127.0.0.1:${port}`).join(',')}`,
+    `--certificate-authority=${files.certificates.certFile('ca')}`,
+  ];
+  return { name: 'front', command: ownCommand('front', flags), certificates: ['ca'] };
+}
+
+/** The first of several has no number. */
+function numbered(program: string, index: number): string {
+  return index === 0 ? program : `${program}-${index + 1}`;
 }
 
 /** What is started once the API server serves: `replicas` of the programs of which one leads. */
@@ -85,14 +119,13 @@ export function electedPrograms(control: ControlPlan): readonly ProgramSpec[] {
     '--enable-hostpath-provisioner=true',
   ];
   const flagsOf = { 'controller-manager': managerFlags, scheduler: [] };
-  return Array.from({ length: replicas }, (_, index) => {
-    const suffix = index === 0 ? '' : `-${index + 1}`;
-    return (['controller-manager', 'scheduler'] as const).map((program) => ({
-      name: `${program}${suffix}`,
+  return Array.from({ length: replicas }, (_, index) =>
+    (['controller-manager', 'scheduler'] as const).map((program) => ({
+      name: numbered(program, index),
       command: ownCommand(program, [...common(program), ...flagsOf[program]]),
       certificates: ['ca', program],
-    }));
-  }).flat();
+    })),
+  ).flat();
 }
 
 /** The cluster's name server: one, on the machine, whose own name servers it asks for all other names. */

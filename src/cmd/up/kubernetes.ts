@@ -13,7 +13,7 @@ import { nodeIsolation } from './nodes/machine-abilities.js';
 import type { NodesPlan } from './nodes/node-programs.js';
 import { namespacedNodes, nodesOnMachine, type PlannedNode } from './nodes/planned-node.js';
 import type { ClusterPlan } from './plan.js';
-import { findFreePort } from './ports.js';
+import { findFreePort, serverPorts } from './ports.js';
 import type { ProgramSet } from './program-set.js';
 import { isApiServer, isStoreMember } from './running-programs.js';
 import { UpError } from './up-error.js';
@@ -69,7 +69,7 @@ export class Kubernetes {
     this.#controlPlane = parts.controlPlane;
   }
 
-  /** Makes the networks of the nodes and the credentials, and starts the API server. Rejects with CommandError when the machine refuses. */
+  /** Makes the networks of the nodes and the credentials, and starts the API servers. Rejects with CommandError when the machine refuses. */
   static async prepare(options: KubernetesOptions): Promise<Kubernetes> {
     const { network, dir, apiPort, clock, console, plan, programs, ended } = options;
     const hasNodes = (plan.nodes?.count ?? 1) > 0;
@@ -99,6 +99,7 @@ export class Kubernetes {
     }
     const control: ControlPlan = {
       ...{ plan, network, apiPort, files, replicas: options.replicas },
+      serverPorts: await serverPorts(plan, apiPort, options.replicas),
       ...{ areNodesApart: areApart, volumesDir: join(dir, 'volumes') },
     };
     const nodesPlan: NodesPlan = {
@@ -114,7 +115,7 @@ export class Kubernetes {
       ...{ control, nodes, nodesPlan, dns, metrics, simulatedNodes, mergeInto },
       ...{ programs, clock, console, ended },
     });
-    controlPlane.startServer();
+    controlPlane.startServers();
     return new Kubernetes(options, { files, nodes, nodesPlan, controlPlane });
   }
 

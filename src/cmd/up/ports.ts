@@ -9,6 +9,10 @@ const host = '127.0.0.1';
 const usualPorts: readonly number[] = [2379, 2380, 22379, 22380, 32379, 32380, 6443];
 /** How many ports a new cluster may be told: two for each member, and the API server's. */
 export const portCount = usualPorts.length;
+/** So far from the API's port those of the servers behind it begin: 16443. */
+const serverPortDistance = 10_000;
+/** Ports above are few, and the search goes up. */
+const portMax = 60_000;
 /** How far the search for a free port goes. */
 const triesMax = 200;
 
@@ -50,6 +54,26 @@ export async function choosePorts(ports: readonly number[] | null): Promise<Port
 /** A port for the API server: the one that is wanted or the usual one, or the next that is free. */
 export async function chooseApiPort(ports: readonly number[] | null): Promise<number> {
   return findFreePort(host, defined((ports ?? usualPorts).at(-1)));
+}
+
+/** Where so many API servers listen: one at the port of the API itself, several each at one of its own, behind a front. They may change. */
+export async function serverPorts(
+  { members }: ClusterPlan,
+  apiPort: number,
+  count: number,
+): Promise<readonly number[]> {
+  if (count === 1) return [apiPort];
+  const kept = new Set(members.flatMap(({ clientPort, peerPort }) => [clientPort, peerPort]));
+  const ports: number[] = [];
+  let port =
+    apiPort + serverPortDistance > portMax
+      ? apiPort - serverPortDistance
+      : apiPort + serverPortDistance;
+  for (; ports.length < count; port++) {
+    port = await findFreePort(host, port);
+    if (!kept.has(port)) ports.push(port);
+  }
+  return ports;
 }
 
 /** The first of a plan's ports that somebody listens on, if any. */

@@ -19,7 +19,7 @@ export interface UpOptions {
   readonly ports: readonly number[] | null;
   /** No API server. */
   readonly isStoreOnly: boolean;
-  /** Schedulers and controller managers, of which one each leads. */
+  /** API servers, and schedulers and controller managers, of which one each leads. */
   readonly replicas: number;
   /** Null: as in the last run, else one. */
   readonly nodes: number | null;

@@ -13,9 +13,9 @@ const tiers: readonly ((name: string) => boolean)[] = [
   isStoreMember,
 ];
 
-/** Whether a program of a cluster is its API server, by name. */
+/** Whether a program of a cluster is one of its API servers, or what leads to them, by name. */
 export function isApiServer(name: string): boolean {
-  return name === 'apiserver';
+  return /^(apiserver(-\d+)?|front)$/.test(name);
 }
 
 /** Whether a program of a cluster is a member of its store, by name. */

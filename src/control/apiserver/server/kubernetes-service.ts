@@ -27,6 +27,8 @@ export interface KubernetesServiceOptions {
   /** The address of this replica that others reach. */
   readonly address: string;
   readonly port: number;
+  /** Tells this replica from others at the same address, behind a balancer; '' when there is none. */
+  readonly replica: string;
   /** The Service's own address: the first of the range. */
   readonly clusterIp: string;
   readonly clock: Clock;
@@ -70,7 +72,7 @@ export class KubernetesService {
     const { leases, address } = this.#options;
     if (isLoopback(address)) return;
     await leases
-      .delete('', address, { preconditions: {}, check: async () => {} })
+      .delete('', this.#leaseName, { preconditions: {}, check: async () => {} })
       .catch(ignoreNotFound);
     await this.#writeEndpoints(await this.#addresses());
   }
@@ -100,15 +102,17 @@ export class KubernetesService {
   /** The generation makes each renewal a change, without which the lease would not be renewed. */
   async #renew(): Promise<void> {
     const { leases, address } = this.#options;
+    const leaseName = this.#leaseName;
     await leases.update(
       '',
-      address,
+      leaseName,
       async (current) => {
         const generation = (current?.metadata.generation ?? 0) + 1;
-        const object: KubeObject = {
+        const object: Endpoints = {
           apiVersion: 'v1',
           kind: 'Endpoints',
-          metadata: { name: address, generation },
+          metadata: { name: leaseName, generation },
+          subsets: [{ addresses: [{ ip: address }] }],
         };
         return { object, ttlSeconds: leaseSeconds };
       },
@@ -124,7 +128,14 @@ export class KubernetesService {
       limit: 0,
       afterKey: '',
     });
-    return page.items.map(({ object }) => object.metadata.name ?? '').sort();
+    const addresses = page.items.map(({ object }) => addressOf(object as Endpoints));
+    return [...new Set(addresses)].sort();
+  }
+
+  /** The address, as other API servers have it too; with what tells replicas of one address apart. */
+  get #leaseName(): string {
+    const { address, replica } = this.#options;
+    return replica === '' ? address : `${address}-${replica}`;
   }
 
   async #writeEndpoints(addresses: readonly string[]): Promise<void> {
@@ -172,6 +183,10 @@ export class KubernetesService {
       ...pick(wanted, fields),
     }));
   }
+}
+
+function addressOf({ metadata, subsets }: Endpoints): string {
+  return subsets?.[0]?.addresses?.[0]?.ip ?? metadata.name ?? '';
 }
 
 /** Endpoints may not be on the loopback: who is reached there alone has none. */

@@ -1,5 +1,11 @@
 import type { Clock } from '../../../base/clock.js';
-import { acceptTcp, openTcp, type TcpAcceptor, type TcpConnection } from '../../../host/tcp.js';
+import {
+  acceptTcp,
+  joinTcp,
+  openTcp,
+  type TcpAcceptor,
+  type TcpConnection,
+} from '../../../host/tcp.js';
 import type { Target } from '../model/service-port.js';
 import { Balancer } from './balancer.js';
 import type { OpenEntry } from './open-entry.js';
@@ -53,7 +59,7 @@ export class TcpEntry implements OpenEntry {
     const endpoint = this.#admits(client.remoteHost) ? await this.#connect(client) : null;
     if (endpoint === null) client.reset();
     else if (client.stream.destroyed) endpoint.reset();
-    else join(client, endpoint);
+    else joinTcp(client, endpoint);
   }
 
   async #connect({ remoteHost }: TcpConnection): Promise<TcpConnection | null> {
@@ -68,20 +74,5 @@ export class TcpEntry implements OpenEntry {
       }
     }
     return null;
-  }
-}
-
-/** Streams wait for each other: what is not taken on one side is not read on the other. */
-function join(a: TcpConnection, b: TcpConnection): void {
-  for (const [from, to] of [
-    [a, b],
-    [b, a],
-  ] as const) {
-    from.stream.pipe(to.stream);
-    from.stream.once('error', () => to.reset());
-    from.stream.once('close', () => {
-      // Without an end it was cut off, and the other side is to know.
-      if (!from.stream.readableEnded) to.reset();
-    });
   }
 }
