@@ -218,8 +218,7 @@ class Checker {
     const results = found.map((match) => substitute(match.overload.result, match.bindings));
     const type = results.reduce(joined);
     const inputs = target === null ? checked : [target, ...checked];
-    const sizes = inputs.reduce((total, input) => total + sizeOf(input.type), 0);
-    const own = 1 + Math.ceil(overload.costFactor * sizes);
+    const own = 1 + overload.costOf(inputs.map((input) => sizeOf(input.type)));
     return {
       type: sized(type, inputs),
       costMax: inputs.reduce((total, { costMax }) => total + costMax, own),

@@ -1,3 +1,4 @@
+import { nothing } from './call-costs.js';
 import { typeIdentifiers } from './check-calls.js';
 import type { CelEnvironment } from './environment.js';
 import { namespaces } from './function-table.js';
@@ -137,10 +138,8 @@ class Evaluator {
     const overload = this.#environment.functions.find(name, isMethod, args);
     if (overload === undefined)
       throw new CelError(`no such overload: ${name}(${args.map(typeNameOf).join(', ')})`);
-    if (overload.costFactor > 0)
-      this.#spend(
-        Math.ceil(overload.costFactor * args.reduce<number>((sum, arg) => sum + sizeOf(arg), 0)),
-      );
+    const cost = overload.costOf === nothing ? 0 : overload.costOf(args.map(sizeOf));
+    if (cost > 0) this.#spend(cost);
     return overload.run(...args);
   }
 

@@ -1,3 +1,4 @@
+import { type CallCost, callCosts, nothing } from './call-costs.js';
 import { type CelType, parseType } from './types.js';
 import { type CelValue, isList, isMap, type Optional, typeNameOf } from './values.js';
 
@@ -9,8 +10,8 @@ export interface Overload {
   readonly result: CelType;
   /** The receiver, if any, is the first argument. Throws CelError. */
   readonly run: (...args: CelValue[]) => CelValue;
-  /** How often it looks at a part of its arguments, per unit of their sizes; 0 for what is done in no time. */
-  readonly costFactor: number;
+  /** What a call costs beyond itself, by the sizes of its arguments. */
+  readonly costOf: CallCost;
 }
 
 /** What a function does with its arguments, of which the first is the receiver, if any. Throws CelError. */
@@ -59,7 +60,7 @@ export class FunctionTable {
       parameters: splitParameters(parameters).map(parseType),
       result: parseType(result),
       run,
-      costFactor: costFactors[name] ?? 0,
+      costOf: callCosts.get(name) ?? nothing,
     };
     this.#overloads.set(key, [...this.overloads(key), overload]);
   }
@@ -78,48 +79,6 @@ export const namespaces: ReadonlySet<string> = new Set([
   'format',
   'strings',
 ]);
-
-/** What takes longer the longer its arguments are. */
-const costFactors: Readonly<Record<string, number>> = Object.fromEntries(
-  [
-    'contains',
-    'startsWith',
-    'endsWith',
-    'matches',
-    'find',
-    'findAll',
-    'split',
-    'replace',
-    'join',
-    'lowerAscii',
-    'upperAscii',
-    'trim',
-    'substring',
-    'indexOf',
-    'lastIndexOf',
-    'url',
-    'isURL',
-    'format',
-    'reverse',
-    'quote',
-  ]
-    .map((name) => [name, 0.1])
-    .concat(
-      [
-        'isSorted',
-        'sum',
-        'min',
-        'max',
-        'flatten',
-        'distinct',
-        'sort',
-        'slice',
-        'intersects',
-        'equivalent',
-        'contains',
-      ].map((name) => [name, 1]),
-    ),
-);
 
 function splitParameters(text: string): readonly string[] {
   const parts: string[] = [];

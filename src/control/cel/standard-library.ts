@@ -1,4 +1,4 @@
-import { goMatches, goRegExp } from '../api/apiextensions-v1/go-regexp.js';
+import { type Pattern, PatternError, patternOf, WorkLimitError } from '../machinery/re2/index.js';
 import type { Library } from './function-table.js';
 import {
   durationText,
@@ -65,17 +65,20 @@ function parseBool(text: string): boolean {
   throw new CelError(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 
-/** The regular expression, for use on `text`; throws when it is none. */
-export function regexOf(pattern: string, text: string): RegExp {
-  const made = goRegExp(pattern, text);
-  if (made === null)
-    throw new CelError(`error parsing regexp: ${pattern} is not in the syntax of RE2`);
-  return made;
+/** Asks something of a regular expression. Throws CelError when it is none, or takes too long. */
+export function withPattern<T>(pattern: string, ask: (pattern: Pattern) => T): T {
+  const made = patternOf(pattern);
+  if (made instanceof PatternError) throw new CelError(made.message);
+  try {
+    return ask(made);
+  } catch (error) {
+    if (error instanceof WorkLimitError) throw new CelError(error.message);
+    throw error;
+  }
 }
 
 function matches(text: string, pattern: string): boolean {
-  regexOf(pattern, text);
-  return goMatches(pattern, text);
+  return withPattern(pattern, (made) => made.matches(text));
 }
 
 /** A double as texts show it. */

@@ -1,6 +1,6 @@
 import { messageJson, quote } from '../machinery/quote.js';
 import type { Library } from './function-table.js';
-import { doubleText, regexOf } from './standard-library.js';
+import { doubleText, withPattern } from './standard-library.js';
 import { durationText, timestampText } from './time-values.js';
 import {
   CelError,
@@ -77,11 +77,8 @@ function joinTexts(texts: readonly CelValue[], separator = ''): string {
 }
 
 function findAll(text: string, pattern: string, count = -1n): readonly string[] {
-  const regex = regexOf(pattern, text);
-  const all = [...text.matchAll(new RegExp(regex.source, `${regex.flags}g`))].map(
-    ([match]) => match,
-  );
-  return count < 0n ? all : all.slice(0, Number(count));
+  const countMax = count < 0n ? Number.POSITIVE_INFINITY : Number(count);
+  return withPattern(pattern, (made) => made.findAll(text, countMax));
 }
 
 /** Kubernetes' and CEL's own functions on texts: strings, regex. */
@@ -106,7 +103,7 @@ export const stringLibrary: Library = {
   'list<string>.join(): string': (texts: readonly CelValue[]) => joinTexts(texts),
   'list<string>.join(string): string': joinTexts,
   'string.find(string): string': (text: string, pattern: string) =>
-    regexOf(pattern, text).exec(text)?.[0] ?? '',
+    withPattern(pattern, (made) => made.find(text) ?? ''),
   'string.findAll(string): list<string>': (text: string, pattern: string) => findAll(text, pattern),
   'string.findAll(string, int): list<string>': findAll,
   'string.format(list<A>): string': formatText,

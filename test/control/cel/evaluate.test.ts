@@ -133,6 +133,32 @@ t.test('evaluate stops when its budget is used up', async (t) => {
   t.equal(evaluate(text, 100), 'error: operation cancelled: actual cost limit exceeded');
 });
 
+t.test('evaluate: regular expressions of users are bounded in time and cost', async (t) => {
+  const expressions: readonly (readonly [expression: string, shown: string])[] = [
+    ['("a".matches("^(a+)+$"))', 'true'],
+    ["'a1b22'.find('[0-9]+')", '1'],
+    ["'a1b22'.find('x')", ''],
+    ["'a1b22'.findAll('[0-9]+')", '[1, 22]'],
+    ["'a1b22'.findAll('[0-9]+', 1)", '[1]'],
+    ["'a'.matches('(')", 'error: error parsing regexp: missing closing ): `(`'],
+    ["'a'.find('(?=a)')", 'error: error parsing regexp: invalid or unsupported Perl syntax: `(?=`'],
+  ];
+  for (const [expression, expected] of expressions)
+    t.equal(evaluate(expression), expected, expression);
+  const text = `"${'a'.repeat(400)}!"`;
+  // By trying all ways these would take longer than anybody lives.
+  for (const call of [
+    "matches('^(a+)+$')",
+    "find('^(a|a)*$') != ''",
+    "findAll('(a*)*b').size() > 0",
+  ])
+    t.equal(evaluate(`${text}.${call}`), 'false', call);
+  // The text counts a tenth, the expression a quarter, and one times the other.
+  const costly = `"${'a'.repeat(999)}".matches('${'b?'.repeat(20)}c')`;
+  t.equal(evaluate(costly, 1110), 'false');
+  t.equal(evaluate(costly, 1090), 'error: operation cancelled: actual cost limit exceeded');
+});
+
 const refusals: readonly (readonly [expression: string, problem: string])[] = [
   ['self.', 'Syntax error'],
   ['missing', "undeclared reference to 'missing' (in container '')"],

@@ -6,8 +6,8 @@ import {
   notSupported,
   required,
 } from '../../machinery/field-path.js';
+import { PatternError, patternOf } from '../../machinery/re2/index.js';
 import type { JSONSchemaProps } from '../gen/apiextensions-v1.js';
-import { goRegExp } from './go-regexp.js';
 import { itemsOf, valuesOf } from './structural-node.js';
 import { defaultErrors } from './validate-defaults.js';
 import { listTypeErrors, mapTypeErrors, scalarTypes } from './validate-list-types.js';
@@ -210,12 +210,13 @@ function limitErrors(props: JSONSchemaProps, { path }: Place): FieldError[] {
     if (limit !== undefined && limit < 0)
       errors.push(invalidValue(path.child(name), limit, 'must be greater than or equal to 0'));
   }
-  if (props.pattern !== undefined && goRegExp(props.pattern) === null)
+  const pattern = props.pattern === undefined ? null : patternOf(props.pattern);
+  if (pattern instanceof PatternError)
     errors.push(
       invalidValue(
         path.child('pattern'),
         props.pattern,
-        "must be a valid regular expression, but isn't: it is not in the syntax of RE2",
+        `must be a valid regular expression, but isn't: ${pattern.message}`,
       ),
     );
   if (props.enum !== undefined && props.enum.length === 0)

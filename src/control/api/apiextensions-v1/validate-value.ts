@@ -12,8 +12,8 @@ import {
 import type { JsonObject, JsonValue } from '../../machinery/json.js';
 import { getField, isJsonObject } from '../../machinery/json-object.js';
 import { messageJson } from '../../machinery/quote.js';
+import { PatternError, patternOf, WorkLimitError } from '../../machinery/re2/index.js';
 import type { JSONSchemaProps } from '../gen/apiextensions-v1.js';
-import { goMatches } from './go-regexp.js';
 import { correlatedItems } from './list-items.js';
 import { itemsOf, valuesOf } from './structural-node.js';
 import { bodyError, bodyTypeError, combinationError } from './value-errors.js';
@@ -78,6 +78,18 @@ function enumErrors(props: JSONSchemaProps, value: JsonValue, path: FieldPath): 
   return [notSupported(path, value, texts)];
 }
 
+/** False too when it would take too long to say, or when it is no expression: none gets into a schema. */
+function isMatch(pattern: string, value: string): boolean {
+  const made = patternOf(pattern);
+  if (made instanceof PatternError) return false;
+  try {
+    return made.matches(value);
+  } catch (error) {
+    if (error instanceof WorkLimitError) return false;
+    throw error;
+  }
+}
+
 function textErrors(props: JSONSchemaProps, value: string, path: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   const { maxLength, minLength, pattern, format = '' } = props;
@@ -85,7 +97,7 @@ function textErrors(props: JSONSchemaProps, value: string, path: FieldPath): Fie
   if (maxLength !== undefined && length > maxLength) errors.push(tooLong(path, value, maxLength));
   if (minLength !== undefined && length < minLength)
     errors.push(bodyError(path, value, `should be at least ${minLength} chars long`));
-  if (pattern !== undefined && pattern !== '' && !goMatches(pattern, value))
+  if (pattern !== undefined && pattern !== '' && !isMatch(pattern, value))
     errors.push(bodyError(path, value, `should match '${pattern}'`));
   const isOfFormat = valueFormats[format];
   if (isOfFormat !== undefined && !isOfFormat(value))
