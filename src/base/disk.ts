@@ -38,6 +38,8 @@ export interface Disk {
   /** Opens for reading and writing. `create` makes the file, and fails with `exists` when it is there already. */
   open(path: string, options: { create: boolean }): Promise<DiskFile>;
   exists(path: string): Promise<boolean>;
+  /** What {@link DiskFile.read} gives, of a file that is not open. Blocks the thread: for what is hardly ever needed. */
+  readNow(path: string, position: number, length: number): Uint8Array;
   /** Names in a folder, sorted; empty when the folder is absent. */
   list(dir: string): Promise<string[]>;
   /** Makes the folder and its parents. */

@@ -37,6 +37,14 @@ class HostDisk implements Disk {
     });
   }
 
+  readNow(path: string, position: number, length: number): Uint8Array {
+    try {
+      return readPart(this.#resolve(path), position, length);
+    } catch (error) {
+      throw toDiskError('read', path, error);
+    }
+  }
+
   list(dir: string): Promise<string[]> {
     return this.#run('list', dir, async (full) => (await absentAs([], readdir(full))).sort());
   }
@@ -86,6 +94,22 @@ class HostDisk implements Disk {
     assert(!path.startsWith('/'), `path '${path}' is not relative to the disk's root`);
     assert(!path.split('/').includes('..'), `path '${path}' leaves the disk`);
     return join(this.#rootDir, path);
+  }
+}
+
+function readPart(full: string, position: number, length: number): Uint8Array {
+  const fd = fs.openSync(full, 'r');
+  try {
+    const bytes = new Uint8Array(length);
+    let done = 0;
+    while (done < length) {
+      const count = fs.readSync(fd, bytes, done, length - done, position + done);
+      if (count === 0) break;
+      done += count;
+    }
+    return bytes.subarray(0, done);
+  } finally {
+    fs.closeSync(fd);
   }
 }
 

@@ -238,6 +238,7 @@ function limitsOf({ member }: Knobs): MemberLimits {
     catchUpEntries: member.catchUpEntries,
     syncAfterEntries: member.syncAfterEntries,
     walSegmentBytes: member.segmentBytes,
+    valueFileBytesMin: member.valueFileBytesMin,
     messageBytesMax: member.messageBytesMax,
     inflightMessagesMax: member.inflightMessagesMax,
     snapshotChunkBytes: member.snapshotChunkBytes,

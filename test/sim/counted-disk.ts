@@ -12,6 +12,7 @@ export function countedDisk(disk: Disk, onAction: () => void): Disk {
       return countedFile(await disk.open(path, options), onAction);
     },
     exists: (path) => disk.exists(path),
+    readNow: (path, position, length) => disk.readNow(path, position, length),
     list: (dir) => disk.list(dir),
     makeDir: (dir) => before(() => disk.makeDir(dir)),
     rename: (from, to) => before(() => disk.rename(from, to)),

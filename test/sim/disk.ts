@@ -103,6 +103,9 @@ export class SimDisk implements Disk {
   exists(path: string): Promise<boolean> {
     return this.#mount.exists(path);
   }
+  readNow(path: string, position: number, length: number): Uint8Array {
+    return this.#mount.readNow(path, position, length);
+  }
   list(dir: string): Promise<string[]> {
     return this.#mount.list(dir);
   }
@@ -213,6 +216,12 @@ class SimMount implements Disk {
 
   exists(path: string): Promise<boolean> {
     return this.run(() => this.context.names.exists(path));
+  }
+
+  readNow(path: string, position: number, length: number): Uint8Array {
+    const inode = this.context.names.find(path);
+    if (inode === null) throw new DiskError('not-found', `cannot read '${path}': no such file`);
+    return inode.read(position, length);
   }
 
   list(dir: string): Promise<string[]> {

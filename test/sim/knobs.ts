@@ -84,6 +84,7 @@ export interface Knobs {
     readonly messageBytesMax: number;
     readonly inflightMessagesMax: number;
     readonly snapshotChunkBytes: number;
+    readonly valueFileBytesMin: number;
   };
 }
 
@@ -175,6 +176,7 @@ export function drawKnobs(prng: Prng, wanted: Profile | null): Knobs {
       messageBytesMax: prng.pick([200, 4_000, 1 << 20]),
       inflightMessagesMax: prng.pick([1, 4, 256]),
       snapshotChunkBytes: prng.pick([200, 4_000, 64_000]),
+      valueFileBytesMin: prng.pick([1, 300, 1_000, 1 << 20]),
     },
   };
 }

@@ -217,6 +217,7 @@ export class Machine implements SimHost {
       disk: countedDisk(this.disk.mount(), onAction),
       walDir: 'member/wal',
       snapshotDir: 'member/snap',
+      valuesDir: 'member/values',
       db: this.db,
       transport: (mailbox) => {
         const transport = this.#world.transport(this, process, mailbox);

@@ -99,6 +99,7 @@ export async function startStore(
       walDisk: metrics.disk.logDisk(walDisk),
       walDir: settings.walDir === '' ? 'wal' : '.',
       snapshotDir: 'snap',
+      valuesDir: 'db/values',
       db: metrics.disk.databaseHome(openLevelHome(`${settings.dataDir}/db`)),
       transport: (mailbox) => {
         const transport = new TcpTransport({

@@ -96,7 +96,7 @@ export class FrameReader {
     if (rest < frameHeaderBytes) {
       this.#partial = new Uint8Array(frameHeaderBytes);
     } else {
-      this.#partial = new Uint8Array(frameHeaderBytes + payloadBytes(chunk, pos));
+      this.#partial = uncleared(frameHeaderBytes + payloadBytes(chunk, pos));
     }
     assert(this.#partialBytes === 0);
     this.#fill(chunk, pos, rest);
@@ -104,7 +104,7 @@ export class FrameReader {
 
   /** The header is complete: makes room for the payload. */
   #makeRoom(): void {
-    const frame = new Uint8Array(frameHeaderBytes + payloadBytes(this.#partial, 0));
+    const frame = uncleared(frameHeaderBytes + payloadBytes(this.#partial, 0));
     frame.set(this.#partial);
     this.#partial = frame;
   }
@@ -121,6 +121,11 @@ function payloadBytes(bytes: Uint8Array, pos: number): number {
     );
   }
   return length;
+}
+
+/** Memory that is written before it is read. */
+function uncleared(bytes: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
 }
 
 const none = new Uint8Array(0);

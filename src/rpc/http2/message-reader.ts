@@ -4,8 +4,11 @@ import type { MessageEncoding } from './compression.js';
 
 /** A flag for compression and the length (gRPC over HTTP/2, "Length-Prefixed-Message"). */
 const prefixBytes = 5;
-/** What is set aside for a message at first: its sender has to send before it may cost memory. */
-const firstRoomBytes = 16 * 1024;
+/** Parts of a message from this size on stay where they lie in what the socket read, if they are a good part of that. */
+const keptPartBytesMin = 4096;
+const keptShareMin = 1 / 4;
+/** Memory into which smaller parts are copied: its sender has to send before a message may cost more. */
+const copiedRoomBytes = 16 * 1024;
 
 /** What a reader is made with. */
 export interface MessageReaderOptions {
@@ -24,11 +27,17 @@ export class MessageReader {
   readonly #options: MessageReaderOptions;
   readonly #prefix = new Uint8Array(prefixBytes);
   #prefixCount = 0;
-  /** The message that is incomplete: its size (-1 while the prefix is), and what came of it. */
+  /** The message that is incomplete: its size (-1 while the prefix is), and how much came of it. */
   #size = -1;
   #isCompressed = false;
-  #body: Uint8Array = none;
-  #bodyCount = 0;
+  #count = 0;
+  /** What came of it, but for what is in `#copied`. */
+  #parts: Uint8Array[] = [];
+  /** Small parts that came last, and how many bytes of them there are. */
+  #copied: Uint8Array = none;
+  #copiedCount = 0;
+  /** What is accounted for. */
+  #roomBytes = 0;
 
   constructor(options: MessageReaderOptions) {
     this.#options = options;
@@ -61,29 +70,68 @@ export class MessageReader {
       return pos + size;
     }
     this.#size = size;
-    this.#setRoom(Math.min(size, firstRoomBytes));
     return pos;
   }
 
   #readBody(bytes: Uint8Array, pos: number, end: number): number {
-    const taken = Math.min(this.#size - this.#bodyCount, end - pos);
-    this.#makeRoom(this.#bodyCount + taken);
-    this.#body.set(bytes.subarray(pos, pos + taken), this.#bodyCount);
-    this.#bodyCount += taken;
-    if (this.#bodyCount === this.#size) this.#deliver(this.#body.subarray(0, this.#size));
+    const taken = Math.min(this.#size - this.#count, end - pos);
+    const isKept = taken >= keptPartBytesMin && taken >= bytes.buffer.byteLength * keptShareMin;
+    if (isKept) this.#keep(viewOf(bytes, pos, pos + taken));
+    else this.#copy(bytes, pos, pos + taken);
+    if (this.#count === this.#size) this.#deliver(this.#joined());
     return pos + taken;
   }
 
-  #makeRoom(bytes: number): void {
-    if (bytes <= this.#body.length) return;
-    const old = this.#body;
-    this.#setRoom(Math.min(this.#size, Math.max(bytes, old.length * 2)));
-    this.#body.set(old.subarray(0, this.#bodyCount));
+  #keep(part: Uint8Array): void {
+    this.#endCopied();
+    this.#account(part.length);
+    this.#parts.push(part);
+    this.#count += part.length;
   }
 
-  #setRoom(bytes: number): void {
-    this.#options.onRoom(bytes - this.#body.length);
-    this.#body = new Uint8Array(bytes);
+  #copy(bytes: Uint8Array, start: number, end: number): void {
+    for (let pos = start; pos < end; ) {
+      if (this.#copiedCount === this.#copied.length) this.#beginCopied();
+      const taken = Math.min(end - pos, this.#copied.length - this.#copiedCount);
+      this.#copied.set(bytes.subarray(pos, pos + taken), this.#copiedCount);
+      this.#copiedCount += taken;
+      this.#count += taken;
+      pos += taken;
+    }
+  }
+
+  #beginCopied(): void {
+    this.#endCopied();
+    const room = Math.min(copiedRoomBytes, this.#size - this.#count);
+    this.#account(room);
+    this.#copied = new Uint8Array(room);
+  }
+
+  #endCopied(): void {
+    if (this.#copied.length === 0) return;
+    this.#account(this.#copiedCount - this.#copied.length);
+    this.#parts.push(this.#copied.subarray(0, this.#copiedCount));
+    this.#copied = none;
+    this.#copiedCount = 0;
+  }
+
+  #joined(): Uint8Array {
+    this.#endCopied();
+    const [first] = this.#parts;
+    if (this.#parts.length === 1 && first !== undefined) return first;
+    // Not cleared: all of it is written.
+    const whole = new Uint8Array(Buffer.allocUnsafeSlow(this.#size).buffer);
+    let at = 0;
+    for (const part of this.#parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
+  }
+
+  #account(bytes: number): void {
+    this.#options.onRoom(bytes);
+    this.#roomBytes += bytes;
   }
 
   #deliver(message: Uint8Array): void {
@@ -93,9 +141,11 @@ export class MessageReader {
 
   /** Drops what has come of the incomplete message. */
   discard(): void {
-    if (this.#body.length > 0) this.#options.onRoom(-this.#body.length);
-    this.#body = none;
-    this.#bodyCount = 0;
+    if (this.#roomBytes > 0) this.#account(-this.#roomBytes);
+    this.#parts = [];
+    this.#copied = none;
+    this.#copiedCount = 0;
+    this.#count = 0;
     this.#size = -1;
     this.#prefixCount = 0;
   }

@@ -217,7 +217,7 @@ export class WriteQueue {
     const isApart = this.#options.defects.has('applied-apart-from-data');
     const last = packs[packs.length - 1];
     for (const pack of packs) {
-      const value = pack === last && !isApart ? withTrailer(pack.bytes, applied) : pack.bytes;
+      const value = pack === last && !isApart ? withTrailer(pack, applied) : pack.bytes;
       batch.push({ kind: 'put', key: packKey(pack.main, pack.sub), value });
     }
     const meta = { kind: 'put', key: metaKey.applied, value: encodeApplied(applied) } as const;

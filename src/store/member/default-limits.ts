@@ -22,6 +22,7 @@ export const defaultLimits: MemberLimits = {
   snapshotChunkBytes: mebibyte,
   snapshotBytesPerSecond: 128 * mebibyte,
   valueCacheBytesMax: 256 * mebibyte,
+  valueFileBytesMin: mebibyte / 16,
   requestBytesMax: 1.5 * mebibyte,
   txnOpsMax: 128,
   quotaBytes: 2048 * mebibyte,

@@ -61,6 +61,8 @@ export interface MemberLimits {
   readonly snapshotChunkBytes: number;
   readonly snapshotBytesPerSecond: number;
   readonly valueCacheBytesMax: number;
+  /** Values from this size on are kept in files of their own ({@link separateValues}). */
+  readonly valueFileBytesMin: number;
   readonly requestBytesMax: number;
   readonly txnOpsMax: number;
   readonly quotaBytes: number;
@@ -81,6 +83,8 @@ export interface MemberOptions {
   /** Folder of the log on its disk, and of the snapshots on `disk`. */
   readonly walDir: string;
   readonly snapshotDir: string;
+  /** Folder on `disk` of the database's large values; goes where the database goes. */
+  readonly valuesDir: string;
   readonly db: OrderedDbHome;
   /** Makes the transport that delivers to the mailbox. */
   readonly transport: (mailbox: MemberMailbox) => PeerTransport;

@@ -15,6 +15,7 @@ import { WriteAheadLogFile } from '../../raft/wal/index.js';
 import type { MemberRecord } from '../../wire/gen/store.js';
 import type { ApplyResult } from '../contracts.js';
 import { Store } from '../store.js';
+import { separateValues } from '../values/separated-db.js';
 import { refuseConfChange } from './admission.js';
 import { LogMissingError } from './errors.js';
 import { HeaderEncoder } from './header-encoder.js';
@@ -91,7 +92,11 @@ function openStore(options: MemberOptions, term: () => number): Promise<Store> {
   const { identity, limits, bootstrap } = options;
   const headers = new HeaderEncoder(identity, term);
   return Store.open({
-    home: options.db,
+    home: separateValues(options.db, {
+      disk: options.disk,
+      dir: options.valuesDir,
+      valueBytesMin: limits.valueFileBytesMin,
+    }),
     clock: options.clock,
     prng: options.prng.fork(),
     logger: options.logger,

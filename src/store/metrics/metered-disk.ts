@@ -14,6 +14,7 @@ export function meteredDisk(disk: Disk, meter: DiskMeter): Disk {
   return {
     open: async (path, options) => new MeteredFile(await disk.open(path, options), meter),
     exists: (path) => disk.exists(path),
+    readNow: (path, position, length) => disk.readNow(path, position, length),
     list: (dir) => disk.list(dir),
     makeDir: (dir) => disk.makeDir(dir),
     rename: (from, to) => disk.rename(from, to),

@@ -11,6 +11,7 @@ export class RevisionSlab {
   readonly bytes: Uint8Array;
   used = 0;
   count = 0;
+  #isClosed = false;
   /** Main revision of the first record. */
   #base = 0;
   /** Main revision of each record, less `#base`. */
@@ -29,6 +30,7 @@ export class RevisionSlab {
 
   /** Whether a record of `bytes` bytes with main revision `main` may be appended. */
   takes(bytes: number, main: number): boolean {
+    if (this.#isClosed) return false;
     return this.used + bytes <= this.bytes.length && main - this.#base < spanLimit;
   }
 
@@ -91,8 +93,19 @@ export class RevisionSlab {
     return this.bytes.subarray(this.offsetAt(from), this.offsetAt(to));
   }
 
+  /**
+   * Leaves `bytes` bytes behind the records before `index` to the caller, if these are the last and there are so many: then
+   * nothing is appended any more.
+   */
+  freeRoomAfter(index: number, bytes: number): boolean {
+    if (index < this.count || this.used + bytes > this.bytes.length) return false;
+    this.#isClosed = true;
+    return true;
+  }
+
   /** Gives back what the arrays have too much; nothing is appended any more. */
   close(): void {
+    this.#isClosed = true;
     this.#mains = this.#mains.slice(0, this.count);
     this.#offsets = this.#offsets.slice(0, this.count);
   }

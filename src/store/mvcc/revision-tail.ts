@@ -1,6 +1,6 @@
 import { assert } from '../../base/assert.js';
 import { type PlainPut, writePlainPut } from '../schema/plain-put.js';
-import { type Pack, packBytesMax } from '../schema/revision-pack.js';
+import { type Pack, packBytesMax, trailerBytes } from '../schema/revision-pack.js';
 import {
   type PutRecord,
   recordBytesMax,
@@ -14,6 +14,9 @@ import { RevisionSlab } from './revision-slab.js';
 
 /** A slab holds this many bytes of records; small enough to give memory back smoothly. */
 const slabBytesDefault = 1024 * 1024;
+
+/** A pack of this size gets room for a trailer behind it, at the price of what is left of its slab: copying it would cost more. */
+const roomyPackBytesMin = slabBytesDefault / 2;
 
 /**
  * The newest part of the history in memory: revision records one after the other in large slabs, found by binary search
@@ -129,7 +132,9 @@ export class RevisionTail {
       while (from < end) {
         const to = packEnd(slab, from, end);
         const bytes = slab.slice(from, to);
-        packs.push({ main: slab.mainAt(from), sub: slab.subAt(from), count: to - from, bytes });
+        const hasRoom = bytes.length >= roomyPackBytesMin && slab.freeRoomAfter(to, trailerBytes);
+        const start = { main: slab.mainAt(from), sub: slab.subAt(from) };
+        packs.push({ ...start, count: to - from, bytes, hasRoom });
         from = to;
       }
       if (end < slab.count) break;
@@ -161,7 +166,7 @@ export class RevisionTail {
     const last = this.#slabs[this.#slabs.length - 1];
     if (last?.takes(bytes, main)) return last;
     last?.close();
-    const slab = new RevisionSlab(Math.max(bytes, this.#slabBytes));
+    const slab = new RevisionSlab(Math.max(bytes + trailerBytes, this.#slabBytes));
     this.#slabs.push(slab);
     this.#bytes += slab.bytes.length;
     this.#evict();

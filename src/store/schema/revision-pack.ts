@@ -1,4 +1,4 @@
-import { getWord, putWord } from './keys.js';
+import { getWord, putUint64, putWord } from './keys.js';
 import { type AppliedRecord, appliedBytes, damaged, decodeApplied, encodeApplied } from './meta.js';
 import { recordEnd, recordHeaderBytes, recordMain, recordSub } from './revision-record.js';
 
@@ -15,7 +15,8 @@ export const packBytesMax = 16 * 1024;
 /** A record takes more than the header and a one-byte key, so a pack within its limit has fewer records than this. */
 export const packRecordsMax = packBytesMax / recordHeaderBytes;
 
-const trailerBytes = recordHeaderBytes + appliedBytes;
+/** What the trailer takes behind the last pack of a batch. */
+export const trailerBytes = recordHeaderBytes + appliedBytes;
 
 /** What a pack is known by: the revision that was its first when it was written. */
 export interface PackStart {
@@ -28,12 +29,22 @@ export interface Pack extends PackStart {
   /** How many records it has. */
   readonly count: number;
   readonly bytes: Uint8Array;
+  /** Behind the bytes, in the same memory, {@link trailerBytes} are free. */
+  readonly hasRoom: boolean;
 }
 
-/** The pack's bytes with `applied` behind the records. */
-export function withTrailer(bytes: Uint8Array, applied: AppliedRecord): Uint8Array {
-  const sealed = new Uint8Array(bytes.length + trailerBytes);
-  sealed.set(bytes);
+/** The pack's bytes with `applied` behind the records; not copied where there is room for it. */
+export function withTrailer(
+  { bytes, hasRoom }: Pick<Pack, 'bytes' | 'hasRoom'>,
+  applied: AppliedRecord,
+): Uint8Array {
+  const length = bytes.length + trailerBytes;
+  const sealed = hasRoom
+    ? new Uint8Array(bytes.buffer, bytes.byteOffset, length)
+    : new Uint8Array(length);
+  if (!hasRoom) sealed.set(bytes);
+  putUint64(sealed, bytes.length, 0);
+  putWord(sealed, bytes.length + 8, 0);
   putWord(sealed, bytes.length + 12, appliedBytes);
   sealed.set(encodeApplied(applied), bytes.length + recordHeaderBytes);
   return sealed;

@@ -39,6 +39,7 @@ function noting(disk: Disk, made: string[]): Disk {
       return disk.open(path, options);
     },
     exists: (path) => disk.exists(path),
+    readNow: (path, position, length) => disk.readNow(path, position, length),
     list: (folder) => disk.list(folder),
     makeDir: (folder) => disk.makeDir(folder),
     rename: (from, to) => disk.rename(from, to),

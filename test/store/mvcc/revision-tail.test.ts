@@ -1,7 +1,12 @@
 import t from 'tap';
 import { Prng } from '../../../src/base/prng.js';
 import { RevisionTail } from '../../../src/store/mvcc/revision-tail.js';
-import { packBytesMax, packRecordsMax } from '../../../src/store/schema/revision-pack.js';
+import {
+  packBytesMax,
+  packRecordsMax,
+  trailerOf,
+  withTrailer,
+} from '../../../src/store/schema/revision-pack.js';
 
 const value = (size: number) => new Uint8Array(size).fill(7);
 const put = (main: number, size: number) => ({
@@ -146,6 +151,33 @@ t.test(
     }
   },
 );
+
+t.test(
+  'RevisionTail.packs gives a large pack room for a trailer, which nothing is written over',
+  async (t) => {
+    const tail = new RevisionTail(10_000_000);
+    const large = Buffer.from(tail.appendPut({ main: 2, sub: 0 }, put(2, 1_200_000)));
+    const [pack] = tail.packs(1, 2);
+    t.equal(pack?.hasRoom, true);
+    const sealed = withTrailer(pack!, { index: 7, term: 3, revision: 2, hash: 5n });
+    t.equal(sealed.buffer, pack!.bytes.buffer, 'not copied');
+    const before = Buffer.from(sealed);
+    for (let main = 3; main < 20; main++) tail.appendPut({ main, sub: 0 }, put(main, 1));
+    t.ok(before.equals(sealed));
+    t.ok(large.equals(tail.find(2, 0)!));
+    t.equal(trailerOf(sealed, { main: 2, sub: 0 })?.index, 7);
+  },
+);
+
+t.test('RevisionTail.packs leaves a pack without room that more is appended behind', async (t) => {
+  const tail = new RevisionTail(10_000_000);
+  tail.appendPut({ main: 2, sub: 0 }, put(2, 600_000));
+  tail.appendPut({ main: 3, sub: 0 }, put(3, 1));
+  t.same(
+    tail.packs(1, 3).map(({ hasRoom }) => hasRoom),
+    [false, false],
+  );
+});
 
 function join(items: readonly { record: Buffer }[]): Buffer {
   return Buffer.concat(items.map(({ record }) => record));

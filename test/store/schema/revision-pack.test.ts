@@ -55,7 +55,7 @@ t.test(
       const start = samples[0]!;
       const plain = packOf(samples);
       const hasTrailer = prng.chance(0.5);
-      const pack = hasTrailer ? withTrailer(plain, applied) : plain;
+      const pack = hasTrailer ? withTrailer({ bytes: plain, hasRoom: false }, applied) : plain;
       const cursor = new PackCursor(pack, start);
       const found: Sample[] = [];
       while (cursor.next()) {
@@ -76,7 +76,7 @@ t.test(
 t.test('PackCursor refuses a pack that is cut or does not ascend', async (t) => {
   const samples = randomRecords(new Prng(3));
   const start = samples[0]!;
-  const pack = withTrailer(packOf(samples), applied);
+  const pack = withTrailer({ bytes: packOf(samples), hasRoom: false }, applied);
   const ends = new Set<number>();
   let end = 0;
   for (const { record } of samples) {
