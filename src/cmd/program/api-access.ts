@@ -39,7 +39,7 @@ export function clientOptions(
   const { platform, arch, pid } = process;
   const userAgent = `${component}/${flotillaVersion} (${platform}/${arch}; pid ${pid})`;
   return {
-    ...{ clock, userAgent },
+    ...{ clock, userAgent, omitsManagedFields: true },
     observe: metrics.observeRequests(new URL(access.server).host),
     ...(perSecond > 0 ? { rate: { perSecond, burst } } : {}),
   };

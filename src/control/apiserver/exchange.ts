@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { assert } from '../../base/assert.js';
 import { isUpgradable } from '../../rpc/upgrade-answer.js';
 import type { WebRequest, WebResponse } from '../../rpc/web.js';
-import { fenceHeader, parseFence } from '../machinery/fence.js';
+import { type Fence, fenceHeader, parseFence } from '../machinery/fence.js';
 import type { KubeObject } from '../machinery/object.js';
 import type { RequestContext, UserInfo } from './contracts.js';
 import { type ParsedRequest, parseRequestInfo } from './request-info.js';
@@ -19,6 +19,11 @@ export interface ExchangeObserver {
   onRequestObject(object: KubeObject): void;
   onResponseObject(object: KubeObject): void;
   onAnnotation(key: string, value: string): void;
+}
+
+/** An answer of which each write is a message: different things are better written one by one. */
+export interface PiecewiseAnswer extends WebResponse {
+  readonly isPiecewise: true;
 }
 
 /** One request and its answer on their way through the filters to a handler. */
@@ -70,6 +75,11 @@ export class Exchange {
     return this.statusCode !== 0;
   }
 
+  /** Whether different things, as the events of a watch, are better written one by one. */
+  get isPiecewise(): boolean {
+    return 'isPiecewise' in this.#response;
+  }
+
   /** Aborted when the client goes away or its time is up. */
   get signal(): AbortSignal {
     if (this.#abort !== null) return this.#abort.signal;
@@ -106,21 +116,7 @@ export class Exchange {
 
   /** What rules and admission know of this request. Throws 400 for a fence that is none. */
   context(options: { readonly isDryRun: boolean; readonly fieldManager: string }): RequestContext {
-    const fence = this.header(fenceHeader);
-    const exchange = this;
-    return {
-      ...(fence === undefined ? {} : { fence: parseFence(fence) }),
-      user: this.user,
-      info: this.info,
-      isDryRun: options.isDryRun,
-      fieldManager: options.fieldManager,
-      nowMs: this.nowMs,
-      get signal() {
-        return exchange.signal;
-      },
-      warn: (text) => this.warn(text),
-      annotate: (key, value) => this.observer?.onAnnotation(key, value),
-    };
+    return new ExchangeContext(this, options);
   }
 
   /** Sends the head of the answer; the body follows by {@link write} and {@link end}. */
@@ -175,6 +171,43 @@ export class Exchange {
   sendText(status: number, text: string): void {
     this.setHeader('x-content-type-options', 'nosniff');
     this.send(status, 'text/plain; charset=utf-8', encoder.encode(text));
+  }
+}
+
+/** What rules and admission know of a request: one shape, whatever the request. */
+class ExchangeContext implements RequestContext {
+  readonly fence?: Fence;
+  readonly user: UserInfo;
+  readonly info: ParsedRequest;
+  readonly isDryRun: boolean;
+  readonly fieldManager: string;
+  readonly nowMs: number;
+  readonly #exchange: Exchange;
+
+  constructor(
+    exchange: Exchange,
+    options: { readonly isDryRun: boolean; readonly fieldManager: string },
+  ) {
+    const fence = exchange.header(fenceHeader);
+    if (fence !== undefined) this.fence = parseFence(fence);
+    this.user = exchange.user;
+    this.info = exchange.info;
+    this.isDryRun = options.isDryRun;
+    this.fieldManager = options.fieldManager;
+    this.nowMs = exchange.nowMs;
+    this.#exchange = exchange;
+  }
+
+  get signal(): AbortSignal {
+    return this.#exchange.signal;
+  }
+
+  warn(text: string): void {
+    this.#exchange.warn(text);
+  }
+
+  annotate(key: string, value: string): void {
+    this.#exchange.observer?.onAnnotation(key, value);
   }
 }
 

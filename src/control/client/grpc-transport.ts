@@ -4,6 +4,7 @@ import { CallError, type CallOptions, type Channel, Status } from '../../rpc/ind
 import { type Answer, Control, Target } from '../../wire/gen/control.js';
 import { type Fence, fenceHeader, formatFence } from '../machinery/fence.js';
 import type { JsonObject } from '../machinery/json.js';
+import { omitHeader, omitManagedFields } from '../machinery/omission.js';
 import { badRequest } from '../machinery/status-errors.js';
 import type { ApiResource, ObjectPlace } from './api-resource.js';
 import { responseError } from './response-error.js';
@@ -25,6 +26,8 @@ export interface GrpcTransportOptions {
   readonly userAgent: string;
   /** Sent with every call; it concerns writes alone. */
   readonly fence?: Fence;
+  /** Objects come without their managed fields. */
+  readonly omitsManagedFields?: boolean;
   /** Milliseconds for a request that is no watch. Default 60 s. */
   readonly timeoutMs?: number;
 }
@@ -119,13 +122,15 @@ export class GrpcTransport implements Transport {
   }
 
   async #callOptions({ signal }: CallControl): Promise<CallOptions> {
-    const { access, userAgent, fence, timeoutMs = timeoutMsDefault } = this.#options;
+    const { access, userAgent, fence, omitsManagedFields = false } = this.#options;
+    const { timeoutMs = timeoutMsDefault } = this.#options;
     const authorization = await access.authorization();
     return {
       metadata: {
         'flotilla-user-agent': userAgent,
         ...(authorization === null ? {} : { authorization }),
         ...(fence === undefined ? {} : { [fenceHeader]: formatFence(fence) }),
+        ...(omitsManagedFields ? { [omitHeader]: omitManagedFields } : {}),
       },
       timeoutMs,
       ...(signal === undefined ? {} : { signal }),

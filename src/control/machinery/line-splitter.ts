@@ -18,6 +18,11 @@ export class LineSplitter {
     this.#lineBytesMax = lineBytesMax;
   }
 
+  /** All that came so far was whole lines. */
+  get isBetweenLines(): boolean {
+    return this.#length === 0;
+  }
+
   /** The lines that end in this piece, without their ends; empty ones are left out. Throws {@link LineTooLongError}. */
   push(chunk: Uint8Array): Uint8Array[] {
     const lines: Uint8Array[] = [];

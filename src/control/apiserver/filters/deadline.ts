@@ -18,9 +18,16 @@ export function withDeadline(clock: Clock, timeoutMsMax: number): Filter {
         // Nobody waits any more for how the work ends.
         reject(error);
       });
-      next()
-        .then(resolve, reject)
-        .finally(() => clock.clearTimer(timer));
+      next().then(
+        () => {
+          clock.clearTimer(timer);
+          resolve();
+        },
+        (error: unknown) => {
+          clock.clearTimer(timer);
+          reject(error);
+        },
+      );
     });
   };
 }

@@ -1,9 +1,11 @@
 import { concatBytes } from '../../../base/bytes.js';
 import type { ServerStream } from '../../../rpc/index.js';
 import type { WebHeaders, WebResponse } from '../../../rpc/web.js';
-import type { Answer, ReadRequest, WatchEvent } from '../../../wire/gen/control.js';
+import { type Answer, type ReadRequest, WatchEvent } from '../../../wire/gen/control.js';
 import { genericServerResponse } from '../../machinery/generic-server-response.js';
 import { LineSplitter } from '../../machinery/line-splitter.js';
+import type { PiecewiseAnswer } from '../exchange.js';
+import { RecentFrames } from '../handlers/recent-frames.js';
 
 const okMax = 299;
 
@@ -40,8 +42,12 @@ export class WholeAnswer implements WebResponse {
   }
 }
 
+/** The messages of frames that several watchers are sent: made once. */
+const messages = new RecentFrames<Uint8Array>(1 << 20);
+
 /** Passes the events of a watch of REST on as they come; a refusal becomes an event of type ERROR. */
-export class WatchAnswer implements WebResponse {
+export class WatchAnswer implements PiecewiseAnswer {
+  readonly isPiecewise = true;
   readonly #stream: ServerStream<ReadRequest, WatchEvent>;
   readonly #splitter = new LineSplitter(Number.MAX_SAFE_INTEGER);
   readonly #refusal: Uint8Array[] = [];
@@ -65,8 +71,18 @@ export class WatchAnswer implements WebResponse {
       return undefined;
     }
     let hasRoom = true;
-    for (const line of this.#splitter.push(chunk)) hasRoom = this.#stream.send(eventOf(line));
+    if (this.#isWholeLine(chunk)) {
+      const make = () => WatchEvent.encode(eventOf(chunk.subarray(0, -1)));
+      hasRoom = this.#stream.sendEncoded(messages.frameOf(chunk, make));
+    } else {
+      for (const line of this.#splitter.push(chunk)) hasRoom = this.#stream.send(eventOf(line));
+    }
     return hasRoom ? undefined : this.#stream.drained();
+  }
+
+  /** Nothing of a line came before it, and nothing comes after: events are written so. */
+  #isWholeLine(chunk: Uint8Array): boolean {
+    return this.#splitter.isBetweenLines && chunk.indexOf(lineFeed) === chunk.length - 1;
   }
 
   end(chunk?: Uint8Array): void {
@@ -88,6 +104,7 @@ function statusOf(code: number, refusal: Uint8Array): Uint8Array {
 }
 
 const openingBrace = 0x7b;
+const lineFeed = 0x0a;
 const refusalCharsMax = 1024;
 const decoder = new TextDecoder('latin1');
 /** Longer than any head of an event. */

@@ -11,9 +11,9 @@ export interface CarriedRequest {
   readonly body?: Uint8Array;
 }
 
-/** Metadata of a call that are headers of the request: who asks, as whom, and by which leadership. */
+/** Metadata of a call that are headers of the request: who asks, as whom, by which leadership, and what he does without. */
 const carriedFields =
-  /^(authorization|impersonate-(user|uid|group|extra-.+)|audit-id|flotilla-fence)$/;
+  /^(authorization|impersonate-(user|uid|group|extra-.+)|audit-id|flotilla-fence|flotilla-omit)$/;
 /** gRPC libraries put their own name into `user-agent`: programs say theirs here. */
 const userAgentField = 'flotilla-user-agent';
 

@@ -57,7 +57,7 @@ export async function sendPage(
 ): Promise<void> {
   const metadata = listMetadata(page);
   if (isPlainJson(output) && endpoint.resource.conversion === null) {
-    const parts = await jsonParts(endpoint, clock, { metadata, page });
+    const parts = await jsonParts(endpoint, clock, { metadata, page, output });
     await sendParts(exchange, 200, mediaTypes.json, parts);
     return;
   }
@@ -108,14 +108,19 @@ function listMetadata({ revision, nextKey, remainingCount }: ListPage): JsonObje
 async function jsonParts(
   { resource }: ResourceEndpoint,
   clock: HandlerTools['clock'],
-  { metadata, page }: { readonly metadata: JsonObject; readonly page: ListPage },
+  {
+    metadata,
+    page,
+    output,
+  }: { readonly metadata: JsonObject; readonly page: ListPage; readonly output: Output },
 ): Promise<Uint8Array[]> {
   const head = { kind: resource.listKind, apiVersion: apiVersionOf(resource), metadata };
   const parts: Uint8Array[] = [encoder.encode(`${JSON.stringify(head).slice(0, -1)},"items":[`)];
   for (const [at, item] of page.items.entries()) {
     if (at > 0) parts.push(comma);
     if (at > 0 && at % itemsAtOnce === 0) await othersTurn(clock);
-    parts.push(item.json());
+    if (output.omitsManagedFields) parts.push(...item.bareJson());
+    else parts.push(item.json());
   }
   parts.push(tail);
   return parts;

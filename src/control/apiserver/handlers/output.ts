@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../machinery/json.js';
+import { omitHeader, omitManagedFields } from '../../machinery/omission.js';
 import { notAcceptable } from '../../machinery/status-errors.js';
 import type { Exchange } from '../exchange.js';
 import { encodeJson } from '../negotiation/json-text.js';
@@ -17,6 +18,8 @@ import { yamlText } from '../negotiation/yaml-text.js';
 /** The format of one answer. */
 export interface Output extends OutputFormat {
   readonly protobuf: ProtobufCodec | null;
+  /** The client does without managed fields: objects that are sent as they are kept are sent without. */
+  readonly omitsManagedFields: boolean;
 }
 
 const encoder = new TextEncoder();
@@ -37,7 +40,8 @@ export function negotiate(
   });
   const isPretty =
     format.isPretty || wantsPretty(exchange.query, exchange.header('user-agent') ?? '');
-  return { ...format, isPretty, protobuf };
+  const omitsManagedFields = exchange.header(omitHeader) === omitManagedFields;
+  return { ...format, isPretty, protobuf, omitsManagedFields };
 }
 
 /** Whether JSON bytes that others share can be sent as they are. */

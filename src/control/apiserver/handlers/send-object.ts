@@ -24,7 +24,8 @@ export async function sendStored(
   const { status, stored } = answer;
   exchange.observer?.onResponseObject(stored.object);
   if (isPlainJson(output) && endpoint.resource.conversion === null) {
-    await sendParts(exchange, status, mediaTypes.json, [stored.json(), lineFeed]);
+    const parts = output.omitsManagedFields ? stored.bareJson() : [stored.json()];
+    await sendParts(exchange, status, mediaTypes.json, [...parts, lineFeed]);
   } else {
     const object = objectFor(endpoint, stored);
     const layout = endpoint.resource.rules.table ?? defaultLayout;

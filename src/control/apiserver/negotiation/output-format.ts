@@ -31,7 +31,7 @@ const jsonOutput: OutputFormat = { serialization: 'json', as: null, isPretty: fa
 
 /** Chooses by the Accept header; throws 406 naming what there is. An absent header accepts JSON. */
 export function negotiateOutput(accept: string | undefined, choices: OutputChoices): OutputFormat {
-  if (accept === undefined || accept.trim() === '') return jsonOutput;
+  if (accept === undefined || accept === mediaTypes.json || accept.trim() === '') return jsonOutput;
   for (const range of parseAccept(accept)) {
     const serialization = choices.serializations.find((candidate) => covers(range, candidate));
     if (serialization === undefined) continue;

@@ -1,3 +1,4 @@
+import { withoutManagedFields } from '../../machinery/apply/index.js';
 import type { KubeObject } from '../../machinery/object.js';
 import type { StoredObject } from '../storage/contracts.js';
 
@@ -13,5 +14,6 @@ export function unstoredObject(object: KubeObject, revision = 0): StoredObject {
       bytes ??= encoder.encode(JSON.stringify(object));
       return bytes;
     },
+    bareJson: () => [encoder.encode(JSON.stringify(withoutManagedFields(object)))],
   };
 }

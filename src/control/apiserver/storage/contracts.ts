@@ -9,6 +9,8 @@ export interface StoredObject<T extends KubeObject = KubeObject> {
   readonly revision: number;
   /** JSON of `object`, resourceVersion included; made once, on demand, for all who send it. */
   json(): Uint8Array;
+  /** The same without managed fields, in parts that follow one another. */
+  bareJson(): readonly Uint8Array[];
 }
 
 /** How fresh a read must be. */

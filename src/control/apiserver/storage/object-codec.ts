@@ -104,7 +104,7 @@ export class ObjectCodec {
     const { revision, size } = write;
     const stored = { key, object: withResourceVersion(object, revision), revision, size };
     verify(() => deepFreeze(stored.object));
-    const json = write.text.bytesAt(revision);
+    const json = write.text.sentAt(revision);
     const item = new StoredItem({ ...stored, isStale: false, budget: this.#budget, json });
     if (this.#ownWrites.size >= ownWritesMax) this.#ownWrites.clear();
     this.#ownWrites.set(key, item);

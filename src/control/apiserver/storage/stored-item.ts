@@ -1,8 +1,7 @@
 import type { KubeObject } from '../../machinery/object.js';
 import type { StoredObject } from './contracts.js';
 import type { JsonBudget } from './json-budget.js';
-
-const encoder = new TextEncoder();
+import { type SentText, StoredText } from './stored-text.js';
 
 /** An object with where and as what it is stored. Never changed: a new state is a new item. */
 export class StoredItem implements StoredObject {
@@ -15,7 +14,7 @@ export class StoredItem implements StoredObject {
   readonly isStale: boolean;
   readonly #budget: JsonBudget;
   /** Null: not made yet, or given up for others'. */
-  #json: Uint8Array | null = null;
+  #json: SentText | null = null;
   #isReplaced = false;
 
   constructor(fields: {
@@ -26,7 +25,7 @@ export class StoredItem implements StoredObject {
     readonly isStale: boolean;
     readonly budget: JsonBudget;
     /** JSON of the object, where it is at hand. */
-    readonly json?: Uint8Array;
+    readonly json?: SentText;
   }) {
     this.key = fields.key;
     this.object = fields.object;
@@ -38,12 +37,22 @@ export class StoredItem implements StoredObject {
   }
 
   json(): Uint8Array {
-    let bytes = this.#json;
-    if (bytes === null) {
-      bytes = encoder.encode(JSON.stringify(this.object));
-      this.#keep(bytes);
+    return this.#text().bytes;
+  }
+
+  bareJson(): readonly Uint8Array[] {
+    const { bytes, managedStart, managedEnd } = this.#text();
+    if (managedStart === managedEnd) return [bytes];
+    return [bytes.subarray(0, managedStart), bytes.subarray(managedEnd)];
+  }
+
+  #text(): SentText {
+    let text = this.#json;
+    if (text === null) {
+      text = new StoredText(this.object).sentAt(this.revision);
+      this.#keep(text);
     }
-    return bytes;
+    return text;
   }
 
   /** It is a state of the past from now on: its JSON is soon given up. */
@@ -57,9 +66,9 @@ export class StoredItem implements StoredObject {
     this.#json = null;
   }
 
-  #keep(json: Uint8Array): void {
+  #keep(json: SentText): void {
     this.#json = json;
-    this.#budget.onMade(this, json.length, { isReplaced: this.#isReplaced });
+    this.#budget.onMade(this, json.bytes.length, { isReplaced: this.#isReplaced });
   }
 
   /** The same state under another revision: how a watcher sees an object that is deleted, or leaves its filter. */

@@ -1,24 +1,33 @@
-import type { KubeObject } from '../../machinery/object.js';
+import { managedFieldsText } from '../../machinery/apply/index.js';
+import type { KubeObject, ManagedFieldsEntry } from '../../machinery/object.js';
 
 const encoder = new TextEncoder();
+
+/** An object's JSON as it is sent, and where in it its managed fields are. */
+export interface SentText {
+  readonly bytes: Uint8Array;
+  /** Without what is from here on up to `managedEnd` it is the JSON of the object without managed fields. */
+  readonly managedStart: number;
+  readonly managedEnd: number;
+}
 
 /** An object's JSON, made once for both uses: to be stored, without `resourceVersion`, and to be sent, with the one it was stored at. */
 export class StoredText {
   readonly #bytes: Uint8Array;
-  /** Where in #bytes the metadata would go on. */
+  /** Where in #bytes the managed fields begin, and where the metadata would go on. Invariant: start <= end. */
+  readonly #managedStart: number;
   readonly #metadataEnd: number;
   readonly #isMetadataEmpty: boolean;
 
   constructor(object: KubeObject) {
-    const { apiVersion, kind, metadata, ...rest } = object;
-    const { resourceVersion: _, ...unversioned } = metadata;
-    const names = JSON.stringify({ kind, apiVersion, metadata: unversioned });
-    const fields = JSON.stringify(rest);
-    // Both braces that `names` ends with come after what may be put in.
-    const head = names.slice(0, -2);
-    this.#bytes = encoder.encode(fields === '{}' ? names : `${head}},${fields.slice(1)}`);
-    this.#metadataEnd = Buffer.byteLength(head);
-    this.#isMetadataEmpty = head.endsWith('{');
+    const { head, managed, rest } = textOf(object);
+    const text = `${head}${managed}${rest}`;
+    this.#bytes = encoder.encode(text);
+    const isAscii = this.#bytes.length === text.length;
+    this.#managedStart = isAscii ? head.length : Buffer.byteLength(head);
+    this.#metadataEnd =
+      this.#managedStart + (isAscii ? managed.length : Buffer.byteLength(managed));
+    this.#isMetadataEmpty = managed === '' && head.endsWith('{');
   }
 
   /** What is stored. */
@@ -27,13 +36,34 @@ export class StoredText {
   }
 
   /** What is sent, of what was stored at a revision. */
-  bytesAt(revision: number): Uint8Array {
-    const separator = this.#isMetadataEmpty ? '' : ',';
-    const version = encoder.encode(`${separator}"resourceVersion":"${revision}"`);
-    const sent = new Uint8Array(this.#bytes.length + version.length);
-    sent.set(this.#bytes.subarray(0, this.#metadataEnd));
-    sent.set(version, this.#metadataEnd);
-    sent.set(this.#bytes.subarray(this.#metadataEnd), this.#metadataEnd + version.length);
-    return sent;
+  sentAt(revision: number): SentText {
+    const stored = this.#bytes;
+    const end = this.#metadataEnd;
+    const version = `${this.#isMetadataEmpty ? '' : ','}"resourceVersion":"${revision}"`;
+    // Every byte is written.
+    const bytes = Buffer.allocUnsafeSlow(stored.length + version.length);
+    bytes.set(stored);
+    bytes.write(version, end, 'latin1');
+    bytes.set(stored.subarray(end), end + version.length);
+    return { bytes, managedStart: this.#managedStart, managedEnd: end };
   }
+}
+
+/** An object's JSON up to its managed fields, these, and the rest, which begins with the end of the metadata. */
+function textOf(object: KubeObject): { head: string; managed: string; rest: string } {
+  const { apiVersion, kind, metadata, ...fields } = object;
+  const { resourceVersion: _, managedFields, ...own } = metadata;
+  const names = JSON.stringify({ kind, apiVersion, metadata: own });
+  const rest = JSON.stringify(fields);
+  // Both braces that `names` ends with come after what may be put in.
+  const head = names.slice(0, -2);
+  const managed = managedFields === undefined ? '' : managedMember(managedFields);
+  const end = rest === '{}' ? '}}' : `},${rest.slice(1)}`;
+  // Metadata that has nothing else is never without them: what follows would begin with a comma.
+  if (head.endsWith('{')) return { head: head + managed, managed: '', rest: end };
+  return { head, managed: managed === '' ? '' : `,${managed}`, rest: end };
+}
+
+function managedMember(entries: readonly ManagedFieldsEntry[]): string {
+  return `"managedFields":${managedFieldsText(entries)}`;
 }

@@ -42,8 +42,7 @@ export class SharedInformers {
     resource: ApiResource<T>,
     { indexes = {} }: SharedInformerNeeds<T> = {},
   ): Informer<T> {
-    const key = `${apiVersionOf(resource)}/${resource.resource}`;
-    const existing = this.#informers.get(key) as Informer<T> | undefined;
+    const existing = this.find(resource);
     if (existing !== undefined) {
       existing.addIndexes(indexes);
       return existing;
@@ -55,9 +54,14 @@ export class SharedInformers {
       // Else a leader might not see what the one before it has written, and do it again.
       beginsLatest: client.isFenced,
     });
-    this.#informers.set(key, informer as unknown as Informer<KubeObject>);
+    this.#informers.set(keyOf(resource), informer as unknown as Informer<KubeObject>);
     if (this.#signal !== null) this.#start(informer, this.#signal);
     return informer;
+  }
+
+  /** The informer of a resource that somebody has asked for already. */
+  find<T extends KubeObject>(resource: ApiResource<T>): Informer<T> | undefined {
+    return this.#informers.get(keyOf(resource)) as Informer<T> | undefined;
   }
 
   /** Runs them until the signal aborts. Once. Rejects for bugs alone. */
@@ -88,6 +92,10 @@ export class SharedInformers {
       .finally(() => this.#runs.delete(run));
     this.#runs.add(run);
   }
+}
+
+function keyOf(resource: ApiResource): string {
+  return `${apiVersionOf(resource)}/${resource.resource}`;
 }
 
 function withoutManagedFields<T extends KubeObject>(object: T): T {

@@ -110,13 +110,16 @@ export class ResourceMonitors {
   }
 
   #start(resource: DiscoveredResource, signal: AbortSignal): Monitor {
-    const objects: ResourceClient<KubeObject> = this.#parts.client.objects(resource);
-    const informer = new Informer({ ...this.#parts, objects, keep: metadataOnly });
+    const { client, informers } = this.#parts;
+    const objects: ResourceClient<KubeObject> = client.objects(resource);
+    // What other controllers follow comes to this process once.
+    const shared = informers.find<KubeObject>(objects.resource);
+    const informer = shared ?? new Informer({ ...this.#parts, objects, keep: metadataOnly });
     const isDefinitions = resource.resource === 'customresourcedefinitions';
     const onChange = () => {
       if (isDefinitions && informer.hasSynced) this.#wake.abort();
     };
-    informer.addHandler({
+    const removeHandler = informer.addHandler({
       onAdd: (object) => {
         onChange();
         this.#listener.onPut(resource, object);
@@ -133,7 +136,8 @@ export class ResourceMonitors {
     const stop = new AbortController();
     signal.addEventListener('abort', () => stop.abort(), { once: true, signal: stop.signal });
     const settled = this.#untilSettled(resource, informer, stop.signal);
-    return { resource, informer, stop, ended: informer.run(stop.signal), settled };
+    const run = shared === undefined ? informer.run(stop.signal) : untilAborted(stop.signal);
+    return { resource, informer, stop, ended: run.finally(removeHandler), settled };
   }
 
   async #untilSettled(
@@ -165,6 +169,13 @@ export class ResourceMonitors {
       this.#listener.onGone(monitor.resource, object);
     }
   }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 /** What the collector needs of an object. */

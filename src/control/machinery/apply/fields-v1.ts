@@ -13,6 +13,16 @@ export function fieldsV1Of(set: FieldSet): JsonObject {
   return fields;
 }
 
+/** The JSON of {@link fieldsV1Of}. */
+export function fieldsV1Text(set: FieldSet): string {
+  if (set.children.size === 0) return '{}';
+  let text = set.isMember ? `{"${self}":{}` : '';
+  for (const [element, child] of set.sortedChildren()) {
+    text += `${text === '' ? '{' : ','}${JSON.stringify(element)}:${fieldsV1Text(child)}`;
+  }
+  return `${text}}`;
+}
+
 /** Reads FieldsV1. Steps of unknown types are ignored with all that is below them. Throws FieldSetError. */
 export function parseFieldsV1(fields: JsonValue): FieldSet {
   return readNode(fields, 0);

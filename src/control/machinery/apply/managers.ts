@@ -34,15 +34,20 @@ export type Managers = ReadonlyMap<string, Manager>;
  * its last configuration replaces the one before.
  */
 export function managerKey(manager: ManagerIdentity): string {
-  let key = keys.get(manager);
+  const { name, operation, apiVersion, subresource } = manager;
+  const identity = `${operation}\0${apiVersion}\0${subresource}\0${name}`;
+  let key = keys.get(identity);
   if (key === undefined) {
     key = newKey(manager);
-    keys.set(manager, key);
+    // Names of managers are without end.
+    if (keys.size >= keysMax) keys.clear();
+    keys.set(identity, key);
   }
   return key;
 }
 
-const keys = new WeakMap<ManagerIdentity, string>();
+const keys = new Map<string, string>();
+const keysMax = 1024;
 
 function newKey({ name, operation, apiVersion, subresource }: ManagerIdentity): string {
   return messageJson({
@@ -65,19 +70,7 @@ export function readManagers(
   return managers;
 }
 
-/** What entries that many objects' states share were read as. */
-const readEntries = new WeakMap<ManagedFieldsEntry, Manager>();
-
 function readManager(entry: ManagedFieldsEntry, at: number): Manager {
-  let manager = readEntries.get(entry);
-  if (manager === undefined) {
-    manager = newManager(entry, at);
-    readEntries.set(entry, manager);
-  }
-  return manager;
-}
-
-function newManager(entry: ManagedFieldsEntry, at: number): Manager {
   const { operation, apiVersion = '', fieldsType = '' } = entry;
   if (operation !== 'Apply' && operation !== 'Update')
     throw new FieldSetError('operation must be `Apply` or `Update`');

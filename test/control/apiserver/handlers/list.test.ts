@@ -21,7 +21,13 @@ t.test('sendPage gives others their turn while it writes many objects', async (t
   const endpoint = {
     resource: { group: '', version: 'v1', listKind: 'ConfigMapList', conversion: null },
   } as unknown as ResourceEndpoint;
-  const output = { serialization: 'json', as: null, isPretty: false, protobuf: null } as const;
+  const output = {
+    serialization: 'json',
+    as: null,
+    isPretty: false,
+    protobuf: null,
+    omitsManagedFields: false,
+  } as const;
   await sendPage(exchange, endpoint, { clock: { defer } as never }, { output, page });
   t.ok(turns.length >= 9, `${turns.length} turns`);
   t.ok(

@@ -22,7 +22,48 @@ for (const [what, object] of Object.entries(objects)) {
       const { resourceVersion: _, ...metadata } = object.metadata;
       t.same(JSON.parse(decoder.decode(text.bytes())), { ...object, metadata });
       const sent = { ...object, metadata: { ...metadata, resourceVersion: '42' } };
-      t.same(JSON.parse(decoder.decode(text.bytesAt(42))), sent);
+      t.same(JSON.parse(decoder.decode(text.sentAt(42).bytes)), sent);
     },
   );
 }
+
+const fieldsV1 = { 'f:data': { '.': {}, 'f:ü': {}, 'k:{"name":"a"}': { 'f:b': {} } } };
+const managedFields = [
+  { manager: 'a "b"', operation: 'Update', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1 },
+  { manager: 'c', operation: 'Apply', subresource: 'status' },
+];
+
+const managed: Readonly<Record<string, KubeObject>> = {
+  'with fields': {
+    ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', managedFields } },
+    ...({ data: { text: 'ü' } } as object),
+  },
+  'with letters of several bytes before them': {
+    ...{ apiVersion: 'v1', kind: 'Thing', metadata: { labels: { a: 'üü' }, managedFields } },
+  },
+  'with other metadata behind them': {
+    ...{ apiVersion: 'v1', kind: 'Thing', metadata: { managedFields, name: 'a' } },
+  },
+  'without any': { apiVersion: 'v1', kind: 'Thing', metadata: { name: 'a' } },
+};
+
+for (const [what, object] of Object.entries(managed)) {
+  t.test(`StoredText of an object ${what} tells where its managed fields are`, async (t) => {
+    const text = new StoredText(object);
+    t.same(JSON.parse(decoder.decode(text.bytes())), object);
+    const { bytes, managedStart, managedEnd } = text.sentAt(42);
+    const sent = { ...object, metadata: { ...object.metadata, resourceVersion: '42' } };
+    t.same(JSON.parse(decoder.decode(bytes)), sent);
+    const bare = [bytes.subarray(0, managedStart), bytes.subarray(managedEnd)];
+    const { managedFields: _, ...metadata } = sent.metadata;
+    t.same(JSON.parse(decoder.decode(Buffer.concat(bare))), { ...sent, metadata });
+  });
+}
+
+t.test('StoredText of metadata that is nothing but managed fields keeps them', async (t) => {
+  const object = { apiVersion: 'v1', kind: 'Thing', metadata: { managedFields } };
+  const { bytes, managedStart, managedEnd } = new StoredText(object).sentAt(42);
+  const metadata = { managedFields, resourceVersion: '42' };
+  t.same(JSON.parse(decoder.decode(bytes)), { ...object, metadata });
+  t.equal(managedStart, managedEnd);
+});

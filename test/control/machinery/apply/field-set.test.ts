@@ -1,7 +1,11 @@
 import t from 'tap';
 import { Prng } from '../../../../src/base/prng.js';
 import { FieldSet } from '../../../../src/control/machinery/apply/field-set.js';
-import { fieldsV1Of, parseFieldsV1 } from '../../../../src/control/machinery/apply/fields-v1.js';
+import {
+  fieldsV1Of,
+  fieldsV1Text,
+  parseFieldsV1,
+} from '../../../../src/control/machinery/apply/fields-v1.js';
 import {
   comparePathElements,
   type ElementPath,
@@ -52,8 +56,9 @@ t.test('FieldSet does what a set of texts does', async (t) => {
     }
     const isEqual = a.equals(b) === (JSON.stringify(shown(a)) === JSON.stringify(shown(b)));
     const isRead = parseFieldsV1(fieldsV1Of(a)).equals(a);
-    if (!isEqual || !isRead || a.isEmpty !== (x.size === 0)) {
-      t.fail(`equality, reading or emptiness in round ${round} of seed ${seed}`);
+    const isText = fieldsV1Text(a) === JSON.stringify(fieldsV1Of(a));
+    if (!isEqual || !isRead || !isText || a.isEmpty !== (x.size === 0)) {
+      t.fail(`equality, reading, text or emptiness in round ${round} of seed ${seed}`);
       return;
     }
   }
@@ -118,6 +123,7 @@ t.test('fieldsV1Of says of a field with fields below it that it is in the set', 
   const set = parseFieldsV1(fields);
   t.same(texts(set), ['.a', '.a.b', '.c', '.d.e']);
   t.equal(JSON.stringify(fieldsV1Of(set)), JSON.stringify(fields));
+  t.equal(fieldsV1Text(set), JSON.stringify(fields));
 });
 
 const odd: [title: string, fields: JsonValue, paths: string[]][] = [
