@@ -24,8 +24,13 @@ export interface DiskFile {
   read(position: number, length: number): Promise<Uint8Array>;
   /** Hands the chunks to the operating system, in order, contiguous from `position`. Durable only after {@link sync}. */
   write(position: number, chunks: readonly Uint8Array[]): void;
-  /** Makes everything written before the call durable (fdatasync). A failure is fatal to the caller's process. */
-  sync(): Promise<void>;
+  /**
+   * Makes everything written before the call durable (fdatasync), and resolves with how many milliseconds that took. A
+   * failure is fatal to the caller's process.
+   */
+  sync(): Promise<number>;
+  /** The same, and nothing else runs meanwhile: for a disk that is known to be quick. */
+  syncBlocking(): number;
   /** Extends the file to `size` with zeros really allocated, so that later writes and syncs change no metadata. */
   allocate(size: number): Promise<void>;
   /** Cuts the file to `size`. */

@@ -65,8 +65,21 @@ export class HostDiskFile implements DiskFile {
     }
   }
 
-  async sync(): Promise<void> {
+  async sync(): Promise<number> {
+    const startedAt = performance.now();
     await this.#run('sync', () => fsDataSync(this.#fd));
+    return performance.now() - startedAt;
+  }
+
+  syncBlocking(): number {
+    if (this.#isClosed) throw this.#closedError('sync');
+    const startedAt = performance.now();
+    try {
+      fs.fdatasyncSync(this.#fd);
+    } catch (error) {
+      throw toDiskError('sync', this.path, error);
+    }
+    return performance.now() - startedAt;
   }
 
   async allocate(size: number): Promise<void> {

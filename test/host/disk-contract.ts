@@ -41,6 +41,18 @@ export function testDiskContract(name: string, open: (t: Tap) => Disk): void {
     await file.close();
   });
 
+  t.test(`${name}: a sync says how long it took, whether it is waited for or not`, async (t) => {
+    const file = await open(t).open('a', { create: true });
+    file.write(0, [bytes(1)]);
+    t.ok((await file.sync()) >= 0);
+    file.write(1, [bytes(2)]);
+    t.ok(file.syncBlocking() >= 0);
+    t.same(await file.read(0, 2), bytes(1, 2));
+    await file.close();
+    t.throws(() => file.syncBlocking(), { code: 'closed' });
+    await t.rejects(file.sync(), { code: 'closed' });
+  });
+
   t.test(`${name}: a file takes many chunks in one write, and large ones`, async (t) => {
     const file = await open(t).open('a', { create: true });
     const chunks = Array.from({ length: 3000 }, (_, i) => new Uint8Array(i % 7).fill(i));

@@ -34,6 +34,10 @@ function countedFile(file: DiskFile, onAction: () => void): DiskFile {
       onAction();
       return file.sync();
     },
+    syncBlocking: () => {
+      onAction();
+      return file.syncBlocking();
+    },
     allocate: (size) => {
       onAction();
       return file.allocate(size);

@@ -126,7 +126,11 @@ export class SimDisk implements Disk {
     return new SimMount({
       names: this.#names,
       reserve: (bytes, path) => this.#reserve(bytes, path),
-      syncDelay: (callback) => this.#syncDelay(callback),
+      syncDelayMs: () => this.#syncDelayMs(),
+      after: (delayMs, callback) => {
+        if (delayMs === 0) queueMicrotask(callback);
+        else this.#clock.setTimer(delayMs, callback);
+      },
       syncFails: () => this.#prng.chance(this.#knobs.syncFailChance),
       prng: this.#prng,
     });
@@ -139,12 +143,10 @@ export class SimDisk implements Disk {
     }
   }
 
-  #syncDelay(callback: () => void): void {
+  #syncDelayMs(): number {
     const { syncLatencyMs, stallChance, stallMs } = this.#knobs;
-    let delay = between(this.#prng, syncLatencyMs);
-    if (this.#prng.chance(stallChance)) delay += between(this.#prng, stallMs);
-    if (delay === 0) queueMicrotask(callback);
-    else this.#clock.setTimer(delay, callback);
+    const delayMs = between(this.#prng, syncLatencyMs);
+    return this.#prng.chance(stallChance) ? delayMs + between(this.#prng, stallMs) : delayMs;
   }
 
   #flipSomeBit(): void {
@@ -160,8 +162,9 @@ interface MountContext {
   readonly names: SimNamespace;
   /** Throws `no-space` when a file may not grow by so much. */
   readonly reserve: (bytes: number, path: string) => void;
-  /** Calls back when a sync that starts now is done. */
-  readonly syncDelay: (callback: () => void) => void;
+  /** How long a sync that starts now takes. */
+  readonly syncDelayMs: () => number;
+  readonly after: (delayMs: number, callback: () => void) => void;
   readonly syncFails: () => boolean;
   readonly prng: Prng;
 }
@@ -188,15 +191,16 @@ class SimMount implements Disk {
     });
   }
 
-  /** Runs `operation` when a sync that starts now is done. */
-  runDelayed(operation: () => void): Promise<void> {
+  /** Runs `operation` when a sync that starts now is done, and resolves with how long that took. */
+  runDelayed(operation: () => void): Promise<number> {
     return new Promise((resolve, reject) => {
       if (this.isDead) return;
-      this.context.syncDelay(() => {
+      const delayMs = this.context.syncDelayMs();
+      this.context.after(delayMs, () => {
         if (this.isDead) return;
         try {
           operation();
-          resolve();
+          resolve(delayMs);
         } catch (error) {
           reject(error);
         }
@@ -278,9 +282,17 @@ class SimFile implements DiskFile {
     this.#inode.write(position, chunks, length);
   }
 
-  async sync(): Promise<void> {
+  async sync(): Promise<number> {
     const covered = await this.#run(() => this.#inode.lastChange);
-    await this.#mount.runDelayed(() => this.#finishSync(covered));
+    return this.#mount.runDelayed(() => this.#finishSync(covered));
+  }
+
+  /** Takes no virtual time, whatever it says: an event has none. */
+  syncBlocking(): number {
+    if (this.#mount.isDead) throw new DiskError('closed', 'the process is dead');
+    this.#checkOpen();
+    this.#finishSync(this.#inode.lastChange);
+    return this.#mount.context.syncDelayMs();
   }
 
   async allocate(size: number): Promise<void> {

@@ -67,7 +67,10 @@ export interface WalRecovery {
   readonly entries: readonly Entry[];
 }
 
-/** Write-ahead log. `append` is synchronous into the page cache; durability is reported in order through `onDurable`. */
+/**
+ * Write-ahead log. `append` is synchronous into the page cache; durability is reported in order through `onDurable`, maybe
+ * before `append` returns when the caller says that it has nothing else to do (`mayBlock`).
+ */
 export interface WriteAheadLog {
   /** Appends one record. Entries overwrite any suffix from their first index on. A snapshot resets the log to start after it. */
   append(write: {
@@ -75,6 +78,7 @@ export interface WriteAheadLog {
     readonly hardState: HardState | null;
     readonly entries: readonly Entry[];
     readonly snapshot: SnapshotMeta | null;
+    readonly mayBlock?: boolean;
   }): void;
   /** Releases whole segments whose entries are all <= index. */
   release(index: Index): Promise<void>;

@@ -113,9 +113,9 @@ export class ProposalQueue<Result> {
     this.#queued.push(item);
   }
 
-  /** Nobody waits for anything. */
-  get isEmpty(): boolean {
-    return this.#pending.size === 0;
+  /** Proposals that somebody waits for. */
+  get size(): number {
+    return this.#pending.size;
   }
 
   /**

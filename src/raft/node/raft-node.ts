@@ -27,12 +27,13 @@ import {
   retentionOf,
 } from './raft-node-options.js';
 import { ReadQueue } from './read-queue.js';
+import { whenStillLeaderless } from './still-leaderless.js';
 import { TickTimer } from './tick-timer.js';
 import { cancellable } from './waiter.js';
 import { WritePipeline } from './write-pipeline.js';
 
-/** After the leader's process went away, campaign within this many milliseconds. */
-const goneCampaignDelayMsMax = 150;
+/** With no more proposals waiting here than this, and no reads, there is nothing better to do than to write. */
+const quietProposalsMax = 4;
 
 /**
  * The driver: one loop that owns the consensus core and carries out what it asks for. Inputs are collected while the
@@ -96,6 +97,7 @@ export class RaftNode<Result> {
     this.#writes = new WritePipeline({
       wal: options.wal,
       clock: this.#clock,
+      isQuiet: () => this.#proposals.size <= quietProposalsMax && this.#reads.isEmpty,
       send: (messages) => this.#sender.send(messages),
       restore: (meta) => this.#applyLoop.restore(meta, () => options.snapshots.chunks(meta)),
       onRestored: () => this.#onRestored(),
@@ -220,10 +222,9 @@ export class RaftNode<Result> {
   onGone(id: MemberId): void {
     if (this.#stopped || id !== this.#core.leader || this.#core.role !== 'follower') return;
     this.#ticks.catchUp();
-    const term = this.#core.term;
     this.#core.onLeaderUnreachable();
-    this.#clock.setTimer(this.#options.prng.float() * goneCampaignDelayMsMax, () => {
-      if (this.#stopped || this.#core.term !== term || this.#core.leader !== noMember) return;
+    whenStillLeaderless(this.#core, this.#options, () => {
+      if (this.#stopped) return;
       this.#core.campaign();
       this.#schedule();
     });
@@ -318,7 +319,8 @@ export class RaftNode<Result> {
     this.#leadership.refresh();
     this.#applyLoop.run();
     this.#sender.endTurn();
-    const isIdle = this.#proposals.isEmpty && this.#reads.isEmpty && this.#options.snapshots.isIdle;
+    const isIdle =
+      this.#proposals.size === 0 && this.#reads.isEmpty && this.#options.snapshots.isIdle;
     this.#ticks.sleep(isIdle ? this.#core.idleTicks : 0);
   }
 
@@ -362,7 +364,11 @@ export class RaftNode<Result> {
     this.#sender.send(ready.messages);
     // The others sync while this member writes.
     this.#transport.flush();
-    if (ready.write !== null) this.#writes.write(ready.write);
+    if (ready.write !== null) {
+      this.#writes.write(ready.write, ready.messages);
+      // It may be durable already.
+      this.#transport.flush();
+    }
     for (const { requestId, index } of ready.reads) this.#reads.onAnswer(requestId, index);
     if (ready.reads.length > 0) {
       this.#reads.onApplied(this.#applyLoop.applied);

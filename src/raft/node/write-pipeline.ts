@@ -2,10 +2,15 @@ import type { Clock } from '../../base/clock.js';
 import type { DurableWrite, Message, SnapshotMeta } from '../core/types.js';
 import type { WriteAheadLog } from './contracts.js';
 
+/** More entries than this are a load, under which the thread has other things to do than to wait. */
+const quietEntriesMax = 4;
+
 /** What a {@link WritePipeline} works with. */
 export interface WritePipelineOptions {
   readonly wal: WriteAheadLog;
   readonly clock: Clock;
+  /** Few wait for anything here. */
+  readonly isQuiet: () => boolean;
   readonly send: (messages: readonly Message[]) => void;
   /** Replaces the state machine's state by a snapshot that is on this member's disk. */
   readonly restore: (snapshot: SnapshotMeta) => Promise<void>;
@@ -32,14 +37,17 @@ export class WritePipeline {
     this.#options = options;
   }
 
-  /** Hands a write to the log; one with a snapshot after the state has been replaced. */
-  write(write: DurableWrite): void {
+  /**
+   * Hands a write to the log; one with a snapshot after the state has been replaced. `sent` has left with it, and may be
+   * answered while the log waits for its disk.
+   */
+  write(write: DurableWrite, sent: readonly Message[]): void {
     if (this.#held !== null) {
       this.#held.push(write);
       return;
     }
     if (write.snapshot === null) {
-      this.#append(write);
+      this.#append(write, sent);
       return;
     }
     // The state goes first: applied state ahead of the log is a case that recovery knows, a log ahead of it is not.
@@ -71,14 +79,20 @@ export class WritePipeline {
     const held = this.#held ?? [];
     this.#held = null;
     if (!this.#options.onRestored()) return;
-    this.#append(write);
-    for (const next of held) this.write(next);
+    this.#append(write, []);
+    for (const next of held) this.write(next, []);
   }
 
-  #append(write: DurableWrite): void {
+  #append(write: DurableWrite, sent: readonly Message[]): void {
     this.#lastSequence = write.sequence;
     this.#waitingSince ??= this.#options.clock.now();
     this.#unsent.push({ sequence: write.sequence, messages: write.messages });
-    this.#options.wal.append(write);
+    this.#options.wal.append({ ...write, mayBlock: this.#mayBlock(write, sent) });
+  }
+
+  /** A leader must be there when two followers are quicker than its own disk: it blocks for nothing. */
+  #mayBlock(write: DurableWrite, sent: readonly Message[]): boolean {
+    if (sent.length > 0 || write.entries.length > quietEntriesMax) return false;
+    return this.#options.isQuiet();
   }
 }

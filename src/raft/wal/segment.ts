@@ -105,8 +105,14 @@ export class Segment {
     this.#maxIndex = Math.max(this.#maxIndex, maxIndex);
   }
 
-  sync(): Promise<void> {
+  /** {@link DiskFile.sync} */
+  sync(): Promise<number> {
     return this.#file.sync();
+  }
+
+  /** {@link DiskFile.syncBlocking} */
+  syncBlocking(): number {
+    return this.#file.syncBlocking();
   }
 
   /** What is to be remembered of it once the next segment has taken over. */

@@ -17,6 +17,7 @@ import { encodeSegmentHeader } from './segment-header.js';
 import { segmentName, spareSegmentName } from './segment-name.js';
 import { frameSeedOf } from './segment-scan.js';
 import { SpareSegment } from './spare-segment.js';
+import { SyncPace } from './sync-pace.js';
 
 type Append = Parameters<WriteAheadLog['append']>[0];
 
@@ -53,6 +54,9 @@ export interface WalStatus {
 /** What collected beyond this waits for the next frame, so that no sync is endless. One append alone may exceed it. */
 const frameBytesMax = 8 << 20;
 
+/** More than this is not waited for: writing it takes its time too. */
+const blockingBytesMax = 64 << 10;
+
 interface CollectedAppend {
   readonly sequence: number;
   readonly pieces: readonly Uint8Array[];
@@ -77,11 +81,15 @@ interface Group {
  * written at once, as a frame; those that come while a sync is in flight collect, and are written as one frame when it
  * is done. So at most one frame is ever written and not durable, which is what lets recovery tell a torn write from
  * corruption. What collects is bounded by the consensus core, which bounds what is uncommitted and in flight.
+ *
+ * A sync runs on a thread of its own, which costs two changes of threads. Where the caller has nothing else to do
+ * (`mayBlock`) and the disk has been quick, the sync is waited for: `onDurable` comes from within {@link append}.
  */
 export class WriteAheadLogFile implements WriteAheadLog {
   readonly #options: WalOptions;
   readonly #segmentBytes: number;
   readonly #spare: SpareSegment;
+  readonly #pace = new SyncPace();
   /** Invariant: each is durable as a whole, and the current segment continues the last. */
   readonly #sealed: SealedSegment[];
   #current: Segment;
@@ -146,6 +154,7 @@ export class WriteAheadLogFile implements WriteAheadLog {
     this.#lastSequence = write.sequence;
     this.#collect(write);
     if (this.#isFlushing) return;
+    if (write.mayBlock === true && this.#pace.isQuick && this.#flushBlocking()) return;
     this.#isFlushing = true;
     this.#flushed = this.#flush();
   }
@@ -203,13 +212,34 @@ export class WriteAheadLogFile implements WriteAheadLog {
         this.#fail(error);
       }
       if (this.#failure !== null) break;
-      this.#written = group.after;
-      if (this.#current.position > this.#segmentBytes / 2) {
-        this.#spare.request(this.#current.sequence + 1);
-      }
-      this.#options.onDurable(group.sequence);
+      this.#onWritten(group);
     }
     this.#isFlushing = false;
+  }
+
+  /** Writes what was collected and waits for the disk. False, and nothing is done: it is too much, or begins a segment. */
+  #flushBlocking(): boolean {
+    let bytes = 0;
+    for (const { byteLength } of this.#collected) bytes += byteLength;
+    if (bytes > blockingBytesMax || !this.#current.fits(bytes, this.#segmentBytes)) return false;
+    const group = this.#takeGroup();
+    try {
+      this.#current.write(group, group.maxIndex);
+      this.#pace.note(this.#current.syncBlocking());
+    } catch (error) {
+      this.#fail(error);
+      return true;
+    }
+    this.#onWritten(group);
+    return true;
+  }
+
+  #onWritten(group: Group): void {
+    this.#written = group.after;
+    if (this.#current.position > this.#segmentBytes / 2) {
+      this.#spare.request(this.#current.sequence + 1);
+    }
+    this.#options.onDurable(group.sequence);
   }
 
   #takeGroup(): Group {
@@ -242,7 +272,7 @@ export class WriteAheadLogFile implements WriteAheadLog {
       return;
     }
     this.#current.write(group, group.maxIndex);
-    await this.#current.sync();
+    this.#pace.note(await this.#current.sync());
   }
 
   /** Begins the segment after the current one, in the file that waits for it; null when there is none. */

@@ -141,12 +141,11 @@ export class WriteQueue {
     if (this.#error !== null) return;
     this.#groups.push(group);
     this.#pendingBytes += group.bytes;
-    if (!this.#isWriting) this.#startOrLinger();
+    if (!this.#isWriting) this.#startOrLinger(group.waiter !== null);
   }
 
-  #startOrLinger(): void {
+  #startOrLinger(isWanted: boolean): void {
     if (this.#groups.length === 0) return;
-    const isWanted = this.#groups.some((group) => group.waiter !== null);
     if (!isWanted && this.#pendingBytes < lingerBytes) {
       this.#lingering ??= this.#options.clock.setTimer(lingerMs, () => this.#start());
       return;
@@ -173,7 +172,7 @@ export class WriteQueue {
     for (const group of groups) group.waiter?.onDone();
     this.#releaseStalled();
     this.#isWriting = false;
-    this.#startOrLinger();
+    this.#startOrLinger(this.#groups.some((group) => group.waiter !== null));
   }
 
   /** The next groups for one batch: at least one. Nothing joins behind a sync: who waits for it sees the state as of then. */

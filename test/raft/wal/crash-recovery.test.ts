@@ -44,7 +44,7 @@ async function live(log: TestLog, model: LogModel, disk: SimDisk, prng: Prng): P
       const index = prng.int(0, model.releasable(log.durable.at(-1) ?? 0) + 1);
       model.release(index);
       log.wal.release(index).catch(() => undefined);
-    } else log.append(model.randomAppend(prng));
+    } else log.append({ ...model.randomAppend(prng), mayBlock: prng.chance(0.5) });
     if (prng.chance(0.5)) await ticks(prng.int(1, 5));
   }
   if (prng.chance(0.15)) {
@@ -57,6 +57,10 @@ async function live(log: TestLog, model: LogModel, disk: SimDisk, prng: Prng): P
   disk.crash(prng.pick(['power', 'process']));
   return log.durable.at(-1) ?? 0;
 }
+
+/** Milliseconds of a sync: some disks are waited for, others are not. */
+const quick = [0.5, 0.5] as const;
+const slow = [1, 1] as const;
 
 const diskKinds: readonly Partial<SimDiskKnobs>[] = [
   {},
@@ -73,7 +77,7 @@ async function runSeed(seed: number, defects = noDefects): Promise<string | null
   const model = new LogModel();
   let durable = 0;
   for (let life = 0; life < 6; life++) {
-    disk.setKnobs({ syncLatencyMs: [1, 1], ...knobs });
+    disk.setKnobs({ syncLatencyMs: prng.pick([quick, slow]), ...knobs });
     const log = await openThroughCrashes(disk, prng, defects).catch(
       (error: unknown) => error as Error,
     );

@@ -92,3 +92,18 @@ t.test('close waits for what is in flight, and the log takes nothing after', asy
   disk.crash('power');
   t.equal((await openLog(disk)).recovery.entries.length, 5);
 });
+
+t.test('append that waits for its sync tells of a failure as any other', async (t) => {
+  const disk = new SimDisk(new Prng(3), instantClock, { syncLatencyMs: [0.5, 0.5] });
+  const log = await openLog(disk);
+  for (let i = 1; i <= 20; i++) await log.settled(log.append({ entries: entries(i, i) }));
+  log.append({ entries: entries(21, 21), mayBlock: true });
+  t.equal(log.durable.at(-1), 21, 'it waits');
+  disk.setKnobs({ syncFailChance: 1 });
+  log.append({ entries: entries(22, 22), mayBlock: true });
+  t.match(log.failures, [{ code: 'io' }]);
+  t.equal(log.durable.at(-1), 21);
+  t.throws(() => log.append({ entries: entries(23, 23), mayBlock: true }), { code: 'wal-closed' });
+  await log.wal.close();
+  t.equal(log.failures.length, 1);
+});

@@ -17,6 +17,7 @@ export interface TestLog extends OpenedWal {
     hardState?: HardState | null;
     entries?: readonly Entry[];
     snapshot?: SnapshotMeta | null;
+    mayBlock?: boolean;
   }): number;
   /** Resolves when the sequence is durable or the log failed. */
   settled(sequence: number): Promise<void>;
@@ -52,8 +53,8 @@ export async function openLog(disk: Disk, options: Partial<WalOptions> = {}): Pr
     ...opened,
     durable,
     failures,
-    append({ hardState = null, entries = [], snapshot = null }) {
-      opened.wal.append({ sequence: ++last, hardState, entries, snapshot });
+    append({ hardState = null, entries = [], snapshot = null, mayBlock = false }) {
+      opened.wal.append({ sequence: ++last, hardState, entries, snapshot, mayBlock });
       return last;
     },
     settled(sequence) {

@@ -46,6 +46,63 @@ t.test('append collects what comes while a sync is in flight into one frame', as
   t.same(log.durable, [1, 10]);
 });
 
+/** A log on a disk that has shown that its syncs are quick. */
+async function quickLog() {
+  const disk = simDisk({ syncLatencyMs: [0.9, 0.9] });
+  const log = await openLog(disk, { segmentBytes: 1 << 20 });
+  let index = 0;
+  /** Appends an entry; whether it was durable at once. */
+  const appends = (mayBlock: boolean, size = 8): boolean => {
+    index++;
+    const sequence = log.append({ entries: entries(index, index, 1, size), mayBlock });
+    return log.durable.at(-1) === sequence;
+  };
+  const rest = async () => {
+    while (log.durable.at(-1) !== index) await new Promise((resolve) => setImmediate(resolve));
+  };
+  for (let i = 0; i < 16; i++) {
+    t.notOk(appends(true), `append ${i}: the disk is not known yet`);
+    await rest();
+  }
+  return { disk, log, appends, rest };
+}
+
+t.test('append waits for a disk that is quick, where it may', async (t) => {
+  const { log, appends, rest } = await quickLog();
+  t.ok(appends(true));
+  t.ok(appends(true));
+  t.notOk(appends(false), 'it may not');
+  t.notOk(appends(true), 'another sync is in flight');
+  await rest();
+  t.notOk(appends(true, 100_000), 'it is much');
+  await rest();
+  t.ok(appends(true));
+  await log.wal.close();
+});
+
+t.test('append no longer waits for a disk that was slow, until it has been quick', async (t) => {
+  const { disk, log, appends, rest } = await quickLog();
+  disk.setKnobs({ syncLatencyMs: [1, 1] });
+  t.ok(appends(true), 'it could not know');
+  disk.setKnobs({ syncLatencyMs: [0.9, 0.9] });
+  for (let i = 0; i < 16; i++) {
+    t.notOk(appends(true));
+    await rest();
+  }
+  t.ok(appends(true));
+  await log.wal.close();
+});
+
+t.test('append begins a segment without waiting', async (t) => {
+  const { log, appends, rest } = await quickLog();
+  for (let i = 0; i < 40; i++) {
+    appends(true, 60_000);
+    await rest();
+  }
+  t.ok(log.wal.status.segments > 2, `${log.wal.status.segments} segments`);
+  await log.wal.close();
+});
+
 t.test('append overwrites the suffix from its first entry on', async (t) => {
   const disk = simDisk();
   const log = await openLog(disk);
