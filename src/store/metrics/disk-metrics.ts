@@ -39,7 +39,6 @@ export class DiskMetrics {
   /** The disk that the log is on. */
   logDisk(disk: Disk): Disk {
     return meteredDisk(disk, {
-      now: () => this.#clock.now(),
       onWrite: (bytes) => {
         this.#writtenBytes += bytes;
       },

@@ -2,7 +2,6 @@ import type { Disk, DiskFile } from '../../base/disk.js';
 
 /** What is told about a disk. Called for every write and sync: cheap. */
 export interface DiskMeter {
-  readonly now: () => number;
   /** `bytes` were handed to the operating system. */
   onWrite(bytes: number): void;
   /** A sync that went well took so long. */
@@ -49,10 +48,16 @@ class MeteredFile implements DiskFile {
     this.#file.write(position, chunks);
   }
 
-  async sync(): Promise<void> {
-    const startedAt = this.#meter.now();
-    await this.#file.sync();
-    this.#meter.onSync(this.#meter.now() - startedAt);
+  async sync(): Promise<number> {
+    const tookMs = await this.#file.sync();
+    this.#meter.onSync(tookMs);
+    return tookMs;
+  }
+
+  syncBlocking(): number {
+    const tookMs = this.#file.syncBlocking();
+    this.#meter.onSync(tookMs);
+    return tookMs;
   }
 
   allocate(size: number): Promise<void> {
