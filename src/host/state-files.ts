@@ -80,10 +80,20 @@ export async function readLink(path: string): Promise<string | null> {
   }
 }
 
-/** Bytes and files under a directory, links not followed; what goes away meanwhile is not counted. */
-export async function treeSize(path: string): Promise<{ bytes: number; count: number }> {
+/** What is under a directory: bytes on disk, and files with directories. */
+export interface TreeSize {
+  readonly bytes: number;
+  readonly count: number;
+}
+
+/** The size of a directory, links not followed, but for one name in it; what goes away meanwhile is not counted. */
+export async function treeSize(
+  path: string,
+  { except }: { readonly except?: string } = {},
+): Promise<TreeSize> {
   const total = { bytes: 0, count: 0 };
   for (const name of await listNames(path).catch(() => [])) {
+    if (name === except) continue;
     const entry = `${path}/${name}`;
     const facts = await fs.lstat(entry).catch(() => null);
     if (facts === null) continue;

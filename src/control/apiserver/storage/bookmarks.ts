@@ -7,7 +7,8 @@ import type { CacheWatcher } from './cache-watcher.js';
 const intervalMs = 60_000;
 /** And this long before its time is up. */
 const beforeEndMs = 2000;
-const tickMs = 1000;
+/** Who is due within this time is told together. */
+const togetherMs = 1000;
 
 interface Schedule {
   nextMs: number;
@@ -23,6 +24,8 @@ export class Bookmarks {
   readonly #send: (due: readonly CacheWatcher[]) => void;
   readonly #schedules = new Map<CacheWatcher, Schedule>();
   #timer: Timer | null = null;
+  /** When the timer fires. Invariant: nobody is due `togetherMs` earlier. */
+  #wakeMs = Number.POSITIVE_INFINITY;
 
   constructor(options: {
     readonly clock: Clock;
@@ -40,25 +43,42 @@ export class Bookmarks {
     const schedule = { nextMs: 0, endMs: timeoutMs === null ? null : now + timeoutMs };
     schedule.nextMs = this.#nextAfter(now, schedule.endMs);
     this.#schedules.set(watcher, schedule);
-    this.#timer ??= this.#clock.setTimer(tickMs, () => this.#tick());
+    this.#wakeAt(schedule.nextMs);
   }
 
   remove(watcher: CacheWatcher): void {
     this.#schedules.delete(watcher);
-    if (this.#schedules.size > 0 || this.#timer === null) return;
-    this.#clock.clearTimer(this.#timer);
-    this.#timer = null;
+    if (this.#schedules.size === 0) this.#disarm();
   }
 
-  #tick(): void {
+  /** Wakes at the end of the time within which who is due first is told together with others. */
+  #wakeAt(nextMs: number): void {
+    if (nextMs + togetherMs >= this.#wakeMs) return;
+    this.#disarm();
+    this.#wakeMs = nextMs + togetherMs;
+    const waitMs = Math.max(0, this.#wakeMs - this.#clock.now());
+    this.#timer = this.#clock.setTimer(waitMs, () => this.#tellDue());
+  }
+
+  #disarm(): void {
+    if (this.#timer !== null) this.#clock.clearTimer(this.#timer);
+    this.#timer = null;
+    this.#wakeMs = Number.POSITIVE_INFINITY;
+  }
+
+  #tellDue(): void {
+    this.#disarm();
     const now = this.#clock.now();
     const due: CacheWatcher[] = [];
+    let nextMs = Number.POSITIVE_INFINITY;
     for (const [watcher, schedule] of this.#schedules) {
-      if (schedule.nextMs > now) continue;
-      due.push(watcher);
-      schedule.nextMs = this.#nextAfter(now, schedule.endMs);
+      if (schedule.nextMs <= now) {
+        due.push(watcher);
+        schedule.nextMs = this.#nextAfter(now, schedule.endMs);
+      }
+      nextMs = Math.min(nextMs, schedule.nextMs);
     }
-    this.#timer = this.#clock.setTimer(tickMs, () => this.#tick());
+    this.#wakeAt(nextMs);
     if (due.length > 0) this.#send(due);
   }
 

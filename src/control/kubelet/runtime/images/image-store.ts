@@ -8,6 +8,7 @@ import {
   readTextIfPresent,
   removeTree,
   renameFile,
+  type TreeSize,
   treeSize,
   writeTextAtomically,
 } from '../../../../host/state-files.js';
@@ -23,6 +24,8 @@ import { defaultsOf, diffIdsOf, type StoredImage } from './stored-image.js';
 export class ImageStore {
   readonly #directory: string;
   readonly #architecture: string;
+  /** Of the directories of files, by name. */
+  readonly #sizes = new Map<string, Promise<TreeSize>>();
   #work: Promise<unknown> = Promise.resolve();
 
   /** `architecture` as images name it: `amd64`. */
@@ -93,8 +96,22 @@ export class ImageStore {
   }
 
   async usage(): Promise<{ path: string; usedBytes: number; usedInodes: number }> {
-    const { bytes, count } = await treeSize(this.#directory);
-    return { path: this.#directory, usedBytes: bytes, usedInodes: count };
+    const names = await listNames(join(this.#directory, 'rootfs'));
+    for (const name of this.#sizes.keys()) if (!names.includes(name)) this.#sizes.delete(name);
+    const rest = await treeSize(this.#directory, { except: 'rootfs' });
+    const sizes = await Promise.all(names.map((name) => this.#sizeOf(name)));
+    const sum = (field: 'bytes' | 'count') =>
+      sizes.reduce((total, size) => total + size[field], rest[field]);
+    return { path: this.#directory, usedBytes: sum('bytes'), usedInodes: sum('count') };
+  }
+
+  /** Measured once: nobody writes there. */
+  #sizeOf(rootfs: string): Promise<TreeSize> {
+    const known = this.#sizes.get(rootfs);
+    if (known !== undefined) return known;
+    const size = treeSize(this.#rootfs(rootfs));
+    this.#sizes.set(rootfs, size);
+    return size;
   }
 
   async #importDirectory(directory: string): Promise<readonly string[]> {

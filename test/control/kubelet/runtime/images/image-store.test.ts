@@ -82,6 +82,27 @@ t.test('ImageStore unpacks layers over each other, whiteouts included', async (t
   t.not(await store.unpacked('me/app:2'), null, 'files that another image has too stay');
 });
 
+t.test(
+  'ImageStore.usage measures the files of an image once, and forgets what is gone',
+  async (t) => {
+    const directory = t.testdir({});
+    await makeLayout(join(directory, 'layout'), { name: 'a/b:1', layers });
+    const store = new ImageStore(join(directory, 'images'), 'amd64');
+    t.match(await store.usage(), { path: join(directory, 'images'), usedBytes: 0, usedInodes: 0 });
+    await store.import(join(directory, 'layout'));
+    const usage = await store.usage();
+    t.ok(usage.usedBytes >= 3 * 4096, `${usage.usedBytes} bytes`);
+    t.ok(usage.usedInodes >= 6, `${usage.usedInodes} files and directories`);
+    const { rootfs = '' } = (await store.unpacked('a/b:1')) ?? {};
+    await writeFile(join(rootfs, 'nobody-writes-here'), 'x');
+    t.same(await store.usage(), usage);
+    await store.remove('a/b:1');
+    t.ok((await store.usage()).usedInodes <= 2, 'the index and an empty folder at the most');
+    await store.import(join(directory, 'layout'));
+    t.same(await store.usage(), usage);
+  },
+);
+
 t.test('ImageStore lets no entry out of its directory', async (t) => {
   const attempts: Record<string, LayerEntry[]> = {
     'dots in a name': [{ name: '../../../escaped', content: 'x' }],
