@@ -10,7 +10,6 @@ import {
   isEmptyValue,
   itemSchema,
   itemsOf,
-  membersOf,
   type Structure,
   structureOf,
 } from './structure.js';
@@ -43,6 +42,8 @@ export function withoutIgnored(comparison: Comparison, ignored: FieldSet): Compa
   };
 }
 
+const noMembers: JsonObject = Object.freeze({});
+
 /** Undefined is what is not there. */
 type Side = JsonValue | undefined;
 
@@ -54,13 +55,13 @@ class ComparingWalk implements Comparison {
   readonly #path: PathElement[] = [];
 
   compareFields(before: Side, after: Side, schema: SchemaNode): void {
-    for (const [name, value] of membersOf(before)) {
-      const other = isJsonObject(after) ? getField(after, name) : undefined;
-      this.#compareField(name, value, other, schema);
+    const old = isJsonObject(before) ? before : noMembers;
+    const now = isJsonObject(after) ? after : noMembers;
+    for (const name of Object.keys(old)) {
+      this.#compareField(name, old[name], getField(now, name), schema);
     }
-    for (const [name, value] of membersOf(after)) {
-      if (isJsonObject(before) && Object.hasOwn(before, name)) continue;
-      this.#compareField(name, undefined, value, schema);
+    for (const name of Object.keys(now)) {
+      if (!Object.hasOwn(old, name)) this.#compareField(name, undefined, now[name], schema);
     }
   }
 

@@ -1,3 +1,4 @@
+import { defined } from '../../../base/assert.js';
 import type { ElementPath, PathElement } from './path-element.js';
 import { comparePathElements } from './path-element.js';
 
@@ -137,11 +138,22 @@ export class FieldSet {
 
   /** The subtrees in the order in which they are written. */
   sortedChildren(): readonly (readonly [PathElement, FieldSet])[] {
-    const children = [...this.children];
-    const isSorted = children.every(
-      ([element], at) => at === 0 || comparePathElements(children[at - 1]?.[0] ?? '', element) < 0,
-    );
-    return isSorted ? children : children.sort(([a], [b]) => comparePathElements(a, b));
+    return this.sortedElements().map((element) => [element, this.child(element)]);
+  }
+
+  /** The steps to the subtrees in the order in which they are written. */
+  sortedElements(): readonly PathElement[] {
+    const elements = [...this.children.keys()];
+    for (let at = 1; at < elements.length; at++) {
+      const [before, element] = [elements[at - 1] as PathElement, elements[at] as PathElement];
+      if (comparePathElements(before, element) > 0) return elements.sort(comparePathElements);
+    }
+    return elements;
+  }
+
+  /** The subtree at a step that has one. */
+  child(element: PathElement): FieldSet {
+    return defined(this.#children?.get(element), element);
   }
 
   #descend(element: PathElement): FieldSet {

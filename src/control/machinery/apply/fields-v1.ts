@@ -17,11 +17,28 @@ export function fieldsV1Of(set: FieldSet): JsonObject {
 export function fieldsV1Text(set: FieldSet): string {
   if (set.children.size === 0) return '{}';
   let text = set.isMember ? `{"${self}":{}` : '';
-  for (const [element, child] of set.sortedChildren()) {
-    text += `${text === '' ? '{' : ','}${JSON.stringify(element)}:${fieldsV1Text(child)}`;
+  for (const element of set.sortedElements()) {
+    const name = JSON.stringify(element);
+    text += `${text === '' ? '{' : ','}${name}:${fieldsV1Text(set.child(element))}`;
   }
   return `${text}}`;
 }
+
+/** The same as {@link fieldsV1Of}, of subtrees that `shared` gives: who has subtrees already need not make them again. */
+export function fieldsV1Sharing(
+  set: FieldSet,
+  shared: (subtree: FieldSet) => JsonObject,
+): JsonObject {
+  const fields: JsonObject = set.isMember && set.children.size > 0 ? { [self]: leaf } : {};
+  for (const element of set.sortedElements()) {
+    const child = set.child(element);
+    fields[element] = child.children.size === 0 ? leaf : shared(child);
+  }
+  return fields;
+}
+
+/** What says of a field that it is in the set: one for all of them, as nobody changes it. */
+const leaf: JsonObject = Object.freeze({});
 
 /** Reads FieldsV1. Steps of unknown types are ignored with all that is below them. Throws FieldSetError. */
 export function parseFieldsV1(fields: JsonValue): FieldSet {

@@ -3,12 +3,18 @@ import type { JsonObject } from '../json.js';
 import { isJsonObject } from '../json-object.js';
 import type { KubeObject } from '../object.js';
 import type { FieldSet } from './field-set.js';
-import { fieldsV1Of, fieldsV1Text, parseFieldsV1 } from './fields-v1.js';
+import { fieldsV1Sharing, fieldsV1Text, parseFieldsV1 } from './fields-v1.js';
 
-/** FieldsV1 by their JSON. Objects made from one template have the same, which are a third of what such an object costs in memory. */
+/**
+ * FieldsV1 and their subtrees by their JSON. Objects made from one template have the same, which are a third of what such an object
+ * costs in memory. What only one object has, as a pod its address, is not among them: it was met once.
+ */
 const shared = new Map<string, JsonObject>();
 const sharedMax = 4096;
-/** The JSON of what {@link sharedFieldsV1} has given: it need not be looked up or written again. */
+/** What was met once, lately. */
+const metOnce = new Map<string, JsonObject>();
+const metOnceMax = 512;
+/** The JSON of what is in {@link shared}: it need not be looked up or written again. */
 const texts = new WeakMap<JsonObject, string>();
 
 /** What shared FieldsV1 say, and what sets were last written as. */
@@ -23,17 +29,31 @@ export function sharedFieldsV1(fields: JsonObject): JsonObject {
 function sharedByText(text: string, make: () => JsonObject): JsonObject {
   const known = shared.get(text);
   if (known !== undefined) return known;
-  const fields = make();
+  const met = metOnce.get(text);
+  if (met === undefined) {
+    const fields = make();
+    if (metOnce.size >= metOnceMax) metOnce.clear();
+    metOnce.set(text, fields);
+    return fields;
+  }
+  metOnce.delete(text);
   // Who holds some keeps them; the next ones are shared anew.
   if (shared.size >= sharedMax) shared.clear();
-  shared.set(text, fields);
-  texts.set(fields, text);
-  return fields;
+  shared.set(text, met);
+  texts.set(met, text);
+  return met;
 }
 
-/** The JSON of FieldsV1, which is there already when they are shared. */
+/** The JSON of FieldsV1, most of which is there already when much of them is shared. */
 export function textOfFieldsV1(fields: JsonObject): string {
-  return texts.get(fields) ?? JSON.stringify(fields);
+  const known = texts.get(fields);
+  if (known !== undefined) return known;
+  let text = '';
+  for (const [element, value] of Object.entries(fields)) {
+    const written = isJsonObject(value) ? textOfFieldsV1(value) : JSON.stringify(value);
+    text += `${text === '' ? '{' : ','}${JSON.stringify(element)}:${written}`;
+  }
+  return text === '' ? '{}' : `${text}}`;
 }
 
 /** Lets the object share its managed fields with others, in place. */
@@ -62,19 +82,24 @@ export function fieldSetOfV1(fields: JsonObject): FieldSet {
   let set = sets.get(same);
   if (set === undefined) {
     set = parseFieldsV1(same);
-    sets.set(same, set);
+    remember(set, same);
   }
   return set;
 }
 
 /** The FieldsV1 that stand for a set, shared. */
 export function fieldsV1OfSet(set: FieldSet): JsonObject {
-  let fields = written.get(set);
-  if (fields === undefined) {
-    // Most sets are known by their text: it is made without the objects that it stands for.
-    fields = sharedByText(fieldsV1Text(set), () => fieldsV1Of(set));
-    written.set(set, fields);
-    sets.set(fields, set);
-  }
+  const known = written.get(set);
+  if (known !== undefined) return known;
+  // Most sets are known by their text: it is made without the objects that it stands for.
+  const fields = sharedByText(fieldsV1Text(set), () => fieldsV1Sharing(set, fieldsV1OfSet));
+  remember(set, fields);
   return fields;
+}
+
+/** A set is several times as large as what it is written as: where only one object has it, it is read again when it is needed. */
+function remember(set: FieldSet, fields: JsonObject): void {
+  if (!texts.has(fields)) return;
+  written.set(set, fields);
+  sets.set(fields, set);
 }
