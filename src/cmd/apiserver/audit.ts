@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { AuditLog, type AuditSink } from '../../control/apiserver/audit/audit-log.js';
+import type { AuditMetrics } from '../../control/apiserver/audit/audit-metrics.js';
 import { AuditPolicy, AuditPolicyError } from '../../control/apiserver/audit/audit-policy.js';
 import { type AuditHook, noAudit } from '../../control/apiserver/filters/audit.js';
 import { fileDestination } from '../../host/log-sink.js';
@@ -17,12 +18,13 @@ export async function openAudit(
   flags: ParsedFlags,
   clock: Clock,
   logger: Logger,
+  metrics: AuditMetrics,
 ): Promise<AuditHook> {
   const policyPath = flags.text('audit-policy-file');
   const logPath = flags.text('audit-log-path');
   if (policyPath === '' || logPath === '') return noAudit;
   const policy = parsePolicy(await readTextFile(policyPath), policyPath);
-  return new AuditLog(policy, sinkOf(flags, logPath, logger), clock);
+  return new AuditLog(policy, sinkOf(flags, logPath, logger), { clock, metrics });
 }
 
 function parsePolicy(text: string, path: string): AuditPolicy {

@@ -5,6 +5,7 @@ import { OpenApi } from '../../control/api/openapi/open-api.js';
 import { KubernetesProtobuf } from '../../control/api/protobuf/protobuf-codec.js';
 import { webPoster } from '../../control/apiserver/admission/webhooks/web-poster.js';
 import { ApiServices } from '../../control/apiserver/aggregation/api-services.js';
+import { AuditMetrics } from '../../control/apiserver/audit/audit-metrics.js';
 import { NodeGraph } from '../../control/apiserver/authorization/node/node-graph.js';
 import { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
 import { signingRequestHooks } from '../../control/apiserver/certificates/signing-request-hooks.js';
@@ -17,6 +18,7 @@ import { admissionChain } from '../../control/apiserver/registry/admission-chain
 import { namespaceHooks } from '../../control/apiserver/registry/namespace-hooks.js';
 import { serviceHooks } from '../../control/apiserver/registry/services/service-hooks.js';
 import { ApiServer } from '../../control/apiserver/server/api-server.js';
+import { addStoreSize } from '../../control/apiserver/server/store-size.js';
 import { kubernetesGitVersion } from '../../control/apiserver/server/version.js';
 import type { WebRequest } from '../../rpc/web.js';
 import { WebClient } from '../../rpc/web-client.js';
@@ -121,6 +123,11 @@ async function compose(
     answerElsewhere: (exchange) => apiServices.answer(exchange),
   });
   apiServices.metrics.register(server.metrics.registry);
+  gate.auditMetrics.register(server.metrics.registry);
+  addStoreSize(server.metrics.registry, flags.list('etcd-servers'), async (endpoint) => {
+    const { dbSize } = await inputs.client.maintenance.status(endpoint);
+    return Number(dbSize);
+  });
   const customResources = new CustomResources({
     ...{ ...opened, clock, logger, newUid: randomUUID, post: webPoster(web), pick },
   });
@@ -157,8 +164,9 @@ async function openGate(inputs: ComposeInputs, opened: OpenedObjects, web: WebCl
   const authorizer = await openAuthorization(security);
   const tokens = await openTokens(security);
   const authenticator = await openAuthentication(security, tokens);
-  const audit = await openAudit(flags, clock, logger);
-  return { policy, nodes, keys, security, authorizer, tokens, authenticator, audit };
+  const auditMetrics = new AuditMetrics();
+  const audit = await openAudit(flags, clock, logger, auditMetrics);
+  return { policy, nodes, keys, security, authorizer, tokens, authenticator, audit, auditMetrics };
 }
 
 /** Lets writes in, through admission and what some kinds want besides. */
@@ -181,6 +189,7 @@ async function enableWrites(
     admission: admissionChain(plugins, {
       now: () => clock.now(),
       onStep: (step, seconds) => opened.steps.onAdmission(step, seconds),
+      onPhase: (phase, seconds) => opened.steps.onAdmissionPhase(phase, seconds),
     }),
     hooks: {
       namespaces: namespaceHooks,

@@ -4,6 +4,7 @@ import { statusOf } from '../../machinery/status-errors.js';
 import type { Exchange } from '../exchange.js';
 import type { AuditHook } from '../filters/audit.js';
 import { type AuditRecord, auditLine } from './audit-event.js';
+import type { AuditMetrics } from './audit-metrics.js';
 import type { AuditPolicy, AuditStage } from './audit-policy.js';
 
 /** Where lines of the audit log go. Never waits and never throws. */
@@ -16,9 +17,15 @@ export class AuditLog implements AuditHook {
   readonly #policy: AuditPolicy;
   readonly #sink: AuditSink;
   readonly #clock: Clock;
+  readonly #metrics: AuditMetrics | null;
   readonly #records = new WeakMap<Exchange, AuditRecord>();
 
-  constructor(policy: AuditPolicy, sink: AuditSink, clock: Clock) {
+  constructor(
+    policy: AuditPolicy,
+    sink: AuditSink,
+    { clock, metrics = null }: { readonly clock: Clock; readonly metrics?: AuditMetrics | null },
+  ) {
+    this.#metrics = metrics;
     this.#policy = policy;
     this.#sink = sink;
     this.#clock = clock;
@@ -26,6 +33,7 @@ export class AuditLog implements AuditHook {
 
   onRequest(exchange: Exchange): void {
     const decision = this.#policy.decide(exchange.user, exchange.info);
+    this.#metrics?.onLevel(decision.level);
     if (decision.level === 'None') return;
     this.#records.set(exchange, {
       decision,
@@ -69,6 +77,7 @@ export class AuditLog implements AuditHook {
     const record = this.#records.get(exchange);
     if (record === undefined || record.decision.omitStages.has(stage)) return;
     const failure = error === null || error === undefined ? null : statusOf(error);
+    this.#metrics?.onEvent();
     this.#sink.write(auditLine(exchange, record, stage, { ms: this.#clock.wallTime(), failure }));
   }
 }

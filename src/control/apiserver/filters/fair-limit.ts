@@ -1,6 +1,7 @@
 import type { Clock } from '../../../base/clock.js';
 import { tooManyRequests } from '../../machinery/status-errors.js';
 import type { FlowControl } from '../flow-control/flow-control.js';
+import type { RejectionReason, SchemaCounts } from '../flow-control/flow-counts.js';
 import type { Waiting } from '../flow-control/queue-set.js';
 import type { Filter } from './filter.js';
 import { isReadOnly } from './max-in-flight.js';
@@ -27,22 +28,54 @@ export function limitFairly(options: {
     if (schemaUid !== undefined) exchange.setHeader('x-kubernetes-pf-flowschema-uid', schemaUid);
     if (levelUid !== undefined) exchange.setHeader('x-kubernetes-pf-prioritylevel-uid', levelUid);
     if (exchange.isLongRunning) return next();
+    const counts = flows.counts.of(schema);
     const place = queues?.enter(hash) ?? null;
-    if (place === 'full') throw refused();
-    if (place !== null) {
+    if (place === 'full') {
+      counts.reject(
+        level.spec?.limited?.limitResponse?.type === 'Queue' ? 'queue-full' : 'concurrency-limit',
+      );
+      throw refused();
+    }
+    if (place === null) counts.waitsBeforeRun.observe(0);
+    else {
       const waitMs = options.requestTimeoutMs * waitFraction;
-      await seatOf(place, { clock, waitMs, signal: exchange.signal });
+      await counted(counts, clock, (onGivenUp) =>
+        seatOf(place, { clock, waitMs, signal: exchange.signal, onGivenUp }),
+      );
     }
     const kind = isReadOnly(exchange) ? 'readOnly' : 'mutating';
+    counts.dispatched++;
+    counts.executing++;
     onChange(kind, ++running[kind]);
     try {
       await next();
     } finally {
+      counts.executing--;
       onChange(kind, --running[kind]);
       queues?.exit();
       flows.onSeatFree();
     }
   };
+}
+
+/** Counts somebody who waits, and how long. */
+async function counted(
+  counts: SchemaCounts,
+  clock: Clock,
+  wait: (onGivenUp: (reason: RejectionReason) => void) => Promise<void>,
+): Promise<void> {
+  const startMs = clock.now();
+  let waits = counts.waitsBeforeRun;
+  counts.waiting++;
+  try {
+    await wait((reason) => {
+      counts.reject(reason);
+      waits = counts.waitsInVain;
+    });
+  } finally {
+    counts.waiting--;
+    waits.observe((clock.now() - startMs) / 1000);
+  }
 }
 
 function refused(): Error {
@@ -55,11 +88,18 @@ function seatOf(
     clock,
     waitMs,
     signal,
-  }: { readonly clock: Clock; readonly waitMs: number; readonly signal: AbortSignal },
+    onGivenUp,
+  }: {
+    readonly clock: Clock;
+    readonly waitMs: number;
+    readonly signal: AbortSignal;
+    readonly onGivenUp: (reason: RejectionReason) => void;
+  },
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const giveUp = () => {
       if (!place.leave()) return;
+      onGivenUp(signal.aborted ? 'cancelled' : 'time-out');
       clock.clearTimer(timer);
       signal.removeEventListener('abort', giveUp);
       reject(refused());

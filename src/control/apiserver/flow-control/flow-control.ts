@@ -4,6 +4,7 @@ import type { FlowSchema, PriorityLevelConfiguration } from '../../api/gen/flowc
 import type { KubeObject } from '../../machinery/object.js';
 import type { RequestInfo, UserInfo } from '../contracts.js';
 import { bootstrapLevels, bootstrapSchemas } from './bootstrap-objects.js';
+import { FlowCounts } from './flow-counts.js';
 import { matchesFlowSchema } from './flow-match.js';
 import { QueueSet, type QueueSetLimits } from './queue-set.js';
 
@@ -28,6 +29,8 @@ const defaultShares = 30;
 
 /** Sorts requests into flows by FlowSchemas, and has them share the server by PriorityLevelConfigurations. */
 export class FlowControl {
+  /** What became of requests; counted by who lets them in. */
+  readonly counts = new FlowCounts();
   readonly #totalSeats: number;
   readonly #levels = new Map<string, Level>();
   /** By precedence, then by name. Those whose level there is not do not count. */

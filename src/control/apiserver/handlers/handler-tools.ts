@@ -1,7 +1,6 @@
 import type { Clock } from '../../../base/clock.js';
 import type { Prng } from '../../../base/prng.js';
-import type { Scheme } from '../../api/scheme.js';
-import type { GroupVersionKind } from '../../machinery/object.js';
+import type { Scheme, ServedResource } from '../../api/scheme.js';
 import type { Authorizer } from '../contracts.js';
 import type { ProtobufCodec } from '../negotiation/object-codec.js';
 import type { BodyDecoder } from './decode-request.js';
@@ -21,5 +20,8 @@ export interface HandlerTools {
   /** Aborted when the server stops: watches end then. */
   readonly stopping: AbortSignal;
   /** Counts events that are sent to watchers. */
-  onWatchEvents(resource: GroupVersionKind, count: number): void;
+  onWatchEvents(
+    resource: Pick<ServedResource, 'group' | 'version' | 'resource'>,
+    count: number,
+  ): void;
 }

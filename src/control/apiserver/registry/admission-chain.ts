@@ -15,6 +15,8 @@ export interface AdmissionTimes {
   now(): number;
   /** Steps that are alike are one object. */
   onStep(step: AdmissionStep, seconds: number): void;
+  /** All plugins of a phase together; the name is ''. */
+  onPhase(phase: AdmissionStep, seconds: number): void;
 }
 
 /** Runs plugins in order; each is asked only about the operations that it handles. */
@@ -48,9 +50,25 @@ export function admissionChain(
       }
     }
   };
+  const timed = async (
+    request: AdmissionRequest,
+    type: AdmissionStep['type'],
+    phaseOf: (plugin: AdmissionPlugin) => AdmissionPlugin['mutate'],
+  ): Promise<void> => {
+    if (times === null) return run(request, type, phaseOf);
+    const startMs = times.now();
+    let isRejected = true;
+    try {
+      await run(request, type, phaseOf);
+      isRejected = false;
+    } finally {
+      const phase = steps.same({ name: '', type, operation: request.operation, isRejected });
+      times.onPhase(phase, (times.now() - startMs) / 1000);
+    }
+  };
   return {
-    mutate: (request) => run(request, 'admit', (plugin) => plugin.mutate),
-    validate: (request) => run(request, 'validate', (plugin) => plugin.validate),
+    mutate: (request) => timed(request, 'admit', (plugin) => plugin.mutate),
+    validate: (request) => timed(request, 'validate', (plugin) => plugin.validate),
   };
 }
 

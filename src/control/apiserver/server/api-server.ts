@@ -20,6 +20,7 @@ import type { ProtobufCodec } from '../negotiation/object-codec.js';
 import { createPipeline } from '../pipeline.js';
 import type { EndpointTable } from '../registry/endpoint-table.js';
 import { addHealthRoutes } from './health.js';
+import { HealthMetrics } from './health-metrics.js';
 import { ServerMetrics } from './metrics.js';
 import type { PlainRoutes } from './plain-routes.js';
 import { Readiness } from './readiness.js';
@@ -109,7 +110,11 @@ export class ApiServer {
     this.#router = new ResourceRouter({ endpoints, tools, special });
     this.#routes = options.routes;
     this.#answerElsewhere = options.answerElsewhere;
-    addHealthRoutes(this.#routes, this.readiness.groups());
+    const health = new HealthMetrics();
+    health.register(metrics.registry);
+    addHealthRoutes(this.#routes, this.readiness.groups(), (type, name, isWell) =>
+      health.onCheck(type, name, isWell),
+    );
     this.#routes.exact('/metrics', (exchange) => metrics.serve(exchange));
     this.handle = createPipeline({
       clock,

@@ -18,30 +18,44 @@ export interface HealthChecks {
   readonly readyz: readonly HealthCheck[];
 }
 
+/** Is told what came of each look. */
+export type ObserveHealth = (group: string, name: string, isWell: boolean) => void;
+
 /** Serves `/healthz`, `/livez` and `/readyz`, each check at a path of its own below, `?verbose` and `?exclude=`. */
-export function addHealthRoutes(routes: PlainRoutes, groups: HealthChecks): void {
+export function addHealthRoutes(
+  routes: PlainRoutes,
+  groups: HealthChecks,
+  observe: ObserveHealth = () => {},
+): void {
   for (const [group, checks] of Object.entries(groups) as [string, readonly HealthCheck[]][]) {
-    routes.exact(`/${group}`, (exchange) => answer(exchange, group, checks));
+    routes.exact(`/${group}`, (exchange) => answer(exchange, checks, { group, observe }));
     routes.below(`/${group}`, async (exchange) => {
       const name = exchange.info.path.slice(group.length + 2);
       const check = checks.find((one) => one.name === name);
       if (check === undefined) exchange.sendText(404, '404 page not found\n');
-      else await answerOne(exchange, check);
+      else await answerOne(exchange, check, { group, observe });
     });
   }
 }
 
-async function answerOne(exchange: Exchange, check: HealthCheck): Promise<void> {
-  const problem = await run(check);
+/** What is asked, and who is told. */
+interface Asked {
+  readonly group: string;
+  readonly observe: ObserveHealth;
+}
+
+async function answerOne(exchange: Exchange, check: HealthCheck, asked: Asked): Promise<void> {
+  const problem = await run(check, asked);
   if (problem === null) exchange.sendText(200, 'ok');
   else exchange.sendText(500, `internal server error: ${problem}\n`);
 }
 
 async function answer(
   exchange: Exchange,
-  group: string,
   checks: readonly HealthCheck[],
+  asked: Asked,
 ): Promise<void> {
+  const { group } = asked;
   const excluded = new Set(exchange.query.getAll('exclude').filter((name) => name !== ''));
   const lines: string[] = [];
   let isWell = true;
@@ -50,7 +64,7 @@ async function answer(
       lines.push(`[+]${check.name} excluded: ok`);
       continue;
     }
-    const problem = await run(check);
+    const problem = await run(check, asked);
     // Why is in the log: who may ask for health need not be one who may know.
     lines.push(
       problem === null ? `[+]${check.name} ok` : `[-]${check.name} failed: reason withheld`,
@@ -67,7 +81,13 @@ async function answer(
   else exchange.sendText(200, 'ok');
 }
 
-async function run(check: HealthCheck): Promise<string | null> {
+async function run(check: HealthCheck, { group, observe }: Asked): Promise<string | null> {
+  const problem = await problemOf(check);
+  observe(group, check.name, problem === null);
+  return problem;
+}
+
+async function problemOf(check: HealthCheck): Promise<string | null> {
   try {
     return await check.check();
   } catch (error) {

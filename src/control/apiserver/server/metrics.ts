@@ -1,6 +1,6 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Clock } from '../../../base/clock.js';
-import type { GroupVersionKind } from '../../machinery/object.js';
+import type { ServedResource } from '../../api/scheme.js';
 import type { Exchange } from '../exchange.js';
 import type { AuthenticationResult } from '../filters/authentication.js';
 import type { Filter } from '../filters/filter.js';
@@ -19,7 +19,7 @@ export class ServerMetrics {
   readonly #authentications: Tally<AuthenticationResult> = new Map();
   /** By username as it is shown. */
   readonly #authenticatedUsers: Tally<string> = new Map();
-  /** By group, version and kind. */
+  /** By group, version and resource. */
   readonly #watchEvents: Tally<string> = new Map();
 
   constructor(clock: Clock) {
@@ -51,15 +51,18 @@ export class ServerMetrics {
       help: 'Requests by the user that they were authenticated as; all but a few are `other`.',
       labelNames: ['username'],
     });
-    this.#show(this.#watchEvents, kindLabels, {
+    this.#show(this.#watchEvents, resourceLabels, {
       name: 'apiserver_watch_events_total',
-      help: 'Events that were sent to watchers, by kind.',
-      labelNames: ['group', 'version', 'kind'],
+      help: 'Events that were sent to watchers, by resource.',
+      labelNames: ['group', 'version', 'resource'],
     });
   }
 
-  onWatchEvents({ group, version, kind }: GroupVersionKind, count: number): void {
-    add(this.#watchEvents, `${group}/${version}/${kind}`, count);
+  onWatchEvents(
+    { group, version, resource }: Pick<ServedResource, 'group' | 'version' | 'resource'>,
+    count: number,
+  ): void {
+    add(this.#watchEvents, `${group}/${version}/${resource}`, count);
   }
 
   /** Measures each request around everything else. */
@@ -108,9 +111,9 @@ export class ServerMetrics {
   }
 }
 
-function kindLabels(text: string): Readonly<Record<string, string>> {
-  const [group = '', version = '', kind = ''] = text.split('/');
-  return { group, version, kind };
+function resourceLabels(text: string): Readonly<Record<string, string>> {
+  const [group = '', version = '', resource = ''] = text.split('/');
+  return { group, version, resource };
 }
 
 function add<Key>(tally: Tally<Key>, key: Key, count: number): void {

@@ -1,6 +1,6 @@
 import { Counter, type Registry } from 'prom-client';
+import { Distribution, registerDistributions } from '../distribution.js';
 import type { Exchange } from '../exchange.js';
-import { Distribution, registerDistributions } from './distribution.js';
 
 const durationSeconds = [
   0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45,
@@ -16,7 +16,11 @@ export const requestLabels = [
   'resource',
   'subresource',
   'scope',
+  'component',
 ] as const;
+
+/** What serves the requests: the API server itself, not one that it passes them on to. */
+const component = 'apiserver';
 
 /** Values of {@link requestLabels}. */
 export type RequestLabels = Readonly<Record<(typeof requestLabels)[number], string>>;
@@ -110,7 +114,15 @@ export class RequestMetrics {
         : `${labels.verb} ${labels.subresource}`;
     let series = this.#series.get(key);
     if (series === undefined) {
-      const routed = { verb: verbLabel(info), group, version, resource, subresource, scope };
+      const routed = {
+        verb: verbLabel(info),
+        group,
+        version,
+        resource,
+        subresource,
+        scope,
+        component,
+      };
       series = newSeries(labels ?? routed);
       this.#series.set(key, series);
     }
@@ -132,7 +144,14 @@ const knownPaths: ReadonlySet<string> = new Set(
   '.well-known api apis healthz livez metrics openapi openid readyz version'.split(' '),
 );
 
-const unknownLabels = { group: '', version: '', resource: '', subresource: '', scope: '' } as const;
+const unknownLabels = {
+  group: '',
+  version: '',
+  resource: '',
+  subresource: '',
+  scope: '',
+  component,
+} as const;
 
 /** Paths that nobody serves are one series, whatever clients invent: each series is kept for good. */
 function strangeLabelsOf(info: Exchange['info']): RequestLabels {

@@ -1,8 +1,8 @@
 import { Counter, type Registry } from 'prom-client';
 import type { GroupResource } from '../../machinery/object.js';
+import { Distribution, registerDistributions } from '../distribution.js';
 import type { AdmissionStep } from '../registry/admission-chain.js';
 import type { ObserveStore } from '../storage/index.js';
-import { Distribution, registerDistributions } from './distribution.js';
 
 const stepSeconds = [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024];
 const admissionSeconds = [0.005, 0.025, 0.1, 0.5, 1, 2.5];
@@ -70,6 +70,7 @@ export class StepMetrics {
   readonly #authorization = new Family(stepSeconds);
   readonly #authorizations = new Tally();
   readonly #admission = new Family(admissionSeconds);
+  readonly #phases = new Family(admissionSeconds);
   readonly #webhooks = new Family(webhookSeconds);
   readonly #store = new Family(storeSeconds);
   readonly #storeRequests = new Tally();
@@ -88,6 +89,13 @@ export class StepMetrics {
     const { name, type, operation } = step;
     const labels = () => ({ name, type, operation, rejected: String(step.isRejected) });
     this.#admission.observe(step, seconds, labels);
+  }
+
+  /** All plugins of a phase. */
+  onAdmissionPhase(phase: AdmissionStep, seconds: number): void {
+    const { type, operation } = phase;
+    const labels = () => ({ type, operation, rejected: String(phase.isRejected) });
+    this.#phases.observe(phase, seconds, labels);
   }
 
   onWebhook(step: AdmissionStep, seconds: number): void {
@@ -122,6 +130,11 @@ export class StepMetrics {
       'apiserver_admission_controller_admission_duration_seconds',
       'Seconds of an admission plugin, by name, operation, phase and whether it refused.',
       this.#admission,
+    );
+    histogram(
+      'apiserver_admission_step_admission_duration_seconds',
+      'Seconds of all admission plugins of a phase together, by operation and whether they refused.',
+      this.#phases,
     );
     histogram(
       'apiserver_admission_webhook_admission_duration_seconds',

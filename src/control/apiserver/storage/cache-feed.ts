@@ -2,6 +2,7 @@ import { type Clock, sleep } from '../../../base/clock.js';
 import type { Logger } from '../../../base/logger.js';
 import type { Prng } from '../../../base/prng.js';
 import { type Client, type Event, EventType, type KeyValue } from '../../../client/index.js';
+import type { CacheCounts } from './cache-counts.js';
 import type { ObjectCodec } from './object-codec.js';
 import { everyKey, type ResourceKeys } from './resource-keys.js';
 import type { StoreFeatures } from './store-features.js';
@@ -27,6 +28,7 @@ export class CacheFeed {
   readonly #codec: ObjectCodec;
   readonly #features: StoreFeatures;
   readonly #cache: WatchCache;
+  readonly #counts: CacheCounts;
   readonly #closed = new AbortController();
   /** Ends the round under way, so that the next one lists anew. */
   #round = new AbortController();
@@ -43,6 +45,7 @@ export class CacheFeed {
     readonly codec: ObjectCodec;
     readonly features: StoreFeatures;
     readonly cache: WatchCache;
+    readonly counts: CacheCounts;
   }) {
     this.#client = options.client;
     this.#clock = options.clock;
@@ -52,6 +55,7 @@ export class CacheFeed {
     this.#codec = options.codec;
     this.#features = options.features;
     this.#cache = options.cache;
+    this.#counts = options.counts;
   }
 
   /** Keys in the cache's range whose values cannot be read: lists cannot leave them out in silence. */
@@ -80,7 +84,7 @@ export class CacheFeed {
       this.#round = new AbortController();
       const beganMs = this.#clock.now();
       try {
-        await this.#fill(this.#round.signal);
+        await this.#fillAndCount(this.#round.signal);
         await this.#follow(this.#round.signal);
       } catch (error) {
         if (this.#closed.signal.aborted) return;
@@ -91,6 +95,16 @@ export class CacheFeed {
       const jittered = pauseMs * (0.5 + this.#prng.float() / 2);
       await sleep(this.#clock, jittered, this.#closed.signal).catch(() => {});
       pauseMs = Math.min(pauseMsMax, pauseMs * 2);
+    }
+  }
+
+  async #fillAndCount(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#fill(signal);
+      this.#counts.initializations++;
+    } catch (error) {
+      this.#counts.initializationErrors++;
+      throw error;
     }
   }
 
@@ -130,6 +144,7 @@ export class CacheFeed {
       for (const event of events) {
         if ((event.kv?.modRevision ?? 0) > listed) updates.push(this.#updateOf(event));
       }
+      this.#counts.eventsReceived += updates.length;
       this.#cache.apply(updates, revision);
     }
   }

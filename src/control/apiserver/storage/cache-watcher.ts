@@ -23,10 +23,16 @@ export class CacheWatcher {
   /** Since when the reader owes a read, on the cache's clock; null while it waits for events. */
   #idleSinceMs: number | null = null;
   #end: { readonly error: Error | null } | null = null;
+  #isOverrun = false;
   #wake: (() => void) | null = null;
 
   constructor(limits: WatcherLimits) {
     this.#limits = limits;
+  }
+
+  /** Whether it was ended because its reader was too slow. */
+  get isOverrun(): boolean {
+    return this.#isOverrun;
   }
 
   get isEnded(): boolean {
@@ -46,7 +52,9 @@ export class CacheWatcher {
     this.#eventsQueued += batch.length;
     this.#idleSinceMs ??= nowMs;
     this.#wakeReader();
-    if (this.#isTooSlow(nowMs)) this.end(null);
+    if (!this.#isTooSlow(nowMs)) return;
+    this.#isOverrun = true;
+    this.end(null);
   }
 
   /** Ends the watch: with an error, or (null) as if its time were up. What waits is dropped. */

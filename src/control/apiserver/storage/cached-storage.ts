@@ -1,6 +1,7 @@
 import type { Clock } from '../../../base/clock.js';
-import type { GroupResource, KubeObject } from '../../machinery/object.js';
+import type { GroupResource } from '../../machinery/object.js';
 import { internalError, notFound } from '../../machinery/status-errors.js';
+import type { CacheCounts } from './cache-counts.js';
 import type { CacheFeed } from './cache-feed.js';
 import { pickPage } from './cache-page.js';
 import type {
@@ -8,10 +9,7 @@ import type {
   ListPage,
   ListQuery,
   ObjectStorage,
-  StorageCreateOptions,
-  StorageDeleteOptions,
   StorageEvent,
-  StorageUpdateOptions,
   StoredObject,
   WatchOptions,
   WatchQuery,
@@ -25,6 +23,7 @@ import { notReady, revisionTooLarge, storeFailure } from './store-failure.js';
 import type { StoreFeatures } from './store-features.js';
 import type { StoreReader } from './store-reader.js';
 import type { StoreWriter } from './store-writer.js';
+import { StoreWrites } from './store-writes.js';
 import type { StoredItem } from './stored-item.js';
 import type { WatchCache } from './watch-cache.js';
 
@@ -40,18 +39,18 @@ const compareAgainMs = 100;
 const firstBatchMax = 500;
 
 /** The objects of a resource, read and watched from memory; writes go to the store, starting from what the cache has. */
-export class CachedStorage implements ObjectStorage {
+export class CachedStorage extends StoreWrites implements ObjectStorage {
   readonly #clock: Clock;
   readonly #keys: ResourceKeys;
   readonly #resource: GroupResource;
   readonly #reader: StoreReader;
-  readonly #writer: StoreWriter;
   readonly #cache: WatchCache;
   readonly #feed: CacheFeed;
   readonly #revisions: RevisionReader;
   readonly #progress: ProgressAsker;
   readonly #features: StoreFeatures;
   readonly #currency: CurrencyCheck;
+  readonly #counts: CacheCounts;
 
   constructor(options: {
     readonly clock: Clock;
@@ -65,24 +64,27 @@ export class CachedStorage implements ObjectStorage {
     readonly progress: ProgressAsker;
     readonly features: StoreFeatures;
     readonly currency: CurrencyCheck;
+    readonly counts: CacheCounts;
   }) {
+    super(options.writer);
     this.#clock = options.clock;
     this.#keys = options.keys;
     this.#resource = options.resource;
     this.#reader = options.reader;
-    this.#writer = options.writer;
     this.#cache = options.cache;
     this.#feed = options.feed;
     this.#revisions = options.revisions;
     this.#progress = options.progress;
     this.#features = options.features;
     this.#currency = options.currency;
+    this.#counts = options.counts;
   }
 
   /** What the cache holds and serves at the moment, for metrics. */
   stats() {
     const { size, watcherCount, windowSize, revision } = this.#cache;
-    return { objects: size, watchers: watcherCount, events: windowSize, revision };
+    const counts = this.#counts;
+    return { objects: size, watchers: watcherCount, events: windowSize, revision, counts };
   }
 
   async get(namespace: string, name: string, freshness: Freshness): Promise<StoredObject> {
@@ -92,13 +94,27 @@ export class CachedStorage implements ObjectStorage {
     return item;
   }
 
+  atHand(namespace: string): readonly StoredObject[] | null {
+    if (!this.#cache.isFilled || this.#feed.unreadable.size > 0) return null;
+    return this.#cache.all(namespace);
+  }
+
+  oneAtHand(namespace: string, name: string): StoredObject | undefined {
+    const key = this.#keys.keyOf(namespace, name);
+    if (!this.#cache.isFilled || this.#feed.unreadable.has(key)) return undefined;
+    return this.#cache.get(key);
+  }
+
   async list(query: ListQuery): Promise<ListPage> {
     const revision = await this.#revisionFor(query.freshness);
     if (revision === null) return await this.#reader.list(query);
     this.#checkReadable();
     const source = this.#cache.source(query, revision);
     if (source === null) return await this.#reader.list(query);
-    return await pickPage(this.#clock, source, { query, looseName: this.#keys.looseNameOf(query) });
+    const looseName = this.#keys.looseNameOf(query);
+    const page = await pickPage(this.#clock, source, { query, looseName });
+    this.#counts.onList(query.index?.index ?? '', source.items.length, page.items.length);
+    return page;
   }
 
   async *watch(
@@ -114,6 +130,7 @@ export class CachedStorage implements ObjectStorage {
     });
     const onAbort = () => watcher.end(null);
     signal.addEventListener('abort', onAbort, { once: true });
+    this.#counts.initEvents += state.length;
     try {
       if (missed.length > 0) yield missed;
       yield* this.#added(state, query);
@@ -128,28 +145,10 @@ export class CachedStorage implements ObjectStorage {
       }
     } finally {
       signal.removeEventListener('abort', onAbort);
+      if (watcher.isOverrun) this.#counts.terminatedWatchers++;
       watcher.end(null);
       this.#cache.detach(watcher);
     }
-  }
-
-  create(object: KubeObject, options: StorageCreateOptions): Promise<StoredObject> {
-    return this.#writer.create(object, options);
-  }
-
-  update(
-    namespace: string,
-    name: string,
-    change: (
-      current: KubeObject | undefined,
-    ) => Promise<{ object: KubeObject; ttlSeconds: number | null }>,
-    options: StorageUpdateOptions,
-  ): Promise<StoredObject> {
-    return this.#writer.update(namespace, name, change, options);
-  }
-
-  delete(namespace: string, name: string, options: StorageDeleteOptions): Promise<StoredObject> {
-    return this.#writer.delete(namespace, name, options);
   }
 
   async count(): Promise<number> {
@@ -184,8 +183,12 @@ export class CachedStorage implements ObjectStorage {
     switch (freshness.at) {
       case 'any':
         return this.#cache.revision;
-      case 'latest':
-        return await this.#confirm();
+      case 'latest': {
+        const revision = await this.#confirm();
+        if (revision === null) this.#counts.unconfirmed++;
+        else this.#counts.confirmed++;
+        return revision;
+      }
       case 'not-older': {
         if (await this.#reach(freshness.revision)) return this.#cache.revision;
         if (!(await this.#features.hasExactProgress())) return null;

@@ -1,16 +1,13 @@
 import { type Clock, sleep } from '../../../base/clock.js';
 import type { Client } from '../../../client/index.js';
-import type { GroupResource, KubeObject } from '../../machinery/object.js';
+import type { GroupResource } from '../../machinery/object.js';
 import { notFound } from '../../machinery/status-errors.js';
 import type {
   Freshness,
   ListPage,
   ListQuery,
   ObjectStorage,
-  StorageCreateOptions,
-  StorageDeleteOptions,
   StorageEvent,
-  StorageUpdateOptions,
   StoredObject,
   WatchOptions,
   WatchQuery,
@@ -23,18 +20,18 @@ import { storeFailure } from './store-failure.js';
 import type { StoreFeatures } from './store-features.js';
 import type { StoreReader } from './store-reader.js';
 import type { StoreWriter } from './store-writer.js';
+import { StoreWrites } from './store-writes.js';
 
 const bookmarkMs = 60_000;
 
 /** The objects of a resource, every request answered by the store. */
-export class DirectStorage implements ObjectStorage {
+export class DirectStorage extends StoreWrites implements ObjectStorage {
   readonly #client: Client;
   readonly #clock: Clock;
   readonly #keys: ResourceKeys;
   readonly #codec: ObjectCodec;
   readonly #resource: GroupResource;
   readonly #reader: StoreReader;
-  readonly #writer: StoreWriter;
   readonly #features: StoreFeatures;
   /** Of the watches under way. */
   readonly #watches = new Set<AbortController>();
@@ -50,13 +47,13 @@ export class DirectStorage implements ObjectStorage {
     readonly writer: StoreWriter;
     readonly features: StoreFeatures;
   }) {
+    super(options.writer);
     this.#client = options.client;
     this.#clock = options.clock;
     this.#keys = options.keys;
     this.#codec = options.codec;
     this.#resource = options.resource;
     this.#reader = options.reader;
-    this.#writer = options.writer;
     this.#features = options.features;
   }
 
@@ -104,25 +101,6 @@ export class DirectStorage implements ObjectStorage {
       this.#watches.delete(ended);
       end();
     }
-  }
-
-  create(object: KubeObject, options: StorageCreateOptions): Promise<StoredObject> {
-    return this.#writer.create(object, options);
-  }
-
-  update(
-    namespace: string,
-    name: string,
-    change: (
-      current: KubeObject | undefined,
-    ) => Promise<{ object: KubeObject; ttlSeconds: number | null }>,
-    options: StorageUpdateOptions,
-  ): Promise<StoredObject> {
-    return this.#writer.update(namespace, name, change, options);
-  }
-
-  delete(namespace: string, name: string, options: StorageDeleteOptions): Promise<StoredObject> {
-    return this.#writer.delete(namespace, name, options);
   }
 
   count(): Promise<number> {

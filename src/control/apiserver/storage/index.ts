@@ -1,6 +1,6 @@
 /** The objects of each resource in the store: read, written, listed and watched, from the store or from memory. */
 export type { WatcherLimits } from './cache-watcher.js';
-export type { CachedStorage } from './cached-storage.js';
+export { CachedStorage } from './cached-storage.js';
 export type * from './contracts.js';
 export type { WindowLimits } from './event-window.js';
 export type { IndexFunction, IndexFunctions } from './object-index.js';

@@ -1,4 +1,5 @@
 import type { GroupResource, KubeObject } from '../../machinery/object.js';
+import { CacheCounts } from './cache-counts.js';
 import { CacheFeed } from './cache-feed.js';
 import { type WatcherLimits, watcherLimitsDefault } from './cache-watcher.js';
 import { CachedStorage } from './cached-storage.js';
@@ -65,8 +66,10 @@ export function openCachedStorage(options: Omit<StorageOptions, 'cached'>): Cach
   const { client, clock, prng, logger, features, progress, revisions } = store;
   const parts = partsOf(options);
   const { keys, codec } = parts;
+  const counts = new CacheCounts();
   const cache = new WatchCache({
     clock,
+    counts,
     prng: prng.fork(),
     keys,
     indexes: options.indexes ?? {},
@@ -81,7 +84,7 @@ export function openCachedStorage(options: Omit<StorageOptions, 'cached'>): Cach
   const named = logger.child({ prefix: options.prefix });
   const feedPrng = prng.fork();
   const feed = new CacheFeed({
-    ...{ client, clock, keys, codec, features, cache },
+    ...{ client, clock, keys, codec, features, cache, counts },
     ...{ prng: feedPrng, logger: named },
   });
   feed.start();
@@ -89,7 +92,19 @@ export function openCachedStorage(options: Omit<StorageOptions, 'cached'>): Cach
   const resource = options.groupResource;
   const { reader } = parts;
   return new CachedStorage({
-    ...{ clock, keys, resource, reader, writer, cache, feed, revisions, progress, features },
+    ...{
+      clock,
+      keys,
+      resource,
+      reader,
+      writer,
+      cache,
+      feed,
+      revisions,
+      progress,
+      features,
+      counts,
+    },
     currency: new CurrencyCheck({ client, clock, keys, cache }),
   });
 }

@@ -2,6 +2,7 @@ import { assert } from '../../../base/assert.js';
 import type { Clock } from '../../../base/clock.js';
 import type { Prng } from '../../../base/prng.js';
 import { Bookmarks } from './bookmarks.js';
+import type { CacheCounts } from './cache-counts.js';
 import { type PageSource, pageSource } from './cache-page.js';
 import { CacheWatcher, type WatcherLimits } from './cache-watcher.js';
 import { Change } from './change.js';
@@ -47,6 +48,7 @@ export class WatchCache {
   readonly #waiters: ReachWaiters;
   readonly #groups: WatcherGroups;
   readonly #bookmarks: Bookmarks;
+  readonly #counts: CacheCounts;
   #index: ObjectIndex;
   #window: EventWindow;
   /** Every change up to here is in; -1 before the first list. */
@@ -63,6 +65,7 @@ export class WatchCache {
     readonly indexes: IndexFunctions;
     readonly windowLimits: WindowLimits;
     readonly watcherLimits: WatcherLimits;
+    readonly counts: CacheCounts;
     /** Bookmarks are about to be sent: a good time to learn how far the store is. */
     readonly onBookmarks: () => void;
   }) {
@@ -71,6 +74,7 @@ export class WatchCache {
     this.#functions = options.indexes;
     this.#windowLimits = options.windowLimits;
     this.#watcherLimits = options.watcherLimits;
+    this.#counts = options.counts;
     this.#waiters = new ReachWaiters(options.clock);
     this.#groups = new WatcherGroups((key) => this.#keys.namespaceOf(key));
     this.#pace = new DispatchPace(options.clock, () => this.#dispatchNow());
@@ -172,6 +176,11 @@ export class WatchCache {
     return pageSource(this.#index, range, { query, revision, undo });
   }
 
+  /** The objects of a namespace ('' all) as of now, in key order. */
+  all(namespace: string): readonly StoredItem[] {
+    return this.#index.size === 0 ? [] : this.#index.select(this.#keys.rangeOf({ namespace }), 0);
+  }
+
   /**
    * Begins a watch after a revision that the cache has reached, or (null) with the objects that are there now. Throws 410 when
    * the window does not reach back so far.
@@ -244,6 +253,7 @@ export class WatchCache {
     const changes = this.#undispatched;
     if (changes.length === 0) return 0;
     this.#undispatched = [];
+    this.#counts.eventsDispatched += changes.length;
     return this.#groups.dispatch(changes, this.#index, this.#clock.now());
   }
 

@@ -110,7 +110,11 @@ t.test('AuditPolicy refuses what it cannot follow', async (t) => {
 
 t.test('AuditLog writes events as Kubernetes does', async (t) => {
   const lines: string[] = [];
-  const log = new AuditLog(policy, { write: (line) => lines.push(line) }, new ManualClock());
+  const log = new AuditLog(
+    policy,
+    { write: (line) => lines.push(line) },
+    { clock: new ManualClock() },
+  );
   const request = exchange('PUT', '/apis/apps/v1/namespaces/n/deployments/web', 'dryRun=All');
   request.user = user('jane', 'dev');
   log.onRequest(request);
@@ -154,7 +158,11 @@ t.test('AuditLog writes events as Kubernetes does', async (t) => {
 
 t.test('AuditLog keeps bodies out of events of level Metadata, and tells failures', async (t) => {
   const lines: string[] = [];
-  const log = new AuditLog(policy, { write: (line) => lines.push(line) }, new ManualClock());
+  const log = new AuditLog(
+    policy,
+    { write: (line) => lines.push(line) },
+    { clock: new ManualClock() },
+  );
   const request = exchange('GET', '/api/v1/namespaces/n/secrets/s');
   request.user = user('jane');
   log.onRequest(request);

@@ -31,10 +31,10 @@ t.test('priority and fairness', async (t) => {
     watch.close();
     const expected = [
       /^apiserver_flowcontrol_nominal_limit_seats\{priority_level="catch-all"\} 1$/m,
-      /^apiserver_flowcontrol_current_executing_requests\{priority_level="system"\} 0$/m,
+      /^apiserver_flowcontrol_current_executing_requests\{flow_schema="exempt",priority_level="exempt"\} 1$/m,
       /^apiserver_storage_objects\{resource="namespaces"\} 4$/m,
       /^apiserver_storage_objects\{resource="flowschemas.flowcontrol.apiserver.k8s.io"\} 13$/m,
-      /^apiserver_watch_events_total\{group="",version="v1",kind="Namespace"\} \d+$/m,
+      /^apiserver_watch_events_total\{group="",version="v1",resource="namespaces"\} \d+$/m,
       /^etcd_request_duration_seconds_count\{operation="create",group="",resource="namespaces"\} 4$/m,
       /^etcd_request_duration_seconds_bucket\{le="\+Inf",operation="create",group="",resource="namespaces"\} 4$/m,
       /^etcd_requests_total\{operation="get",group="",resource="namespaces"\} \d+$/m,

@@ -26,8 +26,9 @@ function exchangeOf(asked: {
   } as unknown as Exchange;
 }
 
-const pods = 'verb="LIST",group="",version="v1",resource="pods",subresource="",scope="namespace"';
-const unknown = 'group="",version="",resource="",subresource="",scope=""';
+const pods =
+  'verb="LIST",group="",version="v1",resource="pods",subresource="",scope="namespace",component="apiserver"';
+const unknown = 'group="",version="",resource="",subresource="",scope="",component="apiserver"';
 
 t.test('ServerMetrics counts requests by their labels, and their times in buckets', async (t) => {
   const metrics = new ServerMetrics(clockAt([0, 3, 0, 300, 0, 70_000, 0, 1, 0, 1, 0, 1]));
@@ -72,7 +73,7 @@ t.test('ServerMetrics counts who asked, and what watchers were sent', async (t) 
   metrics.onAuthenticated('failure', '');
   metrics.onInFlight('mutating', 4);
   metrics.onInFlight('mutating', 3);
-  metrics.onWatchEvents({ group: 'apps', version: 'v1', kind: 'Deployment' }, 7);
+  metrics.onWatchEvents({ group: 'apps', version: 'v1', resource: 'deployments' }, 7);
   for (let look = 0; look < 2; look++) {
     const lines = (await metrics.registry.metrics()).split('\n');
     for (const line of [
@@ -81,7 +82,7 @@ t.test('ServerMetrics counts who asked, and what watchers were sent', async (t) 
       'authenticated_user_requests{username="admin"} 1',
       'authenticated_user_requests{username="other"} 2',
       'apiserver_current_inflight_requests{request_kind="mutating"} 3',
-      'apiserver_watch_events_total{group="apps",version="v1",kind="Deployment"} 7',
+      'apiserver_watch_events_total{group="apps",version="v1",resource="deployments"} 7',
     ]) {
       t.ok(lines.includes(line), `${line}, look ${look}`);
     }

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap';
 import { Prng } from '../../../../src/base/prng.js';
 import { connect } from '../../../../src/client/index.js';
+import { CacheCounts } from '../../../../src/control/apiserver/storage/cache-counts.js';
 import { watcherLimitsDefault } from '../../../../src/control/apiserver/storage/cache-watcher.js';
 import { CurrencyCheck } from '../../../../src/control/apiserver/storage/currency-check.js';
 import { windowLimitsDefault } from '../../../../src/control/apiserver/storage/event-window.js';
@@ -117,6 +118,7 @@ t.test('CurrencyCheck: sees whatever the cache lacks', async (t) => {
   t.teardown(() => client.close());
   const keys = new ResourceKeys({ prefix, isNamespaced: true });
   const cache = new WatchCache({
+    counts: new CacheCounts(),
     ...{ clock: hostClock, prng: new Prng(1), keys, indexes: {}, onBookmarks: () => {} },
     ...{ windowLimits: windowLimitsDefault, watcherLimits: watcherLimitsDefault },
   });

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { Prng } from '../../../../src/base/prng.js';
+import { CacheCounts } from '../../../../src/control/apiserver/storage/cache-counts.js';
 import { pickPage } from '../../../../src/control/apiserver/storage/cache-page.js';
 import type { CacheWatcher } from '../../../../src/control/apiserver/storage/cache-watcher.js';
 import type {
@@ -22,6 +23,7 @@ function cacheWith(
   options: Partial<ConstructorParameters<typeof WatchCache>[0]> = {},
 ): WatchCache {
   return new WatchCache({
+    counts: new CacheCounts(),
     clock,
     prng: new Prng(1),
     keys: thingKeys,
