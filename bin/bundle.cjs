@@ -16,36 +16,35 @@ const loaded = new Map();
 
 /** What the bundle of a program exports; null when there is none, or it is older than what the compiler wrote. */
 function loadBundle(name, dist = join(__dirname, '../dist')) {
-  if (!isUsable(name, dist)) return null;
-  const known = loaded.get(name);
-  if (known !== undefined) return known;
-  const module = { exports: {} };
-  loaded.set(name, module.exports);
-  run(name, dist, module);
-  loaded.set(name, module.exports);
-  return module.exports;
-}
-
-function isUsable(name, dist) {
-  if (process.env.FLOTILLA_BUNDLES === 'off') return false;
-  const made = statSync(join(dist, 'bundle', `${name}.cjs`), { throwIfNoEntry: false });
+  if (process.env.FLOTILLA_BUNDLES === 'off') return null;
+  const made = statSync(bundleFile(name, dist), { throwIfNoEntry: false });
   const compiled = statSync(join(dist, '.tsbuildinfo'), { throwIfNoEntry: false });
-  return made !== undefined && (compiled === undefined || compiled.mtimeMs <= made.mtimeMs);
+  const isOutdated = made === undefined || (compiled?.mtimeMs ?? 0) > made.mtimeMs;
+  return isOutdated ? null : load(name, dist);
 }
 
-function run(name, dist, module) {
-  const filename = join(dist, 'bundle', `${name}.cjs`);
+function load(name, dist) {
+  if (!loaded.has(name)) loaded.set(name, run(bundleFile(name, dist), dist));
+  return loaded.get(name);
+}
+
+function run(filename, dist) {
   const source = readFileSync(filename, 'latin1');
   const cachedData = readCache(filename, source);
-  if (cachedData !== undefined) hideHeapFlags();
+  setFlags();
   const script = new Script(source, { filename, cachedData });
   const requireFile = createRequire(filename);
   const requirePart = (id) =>
-    id.startsWith(partPrefix) ? loadBundle(id.slice(partPrefix.length), dist) : requireFile(id);
+    id.startsWith(partPrefix) ? load(id.slice(partPrefix.length), dist) : requireFile(id);
   const importModule = (specifier) =>
     import(specifier.startsWith('.') ? urlOf(join(dirname(filename), specifier)) : specifier);
-  const { exports } = module;
-  script.runInThisContext()(exports, requirePart, module, filename, importModule);
+  const module = { exports: {} };
+  script.runInThisContext()(module.exports, requirePart, module, filename, importModule);
+  return module.exports;
+}
+
+function bundleFile(name, dist) {
+  return join(dist, 'bundle', `${name}.cjs`);
 }
 
 function urlOf(path) {
@@ -73,12 +72,12 @@ function digestOf(source) {
   return source.slice(-digestLength);
 }
 
-/**
- * V8 refuses code that was compiled under other flags than the process has, also such as have nothing to do with code. The heap has taken
- * this one from the command line already, and does not look again.
- */
-function hideHeapFlags() {
+/** What these programs run under, and the cache was made under: V8 refuses code that was compiled under other flags. */
+function setFlags() {
+  // V8 optimizes what has run for a few milliseconds, not for one: most of what a program does is done by then.
+  setFlagsFromString('--interrupt-budget=500000');
+  // This has nothing to do with code, and still counts. The heap has taken it from the command line (bin/flotilla) already.
   setFlagsFromString('--max-semi-space-size=0');
 }
 
-module.exports = { cacheFile, digestOf, loadBundle, loaded };
+module.exports = { cacheFile, digestOf, loadBundle, loaded, setFlags };

@@ -1,9 +1,9 @@
 // Makes one file of each program with all that it needs, dist/bundle/NAME.cjs, from what the compiler wrote; bin/bundle.cjs loads
 // them (docs/decisions/0021-bundles.md). The argument is the folder of the compiler's output: dist.
 import { createHash } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
@@ -104,8 +104,11 @@ async function write(entryPoints, plugins) {
     logLevel: 'warning',
   });
   for (const { path, text } of outputFiles) {
-    writeFileSync(path, path.endsWith('.cjs') ? finished(text) : text);
+    // Programs may be started meanwhile: each file is the old one or the new one.
+    writeFileSync(`${path}.partial`, path.endsWith('.cjs') ? finished(text) : text);
+    renameSync(`${path}.partial`, path);
   }
+  return outputFiles.map(({ path }) => basename(path));
 }
 
 function finished(text) {
@@ -116,9 +119,13 @@ function finished(text) {
 }
 
 const { programs } = await import(pathToFileURL(join(dist, 'src/cmd/programs.js')).href);
-rmSync(outdir, { recursive: true, force: true });
 mkdirSync(outdir, { recursive: true });
 const modules = [...programs.keys()].map((name) => [name, join(dist, `src/cmd/${name}.js`)]);
-await write(Object.fromEntries(modules), [ownModules, wholeParts, nativeCode]);
 const entries = Object.keys(parts).map((name) => [name, `part:${name}`]);
-await write(Object.fromEntries(entries), [partEntries]);
+const written = new Set([
+  ...(await write(Object.fromEntries(modules), [ownModules, wholeParts, nativeCode])),
+  ...(await write(Object.fromEntries(entries), [partEntries])),
+]);
+for (const name of readdirSync(outdir)) {
+  if (!written.has(name.replace(/\.cache$/, '.cjs'))) rmSync(join(outdir, name));
+}

@@ -1,15 +1,24 @@
 // Has V8 compile every bundle of dist/bundle from end to end and keeps its code beside it (docs/decisions/0021-bundles.md): who loads
 // both compiles nothing. The argument is the folder of the compiler's output: dist.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 
-const { cacheFile, digestOf } = createRequire(import.meta.url)('../bin/bundle.cjs');
+const { cacheFile, digestOf, setFlags } = createRequire(import.meta.url)('../bin/bundle.cjs');
 const folder = resolve(process.argv[2] ?? 'dist', 'bundle');
 
-// As a rule functions are compiled when they are first called. What is kept fits processes of the same flags alone: this one does not stay.
+setFlags();
+// As a rule V8 compiles a function when it is first called. Nobody who loads the code has this flag: it does not stay.
 setFlagsFromString('--no-lazy');
 const compiled = readdirSync(folder)
   .filter((name) => name.endsWith('.cjs'))
@@ -20,6 +29,15 @@ const compiled = readdirSync(folder)
   });
 setFlagsFromString('--lazy');
 for (const { filename, source, script } of compiled) {
-  const code = script.createCachedData();
-  writeFileSync(cacheFile(filename), Buffer.concat([Buffer.from(digestOf(source)), code]));
+  writeWhole(cacheFile(filename), Buffer.from(digestOf(source)), script.createCachedData());
+}
+
+/** V8 checks that a cache is whole by its length alone: one that a crash of the machine has left half written must not have its name. */
+function writeWhole(path, ...parts) {
+  const partial = `${path}.partial`;
+  const fd = openSync(partial, 'w');
+  for (const bytes of parts) writeFileSync(fd, bytes);
+  fsyncSync(fd);
+  closeSync(fd);
+  renameSync(partial, path);
 }

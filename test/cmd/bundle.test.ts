@@ -1,16 +1,18 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
+import { programs } from '../../src/cmd/programs.js';
 import * as library from '../../src/control/scheduler/index.js';
-import { projectDir } from '../e2e/project.js';
+import { projectDir, skipBecause } from '../e2e/project.js';
 
 interface Bundles {
-  loadBundle(name: string, dist: string): Record<string, unknown> | null;
+  loadBundle(name: string, dist?: string): Record<string, unknown> | null;
 }
 
 const require = createRequire(import.meta.url);
@@ -30,7 +32,7 @@ async function built(t: Test, body: string) {
 }
 
 async function writeBundle(file: string, body: string): Promise<void> {
-  const text = `(function (exports, require, module, __filename, importModule) { ${body} })\n`;
+  const text = `(function (exports, require, module, __filename, importModule) { exports.filename = __filename; ${body} })\n`;
   await writeFile(file, `${text}//${createHash('sha256').update(text).digest('hex')}`);
 }
 
@@ -39,28 +41,40 @@ async function compile(dist: string): Promise<void> {
   await run(process.execPath, [join(projectDir, 'scripts/code-cache.mjs'), dist]);
 }
 
-/** Whether V8 took the cache, by a process with these flags; and what the bundle exported. */
+/** Whether V8 takes the cache of a bundle, null without one; and what the bundle exports. */
 async function loadElsewhere(
   { dist, name }: { readonly dist: string; readonly name: string },
   flags: readonly string[] = [],
 ) {
+  return evaluateElsewhere(
+    `const loaded = loadBundle(${JSON.stringify(name)}, ${JSON.stringify(dist)});
+     return { isTaken: taken.get(loaded.filename), answer: loaded.answer };`,
+    flags,
+  );
+}
+
+/** The value of a function of that body in a process of its own, which is told which caches V8 has taken, by file. */
+async function evaluateElsewhere(body: string, flags: readonly string[]): Promise<unknown> {
   const script = `
     const vm = require('node:vm');
     const { Script } = vm;
-    let isTaken = null;
+    const taken = new Map();
     vm.Script = class extends Script {
       constructor(text, options) {
         super(text, options);
-        isTaken = options.cachedData === undefined ? null : !this.cachedDataRejected;
+        const { filename, cachedData } = options;
+        taken.set(filename, cachedData === undefined ? null : !this.cachedDataRejected);
       }
     };
     const { loadBundle } = require(${JSON.stringify(join(projectDir, 'bin/bundle.cjs'))});
-    const loaded = loadBundle(${JSON.stringify(name)}, ${JSON.stringify(dist)});
-    console.log(JSON.stringify({ isTaken, answer: loaded?.answer ?? null }));
+    (async () => { ${body} })().then((value) => {
+      console.log(JSON.stringify(value));
+      process.exit();
+    });
   `;
   const env = { ...process.env, NODE_OPTIONS: '' };
   const { stdout } = await run(process.execPath, [...flags, '-e', script], { env });
-  return JSON.parse(stdout) as { isTaken: boolean | null; answer: unknown };
+  return JSON.parse(stdout);
 }
 
 t.test('loadBundle: what was never built is not there', async (t) => {
@@ -71,7 +85,7 @@ t.test('loadBundle: what was never built is not there', async (t) => {
 t.test('loadBundle: a bundle runs once, with what a module has', async (t) => {
   const { dist, name, file } = await built(
     t,
-    `exports.filename = __filename; exports.join = require('node:path').join;
+    `exports.join = require('node:path').join;
      exports.load = (specifier) => importModule(specifier);`,
   );
   const loaded = loadBundle(name, dist);
@@ -89,8 +103,8 @@ t.test('loadBundle: a part is loaded when it is required', async (t) => {
     "exports.load = () => require('part:library'); exports.answer = 0;",
   );
   const load = loadBundle(name, dist)?.load as () => unknown;
-  await writeBundle(join(dist, 'bundle/library.cjs'), 'module.exports = { answer: 42 };');
-  t.same(load(), { answer: 42 });
+  await writeBundle(join(dist, 'bundle/library.cjs'), 'exports.answer = 42;');
+  t.match(load(), { answer: 42 });
 });
 
 t.test('loadBundle: a bundle that is older than what the compiler wrote is left', async (t) => {
@@ -101,7 +115,7 @@ t.test('loadBundle: a bundle that is older than what the compiler wrote is left'
   await utimes(compiled, 1001, 1001);
   t.equal(loadBundle(name, dist), null);
   await utimes(file, 1002, 1002);
-  t.same(loadBundle(name, dist), { answer: 1 });
+  t.equal(loadBundle(name, dist)?.answer, 1);
 });
 
 t.test('loadBundle: V8 takes the cache that the build made', async (t) => {
@@ -144,6 +158,37 @@ t.test('loadBundle: a cache that does not fit costs time, nothing else', async (
   await writeFile(cache, made);
   await writeBundle(file, 'exports.answer = (() => 7 * 7)();');
   t.same(await loadElsewhere(bundle), { isTaken: null, answer: 49 }, 'of a text as long');
+});
+
+const names = [...programs.keys()];
+const changedMs = (file: string) =>
+  statSync(join(projectDir, 'dist', file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+const builtOptions = skipBecause(
+  names.some((name) => changedMs(`bundle/${name}.cjs`) <= changedMs('.tsbuildinfo')) &&
+    'npm run build:bundles has not run since the compiler',
+);
+
+t.test('every program has a bundle of which V8 takes the cache', builtOptions, async (t) => {
+  const taken = await evaluateElsewhere(
+    `for (const name of ${JSON.stringify(names)}) loadBundle(name);
+     return [...taken].filter(([, isTaken]) => isTaken).map(([file]) => path.parse(file).name);`,
+    ['--max-semi-space-size=32'],
+  );
+  t.same(
+    new Set(taken as string[]),
+    new Set([...names, 'x509']),
+    'and the part that some begin with',
+  );
+});
+
+t.test('flotilla/scheduler is the scheduler that runs', builtOptions, async (t) => {
+  const facade = JSON.stringify(join(projectDir, 'bin/scheduler.mjs'));
+  const isSame = await evaluateElsewhere(
+    `const program = loadBundle('scheduler');
+     return (await import(${facade})).skip === program.skip;`,
+    [],
+  );
+  t.equal(isSame, true);
 });
 
 t.test('flotilla/scheduler has all that the module has', async (t) => {

@@ -38,7 +38,7 @@ export async function imageLayout(images: readonly NewImage[]): Promise<readonly
       schemaVersion: 2,
       mediaType: `${mediaType}.manifest.v1+json`,
       config: put('config.v1+json', json({ architecture, os: 'linux', config, rootfs })),
-      layers: [put('layer.v1.tar+gzip', gzipSync(layer, { level: 9 }))],
+      layers: [put('layer.v1.tar+gzip', gzipSync(layer, { level: 1 }))],
     };
     manifests.push({
       ...put('manifest.v1+json', json(manifest)),
