@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { delimiter, join, relative } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseIp } from '../control/machinery/ip-address.js';
 import { hostClock } from '../host/clock.js';
 import { CommandError } from '../host/command.js';
 import { MergeError } from './credentials/merge-kubeconfig.js';
@@ -60,6 +61,12 @@ export function upCommand(): Command {
       0,
     )
     .option(
+      '--node-ports-address <address>',
+      "as root: the address of this machine that has services' node ports as well as the nodes; 0.0.0.0 is all of them, none is none",
+      parseNodePorts,
+      '127.0.0.1',
+    )
+    .option(
       '--ports <ports>',
       "of a new cluster: the first of seven in a row, or all seven: client and peer of each member, and the API server's (default: 2379,2380,22379,22380,32379,32380,6443)",
       parsePorts,
@@ -79,6 +86,7 @@ export function upCommand(): Command {
         nodes: given.nodes ?? null,
         runtime: given.runtime ?? null,
         simulatedNodes: given.simulatedNodes,
+        nodePortsHost: given.nodePortsAddress === 'none' ? null : given.nodePortsAddress,
         mergeInto: mergeTarget(given.mergeKubeconfig),
       }),
     );
@@ -89,6 +97,7 @@ interface UpFlags {
   readonly ports?: readonly number[];
   readonly basePort?: readonly number[];
   readonly simulatedNodes: number;
+  readonly nodePortsAddress: string;
   readonly mergeKubeconfig?: string | true;
   readonly storeOnly?: boolean;
   readonly replicas: number;
@@ -123,6 +132,11 @@ function parsePorts(text: string): readonly number[] {
   );
 }
 
+function parseNodePorts(text: string): string {
+  if (text === 'none' || parseIp(text)?.address.version === 4) return text;
+  throw new InvalidArgumentError('Give an IPv4 address of this machine, or none.');
+}
+
 function parseSimulatedNodes(text: string): number {
   const count = Number(text);
   if (!/^\d+$/.test(text) || count > simulatedMax) {
@@ -150,7 +164,7 @@ function parseReplicas(text: string): number {
 type Asked = Pick<
   UpOptions,
   | ('dataDir' | 'ports' | 'isStoreOnly' | 'replicas')
-  | ('nodes' | 'runtime' | 'simulatedNodes' | 'mergeInto')
+  | ('nodes' | 'runtime' | 'simulatedNodes' | 'mergeInto' | 'nodePortsHost')
 >;
 
 async function runUntilSignal(options: Asked): Promise<void> {

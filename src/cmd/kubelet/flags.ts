@@ -50,6 +50,12 @@ const own = usedFlags([
     'File with a KubeletConfiguration; flags that are given count before it.',
   ],
   ['root-dir', 'string', '/var/lib/kubelet', 'Folder for pods and their volumes.'],
+  [
+    'host-path-volume-folders',
+    'list',
+    '/var/lib/flotilla/host-path',
+    'Folders in which volumes of the provisioner flotilla.dev/host-path are removed once they are deleted (not with kubelet).',
+  ],
   ['pod-logs-dir', 'string', '/var/log/pods', "Folder for containers' logs."],
   ['hostname-override', 'string', '', "Name of the node (default: the machine's)."],
   ['node-ip', 'list', '', 'Addresses of the node (default: that of the default route).'],

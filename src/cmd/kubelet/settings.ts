@@ -32,6 +32,7 @@ export function kubeletSettings(
     isRegistered: flags.isTrue('register-node'),
     isSchedulable: flags.isTrue('register-schedulable'),
     rootDir: flags.text('root-dir'),
+    hostPathFolders: hostPathFolders(flags),
     podLogsDir: flags.text('pod-logs-dir'),
     podsMax: flags.number('max-pods'),
     systemReserved: amounts(flags, 'system-reserved'),
@@ -122,4 +123,14 @@ function taint(text: string): Taint {
     throw new UsageError(`--register-with-taints: ${JSON.stringify(text)} is not KEY=VALUE:EFFECT`);
   }
   return { key, effect, ...(value === '' ? {} : { value }) };
+}
+
+/** As provisioners write them: without a slash at the end. */
+function hostPathFolders(flags: ParsedFlags): readonly string[] {
+  const name = 'host-path-volume-folders';
+  return flags.list(name).map((folder) => {
+    if (!folder.startsWith('/') || /^\/+$/.test(folder) || folder.split('/').includes('..'))
+      throw new UsageError(`--${name}: ${JSON.stringify(folder)} is no folder that may be emptied`);
+    return folder.replace(/\/+$/, '');
+  });
 }

@@ -44,6 +44,8 @@ export interface ControlPlaneOptions {
   readonly metrics: Address;
   /** Nodes without machines. */
   readonly simulatedNodes: number;
+  /** Where the node ports of nodes in namespaces are on this machine; null: nowhere. */
+  readonly nodePortsHost: string | null;
   /** A kubeconfig that the administrator's is merged into; null: none. */
   readonly mergeInto: string | null;
   readonly programs: ProgramSet;
@@ -108,7 +110,8 @@ export class ControlPlane {
       await mergeKubeconfig(mergeInto, await readTextFile(files.adminKubeconfig));
       console.line(`merged into ${mergeInto} as the current context`);
     }
-    for (const line of controlSteps(files.adminKubeconfig)) console.line(line);
+    for (const line of controlSteps(files.adminKubeconfig, this.#options.nodePortsHost))
+      console.line(line);
   }
 
   /** Pods are to come to real nodes, where there are any, unless they say that they tolerate others. */

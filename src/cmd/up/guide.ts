@@ -41,8 +41,8 @@ export function storeSteps(
   ];
 }
 
-/** What to type once the cluster is ready. */
-export function controlSteps(kubeconfig: string): string[] {
+/** What to type once the cluster is ready. `nodePortsHost`: where node ports are on this machine; null: nowhere, or not known. */
+export function controlSteps(kubeconfig: string, nodePortsHost: string | null): string[] {
   const kubectl = `kubectl --kubeconfig=${shortest(kubeconfig)}`;
   return [
     'The cluster is ready. Type next, in another terminal:',
@@ -50,6 +50,9 @@ export function controlSteps(kubeconfig: string): string[] {
     `  ${kubectl} create deployment hello --image=host -- sh -c 'while :; do date; sleep 1; done'`,
     `  ${kubectl} logs -f deployment/hello`,
     `  ${kubectl} apply -f examples/noticeboard`,
+    ...(nodePortsHost === null
+      ? []
+      : [`  node ports of services: http://${nodePortsHost}:PORT, and on each node's address`]),
     `kubeconfig: ${kubeconfig}`,
   ];
 }

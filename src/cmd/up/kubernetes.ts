@@ -8,6 +8,7 @@ import { type ClusterNetwork, gatewayAddress } from './cluster-network.js';
 import type { Console } from './console.js';
 import { ControlPlane } from './control-plane.js';
 import type { ControlPlan } from './control-programs.js';
+import { serveNodePorts } from './node-ports.js';
 import { ClusterNodes, PodsLeftError } from './nodes/cluster-nodes.js';
 import { nodeIsolation } from './nodes/machine-abilities.js';
 import type { NodesPlan } from './nodes/node-programs.js';
@@ -26,6 +27,8 @@ export interface KubernetesOptions {
   readonly dir: string;
   readonly replicas: number;
   readonly simulatedNodes: number;
+  /** An address of this machine that has the node ports of nodes in namespaces too; null: none. */
+  readonly nodePortsHost: string | null;
   /** A kubeconfig that the administrator's is merged into; null: none. */
   readonly mergeInto: string | null;
   readonly programs: ProgramSet;
@@ -104,6 +107,7 @@ export class Kubernetes {
     };
     const nodesPlan: NodesPlan = {
       ...{ network, files, runtime, areApart, resolvConf: await outwardResolvConf() },
+      volumesDir: join(dir, 'volumes'),
       // A proxy that shares the machine has its ports wherever they are free.
       proxyPort: areApart ? 0 : await findFreePort('127.0.0.1', proxyPort),
     };
@@ -114,6 +118,7 @@ export class Kubernetes {
     const controlPlane = new ControlPlane({
       ...{ control, nodes, nodesPlan, dns, metrics, simulatedNodes, mergeInto },
       ...{ programs, clock, console, ended },
+      nodePortsHost: areApart ? options.nodePortsHost : null,
     });
     controlPlane.startServers();
     return new Kubernetes(options, { files, nodes, nodesPlan, controlPlane });
@@ -138,6 +143,15 @@ export class Kubernetes {
         `certificates renewed: ${made.join(', ')}; started again: ${restarted.join(', ')}`,
       );
     }
+  }
+
+  /** Until the run is over: the node ports of nodes in namespaces are on this machine too. */
+  async serveNodePorts(): Promise<void> {
+    const { nodePortsHost: host, clock, console, ended } = this.#options;
+    if (host === null || !this.#nodesPlan.areApart || ended.aborted) return;
+    const nodes = this.#nodes.all.map(({ address }) => address);
+    const kubeconfig = this.#files.ownKubeconfig;
+    await serveNodePorts({ kubeconfig, host, nodes, clock, console }, ended);
   }
 
   /**

@@ -27,6 +27,8 @@ export interface UpOptions {
   readonly runtime: NodeRuntime | null;
   /** Nodes without machines. */
   readonly simulatedNodes: number;
+  /** An address of this machine that has the node ports of nodes in namespaces too; null: none. */
+  readonly nodePortsHost: string | null;
   /** A kubeconfig that the administrator's is merged into; null: none. */
   readonly mergeInto: string | null;
   /** How the reader started us, for the lines to paste. */
@@ -112,7 +114,10 @@ class ClusterRun {
     if (!isServing) return;
     console.line(`endpoints: ${plan.members.map(endpointOf).join(',')}`);
     await kubernetes?.start();
-    if (kubernetes !== null) this.#addTask(kubernetes.renewCertificates());
+    if (kubernetes !== null) {
+      this.#addTask(kubernetes.renewCertificates());
+      this.#addTask(kubernetes.serveNodePorts());
+    }
     if (this.#ended.signal.aborted) return;
     for (const line of storeSteps(plan, store.pids, invocation)) console.line(line);
   }
@@ -129,10 +134,12 @@ class ClusterRun {
   async #prepareKubernetes(plan: ClusterPlan): Promise<Kubernetes | null> {
     const { apiPort, network } = plan;
     if (apiPort === null || network === null) return null;
-    const { clock, console, replicas, stopNow, simulatedNodes, mergeInto } = this.#options;
+    const { clock, console, replicas, stopNow, simulatedNodes, mergeInto, nodePortsHost } =
+      this.#options;
     return Kubernetes.prepare({
       ...{ plan, apiPort, network, replicas, simulatedNodes, mergeInto, clock, console, stopNow },
       ...{ dir: this.#folder.path, programs: this.#programs, ended: this.#ended.signal },
+      nodePortsHost,
     });
   }
 

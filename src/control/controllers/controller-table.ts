@@ -15,6 +15,7 @@ import { endpointsDefinition } from './endpoints/definition.js';
 import { ephemeralVolumeDefinition } from './ephemeral-volume/definition.js';
 import { garbageCollectorDefinition } from './garbage-collector/definition.js';
 import { horizontalPodAutoscalerDefinition } from './horizontal-pod-autoscaler/definition.js';
+import { hostPathCleanerDefinition } from './host-path-cleaner/definition.js';
 import { jobDefinition } from './job/definition.js';
 import { legacyTokenCleanerDefinition } from './legacy-token-cleaner/definition.js';
 import { namespaceDefinition } from './namespace/definition.js';
@@ -72,6 +73,7 @@ export const controllerTable: readonly ControllerDefinition[] = [
   endpointSliceMirroringDefinition,
   volumeBinderDefinition,
   volumeExpanderDefinition,
+  hostPathCleanerDefinition,
   claimProtectionDefinition,
   volumeProtectionDefinition,
   attributesClassProtectionDefinition,

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { assert } from '../../base/assert.js';
-import { type Clock, sleep } from '../../base/clock.js';
+import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import type { Prng } from '../../base/prng.js';
 import type { Machine, MachineIdentity } from '../../host/machine.js';
@@ -51,8 +51,10 @@ import type {
 } from './runtime/container-runtime.js';
 import type { KubeletSettings } from './settings.js';
 import { StatusWriter } from './status/status-writer.js';
+import { HostPathFolders } from './upkeep/host-path-folders.js';
 import { ImageUpkeep } from './upkeep/images.js';
 import { NodeUpkeep } from './upkeep/node-upkeep.js';
+import { repeatedly } from './upkeep/repeatedly.js';
 import { NodeVolumes, type PodVolumes } from './volumes/pod-volumes.js';
 import { ReferencedObjects } from './volumes/referenced-objects.js';
 import { TokenSource } from './volumes/token-source.js';
@@ -101,6 +103,7 @@ export class Kubelet {
   readonly #pressure: NodePressure;
   readonly #web: WebClient;
   readonly #nodes: Informer<Node>;
+  readonly #hostPaths: HostPathFolders;
   /** Pods of the node's files, by uid. */
   #staticPods: ReadonlyMap<string, Pod> = new Map();
   #isShuttingDown = false;
@@ -128,6 +131,9 @@ export class Kubelet {
     this.#nodes = new Informer({
       ...{ clock, prng: parts.prng, logger, objects: client.objects(resources.nodes) },
       selection: { fieldSelector: `metadata.name=${nodeName}` },
+    });
+    this.#hostPaths = new HostPathFolders({
+      ...{ client, files, logger, folders: settings.hostPathFolders },
     });
     const paths = new PodPaths(settings.rootDir, settings.podLogsDir);
     const objects = new ReferencedObjects(client, clock);
@@ -191,7 +197,7 @@ export class Kubelet {
     this.#registration = new NodeRegistration({
       ...{ client, clock, prng: parts.prng, logger, events, settings },
       facts: () => this.#facts(),
-      onRegistered: () => {},
+      watched: () => this.#nodes.lister.get('', nodeName) ?? null,
     });
     this.view = new NodeView({
       ...{ nodeName, runtime, logRoot: '/var/log', rootDir: settings.rootDir, files, machine },
@@ -238,17 +244,18 @@ export class Kubelet {
       this.#statuses.run(signal),
       this.#registration.run(signal),
       this.#followStatic(signal),
-      this.#every(orphansMs, signal, () => this.#housekeep()),
-      this.#every(upkeepMs, signal, () => this.#upkeep.collectContainers()),
-      this.#every(logsMs, signal, () => this.#upkeep.rotateLogs()),
-      this.#every(imagesMs, signal, () => this.#upkeep.collectImages()),
-      this.#every(pressureMs, signal, () => this.#pressure.check()),
+      repeatedly(orphansMs, this.#parts, signal, () => this.#housekeep()),
+      repeatedly(upkeepMs, this.#parts, signal, () => this.#upkeep.collectContainers()),
+      repeatedly(logsMs, this.#parts, signal, () => this.#upkeep.rotateLogs()),
+      repeatedly(imagesMs, this.#parts, signal, () => this.#upkeep.collectImages()),
+      repeatedly(pressureMs, this.#parts, signal, () => this.#pressure.check()),
     ];
     try {
       await Promise.all(works);
     } finally {
       this.#probes.stop();
       await this.#workers.close();
+      await this.#hostPaths.idle();
       this.#web.close();
     }
   }
@@ -262,7 +269,9 @@ export class Kubelet {
 
   /** The node's part of the pod network is the runtime's to use. */
   #followNode(): void {
-    const onNode = ({ spec }: Node) => {
+    const onNode = (node: Node) => {
+      this.#hostPaths.look(node);
+      const { spec } = node;
       const { podCIDR = '' } = spec ?? {};
       if (podCIDR === this.#podCidr || podCIDR === '') return;
       this.#podCidr = podCIDR;
@@ -373,22 +382,6 @@ export class Kubelet {
   #health(): string | null {
     if (this.#watch.silenceMs <= silenceMsMax || !this.#watch.hasListed) return null;
     return `PLEG is not healthy: pleg was last seen active ${Math.round(this.#watch.silenceMs / 1000)}s ago; threshold is ${silenceMsMax / 60_000}m0s`;
-  }
-
-  /** Again and again; what fails for reasons of operation is tried again the next time. */
-  async #every(periodMs: number, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
-    const { clock, logger } = this.#parts;
-    while (!signal.aborted) {
-      await sleep(clock, periodMs, signal).catch(() => {}); // Told to stop.
-      if (signal.aborted) return;
-      try {
-        await work();
-      } catch (error) {
-        if (signal.aborted) return;
-        if (!isOperating(error)) throw error;
-        logger.warn('upkeep of the node failed', { error: error.message });
-      }
-    }
   }
 }
 

@@ -16,6 +16,8 @@ export interface KubeletSettings {
   /** Pods are added by somebody else than the scheduler: nobody is to schedule onto it. */
   readonly isSchedulable: boolean;
   readonly rootDir: string;
+  /** Folders of volumes of the host-path provisioner, which are removed there when they are deleted; absolute. */
+  readonly hostPathFolders: readonly string[];
   readonly podLogsDir: string;
   readonly podsMax: number;
   readonly systemReserved: Amounts;

@@ -7,6 +7,7 @@ export { NftablesBackend, nftablesProblem } from './nftables/nftables-backend.js
 export type { LocalDetection, ProxySettings } from './node-source.js';
 export { Proxier, type ProxierOptions } from './proxier.js';
 export type { FamilyView, ProxyBackend } from './proxy-backend.js';
+export { TcpEntry } from './userspace/tcp-entry.js';
 export {
   type EntryAddress,
   UserspaceBackend,

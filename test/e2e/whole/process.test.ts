@@ -90,6 +90,8 @@ t.test(
         const before = await board.containers();
         t.ok(Object.keys(before).length >= 5, 'pods');
         const url = `http://${await board.nodeAddress('node-3')}:30080`;
+        const here = await fetch('http://127.0.0.1:30080/index.html');
+        t.equal(here.status, 200, 'node ports are on this machine too');
         for (const name of cluster.programs()) {
           await cluster.killProgram(name);
           const index = await fetch(`${url}/index.html`);

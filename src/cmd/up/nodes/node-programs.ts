@@ -16,6 +16,8 @@ export interface NodesPlan {
   readonly runtime: NodeRuntime;
   /** Nodes have networks of their own. */
   readonly areApart: boolean;
+  /** Where volumes are made for claims. */
+  readonly volumesDir: string;
   /** The name servers that pods are given that want the machine's. */
   readonly resolvConf: string;
   /** Where the proxy of nodes that share the machine says how services are reached. */
@@ -39,6 +41,7 @@ export function kubeletFlags(plan: NodesPlan, node: PlannedNode): readonly strin
     `--hostname-override=${node.name}`,
     `--node-ip=${node.address}`,
     `--root-dir=${join(node.dir, 'kubelet')}`,
+    `--host-path-volume-folders=${plan.volumesDir}`,
     `--pod-logs-dir=${join(node.dir, 'logs')}`,
     `--runtime=${runtime}`,
     `--process-runtime-dir=${runtimeDir(node)}`,
