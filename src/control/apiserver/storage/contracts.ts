@@ -156,4 +156,8 @@ export interface ObjectStorage {
   delete(namespace: string, name: string, options: StorageDeleteOptions): Promise<StoredObject>;
   /** How many objects there are. */
   count(): Promise<number>;
+  /** All objects of a namespace ('' all) as they are at hand, in key order; null when that cannot be told at once. Absent: never. */
+  atHand?(namespace: string): readonly StoredObject[] | null;
+  /** An object as it is at hand; undefined when it is not, which says nothing of the store. */
+  oneAtHand?(namespace: string, name: string): StoredObject | undefined;
 }
