@@ -17,8 +17,19 @@ export interface LatencySummary {
 /** Three digits: a time is known to 0.1 %. */
 const significantDigits = 3;
 
-/** A histogram of latencies (HdrHistogram): in microseconds, to three digits, without an upper bound. */
+/** Times below 2^31 us are counted by their first eleven binary digits, as the histogram would group them. */
+const digitsKept = 11;
+const groupsPerShift = 2 ** (digitsKept - 1);
+const quickUsMax = 2 ** 31 - 1;
+const quickGroups = groupsPerShift * (31 - digitsKept + 2);
+
+/**
+ * A histogram of latencies (HdrHistogram): in microseconds, to three digits, without an upper bound. What is taken in one by one
+ * is counted in an array at first, because a load may have a million a second; it goes into the histogram before that is asked.
+ */
 export class Latencies {
+  /** By group how many times were taken in that the histogram does not have yet; null: none. */
+  #quick: Uint32Array | null = null;
   readonly #histogram: Histogram = build({
     bitBucketSize: 64,
     autoResize: true,
@@ -29,14 +40,20 @@ export class Latencies {
   });
 
   get count(): number {
-    return this.#histogram.totalCount;
+    return this.#settled().totalCount;
   }
 
   /** Takes in a time in milliseconds; less than a microsecond counts as one. */
   add(ms: number, count = 1): void {
     const us = Math.max(1, Math.round(ms * 1000));
-    if (count === 1) this.#histogram.recordValue(us);
-    else this.#histogram.recordValueWithCount(us, count);
+    if (us > quickUsMax) {
+      this.#histogram.recordValueWithCount(us, count);
+      return;
+    }
+    const shift = Math.max(0, 32 - Math.clz32(us) - digitsKept);
+    const group = shift * groupsPerShift + (us >>> shift);
+    this.#quick ??= new Uint32Array(quickGroups);
+    this.#quick[group] = (this.#quick[group] as number) + count;
   }
 
   addCounts(counts: LatencyCounts): void {
@@ -45,14 +62,14 @@ export class Latencies {
 
   /** The time in milliseconds that this percentage stayed at or below. */
   percentileMs(percent: number): number {
-    return this.#histogram.getValueAtPercentile(percent) / 1000;
+    return this.#settled().getValueAtPercentile(percent) / 1000;
   }
 
   summary(): LatencySummary | null {
     if (this.count === 0) return null;
     return {
       count: this.count,
-      mean: round(this.#histogram.mean / 1000),
+      mean: round(this.#settled().mean / 1000),
       p50: this.percentileMs(50),
       p90: this.percentileMs(90),
       p99: this.percentileMs(99),
@@ -63,7 +80,7 @@ export class Latencies {
 
   counts(): LatencyCounts {
     const counts: [number, number][] = [];
-    const iterator = (this.#histogram as RecordedValues).recordedValuesIterator;
+    const iterator = (this.#settled() as RecordedValues).recordedValuesIterator;
     iterator.reset();
     while (iterator.hasNext()) {
       const { valueIteratedTo, countAtValueIteratedTo } = iterator.next();
@@ -73,7 +90,21 @@ export class Latencies {
   }
 
   reset(): void {
+    this.#quick = null;
     this.#histogram.reset();
+  }
+
+  /** The histogram with all that was taken in. */
+  #settled(): Histogram {
+    const quick = this.#quick;
+    this.#quick = null;
+    quick?.forEach((count, group) => {
+      if (count === 0) return;
+      const shift = Math.max(0, Math.floor(group / groupsPerShift) - 1);
+      const us = (group - shift * groupsPerShift) * 2 ** shift;
+      this.#histogram.recordValueWithCount(us, count);
+    });
+    return this.#histogram;
   }
 }
 

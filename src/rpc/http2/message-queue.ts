@@ -81,6 +81,22 @@ export class MessageQueue<T, M = Uint8Array> implements AsyncIterable<T>, AsyncI
   }
 
   next(): Promise<IteratorResult<T>> {
+    return this.isEmpty ? this.#nextLater() : this.#nextNow();
+  }
+
+  /** The message that is there. Most reads of a busy stream find one. */
+  #nextNow(): Promise<IteratorResult<T>> {
+    assert(this.#waiter === null, 'a stream has one reader');
+    try {
+      const value = this.#options.decode(this.#shift());
+      if (value instanceof Promise) return value.then((value) => ({ done: false, value }));
+      return Promise.resolve({ done: false, value });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #nextLater(): Promise<IteratorResult<T>> {
     return new Promise((resolve, reject) => {
       this.take({
         onRequest: (value) => resolve({ done: false, value }),

@@ -6,7 +6,7 @@ import type { MessageEncoding } from './compression.js';
 const prefixBytes = 5;
 /** Parts of a message from this size on stay where they lie in what the socket read, if they are a good part of that. */
 const keptPartBytesMin = 4096;
-const keptShareMin = 1 / 4;
+const keptShareMin = 1 / 8;
 /** Memory into which smaller parts are copied: its sender has to send before a message may cost more. */
 const copiedRoomBytes = 16 * 1024;
 
@@ -104,7 +104,7 @@ export class MessageReader {
     this.#endCopied();
     const room = Math.min(copiedRoomBytes, this.#size - this.#count);
     this.#account(room);
-    this.#copied = new Uint8Array(room);
+    this.#copied = uncleared(room);
   }
 
   #endCopied(): void {
@@ -119,8 +119,7 @@ export class MessageReader {
     this.#endCopied();
     const [first] = this.#parts;
     if (this.#parts.length === 1 && first !== undefined) return first;
-    // Not cleared: all of it is written.
-    const whole = new Uint8Array(Buffer.allocUnsafeSlow(this.#size).buffer);
+    const whole = uncleared(this.#size);
     let at = 0;
     for (const part of this.#parts) {
       whole.set(part, at);
@@ -188,6 +187,11 @@ function messageBytes(bytes: Uint8Array, pos: number, bytesMax: number): number 
       (bytes[pos + 4] as number));
   if (size > bytesMax) throw messageTooLarge(size, bytesMax);
   return size;
+}
+
+/** Memory of which only what was written is handed on. */
+function uncleared(bytes: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
 }
 
 /** A plain view, whatever kind of array `bytes` is. */

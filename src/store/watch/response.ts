@@ -1,4 +1,4 @@
-import { equalBytes } from '../../base/bytes.js';
+import { concatBytes, equalBytes } from '../../base/bytes.js';
 import { WatchResponse, Writer } from '../../wire/index.js';
 
 /** Tags of WatchResponse. */
@@ -41,17 +41,23 @@ export interface EventResponse {
   readonly events: readonly Uint8Array[];
 }
 
+/** Events of this size and more are handed on one by one: they are not copied on their way to the socket. */
+const largeEventBytes = 4096;
+
 /**
- * Puts a head in front of shared event bytes, which are not copied. Watchers that are served one after the other with the same
- * head and the same events (many streams with one watcher on one range each) share the head as well.
+ * Puts a head in front of shared event bytes. Watchers that are served one after the other with the same events share one copy of
+ * them back to back; those that have the same head too (many streams with one watcher on one range each) share it as well.
  */
 export class EventResponseEncoder {
   #last: { readonly response: EventResponse; readonly pieces: readonly Uint8Array[] } | null = null;
+  /** Events that were sent last, and the pieces that they are sent as. */
+  #body: { readonly events: readonly Uint8Array[]; readonly pieces: readonly Uint8Array[] } | null =
+    null;
 
   /** One response with all events: the pieces to be sent one after the other. */
   encode(response: EventResponse): readonly Uint8Array[] {
     if (this.#last !== null && isSame(this.#last.response, response)) return this.#last.pieces;
-    const pieces = [encodeHead(response, false), ...response.events];
+    const pieces = [encodeHead(response, false), ...this.#bodyOf(response.events)];
     this.#last = { response, pieces };
     return pieces;
   }
@@ -59,6 +65,15 @@ export class EventResponseEncoder {
   /** Forgets the last response, and with it the memory. */
   reset(): void {
     this.#last = null;
+    this.#body = null;
+  }
+
+  #bodyOf(events: readonly Uint8Array[]): readonly Uint8Array[] {
+    if (events.length === 1) return events;
+    if (this.#body === null || !hasSameEvents(this.#body.events, events)) {
+      this.#body = { events, pieces: joinSmall(events) };
+    }
+    return this.#body.pieces;
   }
 
   /**
@@ -100,8 +115,28 @@ function encodeHead({ header, watchId }: EventResponse, isFragment: boolean): Ui
   return writer.finish();
 }
 
+/** The events with runs of small ones joined. */
+function joinSmall(events: readonly Uint8Array[]): readonly Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  let start = 0;
+  for (let i = 0; i <= events.length; i++) {
+    const event = events[i];
+    if (event !== undefined && event.length < largeEventBytes) continue;
+    if (i - start > 1) pieces.push(concatBytes(events.slice(start, i)));
+    else if (i > start) pieces.push(events[start] as Uint8Array);
+    if (event !== undefined) pieces.push(event);
+    start = i + 1;
+  }
+  return pieces;
+}
+
 function isSame(a: EventResponse, b: EventResponse): boolean {
   if (a.watchId !== b.watchId || a.events.length !== b.events.length) return false;
   if (a.header !== b.header && !equalBytes(a.header, b.header)) return false;
-  return a.events === b.events || a.events.every((event, i) => event === b.events[i]);
+  return hasSameEvents(a.events, b.events);
+}
+
+/** Whether these are the same events in memory. */
+function hasSameEvents(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
+  return a === b || (a.length === b.length && a.every((event, i) => event === b[i]));
 }
