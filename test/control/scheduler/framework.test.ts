@@ -150,3 +150,25 @@ t.test('PodInfoMaker gives what podInfoOf gives, and tells templates apart', (t)
   for (const pod of others) t.same(maker.make(pod), podInfoOf(pod));
   t.end();
 });
+
+t.test(
+  'PodInfoMaker computes once for a pod before and after it has a node, and while it runs',
+  (t) => {
+    const maker = new PodInfoMaker();
+    const pending = podOf('a', { requests: { cpu: '1' } });
+    const bound: Pod = { ...pending, spec: { ...pending.spec, nodeName: 'n1' } };
+    const name = pending.spec?.containers?.[0]?.name ?? '';
+    const running = (status: object): Pod => ({
+      ...bound,
+      status: { phase: 'Running', containerStatuses: [{ name, ready: true, ...status }] },
+    });
+    const { requests } = maker.make(pending);
+    t.equal(maker.make(bound).requests, requests);
+    t.equal(maker.make(running({})).requests, requests);
+    t.not(maker.make(bound).templateKey, maker.make(pending).templateKey, 'the node tells apart');
+    const resized = running({ allocatedResources: { cpu: '2' } });
+    t.equal(maker.make(resized).requests.milliCpu, 2000);
+    for (const pod of [bound, running({}), resized]) t.same(maker.make(pod), podInfoOf(pod));
+    t.end();
+  },
+);

@@ -3,7 +3,8 @@ import { deepEqual } from '../../machinery/deep-equal.js';
 import { addAmounts } from '../framework/amounts.js';
 import type { ClusterEvent, EventAction } from '../framework/cluster-event.js';
 import type { ResourceAmounts } from '../framework/node-info.js';
-import { podRequestsOf } from '../framework/pod-requests.js';
+import { isResizeInfeasible, podRequestsOf } from '../framework/pod-requests.js';
+import { saysResources } from '../framework/template-key.js';
 
 /** What of a node's change may let pods fit, each as its own event. Heartbeats are none. */
 export function nodeChanges(before: Node, after: Node): readonly ClusterEvent[] {
@@ -48,12 +49,22 @@ function conditionsOf({ status }: Node): Readonly<Record<string, string | undefi
   return Object.fromEntries(conditions.map(({ type = '', status: is }) => [type, is]));
 }
 
+/** What statuses say of resources: little else changes as often as the rest of them. */
+function resizesOf({ status }: Pod) {
+  const containers = (status?.containerStatuses ?? [])
+    .filter(saysResources)
+    .map(({ name, resources, allocatedResources }) => ({
+      ...{ name, requests: resources?.requests, allocatedResources },
+    }));
+  return { containers, isInfeasible: isResizeInfeasible(status?.conditions) };
+}
+
 function asksForLess(before: Pod, after: Pod): boolean {
   if (before.spec === after.spec) return false;
   const isSame =
     deepEqual(before.spec?.containers, after.spec?.containers) &&
     deepEqual(before.spec?.resources, after.spec?.resources) &&
-    deepEqual(before.status?.containerStatuses, after.status?.containerStatuses);
+    deepEqual(resizesOf(before), resizesOf(after));
   if (isSame) return false;
   const difference: ResourceAmounts = podRequestsOf(after).requests;
   addAmounts(difference, podRequestsOf(before).requests, -1);

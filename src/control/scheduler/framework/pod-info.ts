@@ -2,7 +2,7 @@ import type { Pod } from '../../api/gen/core-v1.js';
 import { affinityTermsOf } from './affinity-terms.js';
 import type { HostPort, PodInfo } from './node-info.js';
 import { podRequestsOf } from './pod-requests.js';
-import { templateKeyOf } from './template-key.js';
+import { contentKeyOf, templateKeyOf } from './template-key.js';
 
 /** The address that stands for all addresses of a node. */
 export const anyAddress = '0.0.0.0';
@@ -25,7 +25,7 @@ export class PodInfoMaker {
   }
 
   make(pod: Pod): PodInfo {
-    const key = templateKeyOf(pod);
+    const key = contentKeyOf(pod);
     const known = this.#templates.get(key);
     if (known !== undefined) return withPod(known, pod);
     if (this.#templates.size >= this.#templatesMax) {
@@ -38,16 +38,18 @@ export class PodInfoMaker {
   }
 }
 
-/** What pods of one template have in common. */
-type PodTemplate = Omit<PodInfo, 'pod' | 'key' | 'uid'>;
+/** What pods of one template have in common, whatever nodes they are on. */
+interface PodTemplate extends Omit<PodInfo, 'pod' | 'key' | 'uid' | 'templateKey'> {
+  readonly contentKey: string;
+}
 
-function templateOf(pod: Pod, templateKey = templateKeyOf(pod)): PodTemplate {
+function templateOf(pod: Pod, contentKey = contentKeyOf(pod)): PodTemplate {
   const affinity = affinityTermsOf(pod, pod.spec?.affinity?.podAffinity);
   const antiAffinity = affinityTermsOf(pod, pod.spec?.affinity?.podAntiAffinity);
   const { requests, nonZeroMilliCpu, nonZeroMemoryBytes } = podRequestsOf(pod);
   return {
     priority: pod.spec?.priority ?? 0,
-    templateKey,
+    contentKey,
     requests,
     nonZeroMilliCpu,
     nonZeroMemoryBytes,
@@ -66,7 +68,7 @@ function withPod(template: PodTemplate, pod: Pod): PodInfo {
     key: `${namespace}/${name}`,
     uid,
     priority: template.priority,
-    templateKey: template.templateKey,
+    templateKey: templateKeyOf(template.contentKey, pod),
     requests: template.requests,
     nonZeroMilliCpu: template.nonZeroMilliCpu,
     nonZeroMemoryBytes: template.nonZeroMemoryBytes,

@@ -70,7 +70,8 @@ function totals({ spec, status }: Pod, defaults: Amounts): Amounts {
   return total;
 }
 
-function isResizeInfeasible(
+/** What a resize wants can never be had on the node. */
+export function isResizeInfeasible(
   conditions: readonly { readonly type?: string; readonly reason?: string }[] | undefined,
 ): boolean {
   return (

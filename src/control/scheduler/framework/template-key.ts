@@ -1,10 +1,10 @@
-import type { Container, Pod, Volume } from '../../api/gen/core-v1.js';
+import type { Container, ContainerStatus, Pod, Volume } from '../../api/gen/core-v1.js';
 
 /** Volumes whose names or content differ from pod to pod, and that no placement depends on. */
 const placelessVolumes = ['projected', 'configMap', 'secret', 'emptyDir', 'downwardAPI'] as const;
 
-/** The text that is equal for pods that scheduling cannot tell apart; see `PodInfo.templateKey`. */
-export function templateKeyOf({ metadata, spec = {}, status }: Pod): string {
+/** The text that is equal for pods that scheduling cannot tell apart but for the node that they are on. */
+export function contentKeyOf({ metadata, spec = {}, status }: Pod): string {
   const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
   return JSON.stringify([
     metadata.namespace,
@@ -13,7 +13,6 @@ export function templateKeyOf({ metadata, spec = {}, status }: Pod): string {
     spec.priority,
     spec.preemptionPolicy,
     spec.schedulerName,
-    spec.nodeName,
     spec.nodeSelector,
     spec.affinity,
     spec.tolerations,
@@ -28,11 +27,28 @@ export function templateKeyOf({ metadata, spec = {}, status }: Pod): string {
     spec.os,
     placedVolumes(metadata, spec.volumes),
     // Resizing, of pods that run.
-    status?.containerStatuses?.map(({ name, resources, allocatedResources }) => [
-      ...[name, resources?.requests, allocatedResources],
-    ]),
-    status?.conditions?.some(({ reason }) => reason === 'Infeasible'),
+    resizedStatuses(status),
+    status?.conditions?.some(({ reason }) => reason === 'Infeasible') === true,
   ]);
+}
+
+/** The same with the node; see `PodInfo.templateKey`. */
+export function templateKeyOf(contentKey: string, { spec }: Pod): string {
+  return `${contentKey}${spec?.nodeName ?? ''}`;
+}
+
+/** Statuses of containers that say nothing of resources are as good as none. */
+function resizedStatuses(status: Pod['status']) {
+  return (status?.containerStatuses ?? [])
+    .filter(saysResources)
+    .map(({ name, resources, allocatedResources }) => [
+      ...[name, resources?.requests, allocatedResources],
+    ]);
+}
+
+/** Whether what the container takes depends on its status. */
+export function saysResources({ resources, allocatedResources }: ContainerStatus): boolean {
+  return resources?.requests !== undefined || allocatedResources !== undefined;
 }
 
 function containerPart({ image, ports, resources, restartPolicy }: Container) {
