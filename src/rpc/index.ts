@@ -10,7 +10,7 @@ export { durationBounds, MethodCounts } from './method-counts.js';
 export { readWebBody } from './read-web-body.js';
 export type { RpcServer, RpcServerOptions } from './server.js';
 export * from './service.js';
-export { cipherSuiteNames } from './tls-ciphers.js';
+export { cipherNamesOf, cipherSuiteNames } from './tls-ciphers.js';
 export type { WebHandler, WebHeaders, WebRequest, WebResponse, WebUpgradeHandler } from './web.js';
 export * from './web-client.js';
 export * from './web-errors.js';

@@ -1,5 +1,6 @@
 import tls from 'node:tls';
 import { ListenError } from '../host/listen-error.js';
+import type { CertificateRefusal, TlsVersion } from '../host/net.js';
 import { cipherNamesOf } from './tls-ciphers.js';
 
 /** Milliseconds that a client has for the TLS handshake. */
@@ -29,12 +30,16 @@ export interface ListenerTls extends CertificatePair {
   /** Certificates for clients that ask for these names; the others get `cert`. */
   readonly named?: readonly NamedCertificate[];
   /** Default TLSv1.2. */
-  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  readonly minVersion?: TlsVersion;
+  /** Default: the newest that node has. */
+  readonly maxVersion?: TlsVersion;
   /**
    * Cipher suites of TLS 1.2 that are offered, by their IANA names. Default: node's. Those of TLS 1.3 are not for configuring,
    * and naming them is allowed without effect.
    */
   readonly cipherSuites?: readonly string[];
+  /** Turns clients away although `clientCa` has signed their certificates; only with `clientCertAuth`. */
+  readonly refuses?: CertificateRefusal;
 }
 
 /** What a TLS server is made with; certificates by name are looked up in `contexts`. */
@@ -62,7 +67,7 @@ export function secureContextOptions(url: string, options: ListenerTls): tls.Sec
 function contextOptions(
   url: string,
   { cert, key }: CertificatePair,
-  { clientCa, minVersion = 'TLSv1.2', cipherSuites }: ListenerTls,
+  { clientCa, minVersion = 'TLSv1.2', maxVersion, cipherSuites }: ListenerTls,
 ): tls.SecureContextOptions {
   const ciphers = cipherSuites === undefined ? null : cipherNamesOf(cipherSuites);
   if (ciphers !== null && ciphers.unknown.length > 0) {
@@ -74,6 +79,7 @@ function contextOptions(
     key,
     ...(clientCa === null ? {} : { ca: clientCa }),
     minVersion,
+    ...(maxVersion === undefined ? {} : { maxVersion }),
     ...(ciphers === null ? {} : { ciphers: ciphers.names.join(':'), honorCipherOrder: true }),
   };
   checkContext(url, context);

@@ -4,7 +4,13 @@ import tls from 'node:tls';
 import { assert } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
-import { ListenError, listenErrorOf } from '../host/listen-error.js';
+import { ListenError } from '../host/listen-error.js';
+import {
+  listen as listenOn,
+  type RejectedConnection,
+  refusalOf,
+  type StreamAddress,
+} from '../host/net.js';
 import { Http1Server, type Http1ServerOptions } from './http1/server.js';
 import {
   type ListenerTls,
@@ -14,7 +20,7 @@ import {
 } from './listener-tls.js';
 import { PeerChains } from './peer-chains.js';
 import type { RpcServer } from './server.js';
-import { sniffProtocol } from './sniff.js';
+import { sniffProtocol, sniffTls } from './sniff.js';
 import { setPeerCertificates } from './transport.js';
 
 /**
@@ -25,9 +31,16 @@ const keepaliveDelayMs = 15_000;
 
 /** What a listener needs. What it says of HTTP/1.1 is true on the same port; over HTTP/2 the RPC engine answers. */
 export interface ListenerOptions extends Http1ServerOptions {
-  /** `http://host:port` or `https://host:port` (then `tls` is given). Port 0 takes a free one; see {@link Listener.port}. */
+  /**
+   * `http://host:port` or `https://host:port` (then `tls` is given). Port 0 takes a free one; see {@link Listener.port}. Or
+   * `unix://path` and `unixs://path`.
+   */
   readonly url: string;
   readonly tls: ListenerTls | null;
+  /** Where TLS is spoken, serves those who speak without it as well, on the same port. */
+  readonly servesPlain?: boolean;
+  /** Told of connections that came to nothing in the TLS handshake. Anybody can make any number of them. */
+  readonly onRejected?: (rejected: RejectedConnection) => void;
   /** Takes the HTTP/2 connections. The listener does not close it. */
   readonly rpc: RpcServer;
   readonly clock: Clock;
@@ -39,7 +52,7 @@ export interface ListenerOptions extends Http1ServerOptions {
 /** An open port that serves gRPC and HTTP/1.1. */
 export interface Listener {
   readonly url: string;
-  /** The port that it listens on. */
+  /** The port that it listens on; 0 on a Unix socket. */
   readonly port: number;
   /**
    * Takes other certificates, client authorities and cipher suites into use for the connections that come from now on; whether
@@ -55,15 +68,17 @@ export interface Listener {
 
 /** Opens a listener; rejects with {@link ListenError}. */
 export async function listen(options: ListenerOptions): Promise<Listener> {
-  const { host, port } = parseListenUrl(options.url, options.tls !== null);
+  const address = parseListenUrl(options.url, options.tls !== null);
   const listener = new SharedPortListener(options);
-  await listener.open(host, port);
+  await listener.open(address);
   return listener;
 }
 
-function parseListenUrl(url: string, isTls: boolean): { host: string; port: number } {
+function parseListenUrl(url: string, isTls: boolean): StreamAddress {
   const bad = (what: string) =>
     new ListenError('bad-address', `cannot listen on ${JSON.stringify(url)}: ${what}`);
+  const path = (isTls ? /^unixs:\/\/(.+)$/ : /^unix:\/\/(.+)$/).exec(url)?.[1];
+  if (path !== undefined) return { path };
   if (!URL.canParse(url)) throw bad('it is not a URL; write http://ADDRESS:PORT');
   const parsed = new URL(url);
   const expected = isTls ? 'https:' : 'http:';
@@ -78,7 +93,11 @@ function parseListenUrl(url: string, isTls: boolean): { host: string; port: numb
 class SharedPortListener implements Listener {
   readonly url: string;
   readonly #options: ListenerOptions;
+  /** What listens. */
   readonly #server: net.Server;
+  /** Which speaks TLS with those who come; the same where all of them do, null where none. */
+  readonly #tlsServer: tls.Server | null;
+  #port = 0;
   readonly #http1: Http1Server;
   /** Connections that are still at their TLS handshake, by the address of the other side. */
   readonly #handshakes = new Map<string, net.Socket>();
@@ -92,53 +111,39 @@ class SharedPortListener implements Listener {
     this.url = options.url;
     this.#options = options;
     this.#http1 = new Http1Server(options);
-    this.#server =
-      options.tls === null
-        ? net.createServer({ noDelay: true })
-        : this.#createTlsServer(options.url, options.tls);
-    if (options.tls !== null) this.#server.on('connection', (raw) => this.#onHandshake(raw));
-    const event = options.tls === null ? 'connection' : 'secureConnection';
-    this.#server.on(event, (socket: net.Socket) => void this.#onConnection(socket));
-    this.#server.on('tlsClientError', (error: Error, socket: net.Socket) => {
-      options.logger.debug('TLS handshake failed', { error: error.message });
-      socket.destroy();
-    });
+    this.#tlsServer = options.tls === null ? null : this.#createTlsServer(options.url, options.tls);
+    if (this.#tlsServer !== null && options.servesPlain !== true) this.#server = this.#tlsServer;
+    else this.#server = net.createServer({ noDelay: true }, (socket) => void this.#onPlain(socket));
   }
 
   get port(): number {
-    const address = this.#server.address();
-    assert(address !== null && typeof address === 'object', 'the listener is not open');
-    return address.port;
+    return this.#port;
   }
 
   setTls(options: ListenerTls): void {
     const { url } = this;
-    assert(this.#server instanceof tls.Server, 'only a TLS listener has certificates');
+    assert(this.#tlsServer !== null, 'only a TLS listener has certificates');
     const named = new NamedContexts(url, options);
-    this.#server.setSecureContext(secureContextOptions(url, options));
+    this.#tlsServer.setSecureContext(secureContextOptions(url, options));
     this.#named = named;
   }
 
   #createTlsServer(url: string, options: ListenerTls): tls.Server {
     this.#named = new NamedContexts(url, options);
     const find = (name: string) => this.#named?.find(name) ?? null;
-    return tls.createServer(tlsServerOptions(url, options, { find }));
+    const server = tls.createServer(tlsServerOptions(url, options, { find }));
+    server.on('connection', (raw) => this.#onHandshake(raw));
+    server.on('secureConnection', (socket) => this.#onSecure(socket, options));
+    server.on('tlsClientError', (error, socket) => this.#reject(socket, error.message));
+    return server;
   }
 
-  open(host: string, port: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const onError = (error: Error) => reject(listenErrorOf(this.url, error));
-      this.#server.once('error', onError);
-      this.#server.listen({ host, port }, () => {
-        this.#server.off('error', onError);
-        this.#server.on('error', (error) => {
-          this.#options.logger.warn('cannot accept a connection', {
-            url: this.url,
-            error: error.message,
-          });
-        });
-        resolve();
-      });
+  async open(address: StreamAddress): Promise<void> {
+    const { logger } = this.#options;
+    const { url } = this;
+    this.#port = await listenOn(this.#server, address, url);
+    this.#server.on('error', (error) => {
+      logger.warn('cannot accept a connection', { url, error: error.message });
     });
   }
 
@@ -161,8 +166,37 @@ class SharedPortListener implements Listener {
     socket.once('close', () => this.#handshakes.delete(address));
   }
 
-  async #onConnection(socket: net.Socket): Promise<void> {
+  #onSecure(socket: tls.TLSSocket, { refuses }: ListenerTls): void {
     this.#handshakes.delete(addressOf(socket));
+    const why = refusalOf(socket, refuses);
+    if (why === null) void this.#onConnection(socket);
+    else this.#reject(socket, why);
+  }
+
+  #reject(socket: net.Socket, why: string): void {
+    const { logger, onRejected } = this.#options;
+    const remote = addressOf(socket);
+    socket.on('error', () => {});
+    socket.destroy();
+    logger.debug('TLS handshake failed', { remote, error: why });
+    onRejected?.({ remote, why });
+  }
+
+  /** A connection to a port where TLS is not spoken, or not only. */
+  async #onPlain(socket: net.Socket): Promise<void> {
+    if (this.#tlsServer === null) return this.#onConnection(socket);
+    this.#unknown.add(socket);
+    const onError = () => {};
+    socket.on('error', onError);
+    const { clock, silenceMsMax } = this.#options;
+    const isTls = await sniffTls(socket, { clock, timeoutMs: silenceMsMax });
+    this.#unknown.delete(socket);
+    socket.off('error', onError);
+    if (isTls === true) this.#tlsServer.emit('connection', socket);
+    else if (isTls === false) await this.#onConnection(socket);
+  }
+
+  async #onConnection(socket: net.Socket): Promise<void> {
     this.#unknown.add(socket);
     socket.on('error', () => {
       // A reset by the peer; 'close' follows and is what counts.

@@ -234,6 +234,8 @@ export function peerUrlOf(name: string): string {
 function limitsOf({ member }: Knobs): MemberLimits {
   return {
     ...defaultLimits,
+    // Changes of every kind are tried, the risky ones too.
+    strictReconfigCheck: false,
     preVote: member.preVote,
     catchUpEntries: member.catchUpEntries,
     syncAfterEntries: member.syncAfterEntries,

@@ -91,7 +91,7 @@ function checkStored(
 /** etcd's own data, or anything else that is not ours, is never written into. */
 async function refuseForeignData(settings: StoreSettings, disk: Disk): Promise<void> {
   const names = (await disk.list('.')).filter(
-    (name) => !/^(lost\+found|lock.*|\..*|member\.json\.tmp)$/.test(name),
+    (name) => !/^(lost\+found|lock.*|\..*|member\.json\.tmp|fixtures)$/.test(name),
   );
   if (names.length === 0) return;
   const what = names.includes('member')

@@ -7,7 +7,7 @@ import { lockDataDir } from '../../host/disk-lock.js';
 import { entropyPrng } from '../../host/entropy.js';
 import { openLevelHome } from '../../host/level.js';
 import { listenStreams, type StreamListener } from '../../host/net.js';
-import { peerAddress, peerDial, TcpTransport } from '../../raft/transport/index.js';
+import { isTlsUrl, peerAddress, peerDial, TcpTransport } from '../../raft/transport/index.js';
 import { AutoCompactor, CommandKind, Member, StoreMetrics } from '../../store/index.js';
 import {
   CompactionRequest,
@@ -16,6 +16,7 @@ import {
 } from '../../wire/gen/etcdserverpb.js';
 import { etcdVersion, flotillaVersion } from '../version.js';
 import { type ResolvedIdentity, resolveIdentity } from './identity.js';
+import { RejectionLog } from './rejection-log.js';
 import { serveClients } from './serve-clients.js';
 import type { StoreSettings } from './settings.js';
 import { peerTlsOf } from './tls-material.js';
@@ -50,7 +51,11 @@ export async function startStore(
     for (const step of closers.splice(0).reverse()) await step();
   };
   try {
-    const peerTls = await peerTlsOf(settings.peerTls);
+    const rejected = new RejectionLog(hostClock, logger);
+    const peerTls = await peerTlsOf(settings.peerTls, {
+      folder: `${settings.dataDir}/fixtures/peer`,
+      urls: settings.listenPeerUrls,
+    });
     const dial = peerDial(peerTls);
     const disk = openHostDisk(settings.dataDir);
     const walDisk = settings.walDir === '' ? disk : openHostDisk(settings.walDir);
@@ -69,13 +74,18 @@ export async function startStore(
       member: null,
     };
     for (const url of settings.listenPeerUrls) {
-      const tls = url.startsWith('https:') ? peerTls : null;
+      const tls = isTlsUrl(url) ? peerTls : null;
       peerListeners.push(
-        await listenStreams(peerAddress(url), tls, (stream) => {
-          if (holder.transport !== null) return holder.transport.accept(stream);
-          stream.destroy();
-          return { onData: () => {}, onClose: () => {} };
-        }),
+        await listenStreams(
+          peerAddress(url),
+          tls,
+          (stream) => {
+            if (holder.transport !== null) return holder.transport.accept(stream);
+            stream.destroy();
+            return { onData: () => {}, onClose: () => {} };
+          },
+          (rejection) => rejected.note('peer', rejection),
+        ),
       );
     }
     const identity = await resolveIdentity(settings, { disk, dial, clock, logger });
@@ -133,7 +143,7 @@ export async function startStore(
     metrics.addMember(member, () => holder.transport?.traffic() ?? []);
     const compactor = startAutoCompaction(settings, member);
     closers.push(async () => compactor?.close());
-    const clients = await serveClients(settings, { member, metrics, logger });
+    const clients = await serveClients(settings, { member, metrics, rejected, logger });
     closers.push(() => clients.close({ graceMs: drainMs }));
     return { member, ready: member.published, close };
   } catch (error) {

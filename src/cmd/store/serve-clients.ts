@@ -1,5 +1,7 @@
 import type { Logger } from '../../base/logger.js';
 import { hostClock } from '../../host/clock.js';
+import type { RejectedConnection } from '../../host/net.js';
+import { isTlsUrl } from '../../raft/transport/index.js';
 import { createHttp2Server } from '../../rpc/http2/index.js';
 import {
   type HttpRoutes,
@@ -15,6 +17,7 @@ import {
   metricsRoutes,
   type StoreMetrics,
 } from '../../store/index.js';
+import type { RejectionLog } from './rejection-log.js';
 import type { StoreSettings } from './settings.js';
 import { clientTlsOf } from './tls-material.js';
 
@@ -31,10 +34,18 @@ export interface ClientPorts {
 /** Opens the client URLs, for everything, and the metrics URLs, for metrics and health checks. Rejects with ListenError. */
 export async function serveClients(
   settings: StoreSettings,
-  parts: { readonly member: Member; readonly metrics: StoreMetrics; readonly logger: Logger },
+  parts: {
+    readonly member: Member;
+    readonly metrics: StoreMetrics;
+    readonly rejected: RejectionLog;
+    readonly logger: Logger;
+  },
 ): Promise<ClientPorts> {
   const { member, metrics, logger } = parts;
-  const tls = await clientTlsOf(settings.clientTls);
+  const tls = await clientTlsOf(settings.clientTls, {
+    folder: `${settings.dataDir}/fixtures/client`,
+    urls: settings.listenClientUrls,
+  });
   const observing = { health: metrics.health, metrics: metrics.handler };
   const http = httpRoutes(member, observing);
   const watched = metricsRoutes(member, observing);
@@ -55,19 +66,38 @@ export async function serveClients(
     const servers = [rpc, observer, ...listeners];
     await Promise.all(servers.map((server) => server.close(options)));
   };
-  const open = async (url: string, server: { rpc: RpcServer; http: HttpRoutes }) => {
-    const used = { tls: url.startsWith('https:') ? tls : null, clock: hostClock, logger };
-    const silenceMsMax = connectionSilenceMsMax;
-    listeners.push(await listen({ url, ...used, ...server, silenceMsMax }));
+  const open = async (urls: readonly string[], server: { rpc: RpcServer; http: HttpRoutes }) => {
+    for (const { url, servesPlain } of portsOf(urls)) {
+      const options = {
+        ...{ url, servesPlain, tls: isTlsUrl(url) ? tls : null },
+        ...{ clock: hostClock, logger, silenceMsMax: connectionSilenceMsMax },
+        onRejected: (rejection: RejectedConnection) => parts.rejected.note('client', rejection),
+      };
+      listeners.push(await listen({ ...options, ...server }));
+    }
   };
   try {
-    for (const url of settings.listenClientUrls) await open(url, { rpc, http });
-    for (const url of settings.listenMetricsUrls) await open(url, { rpc: observer, http: watched });
+    await open(settings.listenClientUrls, { rpc, http });
+    await open(settings.listenMetricsUrls, { rpc: observer, http: watched });
   } catch (error) {
     await close({ graceMs: 0 });
     throw error;
   }
   return { close };
+}
+
+/** One listener a port: where the same is named with TLS and without, it serves both. */
+function portsOf(
+  urls: readonly string[],
+): { readonly url: string; readonly servesPlain: boolean }[] {
+  const plainOf = (url: string) => url.replace(/^(http|unix)s:/, '$1:');
+  const ports: { url: string; servesPlain: boolean }[] = [];
+  for (const url of new Set(urls)) {
+    const isTwin = urls.some((other) => other !== url && plainOf(other) === plainOf(url));
+    if (isTlsUrl(url)) ports.push({ url, servesPlain: isTwin });
+    else if (!isTwin) ports.push({ url, servesPlain: false });
+  }
+  return ports;
 }
 
 function rpcOptions(

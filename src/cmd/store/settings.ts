@@ -1,5 +1,6 @@
 import type { LogLevel } from '../../base/logger.js';
 import type { LogFormat } from '../../host/log-sink.js';
+import { isTlsUrl } from '../../raft/transport/index.js';
 import {
   type AutoCompactionPolicy,
   defaultLimits,
@@ -12,14 +13,7 @@ import {
 import { UsageError } from '../usage-error.js';
 import { storeFlags } from './flags.js';
 import { type ParsedFlags, parseDurationMs } from './parse.js';
-
-/** Certificate files of one side. */
-export interface TlsFiles {
-  readonly certFile: string;
-  readonly keyFile: string;
-  readonly caFile: string;
-  readonly clientCertAuth: boolean;
-}
+import { type TlsSettings, tlsSettings } from './tls-settings.js';
 
 /** A member's settings, checked. */
 export interface StoreSettings {
@@ -37,8 +31,8 @@ export interface StoreSettings {
   readonly initialCluster: ReadonlyMap<string, readonly string[]>;
   readonly initialState: 'new' | 'existing';
   readonly clusterToken: string;
-  readonly clientTls: TlsFiles | null;
-  readonly peerTls: TlsFiles | null;
+  readonly clientTls: TlsSettings | null;
+  readonly peerTls: TlsSettings | null;
   readonly limits: MemberLimits;
   readonly autoCompaction: AutoCompactionPolicy | null;
   readonly keepaliveMinTimeMs: number;
@@ -60,6 +54,7 @@ export function toSettings({ values, set }: ParsedFlags): StoreSettings {
   const integer = (name: string) => Number(text(name));
   const flag = (name: string) => text(name) === 'true';
   const urls = (name: string) => parseUrls(name, text(name));
+  const flags = { text, flag };
   const name = text('name');
   if (name === '') throw new UsageError('--name must not be empty');
   const advertisePeerUrls = urls('initial-advertise-peer-urls');
@@ -86,8 +81,11 @@ export function toSettings({ values, set }: ParsedFlags): StoreSettings {
       'existing',
     ]),
     clusterToken: text('initial-cluster-token'),
-    clientTls: tlsFiles('', text, flag),
-    peerTls: tlsFiles('peer-', text, flag),
+    clientTls: tlsFor('', flags, {
+      client: urls('listen-client-urls'),
+      metrics: text('listen-metrics-urls') === '' ? [] : urls('listen-metrics-urls'),
+    }),
+    peerTls: tlsFor('peer-', flags, { peer: urls('listen-peer-urls') }),
     limits: limits(text, integer, flag, set),
     autoCompaction: autoCompaction(text('auto-compaction-mode'), text('auto-compaction-retention')),
     keepaliveMinTimeMs: parseDurationMs(text('grpc-keepalive-min-time')) ?? 0,
@@ -134,7 +132,7 @@ function parseUrls(name: string, text: string): string[] {
 /** What can be listened on and dialed: a host, and a port up to 65535. */
 function checkAddress(name: string, url: string): void {
   const wrong = (why: string) => new UsageError(`--${name}: ${JSON.stringify(url)}: ${why}`);
-  if (url.startsWith('unix')) throw wrong('Unix sockets are not built; write http://ADDRESS:PORT');
+  if (url.startsWith('unix')) return;
   if (!URL.canParse(url))
     throw wrong('the address or the port is invalid; write http://ADDRESS:PORT');
 }
@@ -166,30 +164,23 @@ function initialCluster(
   return members;
 }
 
-function tlsFiles(
-  prefix: string,
-  text: (name: string) => string,
-  flag: (name: string) => boolean,
-): TlsFiles | null {
-  const certFile = text(`${prefix}cert-file`);
-  const keyFile = text(`${prefix}key-file`);
-  const caFile = text(`${prefix}trusted-ca-file`);
-  const clientCertAuth = flag(`${prefix}client-cert-auth`);
-  if (certFile === '' && keyFile === '') {
-    if (clientCertAuth) {
-      throw new UsageError(
-        `--${prefix}client-cert-auth needs --${prefix}cert-file and --${prefix}key-file`,
-      );
-    }
-    return null;
+/** The TLS of a side, whose URLs are given by kind: those that need it need a certificate. */
+function tlsFor(
+  side: '' | 'peer-',
+  flags: Parameters<typeof tlsSettings>[1],
+  urls: Readonly<Record<string, readonly string[]>>,
+): TlsSettings | null {
+  const settings = tlsSettings(side, flags);
+  if (settings !== null) return settings;
+  const given = `TLS key/cert (--${side}cert-file, --${side}key-file) must be provided for`;
+  for (const [kind, list] of Object.entries(urls)) {
+    const url = list.find(isTlsUrl);
+    if (url === undefined) continue;
+    // The words are etcd's.
+    if (kind === 'metrics') throw new UsageError(`client ${given} metrics secure url`);
+    throw new UsageError(`${given} ${kind} url ${url} with HTTPS scheme`);
   }
-  if (certFile === '' || keyFile === '') {
-    throw new UsageError(`--${prefix}cert-file and --${prefix}key-file go together`);
-  }
-  if (clientCertAuth && caFile === '') {
-    throw new UsageError(`--${prefix}client-cert-auth needs --${prefix}trusted-ca-file`);
-  }
-  return { certFile, keyFile, caFile, clientCertAuth };
+  return null;
 }
 
 function limits(

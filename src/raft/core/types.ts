@@ -230,7 +230,9 @@ export type ProposeRefusal =
   | 'config-invalid'
   | 'not-member'
   /** A learner that was to become a voter lags; said by the driver (`RaftNodeOptions.admits`), not by the core. */
-  | 'learner-not-ready';
+  | 'learner-not-ready'
+  /** Too few members are connected for the change to be safe; said by the driver too. */
+  | 'quorum-at-risk';
 
 /**
  * The consensus core: a pure state machine. One owner calls it; every method is synchronous; nothing it does depends on

@@ -18,6 +18,7 @@ export function isFinal(reason: ProposeRefusal): boolean {
     case 'config-pending':
     case 'not-member':
     case 'learner-not-ready':
+    case 'quorum-at-risk':
       return true;
     case 'not-leader':
     case 'transferring':

@@ -24,6 +24,7 @@ const refusals: readonly ProposeRefusal[] = [
   'config-invalid',
   'not-member',
   'learner-not-ready',
+  'quorum-at-risk',
 ];
 
 /** Encodes one message, as pieces that share the memory of what is large in it. */

@@ -79,6 +79,7 @@ function readUrls(reader: ByteReader): string[] {
 function readUrl(reader: ByteReader): string {
   const url = new TextDecoder().decode(reader.bytes());
   if (/^https?:\/\//.test(url) && URL.canParse(url)) return url;
+  if (/^unixs?:\/\/./.test(url)) return url;
   throw new MalformedFrameError('a member with an address that is no URL');
 }
 

@@ -72,7 +72,7 @@ export function clusterService(context: ApiContext): ServiceImplementation {
 
 async function freshView(context: ApiContext, signal: AbortSignal): Promise<ClusterView> {
   await context.readBarrier(signal);
-  return { members: context.members.list(), raft: context.raft() };
+  return { members: context.members.list() };
 }
 
 function existing(context: ApiContext, rawId: bigint): { id: MemberId; record: MemberRecord } {

@@ -242,7 +242,10 @@ function startNode(
     catchUpBytes: limits.catchUpBytes,
     syncAfterEntries: limits.syncAfterEntries,
     syncAfterBytes: limits.syncAfterBytes,
-    admits: (change, leader) => refuseConfChange(parts.store.members, change, leader),
+    admits: (change, leader) =>
+      refuseConfChange(parts.store.members, change, leader, {
+        isStrict: limits.strictReconfigCheck,
+      }),
     defects: options.defects,
     onFatal: options.onFatal,
     onLeadership: parts.onLeadership,

@@ -60,6 +60,23 @@ t.test('toSettings reads the way that etcd starts a static cluster', async (t) =
   t.same([...read.initialCluster.keys()].sort(), ['a', 'b']);
 });
 
+t.test(
+  'toSettings asks for client certificates where an authority is named, as etcd does',
+  async (t) => {
+    const files = ['--cert-file=c', '--key-file=k'];
+    t.equal(settings(files).clientTls?.clientCertAuth, false);
+    t.equal(settings([...files, '--trusted-ca-file=ca']).clientTls?.clientCertAuth, true);
+    t.match(settings([...files, '--trusted-ca-file=ca', '--client-cert-allowed-hostname=a,b']), {
+      clientTls: { allowedHosts: ['a', 'b'], allowedNames: [], minVersion: 'TLSv1.2' },
+      peerTls: null,
+    });
+    t.match(settings(['--peer-auto-tls', '--tls-max-version=TLS1.3']), {
+      clientTls: null,
+      peerTls: { pair: null, clientCertAuth: false, maxVersion: 'TLSv1.3', validityYears: 1 },
+    });
+  },
+);
+
 t.test('toSettings has etcd defaults', async (t) => {
   t.equal(settings(['--tls-min-version=TLS1.2', '--unsafe-no-fsync=false']).name, 'default');
   t.match(settings([]), {
@@ -102,8 +119,36 @@ t.test('toSettings refuses what makes no sense, and says what to do', async (t) 
       /not a count of revisions/,
     ],
     [['--unsafe-no-fsync'], /every acknowledged write is synced/],
-    [['--tls-min-version=TLS1.3'], /no other minimum can be set/],
-    [['--cipher-suites=x'], /ciphers of the platform/],
+    [['--auto-tls', '--tls-min-version=TLS1.1'], /"TLS1.1" is not spoken; give TLS1.2 or TLS1.3/],
+    [
+      ['--auto-tls', '--tls-min-version=TLS1.3', '--tls-max-version=TLS1.2'],
+      /min version \(TLS1.3\) is greater than max version \(TLS1.2\)/,
+    ],
+    [['--auto-tls', '--cipher-suites=x'], /unexpected TLS cipher suite "x"/],
+    [
+      ['--auto-tls', '--tls-min-version=TLS1.3', '--cipher-suites=TLS_RSA_WITH_AES_128_CBC_SHA'],
+      /cipher suites cannot be configured when only TLS1.3 is enabled/,
+    ],
+    [['--auto-tls', '--client-crl-file=x'], /needs --trusted-ca-file/],
+    [['--peer-auto-tls', '--peer-cert-allowed-cn=x'], /needs --peer-trusted-ca-file/],
+    [
+      [
+        '--peer-auto-tls',
+        '--peer-trusted-ca-file=x',
+        '--peer-cert-allowed-cn=x',
+        '--peer-cert-allowed-hostname=x',
+      ],
+      /exclude each other/,
+    ],
+    [
+      ['--listen-metrics-urls=https://localhost:1'],
+      /client TLS key\/cert \(--cert-file, --key-file\) must be provided for metrics secure url/,
+    ],
+    [
+      ['--listen-client-urls=https://localhost:1', '--advertise-client-urls=https://localhost:1'],
+      /must be provided for client url https:\/\/localhost:1 with HTTPS scheme/,
+    ],
+    [['--listen-peer-urls=https://localhost:1'], /--peer-key-file\) must be provided for peer url/],
     [['--discovery=http://x'], /--initial-cluster/],
     [['--grpc-keepalive-interval=fast'], /is not a duration/],
     [['--log-level=loud'], /is not one of/],

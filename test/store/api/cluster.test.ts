@@ -154,7 +154,8 @@ t.test('strict reconfiguration protects the quorum of started and connected memb
   rig.limits.strictReconfigCheck = true;
   await publish(rig, two, 'two');
   rig.raftOverride = { progress: progressOf([[two, { recentlyActive: false }]]) };
-  t.strictSame(await failure(channel, MemberAdd, three), unhealthy, 'one of two is away');
+  const five = { peerURLs: ['http://five:2380'] };
+  t.strictSame(await failure(channel, MemberAdd, five), unhealthy, 'one of two is away');
   rig.raftOverride = { progress: progressOf([[two, {}]]) };
   const third = (await channel.unary(MemberAdd, { peerURLs: ['http://four:2380'] })).member!.ID;
   await publish(rig, third, 'four');

@@ -129,7 +129,9 @@ export class ApiRig implements ApiContext {
 
   async proposeConfChange(change: ConfChange): Promise<ApplyResult> {
     const conf = applyConfChange(this.store.conf, change);
-    const refusal = refuseConfChange(this.members, change, this.raft());
+    const refusal = refuseConfChange(this.members, change, this.raft(), {
+      isStrict: this.limits.strictReconfigCheck,
+    });
     if (refusal !== null) throw toStoreError(new NodeError('config-refused', refusal));
     if (typeof conf === 'string') throw new StoreError('unhealthy');
     return this.#apply({ data: change.context, conf });

@@ -45,8 +45,22 @@ function leader(learner: Partial<Progress> | null): CoreStatus {
   };
 }
 
-function refusal(steps: readonly ConfChangeStep[], status: CoreStatus) {
-  return refuseConfChange(members, { steps, joint: 'auto', context: new Uint8Array(0) }, status);
+function refusal(steps: readonly ConfChangeStep[], status: CoreStatus, isStrict = false) {
+  const change = { steps, joint: 'auto', context: new Uint8Array(0) } as const;
+  return refuseConfChange(members, change, status, { isStrict });
+}
+
+/** A leader of so many voters, of which those with the given numbers are away. */
+function leaderOf(voters: number, away: readonly number[]): CoreStatus {
+  const status = leader(null);
+  const ids = Array.from({ length: voters }, (_, i) => id(i + 1));
+  const progress = new Map(
+    ids.map((voter) => [
+      voter,
+      { ...status.progress.get(leaderId)!, recentlyActive: !away.includes(Number(voter)) },
+    ]),
+  );
+  return { ...status, conf: { ...status.conf, voters: ids, learners: [] }, progress };
 }
 
 const promote = { kind: 'add-voter', id: learnerId } as const;
@@ -80,3 +94,42 @@ t.test('refuseConfChange judges every step, and promotions only', async (t) => {
   ];
   for (const [what, steps, expected] of table) t.equal(refusal(steps, behind), expected, what);
 });
+
+t.test(
+  'refuseConfChange keeps those that are connected a majority, when it is strict',
+  async (t) => {
+    const add = [{ kind: 'add-voter', id: id(8) }] as const;
+    const learn = [{ kind: 'add-learner', id: id(8) }] as const;
+    const remove = (member: number) => [{ kind: 'remove', id: id(member) }] as const;
+    const table: readonly (readonly [
+      number,
+      readonly number[],
+      readonly ConfChangeStep[],
+      boolean,
+    ])[] = [
+      [1, [], add, true],
+      [2, [], add, true],
+      [2, [2], add, false],
+      [3, [], add, true],
+      [3, [3], add, false],
+      [3, [3], learn, false],
+      [4, [4], add, true],
+      [5, [5], learn, true],
+      [5, [4, 5], add, false],
+      [5, [4, 5], learn, false],
+      [3, [3], remove(3), true],
+      [3, [3], remove(2), false],
+      [3, [3], remove(1), false],
+      [3, [], remove(1), true],
+      [5, [5], remove(2), true],
+      [5, [4, 5], remove(2), false],
+      [4, [3, 4], remove(2), false],
+    ];
+    for (const [voters, away, steps, isAllowed] of table) {
+      const what = `${voters} voters without ${away.join() || 'none'}: ${steps[0]?.kind} ${steps[0]?.id}`;
+      const expected = isAllowed ? null : 'quorum-at-risk';
+      t.equal(refusal(steps, leaderOf(voters, away), true), expected, what);
+      t.equal(refusal(steps, leaderOf(voters, away), false), null, `${what}, not strict`);
+    }
+  },
+);

@@ -1,0 +1,219 @@
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import tls from 'node:tls';
+import t, { type Test } from 'tap';
+import { loadLibrary } from '../../src/host/certificate-maker.js';
+import { until } from '../client/until.js';
+import { ca, clientCert, clientKey, serverCert, serverKey } from '../rpc/certificates.js';
+import { staticFlags } from './cluster.js';
+import { Member } from './member.js';
+import { freePorts } from './ports.js';
+import { RawClient } from './raw-client.js';
+
+/** `flotilla store` with etcd's TLS flags, and on Unix sockets. */
+
+t.setTimeout(600_000);
+
+const client = { cert: clientCert, key: clientKey };
+
+t.test('--trusted-ca-file asks for client certificates by itself, as in etcd', async (t) => {
+  const { member, port } = await secureMember(t, []);
+  t.equal(await statusOf(port, { ca, ...client }), 200);
+  t.equal(await statusOf(port, { ca }), null, 'nobody without one is let in');
+  await until('it is noted', () => member.log.some((line) => line.includes(rejected)));
+});
+
+const rejected = 'rejected connection on client endpoint';
+
+t.test('--client-cert-allowed-hostname and --client-crl-file turn away', async (t) => {
+  const dir = await folder(t);
+  const crl = join(dir, 'revoked.crl');
+  await writeFile(crl, await revocationOf(clientCert));
+  const table = [
+    ['--client-cert-allowed-hostname=elsewhere,localhost', 200],
+    ['--client-cert-allowed-hostname=elsewhere', null],
+    [`--client-crl-file=${crl}`, null],
+  ] as const;
+  for (const [flag, expected] of table) {
+    const { member, port } = await secureMember(t, [flag]);
+    t.equal(await statusOf(port, { ca, ...client }), expected, flag);
+    await member.kill();
+  }
+});
+
+t.test('--auto-tls and --peer-auto-tls make certificates, once', async (t) => {
+  const dir = await folder(t);
+  const ports = await freePorts(6);
+  const bases = [0, 1, 2].map((i) => ({
+    kind: 'flotilla' as const,
+    name: `m${i}`,
+    clientUrl: `https://127.0.0.1:${ports[2 * i]}`,
+    peerUrl: `https://127.0.0.1:${ports[2 * i + 1]}`,
+    dataDir: join(dir, `m${i}`),
+  }));
+  const initialCluster = bases.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',');
+  const flags = ['--auto-tls', '--peer-auto-tls'];
+  const members = bases.map(
+    (base) =>
+      new Member({ ...base, flags: [...staticFlags({ ...base, initialCluster }), ...flags] }),
+  );
+  t.teardown(() => Promise.all(members.map((member) => member.kill())));
+  for (const member of members) member.start();
+  await Promise.all(members.map((member) => member.ready(120_000)));
+  const first = await certificateOf(ports[0]!);
+  t.match(first.subjectaltname, /IP Address:127.0.0.1/);
+  const years = (Date.parse(first.valid_to) - Date.now()) / (365 * 24 * 3600 * 1000);
+  t.ok(years > 0.9 && years < 1.1);
+  const key = await stat(join(dir, 'm0', 'fixtures', 'client', 'key.pem'));
+  t.equal(key.mode & 0o077, 0, 'only its owner reads the key');
+  await members[0]!.kill();
+  members[0]!.start();
+  await members[0]!.ready(120_000);
+  t.equal((await certificateOf(ports[0]!)).fingerprint, first.fingerprint, 'kept over a restart');
+});
+
+t.test('the same port is served with TLS and without when both URLs are given', async (t) => {
+  const dir = await folder(t);
+  const { cert, key } = await writePair(dir);
+  const [port, peerPort] = await freePorts(2);
+  const urls = `http://localhost:${port},https://localhost:${port}`;
+  await startMember(t, {
+    dir,
+    peerPort: peerPort!,
+    flags: [`--listen-client-urls=${urls}`, `--advertise-client-urls=${urls}`, cert, key],
+  });
+  t.equal((await fetch(`http://localhost:${port}/health`)).status, 200);
+  t.equal(await statusOf(port!, { ca }), 200);
+});
+
+t.test('unix:// URLs are served and dialed, and a socket left behind is replaced', async (t) => {
+  const dir = await folder(t);
+  const bases = ['a', 'b'].map((name) => ({
+    kind: 'flotilla' as const,
+    name,
+    clientUrl: `unix://${join(dir, `${name}.client`)}`,
+    peerUrl: `unix://${join(dir, `${name}.peer`)}`,
+    dataDir: join(dir, name),
+  }));
+  const initialCluster = bases.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',');
+  const members = bases.map(
+    (base) => new Member({ ...base, flags: staticFlags({ ...base, initialCluster }) }),
+  );
+  t.teardown(() => Promise.all(members.map((member) => member.kill())));
+  for (const member of members) member.start();
+  await Promise.all(members.map((member) => member.ready(120_000)));
+  await members[0]!.kill();
+  members[0]!.start();
+  await members[0]!.ready(120_000);
+  const client = new RawClient(bases[1]!.clientUrl.replace('unix://', 'unix:'));
+  t.teardown(() => client.close());
+  t.equal((await client.put('k', 'v')).header?.revision, 2, 'both are there, or nothing commits');
+});
+
+/** A member with the tests' certificates that names their authority. */
+async function secureMember(t: Test, flags: readonly string[]) {
+  const dir = await folder(t);
+  const files = await writePair(dir);
+  const [port, peerPort] = await freePorts(2);
+  const url = `https://127.0.0.1:${port}`;
+  const member = await startMember(t, {
+    dir,
+    peerPort: peerPort!,
+    flags: [
+      `--listen-client-urls=${url}`,
+      `--advertise-client-urls=${url}`,
+      ...Object.values(files),
+      ...flags,
+    ],
+  });
+  return { member, port: port! };
+}
+
+async function startMember(
+  t: Test,
+  { dir, peerPort, flags }: { dir: string; peerPort: number; flags: readonly string[] },
+): Promise<Member> {
+  const peerUrl = `http://127.0.0.1:${peerPort}`;
+  const member = new Member({
+    kind: 'flotilla',
+    name: 'a',
+    clientUrl: 'http://unused',
+    peerUrl,
+    dataDir: join(dir, 'a'),
+    flags: [
+      '--name=a',
+      `--data-dir=${join(dir, 'a')}`,
+      `--listen-peer-urls=${peerUrl}`,
+      `--initial-advertise-peer-urls=${peerUrl}`,
+      `--initial-cluster=a=${peerUrl}`,
+      ...flags,
+    ],
+  });
+  t.teardown(() => member.kill());
+  member.start();
+  await member.ready(120_000);
+  return member;
+}
+
+/** The flags that name the files of the tests' server certificate and of its authority. */
+async function writePair(dir: string): Promise<{ cert: string; key: string; ca: string }> {
+  const write = async (name: string, text: string) => {
+    const path = join(dir, name);
+    await writeFile(path, text);
+    return path;
+  };
+  return {
+    cert: `--cert-file=${await write('server.crt', serverCert)}`,
+    key: `--key-file=${await write('server.key', serverKey)}`,
+    ca: `--trusted-ca-file=${await write('ca.crt', ca)}`,
+  };
+}
+
+async function folder(t: Test): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'flotilla-tls-'));
+  t.teardown(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** The status of /health over TLS, or null when the connection comes to nothing. */
+function statusOf(port: number, options: tls.ConnectionOptions): Promise<number | null> {
+  return new Promise((resolve) => {
+    const socket = tls.connect({ host: '127.0.0.1', port, ...options });
+    let text = '';
+    socket.on('error', () => resolve(null));
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString('latin1');
+    });
+    socket.on('close', () => resolve(Number(/^HTTP\/1.1 (\d+)/.exec(text)?.[1] ?? NaN) || null));
+    socket.write('GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  });
+}
+
+function certificateOf(port: number): Promise<tls.PeerCertificate> {
+  return new Promise((resolve, reject) => {
+    const socket = tls.connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerCertificate());
+      socket.destroy();
+    });
+    socket.on('error', reject);
+  });
+}
+
+/** A revocation list with this certificate's serial number, as DER, long out of date and signed by nobody we know. */
+async function revocationOf(pem: string): Promise<Uint8Array> {
+  const { X509Certificate, X509CrlGenerator } = await loadLibrary();
+  const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, [
+    'sign',
+    'verify',
+  ]);
+  const list = await X509CrlGenerator.create({
+    issuer: 'CN=somebody',
+    thisUpdate: new Date(0),
+    nextUpdate: new Date(1),
+    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+    signingKey: keys.privateKey,
+    entries: [{ serialNumber: new X509Certificate(pem).serialNumber, revocationDate: new Date(0) }],
+  });
+  return new Uint8Array(list.rawData);
+}
