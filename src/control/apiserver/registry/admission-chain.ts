@@ -22,72 +22,82 @@ export interface AdmissionTimes {
 /** Runs plugins in order; each is asked only about the operations that it handles. */
 export function admissionChain(
   plugins: readonly AdmissionPlugin[],
-  times: AdmissionTimes | null = null,
+  times: AdmissionTimes = noTimes,
 ): Admission {
-  const steps = new KnownSteps();
-  const run = async (
-    request: AdmissionRequest,
-    type: AdmissionStep['type'],
-    phaseOf: (plugin: AdmissionPlugin) => AdmissionPlugin['mutate'],
-  ): Promise<void> => {
-    const { operation } = request;
-    let startMs = times?.now() ?? 0;
-    for (const plugin of plugins) {
-      const phase = phaseOf(plugin);
-      if (phase === undefined || !plugin.handles(operation)) continue;
-      let isRejected = true;
-      try {
-        const pending = phase.call(plugin, request);
-        if (pending !== undefined) await pending;
-        isRejected = false;
-      } finally {
-        if (times !== null) {
+  const phases = {
+    admit: phasesOf(plugins, 'admit'),
+    validate: phasesOf(plugins, 'validate'),
+  };
+  const run = async (request: AdmissionRequest, phase: Phase): Promise<void> => {
+    const startMs = times.now();
+    let stepStartMs = startMs;
+    let outcome = phase.rejected;
+    try {
+      for (const { plugin, look, accepted, rejected } of phase.steps) {
+        let stepOutcome = rejected;
+        try {
+          const pending = look.call(plugin, request);
+          if (pending !== undefined) await pending;
+          stepOutcome = accepted;
+        } finally {
           const endMs = times.now();
-          const step = steps.same({ name: plugin.name, type, operation, isRejected });
-          times.onStep(step, (endMs - startMs) / 1000);
-          startMs = endMs;
+          times.onStep(stepOutcome, (endMs - stepStartMs) / 1000);
+          stepStartMs = endMs;
         }
       }
-    }
-  };
-  const timed = async (
-    request: AdmissionRequest,
-    type: AdmissionStep['type'],
-    phaseOf: (plugin: AdmissionPlugin) => AdmissionPlugin['mutate'],
-  ): Promise<void> => {
-    if (times === null) return run(request, type, phaseOf);
-    const startMs = times.now();
-    let isRejected = true;
-    try {
-      await run(request, type, phaseOf);
-      isRejected = false;
+      outcome = phase.accepted;
     } finally {
-      const phase = steps.same({ name: '', type, operation: request.operation, isRejected });
-      times.onPhase(phase, (times.now() - startMs) / 1000);
+      times.onPhase(outcome, (times.now() - startMs) / 1000);
     }
   };
   return {
-    mutate: (request) => timed(request, 'admit', (plugin) => plugin.mutate),
-    validate: (request) => timed(request, 'validate', (plugin) => plugin.validate),
+    mutate: (request) => run(request, phases.admit[request.operation]),
+    validate: (request) => run(request, phases.validate[request.operation]),
   };
 }
 
-/** One object for all steps that are alike: a write takes dozens, and who counts them looks them up by it. */
-class KnownSteps {
-  readonly #byName = new Map<string, AdmissionStep[]>();
+const noTimes: AdmissionTimes = { now: () => 0, onStep() {}, onPhase() {} };
 
-  same(step: AdmissionStep): AdmissionStep {
-    let known = this.#byName.get(step.name);
-    if (known === undefined) {
-      known = [];
-      this.#byName.set(step.name, known);
-    }
-    for (const each of known) if (isAlike(each, step)) return each;
-    known.push(step);
-    return step;
-  }
+type Operation = AdmissionRequest['operation'];
+
+/** How something ended, each as one object: a write takes dozens of steps, and who counts them looks them up by it. */
+interface Outcomes {
+  readonly accepted: AdmissionStep;
+  readonly rejected: AdmissionStep;
 }
 
-function isAlike(a: AdmissionStep, b: AdmissionStep): boolean {
-  return a.operation === b.operation && a.type === b.type && a.isRejected === b.isRejected;
+/** What one plugin does in a phase. */
+interface PhaseStep extends Outcomes {
+  readonly plugin: AdmissionPlugin;
+  readonly look: NonNullable<AdmissionPlugin['mutate']>;
+}
+
+/** What is done about one operation, in order. */
+interface Phase extends Outcomes {
+  readonly steps: readonly PhaseStep[];
+}
+
+function phasesOf(
+  plugins: readonly AdmissionPlugin[],
+  type: AdmissionStep['type'],
+): Readonly<Record<Operation, Phase>> {
+  const phaseOf = (operation: Operation): Phase => {
+    const outcomesOf = (name: string): Outcomes => {
+      const step = { name, type, operation };
+      return { accepted: { ...step, isRejected: false }, rejected: { ...step, isRejected: true } };
+    };
+    const steps: PhaseStep[] = [];
+    for (const plugin of plugins) {
+      const look = type === 'admit' ? plugin.mutate : plugin.validate;
+      if (look === undefined || !plugin.handles(operation)) continue;
+      steps.push({ plugin, look, ...outcomesOf(plugin.name) });
+    }
+    return { steps, ...outcomesOf('') };
+  };
+  return {
+    CREATE: phaseOf('CREATE'),
+    UPDATE: phaseOf('UPDATE'),
+    DELETE: phaseOf('DELETE'),
+    CONNECT: phaseOf('CONNECT'),
+  };
 }
