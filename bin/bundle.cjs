@@ -13,6 +13,7 @@ const digestLength = 64;
 
 /** What the bundles export that this process has loaded, by name. */
 const loaded = new Map();
+let hasFlags = false;
 
 /** What the bundle of a program exports; null when there is none, or it is older than what the compiler wrote. */
 function loadBundle(name, dist = join(__dirname, '../dist')) {
@@ -24,6 +25,9 @@ function loadBundle(name, dist = join(__dirname, '../dist')) {
 }
 
 function load(name, dist) {
+  // The first is the program, what follows are its parts.
+  if (!hasFlags) setFlags(name);
+  hasFlags = true;
   if (!loaded.has(name)) loaded.set(name, run(bundleFile(name, dist), dist));
   return loaded.get(name);
 }
@@ -31,7 +35,6 @@ function load(name, dist) {
 function run(filename, dist) {
   const source = readFileSync(filename, 'latin1');
   const cachedData = readCache(filename, source);
-  setFlags();
   const script = new Script(source, { filename, cachedData });
   const requireFile = createRequire(filename);
   const requirePart = (id) =>
@@ -72,10 +75,11 @@ function digestOf(source) {
   return source.slice(-digestLength);
 }
 
-/** What these programs run under, and the cache was made under: V8 refuses code that was compiled under other flags. */
-function setFlags() {
-  // V8 optimizes what has run for a few milliseconds, not for one: most of what a program does is done by then.
-  setFlagsFromString('--interrupt-budget=500000');
+/** What a program runs under, and its cache was made under: V8 refuses code that was compiled under other flags. */
+function setFlags(name) {
+  // V8 optimizes what has run for some milliseconds, not for one: most programs have then done the most of what they will ever do. A store
+  // is to be fast from the first second of load on.
+  if (name !== 'store') setFlagsFromString('--interrupt-budget=500000');
   // This has nothing to do with code, and still counts. The heap has taken it from the command line (bin/flotilla) already.
   setFlagsFromString('--max-semi-space-size=0');
 }

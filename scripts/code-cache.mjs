@@ -17,18 +17,18 @@ import { Script } from 'node:vm';
 const { cacheFile, digestOf, setFlags } = createRequire(import.meta.url)('../bin/bundle.cjs');
 const folder = resolve(process.argv[2] ?? 'dist', 'bundle');
 
-setFlags();
-// As a rule V8 compiles a function when it is first called. Nobody who loads the code has this flag: it does not stay.
-setFlagsFromString('--no-lazy');
-const compiled = readdirSync(folder)
+const names = readdirSync(folder)
   .filter((name) => name.endsWith('.cjs'))
-  .map((name) => {
-    const filename = join(folder, name);
-    const source = readFileSync(filename, 'latin1');
-    return { filename, source, script: new Script(source, { filename }) };
-  });
-setFlagsFromString('--lazy');
-for (const { filename, source, script } of compiled) {
+  .map((name) => name.replace('.cjs', ''));
+// The store's flags are the fewest: none is ever unset.
+for (const name of names.sort((a, b) => Number(b === 'store') - Number(a === 'store'))) {
+  const filename = join(folder, `${name}.cjs`);
+  const source = readFileSync(filename, 'latin1');
+  setFlags(name);
+  // As a rule V8 compiles a function when it is first called. Nobody who loads the code has this flag: it does not stay.
+  setFlagsFromString('--no-lazy');
+  const script = new Script(source, { filename });
+  setFlagsFromString('--lazy');
   writeWhole(cacheFile(filename), Buffer.from(digestOf(source)), script.createCachedData());
 }
 
