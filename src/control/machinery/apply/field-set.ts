@@ -144,11 +144,7 @@ export class FieldSet {
   /** The steps to the subtrees in the order in which they are written. */
   sortedElements(): readonly PathElement[] {
     const elements = [...this.children.keys()];
-    for (let at = 1; at < elements.length; at++) {
-      const [before, element] = [elements[at - 1] as PathElement, elements[at] as PathElement];
-      if (comparePathElements(before, element) > 0) return elements.sort(comparePathElements);
-    }
-    return elements;
+    return elements.length < 2 ? elements : sorted(elements);
   }
 
   /** The subtree at a step that has one. */
@@ -180,6 +176,21 @@ export class FieldSet {
     }
     return isSame ? this : result;
   }
+}
+
+/** Steps in their order, by what they were in another: sets of objects of one template have the same. */
+const orders = new Map<string, readonly PathElement[]>();
+const ordersMax = 1024;
+
+function sorted(elements: PathElement[]): readonly PathElement[] {
+  const key = JSON.stringify(elements);
+  let order = orders.get(key);
+  if (order === undefined) {
+    order = elements.sort(comparePathElements);
+    if (orders.size >= ordersMax) orders.clear();
+    orders.set(key, order);
+  }
+  return order;
 }
 
 const noChildren: ReadonlyMap<PathElement, FieldSet> = new Map();
