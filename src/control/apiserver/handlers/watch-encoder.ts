@@ -25,11 +25,17 @@ const heads = {
 };
 const tail = encoder.encode('}\n');
 
-/** Frames of events that several watchers get: made once. */
-const frameBytesMax = 8 << 20;
-const sharedBatches = new RecentFrames<readonly StorageEvent[]>(frameBytesMax);
-const sharedFrames = new RecentFrames<ObjectEvent>(frameBytesMax);
-const sharedProtobufFrames = new RecentFrames<ObjectEvent>(frameBytesMax);
+/** Frames of events that several watchers get: made once. They get them at about the same time: what is kept for longer grows old. */
+const frameBytesMax = 1 << 20;
+const sharedFrames = {
+  whole: new RecentFrames<ObjectEvent>(frameBytesMax),
+  bare: new RecentFrames<ObjectEvent>(frameBytesMax),
+  protobuf: new RecentFrames<ObjectEvent>(frameBytesMax),
+};
+const sharedBatches = {
+  whole: new RecentFrames<readonly StorageEvent[]>(frameBytesMax),
+  bare: new RecentFrames<readonly StorageEvent[]>(frameBytesMax),
+};
 
 /** Writes the events of one watch in the format that its client accepts. */
 export class WatchEncoder {
@@ -39,6 +45,8 @@ export class WatchEncoder {
   readonly #output: Output;
   readonly #includeObject: IncludeObject;
   readonly #canShare: boolean;
+  /** What of objects is sent as JSON that is shared. */
+  readonly #extent: 'whole' | 'bare';
   #isFirst = true;
 
   constructor(exchange: Exchange, endpoint: ResourceEndpoint, output: Output) {
@@ -48,6 +56,7 @@ export class WatchEncoder {
     const isJson = output.serialization === 'json';
     this.contentType = isJson ? mediaTypes.json : `${mediaTypes.protobuf};stream=watch`;
     this.#includeObject = parseIncludeObject(exchange.query);
+    this.#extent = output.omitsManagedFields ? 'bare' : 'whole';
     this.#canShare = output.as === null && endpoint.resource.conversion === null;
   }
 
@@ -57,7 +66,7 @@ export class WatchEncoder {
     if (batch.length === 1 && first !== undefined) return this.#encodeOne(first);
     const isSharable = this.#canShare && this.#output.serialization === 'json';
     const make = () => Buffer.concat(batch.map((event) => this.#encodeOne(event)));
-    return isSharable ? sharedBatches.frameOf(batch, make) : make();
+    return isSharable ? sharedBatches[this.#extent].frameOf(batch, make) : make();
   }
 
   #encodeOne(event: StorageEvent): Uint8Array {
@@ -103,8 +112,8 @@ export class WatchEncoder {
   }
 
   #shared(event: ObjectEvent): Uint8Array {
-    if (this.#output.serialization === 'json') return sharedFrame(event);
-    return sharedProtobufFrames.frameOf(event, () =>
+    if (this.#output.serialization === 'json') return sharedFrame(event, this.#extent);
+    return sharedFrames.protobuf.frameOf(event, () =>
       this.#frame(event.type.toUpperCase(), fieldsOf(event.item.object)),
     );
   }
@@ -118,10 +127,12 @@ export class WatchEncoder {
 }
 
 /** A JSON line around the bytes that all readers of the object share. */
-function sharedFrame(event: ObjectEvent): Uint8Array {
-  return sharedFrames.frameOf(event, () =>
-    Buffer.concat([heads[event.type], event.item.json(), tail]),
-  );
+function sharedFrame(event: ObjectEvent, extent: 'whole' | 'bare'): Uint8Array {
+  return sharedFrames[extent].frameOf(event, () => {
+    const { type, item } = event;
+    const object = extent === 'bare' ? item.bareJson() : [item.json()];
+    return Buffer.concat([heads[type], ...object, tail]);
+  });
 }
 
 /** Frames of a protobuf stream are preceded by their length in four bytes, big-endian. */

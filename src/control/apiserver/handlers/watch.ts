@@ -35,6 +35,7 @@ export async function handleWatch(
   try {
     await pump(exchange, endpoint, {
       ...{ query, encoder, timeoutMs, signal: abort.signal },
+      mergedMax: exchange.isPiecewise ? 1 : mergedEventsMax,
       onEvents: (count) => tools.onWatchEvents(endpoint.resource, count),
     });
   } finally {
@@ -55,18 +56,21 @@ async function pump(
     encoder,
     timeoutMs,
     signal,
+    mergedMax,
     onEvents,
   }: {
     readonly query: WatchQuery;
     readonly encoder: WatchEncoder;
     readonly timeoutMs: number;
     readonly signal: AbortSignal;
+    /** Events that are written at once at most. */
+    readonly mergedMax: number;
     readonly onEvents: (count: number) => void;
   },
 ): Promise<void> {
   try {
     for await (const batch of endpoint.registry.storage.watch(query, { signal, timeoutMs })) {
-      const pieces = batch.length <= mergedEventsMax ? [batch] : batch.map((event) => [event]);
+      const pieces = batch.length <= mergedMax ? [batch] : batch.map((event) => [event]);
       for (const piece of pieces) {
         const waiting = exchange.write(encoder.encode(piece));
         if (waiting !== undefined) await waiting;
