@@ -1,6 +1,6 @@
 // Compares the protobuf codec with what Kubernetes recorded: for each object of a directory of kubernetes/api's testdata (DIR, as
 // testdata/v1.36.0), GROUP.VERSION.KIND.pb must decode to what the .json beside it says, and what is encoded from that must decode to
-// the same again.
+// the same again, and be the bytes that were recorded.
 //   node scripts/check-protobuf-testdata.mjs DIR [BUILD]
 // BUILD is where the compiler wrote (default: dist). Kinds that the API no longer has are counted, not compared. Exits 1 when one
 // differs.
@@ -55,8 +55,14 @@ function check(name) {
   const decoded = codec.decode(bytes, of);
   const difference = firstDifference(decoded, expected);
   if (difference !== undefined) return `decoded: ${difference}`;
-  const again = firstDifference(codec.decode(codec.encode(decoded), null), expected);
-  return again === undefined ? '' : `encoded and decoded: ${again}`;
+  const encoded = codec.encode(decoded);
+  const again = firstDifference(codec.decode(encoded, null), expected);
+  if (again !== undefined) return `encoded and decoded: ${again}`;
+  // Every field of these objects is set, so there is one way to write them. A watch event is recorded without its kind, and what went
+  // through another version without the fields that it lost.
+  const isWhole = json.kind !== undefined && !name.endsWith('.after_roundtrip');
+  const isSame = !isWhole || Buffer.compare(encoded, bytes) === 0;
+  return isSame ? '' : `encoded: ${encoded.length} other bytes than the ${bytes.length} recorded`;
 }
 
 const names = readdirSync(dir)

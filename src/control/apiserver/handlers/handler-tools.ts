@@ -19,6 +19,11 @@ export interface HandlerTools {
   readonly watchSecondsMin: number;
   /** Aborted when the server stops: watches end then. */
   readonly stopping: AbortSignal;
+  /** Notes that somebody uses what is deprecated. */
+  onDeprecatedRequest(
+    resource: Pick<ServedResource, 'group' | 'version' | 'resource'>,
+    subresource: string,
+  ): void;
   /** Counts events that are sent to watchers. */
   onWatchEvents(
     resource: Pick<ServedResource, 'group' | 'version' | 'resource'>,

@@ -1,3 +1,5 @@
+import { deprecationWarningOf } from '../../api/deprecations.js';
+import type { ServedResource } from '../../api/scheme.js';
 import { failure } from '../../machinery/status-errors.js';
 import type { Exchange } from '../exchange.js';
 import type { EndpointTable } from '../registry/endpoint-table.js';
@@ -72,7 +74,7 @@ export class ResourceRouter {
     if (!isPlacedRight(exchange, served.isNamespaced)) return false;
     exchange.scope =
       info.name !== '' ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster';
-    if (served.deprecationWarning !== undefined) exchange.warn(served.deprecationWarning);
+    this.#warnOfDeprecation(exchange, served);
     const tools = served.isCustom ? this.#customTools : this.#tools;
     const special = this.#special.get(key);
     if (special !== undefined) {
@@ -96,6 +98,14 @@ export class ResourceRouter {
     }
     await handler(exchange, endpoint, tools);
     return true;
+  }
+
+  #warnOfDeprecation(exchange: Exchange, served: ServedResource): void {
+    const warning = served.deprecationWarning ?? deprecationWarningOf(served);
+    if (warning === undefined) return;
+    exchange.warn(warning);
+    exchange.observer?.onAnnotation('k8s.io/deprecated', 'true');
+    this.#tools.onDeprecatedRequest(served, exchange.info.subresource);
   }
 }
 

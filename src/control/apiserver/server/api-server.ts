@@ -105,6 +105,8 @@ export class ApiServer {
       bodies: new BodyDecoder(scheme, protobuf),
       watchSecondsMin: limits.watchSecondsMin,
       stopping: this.#stopping.signal,
+      onDeprecatedRequest: (resource, subresource) =>
+        metrics.onDeprecatedRequest(resource, subresource),
       onWatchEvents: (resource, count) => metrics.onWatchEvents(resource, count),
     };
     this.#router = new ResourceRouter({ endpoints, tools, special });

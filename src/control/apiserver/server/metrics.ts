@@ -19,6 +19,8 @@ export class ServerMetrics {
   readonly #authentications: Tally<AuthenticationResult> = new Map();
   /** By username as it is shown. */
   readonly #authenticatedUsers: Tally<string> = new Map();
+  /** Deprecated resources that somebody has used: group, version, resource, subresource. */
+  readonly #deprecated = new Set<string>();
   /** By group, version and resource. */
   readonly #watchEvents: Tally<string> = new Map();
 
@@ -51,11 +53,31 @@ export class ServerMetrics {
       help: 'Requests by the user that they were authenticated as; all but a few are `other`.',
       labelNames: ['username'],
     });
+    const deprecated = this.#deprecated;
+    new Gauge({
+      name: 'apiserver_requested_deprecated_apis',
+      help: 'Always 1: a deprecated resource that somebody has used since the start.',
+      labelNames: ['group', 'version', 'resource', 'subresource', 'removed_release'],
+      registers: [this.registry],
+      collect() {
+        for (const text of deprecated) {
+          const [group = '', version = '', resource = '', subresource = ''] = text.split('/');
+          this.set({ group, version, resource, subresource, removed_release: '' }, 1);
+        }
+      },
+    });
     this.#show(this.#watchEvents, resourceLabels, {
       name: 'apiserver_watch_events_total',
       help: 'Events that were sent to watchers, by resource.',
       labelNames: ['group', 'version', 'resource'],
     });
+  }
+
+  onDeprecatedRequest(
+    { group, version, resource }: Pick<ServedResource, 'group' | 'version' | 'resource'>,
+    subresource: string,
+  ): void {
+    this.#deprecated.add(`${group}/${version}/${resource}/${subresource}`);
   }
 
   onWatchEvents(

@@ -210,4 +210,22 @@ t.test('subresources', async (t) => {
       { metadata: { name: 'etcd-0' } },
     ]);
   });
+
+  t.test('deprecated kinds are served with a warning, which is counted', async (t) => {
+    const table = 'application/json;as=Table;g=meta.k8s.io;v=v1';
+    const statuses = await api.ask('GET', '/api/v1/componentstatuses', {
+      headers: { accept: table },
+    });
+    t.equal(statuses.headers.warning, '299 - "v1 ComponentStatus is deprecated in v1.19+"');
+    t.same(statuses.json.rows[0].cells, ['etcd-0', 'Healthy', 'ok', '']);
+    t.equal(
+      (await api.ask('GET', '/api/v1/namespaces/default/endpoints')).headers.warning,
+      '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"',
+    );
+    t.notOk((await api.ask('GET', '/api/v1/namespaces/default/services')).headers.warning);
+    t.match(
+      (await api.ask('GET', '/metrics')).text,
+      /requested_deprecated_apis\{group="",version="v1",resource="endpoints",subresource="",removed_release=""\} 1/,
+    );
+  });
 });
