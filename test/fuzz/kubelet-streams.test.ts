@@ -5,7 +5,7 @@ import type { Prng } from '../../src/base/prng.js';
 import { headerDictionary } from '../../src/control/kubelet/streaming/spdy/dictionary.js';
 import { SpdyConnection } from '../../src/control/kubelet/streaming/spdy/spdy-connection.js';
 import { Channels } from '../../src/control/kubelet/streaming/websocket/channels.js';
-import { WebSocket } from '../../src/control/kubelet/streaming/websocket/web-socket.js';
+import { WebSocket } from '../../src/rpc/websocket/web-socket.js';
 import { control, words } from '../control/kubelet/streaming/spdy-client.js';
 import { frame } from '../control/kubelet/streaming/web-socket-frames.js';
 import { realClock } from '../rpc/support.js';

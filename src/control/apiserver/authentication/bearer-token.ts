@@ -32,9 +32,18 @@ export function bearerToken(headers: Credentials['headers']): string | null {
   return scheme.toLowerCase() === 'bearer' && token !== '' ? token : null;
 }
 
+/** The WebSocket subprotocols that a client asks for, without the one that carries its token. */
+export function askedProtocols(headers: Credentials['headers']): readonly string[] {
+  return protocolsOf(headers).filter((protocol) => !protocol.startsWith(websocketProtocolPrefix));
+}
+
+function protocolsOf(headers: Credentials['headers']): string[] {
+  return (headers.get('sec-websocket-protocol') ?? '').split(',').map((one) => one.trim());
+}
+
 function websocketToken(headers: Credentials['headers']): string | null {
   if (headers.get('upgrade')?.toLowerCase() !== 'websocket') return null;
-  const protocols = (headers.get('sec-websocket-protocol') ?? '').split(',').map((p) => p.trim());
+  const protocols = protocolsOf(headers);
   const found = protocols.find((protocol) => protocol.startsWith(websocketProtocolPrefix));
   // The server answers with one of the protocols: it must not be the one that carries the secret.
   if (found === undefined || protocols.length < 2) return null;

@@ -1,4 +1,5 @@
 import { defined } from '../../../base/assert.js';
+import type { Clock } from '../../../base/clock.js';
 import type { WebClient } from '../../../rpc/web-client.js';
 import type { Pod } from '../../api/gen/core-v1.js';
 import type { KubeObject } from '../../machinery/object.js';
@@ -28,7 +29,7 @@ export interface ConnectParts {
 /** The subresources that lead to nodes and what runs on them, by `resource/subresource`. */
 export function connectHandlers(parts: ConnectParts): ReadonlyMap<string, SubresourceHandler> {
   const all = new Map<string, SubresourceHandler>([
-    ['pods/log', (exchange) => answerLog(exchange, parts)],
+    ['pods/log', (exchange, { clock }) => answerLog(exchange, { ...parts, clock })],
   ]);
   for (const stream of Object.keys(podStreams) as PodStream[])
     all.set(`pods/${stream}`, (exchange, tools) =>
@@ -41,7 +42,10 @@ export function connectHandlers(parts: ConnectParts): ReadonlyMap<string, Subres
   return all;
 }
 
-async function answerLog(exchange: Exchange, parts: ConnectParts): Promise<void> {
+async function answerLog(
+  exchange: Exchange,
+  parts: ConnectParts & { readonly clock: Clock },
+): Promise<void> {
   if (exchange.info.verb !== 'get') throw verbNotAllowed();
   await sendLog(exchange, await podOf(exchange, parts), parts);
 }

@@ -2,7 +2,9 @@ import type { Duplex } from 'node:stream';
 import { joinConnections } from '../../../rpc/upgrade-answer.js';
 import type { UpgradeOutcome, WebClient, WebClientResponse } from '../../../rpc/web-client.js';
 import type { WebClientError } from '../../../rpc/web-errors.js';
+import { askedProtocols } from '../authentication/bearer-token.js';
 import type { Exchange } from '../exchange.js';
+import { dialFailureText } from './dial-failure.js';
 import { type Backend, hostPort } from './kubelets.js';
 
 /** What another server is asked in the client's stead. */
@@ -29,6 +31,8 @@ const ownFields: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
+const protocolField = 'sec-websocket-protocol';
+
 /** The client's header fields that the other server is to see. Who asks is not its business. */
 export function forwardedHeaders({ request }: Exchange): Record<string, string> {
   const named = fieldsNamedBy(request.headers.get('connection'));
@@ -37,6 +41,10 @@ export function forwardedHeaders({ request }: Exchange): Record<string, string> 
     const isOwn = ownFields.has(name) || named.has(name) || name.startsWith('impersonate-');
     if (!isOwn) headers[name] = value;
   }
+  // A token that came as the name of a protocol is the client's as much as one in a header.
+  const protocols = askedProtocols(request.headers).join(', ');
+  if (protocols === '') delete headers[protocolField];
+  else headers[protocolField] = protocols;
   const peer = request.remoteAddress.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
   const before = headers['x-forwarded-for'];
   headers['x-forwarded-for'] = before === undefined ? peer : `${before}, ${peer}`;
@@ -127,22 +135,7 @@ function sendFirst(socket: Duplex, bytes: Uint8Array): void {
   if (bytes.length > 0) socket.write(bytes);
 }
 
-const dialTexts: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connect: connection refused',
-  EHOSTUNREACH: 'connect: no route to host',
-  ENETUNREACH: 'connect: network is unreachable',
-  ETIMEDOUT: 'i/o timeout',
-};
-
 /** Why another server was not reached, as users of Kubernetes know it. */
 export function failureText(error: WebClientError, { backend }: ForwardTarget): string {
-  const { cause } = error;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  if (code === 'ENOTFOUND') return `dial tcp: lookup ${backend.host}: no such host`;
-  const known = dialTexts[code];
-  if (error.code === 'connect' && known !== undefined)
-    return `dial tcp ${hostPort(backend)}: ${known}`;
-  if (error.code === 'tls' && cause instanceof Error)
-    return `tls: failed to verify certificate: x509: ${cause.message}`;
-  return cause instanceof Error ? cause.message : error.message;
+  return dialFailureText(error, hostPort(backend));
 }

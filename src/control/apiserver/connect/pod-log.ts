@@ -1,3 +1,4 @@
+import type { Clock } from '../../../base/clock.js';
 import type { WebClient, WebClientResponse } from '../../../rpc/web-client.js';
 import { WebClientError } from '../../../rpc/web-errors.js';
 import type { Pod } from '../../api/gen/core-v1.js';
@@ -5,6 +6,7 @@ import { genericServerResponse } from '../../machinery/generic-server-response.j
 import type { StatusError } from '../../machinery/status.js';
 import { badRequest, failure, internalError } from '../../machinery/status-errors.js';
 import type { Exchange } from '../exchange.js';
+import { openMessages, wantsMessages } from '../message-answer.js';
 import { chooseContainer } from './container-choice.js';
 import { type ForwardTarget, failureText, relayAnswer, urlOf } from './forward.js';
 import type { Kubelets } from './kubelets.js';
@@ -17,7 +19,11 @@ const refusalCharactersMax = 50_000;
 export async function sendLog(
   exchange: Exchange,
   pod: Pod,
-  { kubelets, web }: { readonly kubelets: Kubelets; readonly web: WebClient },
+  {
+    kubelets,
+    web,
+    clock,
+  }: { readonly kubelets: Kubelets; readonly web: WebClient; readonly clock: Clock },
 ): Promise<void> {
   const { namespace, name } = exchange.info;
   const options = parseLogOptions(exchange.query, name);
@@ -37,9 +43,40 @@ export async function sendLog(
   };
   const response = await ask(exchange, target, web);
   if (response.status < 200 || response.status > 206) throw await refusalOf(response, name);
+  if (wantsMessages(exchange)) return relayMessages(exchange, response, clock);
   await relayAnswer(exchange, response, {
     'content-type': response.headers.get('content-type') ?? 'text/plain',
   });
+}
+
+/** The protocols of one stream of bytes in messages; without one they are binary too. */
+const streamProtocols = { binary: 'binary.k8s.io', base64: 'base64.binary.k8s.io' } as const;
+
+/** Hands an answer on in messages as it comes, to who asked for a WebSocket. An empty message says first that it is there. */
+async function relayMessages(
+  exchange: Exchange,
+  response: WebClientResponse,
+  clock: Clock,
+): Promise<void> {
+  const answer = openMessages(exchange, Object.values(streamProtocols), clock);
+  if (answer === null) return response.cancel();
+  const isText = answer.protocol === streamProtocols.base64;
+  answer.signal.addEventListener('abort', () => response.cancel(), { once: true });
+  try {
+    await answer.send(new Uint8Array(), { isText });
+    for await (const chunk of response.body) {
+      await answer.send(isText ? inBase64(chunk) : chunk, { isText });
+    }
+  } catch (error) {
+    // Cut off by either side: the end of the messages says so.
+    if (!(error instanceof WebClientError)) throw error;
+  }
+  await answer.end();
+}
+
+function inBase64(bytes: Uint8Array): Uint8Array {
+  const { buffer, byteOffset, byteLength } = bytes;
+  return Buffer.from(Buffer.from(buffer, byteOffset, byteLength).toString('base64'));
 }
 
 function withoutCa({

@@ -1,4 +1,4 @@
-import type { WebClient } from '../../../rpc/web-client.js';
+import type { WebClient, WebClientResponse } from '../../../rpc/web-client.js';
 import { WebClientError } from '../../../rpc/web-errors.js';
 import type { Exchange } from '../exchange.js';
 import {
@@ -10,6 +10,7 @@ import {
   relayAnswer,
   urlOf,
 } from './forward.js';
+import { addressBehind, HtmlLinks } from './html-links.js';
 import { type ProxyPlaces, proxyBackend } from './proxy-target.js';
 
 const proxyPath =
@@ -34,7 +35,7 @@ export async function proxy(
       exchange.start(301, { location: `${base}/${query}` });
       exchange.end();
     } else {
-      await forward(exchange, target, { base, web: parts.web });
+      await forward(exchange, target, { base, shownPath: `${base}${rest}`, web: parts.web });
     }
   } catch (error) {
     if (!(error instanceof WebClientError) || exchange.isStarted) throw error;
@@ -45,7 +46,11 @@ export async function proxy(
 async function forward(
   exchange: Exchange,
   target: ForwardTarget,
-  { base, web }: { readonly base: string; readonly web: WebClient },
+  {
+    base,
+    shownPath,
+    web,
+  }: { readonly base: string; readonly shownPath: string; readonly web: WebClient },
 ): Promise<void> {
   const { request } = exchange;
   const length = request.headers.get('content-length');
@@ -55,7 +60,7 @@ async function forward(
     method: request.method,
     headers: {
       ...forwardedHeaders(exchange),
-      'x-forwarded-uri': base,
+      'x-forwarded-uri': shownPath,
       'x-forwarded-host': request.authority,
       'x-forwarded-proto': request.isTls ? 'https' : 'http',
       ...(hasBody && length !== undefined ? { 'content-length': length } : {}),
@@ -67,7 +72,42 @@ async function forward(
   const headers = answeredHeaders(response);
   const { location } = headers;
   if (location !== undefined) headers.location = rewritten(location, target, base);
+  else if (isPage(headers)) return relayPage(exchange, response, { target, base, headers });
   await relayAnswer(exchange, response, headers);
+}
+
+/** Pages that are compressed are handed on as they are. */
+function isPage(headers: Readonly<Record<string, string>>): boolean {
+  const [type = ''] = (headers['content-type'] ?? '').split(';');
+  return type.trim().toLowerCase() === 'text/html' && headers['content-encoding'] === undefined;
+}
+
+/** Hands a page on with links that lead through the proxy. */
+async function relayPage(
+  exchange: Exchange,
+  response: WebClientResponse,
+  {
+    target,
+    base,
+    headers,
+  }: {
+    readonly target: ForwardTarget;
+    readonly base: string;
+    readonly headers: Readonly<Record<string, string>>;
+  },
+): Promise<void> {
+  const { origin } = new URL(urlOf(target));
+  const links = new HtmlLinks((address) => addressBehind(address, { origin, base }));
+  const { 'content-length': _, ...others } = headers;
+  await relayAnswer(exchange, { ...response, body: changedPage(response.body, links) }, others);
+}
+
+async function* changedPage(
+  body: AsyncIterable<Uint8Array>,
+  links: HtmlLinks,
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of body) yield links.add(piece);
+  yield links.end();
 }
 
 /** A redirection within the other server stays behind the proxy. */

@@ -27,6 +27,8 @@ const tail = encoder.encode('}\n');
 
 /** Frames of events that several watchers get: made once. They get them at about the same time: what is kept for longer grows old. */
 const frameBytesMax = 1 << 20;
+/** Of the length in front of a protobuf frame. */
+const prefixBytes = 4;
 const sharedFrames = {
   whole: new RecentFrames<ObjectEvent>(frameBytesMax),
   bare: new RecentFrames<ObjectEvent>(frameBytesMax),
@@ -40,6 +42,8 @@ const sharedBatches = {
 /** Writes the events of one watch in the format that its client accepts. */
 export class WatchEncoder {
   readonly contentType: string;
+  /** JSON, not protobuf. */
+  readonly isText: boolean;
   readonly #exchange: Exchange;
   readonly #endpoint: ResourceEndpoint;
   readonly #output: Output;
@@ -53,8 +57,8 @@ export class WatchEncoder {
     this.#exchange = exchange;
     this.#endpoint = endpoint;
     this.#output = output;
-    const isJson = output.serialization === 'json';
-    this.contentType = isJson ? mediaTypes.json : `${mediaTypes.protobuf};stream=watch`;
+    this.isText = output.serialization === 'json';
+    this.contentType = this.isText ? mediaTypes.json : `${mediaTypes.protobuf};stream=watch`;
     this.#includeObject = parseIncludeObject(exchange.query);
     this.#extent = output.omitsManagedFields ? 'bare' : 'whole';
     this.#canShare = output.as === null && endpoint.resource.conversion === null;
@@ -76,6 +80,16 @@ export class WatchEncoder {
     const { object: stored } = event.item;
     const object = conversion === null ? stored : conversion.fromStored(stored);
     return this.#frame(event.type.toUpperCase(), this.#transformed(object));
+  }
+
+  /** The bytes of one event without what divides a stream into events: messages are divided already. */
+  encodeMessage(event: StorageEvent): Uint8Array {
+    return withoutPrefix(this.#encodeOne(event), this.isText);
+  }
+
+  /** As {@link encodeError}, for messages. */
+  encodeErrorMessage(status: Status): Uint8Array {
+    return withoutPrefix(this.encodeError(status), this.isText);
   }
 
   encodeError(status: Status): Uint8Array {
@@ -135,10 +149,15 @@ function sharedFrame(event: ObjectEvent, extent: 'whole' | 'bare'): Uint8Array {
   });
 }
 
+/** JSON has its line end in messages too. */
+function withoutPrefix(frame: Uint8Array, isText: boolean): Uint8Array {
+  return isText ? frame : frame.subarray(prefixBytes);
+}
+
 /** Frames of a protobuf stream are preceded by their length in four bytes, big-endian. */
 function lengthPrefixed(bytes: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(4 + bytes.length);
+  const frame = new Uint8Array(prefixBytes + bytes.length);
   new DataView(frame.buffer).setUint32(0, bytes.length);
-  frame.set(bytes, 4);
+  frame.set(bytes, prefixBytes);
   return frame;
 }

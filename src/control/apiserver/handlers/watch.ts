@@ -1,8 +1,12 @@
+import type { Clock } from '../../../base/clock.js';
+import type { Status } from '../../machinery/status.js';
 import { badRequest, statusOf } from '../../machinery/status-errors.js';
+import { askedProtocols } from '../authentication/bearer-token.js';
 import type { Exchange } from '../exchange.js';
+import { type MessageAnswer, openMessages, wantsMessages } from '../message-answer.js';
 import { type ListOptions, parseListOptions } from '../options/list-options.js';
 import { parseResourceVersion } from '../options/resource-version.js';
-import type { WatchQuery } from '../storage/contracts.js';
+import type { StorageEvent, WatchQuery } from '../storage/contracts.js';
 import { protobufOf, type ResourceEndpoint } from './endpoint.js';
 import type { HandlerTools } from './handler-tools.js';
 import { scopeOf } from './list-query.js';
@@ -31,13 +35,16 @@ export async function handleWatch(
     if (signal.aborted) onEnd();
     signal.addEventListener('abort', onEnd, { once: true });
   }
-  exchange.start(200, { 'content-type': encoder.contentType });
   try {
-    await pump(exchange, endpoint, {
-      ...{ query, encoder, timeoutMs, signal: abort.signal },
+    const sink = openSink(exchange, encoder, tools.clock);
+    if (sink === null) return;
+    sink.signal?.addEventListener('abort', onEnd, { once: true });
+    await pump(sink, endpoint, {
+      ...{ query, timeoutMs, signal: abort.signal },
       mergedMax: exchange.isPiecewise ? 1 : mergedEventsMax,
       onEvents: (count) => tools.onWatchEvents(endpoint.resource, count),
     });
+    await sink.end();
   } finally {
     tools.clock.clearTimer(timer);
     for (const signal of [exchange.signal, tools.stopping]) {
@@ -48,19 +55,54 @@ export async function handleWatch(
   }
 }
 
+/** Where the events of a watch go. */
+interface WatchSink {
+  /** Aborted when nobody takes events any more; null: the request's own signal tells. */
+  readonly signal: AbortSignal | null;
+  /** Resolves when more may be written. */
+  write(batch: readonly StorageEvent[]): Promise<void> | undefined;
+  writeError(status: Status): Promise<void> | undefined;
+  end(): Promise<void> | undefined;
+}
+
+/** The body of the answer, or a WebSocket with a message for each event. Null: the WebSocket was refused. */
+function openSink(exchange: Exchange, encoder: WatchEncoder, clock: Clock): WatchSink | null {
+  if (wantsMessages(exchange)) {
+    const answer = openMessages(exchange, askedProtocols(exchange.request.headers), clock);
+    return answer === null ? null : messageSink(answer, encoder);
+  }
+  exchange.start(200, { 'content-type': encoder.contentType });
+  return {
+    signal: null,
+    write: (batch) => exchange.write(encoder.encode(batch)),
+    writeError: (status) => exchange.write(encoder.encodeError(status)),
+    end: () => undefined,
+  };
+}
+
+function messageSink(answer: MessageAnswer, encoder: WatchEncoder): WatchSink {
+  const { isText } = encoder;
+  return {
+    signal: answer.signal,
+    async write(batch) {
+      for (const event of batch) await answer.send(encoder.encodeMessage(event), { isText });
+    },
+    writeError: (status) => answer.send(encoder.encodeErrorMessage(status), { isText }),
+    end: () => answer.end(),
+  };
+}
+
 async function pump(
-  exchange: Exchange,
+  sink: WatchSink,
   endpoint: ResourceEndpoint,
   {
     query,
-    encoder,
     timeoutMs,
     signal,
     mergedMax,
     onEvents,
   }: {
     readonly query: WatchQuery;
-    readonly encoder: WatchEncoder;
     readonly timeoutMs: number;
     readonly signal: AbortSignal;
     /** Events that are written at once at most. */
@@ -72,7 +114,7 @@ async function pump(
     for await (const batch of endpoint.registry.storage.watch(query, { signal, timeoutMs })) {
       const pieces = batch.length <= mergedMax ? [batch] : batch.map((event) => [event]);
       for (const piece of pieces) {
-        const waiting = exchange.write(encoder.encode(piece));
+        const waiting = sink.write(piece);
         if (waiting !== undefined) await waiting;
       }
       onEvents(batch.length);
@@ -80,7 +122,7 @@ async function pump(
     }
   } catch (error) {
     // The stream is under way: what is wrong is said in it.
-    if (!signal.aborted) await exchange.write(encoder.encodeError(statusOf(error)));
+    if (!signal.aborted) await sink.writeError(statusOf(error));
   }
 }
 

@@ -1,16 +1,16 @@
 import type { Clock } from '../../../base/clock.js';
 import { isUpgradable } from '../../../rpc/upgrade-answer.js';
+import { answerHandshake, asksForWebSocket } from '../../../rpc/websocket/handshake.js';
+import { WebSocket } from '../../../rpc/websocket/web-socket.js';
 import type { KubeletView } from '../kubelet-view.js';
 import type { ForwardedPod } from '../streaming/port-forward.js';
 import { answerSpdyHandshake, asksForSpdy } from '../streaming/spdy/handshake.js';
 import { portForwardProtocol, servePortForward } from '../streaming/spdy/port-forward-streams.js';
-import { answerHandshake, asksForWebSocket } from '../streaming/websocket/handshake.js';
 import {
   channelForwardProtocols,
   serveChannelForward,
 } from '../streaming/websocket/port-forward-channels.js';
 import { tunnelOf } from '../streaming/websocket/tunnel.js';
-import { WebSocket } from '../streaming/websocket/web-socket.js';
 import { type KubeletCall, sendText } from './call.js';
 
 /** SPDY within the messages of a WebSocket. */

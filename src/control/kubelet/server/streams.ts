@@ -1,5 +1,6 @@
 import type { Clock } from '../../../base/clock.js';
 import { isUpgradable } from '../../../rpc/upgrade-answer.js';
+import { answerHandshake, asksForWebSocket } from '../../../rpc/websocket/handshake.js';
 import type { FoundContainer, KubeletView } from '../kubelet-view.js';
 import type { ProcessSession } from '../runtime/container-runtime.js';
 import type { CommandKind } from '../streaming/command-status.js';
@@ -12,7 +13,6 @@ import {
 } from '../streaming/spdy/command-streams.js';
 import { answerSpdyHandshake, asksForSpdy } from '../streaming/spdy/handshake.js';
 import { commandProtocols, openCommandSocket } from '../streaming/websocket/command-streams.js';
-import { answerHandshake, asksForWebSocket } from '../streaming/websocket/handshake.js';
 import { type KubeletCall, sendText } from './call.js';
 
 /** What streams are made with. */

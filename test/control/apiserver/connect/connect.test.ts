@@ -119,6 +119,36 @@ function talk(api: ApiRig, path: string, user = 'admin'): Promise<string> {
   });
 }
 
+/** A WebSocket's name for a token, which no server may answer with. */
+const secretProtocol = `base64url.bearer.authorization.k8s.io.${Buffer.from('other').toString('base64url')}`;
+
+/** All messages of a WebSocket with the protocol and kind of each, and how it ends; or the refusal. */
+function messages(
+  api: ApiRig,
+  path: string,
+  protocols: readonly string[],
+  headers: Readonly<Record<string, string>> = {},
+): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    const seen: string[] = [];
+    const socket = new WebSocket(
+      `${api.running.url.replace('https', 'wss')}${path}`,
+      [...protocols],
+      { ca: api.running.certificate, headers: { ...headers, authorization: 'Bearer admin' } },
+    );
+    socket.on('message', (data, isBinary) =>
+      seen.push(`${socket.protocol}: ${isBinary ? 'binary' : 'text'} ${String(data)}`),
+    );
+    socket.on('close', (code) => resolve([...seen, `closed ${code}`]));
+    socket.on('unexpected-response', (_request, response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => resolve([`${response.statusCode} ${Buffer.concat(chunks)}`]));
+    });
+    socket.on('error', reject);
+  });
+}
+
 t.test('the streams and logs of pods', async (t) => {
   const kubelet = await startKubelet(t);
   const api = await startApi(t, kubelet.flags);
@@ -140,6 +170,40 @@ t.test('the streams and logs of pods', async (t) => {
       'GET /containerLogs/default/one/c?follow=true&timestamps=true&sinceSeconds=3&tailLines=5&limitBytes=10 as apiserver',
     );
     t.equal((await api.ask('GET', `${pods}/waiting/log`)).status, 204);
+  });
+
+  t.test('logs come in messages to who asks for a WebSocket', async (t) => {
+    const rows: readonly [string[], string[]][] = [
+      [[], [': binary ', ': binary hello ']],
+      [['binary.k8s.io'], ['binary.k8s.io: binary ', 'binary.k8s.io: binary hello ']],
+      [
+        ['x', 'base64.binary.k8s.io'],
+        ['base64.binary.k8s.io: text ', 'base64.binary.k8s.io: text aGVsbG8g'],
+      ],
+    ];
+    for (const [protocols, expected] of rows) {
+      t.same(await messages(api, `${pods}/one/log`, protocols), [...expected, 'closed 1000']);
+    }
+    t.match(await messages(api, `${pods}/one/log`, ['x']), [/^400 .*none of the protocols \[x\]/]);
+    t.match(await messages(api, `${pods}/absent/log`, []), [/^404 .*pods \\"absent\\" not found/]);
+  });
+
+  t.test('watches come in messages to who asks for a WebSocket, each event in one', async (t) => {
+    const only = 'fieldSelector=metadata.name%3Done';
+    const ended = 'timeoutSeconds=1';
+    for (const path of [
+      `${pods}?watch=1&${only}&${ended}`,
+      `/api/v1/watch/namespaces/default/pods/one?${ended}`,
+    ]) {
+      const [first = '', last] = await messages(api, path, ['mine', secretProtocol]);
+      t.match(first, /^mine: text \{"type":"ADDED","object":\{.*"name":"one"/);
+      t.equal(last, 'closed 1000');
+    }
+    const binary = { accept: 'application/vnd.kubernetes.protobuf;stream=watch' };
+    const [first = ''] = await messages(api, `${pods}?watch=1&${only}&${ended}`, [], binary);
+    t.ok(first.startsWith(': binary \n\u0005ADDED'), first);
+    t.match(await messages(api, `${pods}?watch=1&labelSelector=%21%21`, []), [/^400 /]);
+    t.match(await messages(api, pods, []), [/^200 /], 'a list has no messages');
   });
 
   t.test('logs are refused in the words of Kubernetes', async (t) => {
@@ -233,11 +297,13 @@ t.test('the streams and logs of pods', async (t) => {
   t.test('the proxy of a node leads to its kubelet', async (t) => {
     const { status, text } = await api.ask('GET', '/api/v1/nodes/n1/proxy/metrics?a=b');
     t.equal(status, 200);
-    t.equal(text, 'hello /api/v1/nodes/n1/proxy');
+    t.equal(text, 'hello /api/v1/nodes/n1/proxy/metrics');
     t.equal(kubelet.asked.at(-1), 'GET /metrics?a=b as apiserver');
     t.equal((await api.ask('GET', '/api/v1/nodes/absent/proxy/')).status, 404);
   });
 });
+
+const page = '<a href="/a">a</a><script>"<a href=/b>"</script><!-- <a href="/c"> --><a href="d">';
 
 t.test('the proxies of pods and services', async (t) => {
   const api = await startApi(t, ['--disable-admission-plugins=ServiceAccount']);
@@ -245,6 +311,7 @@ t.test('the proxies of pods and services', async (t) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     if (request.url === '/away') response.writeHead(302, { location: '/to?x=1#y' }).end();
+    else if (request.url === '/page') response.setHeader('content-type', 'text/html').end(page);
     else response.end(`${request.method} ${request.url} ${Buffer.concat(chunks)}`);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -278,6 +345,8 @@ t.test('the proxies of pods and services', async (t) => {
     const bare = await api.ask('GET', `${base}?q=1`);
     t.equal(bare.status, 301);
     t.equal(bare.headers.location, `${base}/?q=1`);
+    const shown = await api.ask('GET', `${base}/page`);
+    t.equal(shown.text, page.replace('"/a"', `"${base}/a"`), 'its links stay behind the proxy');
     const moved = await api.ask('GET', `${base}/away`);
     t.equal(moved.headers.location, `${base}/to?x=1#y`);
   });

@@ -2,8 +2,8 @@ import { PassThrough } from 'node:stream';
 import t from 'tap';
 import type { ProcessSession } from '../../../../src/control/kubelet/runtime/container-runtime.js';
 import type { CommandEnd } from '../../../../src/control/kubelet/streaming/command-status.js';
-import { IdleWatch } from '../../../../src/control/kubelet/streaming/idle-watch.js';
 import { runRemoteCommand } from '../../../../src/control/kubelet/streaming/remote-command.js';
+import { IdleWatch } from '../../../../src/rpc/idle-watch.js';
 import { ManualClock } from '../../../store/manual-clock.js';
 
 /** A process and a client, joined. */

@@ -1,4 +1,4 @@
-import { ByteQueue } from '../byte-queue.js';
+import { ByteQueue } from '../../../../rpc/byte-queue.js';
 import { SpdyError } from './spdy-error.js';
 
 /** Control frames by number (SPDY/3.1 section 2.6). */

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../../../base/clock.js';
-import { IdleWatch } from '../idle-watch.js';
+import { IdleWatch } from '../../../../rpc/idle-watch.js';
 import {
   controlFrame,
   dataFrameHead,

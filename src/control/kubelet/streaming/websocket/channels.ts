@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
+import type { WebSocket } from '../../../../rpc/websocket/web-socket.js';
+import { closeCodes, WebSocketError } from '../../../../rpc/websocket/web-socket-error.js';
 import { FedStream } from '../fed-stream.js';
-import type { WebSocket } from './web-socket.js';
-import { closeCodes, WebSocketError } from './web-socket-error.js';
 
 /** How channels are put into messages. */
 export interface ChannelEncoding {

@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../../../base/clock.js';
+import { WebSocket } from '../../../../rpc/websocket/web-socket.js';
+import { closeCodes } from '../../../../rpc/websocket/web-socket-error.js';
 import { type CommandEnd, type CommandKind, endText } from '../command-status.js';
 import { flushed } from '../flushed.js';
 import type { RemoteStreams, StreamChoice } from '../remote-command.js';
 import { type ChannelEncoding, Channels } from './channels.js';
-import { WebSocket } from './web-socket.js';
-import { closeCodes } from './web-socket-error.js';
 
 /** Numbers of the channels of a command. */
 const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4 } as const;

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../../../base/clock.js';
+import { WebSocket } from '../../../../rpc/websocket/web-socket.js';
 import { type ForwardedPod, forwardConnection } from '../port-forward.js';
 import { Channels } from './channels.js';
-import { WebSocket } from './web-socket.js';
 
 const encodings: Readonly<Record<string, { readonly isBase64: boolean }>> = {
   'v4.channel.k8s.io': { isBase64: false },

@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream';
-import type { WebSocket } from './web-socket.js';
+import type { WebSocket } from '../../../../rpc/websocket/web-socket.js';
 
 /** The bytes of a connection of another protocol in the messages of a WebSocket. */
 export function tunnelOf(socket: WebSocket): Duplex {

@@ -1,4 +1,4 @@
-import { assert } from '../../../base/assert.js';
+import { assert } from '../base/assert.js';
 
 /** Bytes that have come in chunks and are taken out in other pieces. */
 export class ByteQueue {

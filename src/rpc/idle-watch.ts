@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../../base/clock.js';
+import type { Clock, Timer } from '../base/clock.js';
 
 /** Tells when nothing has happened for a while. */
 export class IdleWatch {

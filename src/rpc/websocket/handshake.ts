@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { WebRequest } from '../../../../rpc/web.js';
+import type { WebRequest } from '../web.js';
 
 /** RFC 6455 section 1.3: what the server shows that it speaks the protocol with. */
 const proof = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';

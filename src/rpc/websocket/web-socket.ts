@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Clock, Timer } from '../../../../base/clock.js';
+import type { Clock, Timer } from '../../base/clock.js';
 import { IdleWatch } from '../idle-watch.js';
 import { FrameReader, opcodes } from './frame-reader.js';
 import { closeCodes, WebSocketError } from './web-socket-error.js';
