@@ -56,6 +56,8 @@ export interface ServedKind {
   readonly of: GroupVersionKind;
   readonly schema: SchemaNode;
   readonly rules: KindRules;
+  /** Of a custom resource: its objects are read otherwise. */
+  readonly isCustom?: boolean;
 }
 
 /** A group with its versions, both in the order of discovery. */
@@ -186,8 +188,8 @@ export class Scheme {
     const key = resourceKey(resource.group, resource.version, resource.resource);
     assert(!this.#resources.has(key), `${key} is served already`);
     this.#resources.set(key, resource);
-    const { group, version, kind, schema, rules } = resource;
-    this.#kinds.set(kindKey(resource), { of: { group, version, kind }, schema, rules });
+    const { group, version, kind, schema, rules, isCustom } = resource;
+    this.#kinds.set(kindKey(resource), { of: { group, version, kind }, schema, rules, isCustom });
   }
 
   #remove(resource: ServedResource): void {

@@ -24,11 +24,17 @@ export interface Output extends OutputFormat {
 
 const encoder = new TextEncoder();
 
-/** Chooses by the request's headers and query; throws 406. `isStream` is a watch, which YAML cannot express. */
+/**
+ * Chooses by the request's headers and query; throws 406. `isStream` is a watch, which YAML cannot express; without `hasTransforms`
+ * there is the document alone, no table and no metadata of it.
+ */
 export function negotiate(
   exchange: Exchange,
   protobuf: ProtobufCodec | null,
-  { isStream = false }: { readonly isStream?: boolean } = {},
+  {
+    isStream = false,
+    hasTransforms = true,
+  }: { readonly isStream?: boolean; readonly hasTransforms?: boolean } = {},
 ): Output {
   const serializations: Serialization[] = isStream ? ['json'] : ['json', 'yaml'];
   if (protobuf !== null) serializations.push('protobuf');
@@ -36,7 +42,9 @@ export function negotiate(
     serializations,
     // Tables have no protobuf form.
     allowsTransform: (target, serialization) =>
-      isKnownTransform(target) && !(serialization === 'protobuf' && isTable(target.kind)),
+      hasTransforms &&
+      isKnownTransform(target) &&
+      !(serialization === 'protobuf' && isTable(target.kind)),
   });
   const isPretty =
     format.isPretty || wantsPretty(exchange.query, exchange.header('user-agent') ?? '');

@@ -77,11 +77,11 @@ function reviewHandler(
 ): SubresourceHandler {
   return async (exchange, tools) => {
     if (exchange.info.verb !== 'create') throw verbNotAllowed();
-    const output = negotiate(exchange, tools.protobuf);
+    const output = negotiate(exchange, tools.protobuf, { hasTransforms: false });
     const options = parseWriteOptions(exchange.query, 'CreateOptions');
     const of = { group, version: exchange.info.version, kind };
     const review = await readDocument(exchange, tools, of, options);
     const answered = await answer(review, exchange);
-    await sendDocument(exchange, { ...output, as: null }, 201, fieldsOf(answered));
+    await sendDocument(exchange, output, 201, fieldsOf(answered));
   };
 }

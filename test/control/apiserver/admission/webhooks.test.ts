@@ -11,6 +11,7 @@ import {
 } from '../../../../src/control/apiserver/admission/webhooks/webhook-plugins.js';
 import type { AdmissionPlugin } from '../../../../src/control/apiserver/contracts.js';
 import type { KubeObject } from '../../../../src/control/machinery/object.js';
+import { WebClientError } from '../../../../src/rpc/web-errors.js';
 import { AdmissionWorld, admit } from './world.js';
 
 const everything: RuleWithOperations = {
@@ -138,7 +139,7 @@ t.test('a webhook reads the whole request', async (t) => {
   t.equal(await admit(validatingAdmissionWebhook(made, caller), request), null);
   t.match(asked, [
     {
-      url: 'https://10.0.0.9:8443/x',
+      url: 'https://10.0.0.9:8443/x?timeout=3s',
       serverName: 'hook.n.svc',
       timeoutMs: 3000,
       request: {
@@ -184,9 +185,21 @@ t.test('a validating webhook refuses in its own words, warns and annotates', asy
   }
 });
 
+const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
+
 t.test('a webhook that fails is left out or refuses, as its policy says', async (t) => {
   const failures: readonly [string, object | Error, RegExp][] = [
-    ['no answer', new Error('connection refused'), /failed to call webhook: connection refused/],
+    [
+      'no answer',
+      new WebClientError('connect', 'no', { cause: refused }),
+      /failed to call webhook: Post "https:\/\/a\.test\/hook\?timeout=10s": dial tcp a\.test:443: connect: connection refused/,
+    ],
+    [
+      'no answer in time',
+      new WebClientError('timeout', 'no answer within 10000 ms'),
+      /failed to call webhook: Post "https:\/\/a\.test\/hook\?timeout=10s": context deadline exceeded/,
+    ],
+    ['an answer that is too large', new Error('too large'), /hook\?timeout=10s": too large/],
     [
       'another uid',
       { uid: 'x' },

@@ -1,8 +1,10 @@
+import { WebClientError } from '../../../../rpc/web-errors.js';
 import type { Service } from '../../../api/gen/core-v1.js';
 import type { Status } from '../../../machinery/status.js';
 import { StatusError } from '../../../machinery/status.js';
 import { badRequest, internalError, timeoutError } from '../../../machinery/status-errors.js';
 import { webhookConditionsHold } from '../../cel/webhook-conditions.js';
+import { dialFailureText } from '../../connect/dial-failure.js';
 import type { AdmissionRequest } from '../../contracts.js';
 import type { AdmissionServices } from '../services.js';
 import {
@@ -120,18 +122,20 @@ export class WebhookCaller {
     request: AdmissionRequest,
     asked: Parameters<typeof readAnswer>[1],
   ): Promise<ReviewAnswer> {
-    const target = await this.#target(webhook);
+    const seconds = webhook.timeoutSeconds ?? defaultTimeoutSeconds;
+    const target = await this.#target(webhook, `timeout=${seconds}s`);
     let reply: Awaited<ReturnType<WebhookPoster>>;
     try {
       reply = await this.#post({
-        ...target,
+        ...{ url: target.url, serverName: target.serverName },
         body: admissionReview(request, asked),
         caPem: Buffer.from(webhook.clientConfig?.caBundle ?? '', 'base64').toString('latin1'),
-        timeoutMs: (webhook.timeoutSeconds ?? defaultTimeoutSeconds) * 1000,
+        timeoutMs: seconds * 1000,
         signal: request.context.signal,
       });
     } catch (error) {
-      throw new WebhookCallError(`failed to call webhook: ${textOf(error)}`, { cause: error });
+      const text = `Post ${JSON.stringify(target.shownUrl)}: ${whyNot(error, target)}`;
+      throw new WebhookCallError(`failed to call webhook: ${text}`, { cause: error });
     }
     if (reply.status < 200 || reply.status > 299) {
       throw new WebhookCallError(
@@ -147,8 +151,14 @@ export class WebhookCaller {
     }
   }
 
-  async #target({ clientConfig }: Webhook): Promise<{ url: string; serverName: string }> {
-    if (clientConfig?.url !== undefined) return { url: clientConfig.url, serverName: '' };
+  async #target({ clientConfig }: Webhook, query: string): Promise<WebhookTarget> {
+    if (clientConfig?.url !== undefined) {
+      const { url: plain } = clientConfig;
+      const url = `${plain}${plain.includes('?') ? '&' : '?'}${query}`;
+      const { hostname, port } = new URL(plain);
+      const address = `${hostname}:${port === '' ? 443 : port}`;
+      return { url, shownUrl: url, address, serverName: '' };
+    }
     const { namespace = '', name = '', path = '', port = 443 } = clientConfig?.service ?? {};
     const service = (await this.#services.objects.get(
       { group: '', resource: 'services' },
@@ -160,12 +170,29 @@ export class WebhookCaller {
       throw new WebhookCallError(
         `failed to call webhook: service ${JSON.stringify(name)} not found`,
       );
-    const bracketed = host.includes(':') ? `[${host}]` : host;
-    return {
-      url: `https://${bracketed}:${port}${path === '' ? '/' : path}`,
-      serverName: `${name}.${namespace}.svc`,
-    };
+    const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+    const serverName = `${name}.${namespace}.svc`;
+    const asked = `${path === '' ? '/' : path}?${query}`;
+    const shownUrl = `https://${serverName}:${port}${asked}`;
+    return { url: `https://${address}${asked}`, shownUrl, address, serverName };
   }
+}
+
+/** Where a webhook is asked. */
+interface WebhookTarget {
+  readonly url: string;
+  /** As errors name it: a service by its name. */
+  readonly shownUrl: string;
+  /** Host and port. */
+  readonly address: string;
+  readonly serverName: string;
+}
+
+/** Why there is no answer, as users of Kubernetes know it. */
+function whyNot(error: unknown, { address }: WebhookTarget): string {
+  if (!(error instanceof WebClientError)) return textOf(error);
+  if (error.code === 'timeout') return 'context deadline exceeded';
+  return dialFailureText(error, address);
 }
 
 /** Where a service is reached; null when it is nowhere. */
