@@ -22,9 +22,12 @@ const notCopied: ReadonlySet<string> = new Set([
 
 type Annotations = Readonly<Record<string, string>>;
 
-/** The revision of a ReplicaSet; 0 when it has none, or none that is a number. */
-export function revisionOf(object: KubeObject): number {
-  return integerAnnotation(object, revisionAnnotation) ?? 0;
+/** The revision of a ReplicaSet; 0 when it has none, or none that is a number of 64 bits. Users may write any. */
+export function revisionOf({ metadata }: KubeObject): bigint {
+  const text = metadata.annotations?.[revisionAnnotation] ?? '';
+  if (!/^[+-]?[0-9]{1,19}$/.test(text)) return 0n;
+  const revision = BigInt(text.replace('+', ''));
+  return BigInt.asIntN(64, revision) === revision ? revision : 0n;
 }
 
 /** The number that an annotation states; null when there is none. */
@@ -54,7 +57,7 @@ export function scaleAnnotations({
 export function currentSetAnnotations(
   deployment: Deployment,
   set: ReplicaSet,
-  revision: number,
+  revision: bigint,
 ): Record<string, string> {
   const annotations = { ...set.metadata.annotations };
   for (const [name, value] of Object.entries(deployment.metadata.annotations ?? {})) {

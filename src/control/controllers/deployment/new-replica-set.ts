@@ -8,7 +8,7 @@ import { templateHashLabel } from './replica-sets.js';
 /** The ReplicaSet that the Deployment's current template needs, with no pods yet. Its name and label carry the template's hash. */
 export function newReplicaSet(
   deployment: Deployment,
-  revision: number,
+  revision: bigint,
   bounds: RolloutBounds,
 ): ReplicaSet {
   const { metadata, spec = {}, status } = deployment;

@@ -52,7 +52,9 @@ export function byAge(a: ReplicaSet, b: ReplicaSet): number {
 
 /** Lowest revision first; oldest first among equals. */
 export function byRevision(a: ReplicaSet, b: ReplicaSet): number {
-  return revisionOf(a) - revisionOf(b) || byAge(a, b);
+  const [revisionA, revisionB] = [revisionOf(a), revisionOf(b)];
+  if (revisionA !== revisionB) return revisionA < revisionB ? -1 : 1;
+  return byAge(a, b);
 }
 
 function createdMs({ metadata }: ReplicaSet): number {

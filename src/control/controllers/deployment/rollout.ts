@@ -109,8 +109,11 @@ export class Rollout {
     });
   }
 
-  #nextRevision(): number {
-    return Math.max(0, ...this.#old.map(revisionOf)) + 1;
+  #nextRevision(): bigint {
+    const latest = this.#old
+      .map(revisionOf)
+      .reduce((one, other) => (one > other ? one : other), 0n);
+    return latest + 1n;
   }
 
   #replace(set: ReplicaSet): ReplicaSet {

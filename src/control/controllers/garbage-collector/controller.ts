@@ -191,7 +191,11 @@ export class GarbageCollector implements Controller {
       case 'nothing':
         return;
       case 'delete': {
-        const preconditions = { uid: node.uid, resourceVersion };
+        const unblocked = action.unblocksOwners
+          ? await unblockOwners(objects, object, signal)
+          : resourceVersion;
+        if (unblocked === null) return;
+        const preconditions = { uid: node.uid, resourceVersion: unblocked };
         const propagationPolicy = action.propagation;
         await objects
           .delete(node, { preconditions, propagationPolicy, signal })
@@ -239,6 +243,24 @@ export class GarbageCollector implements Controller {
       return null;
     }
   }
+}
+
+/** Lets no owner wait for the object any more. Resolves with its version then; null: it is gone. */
+async function unblockOwners(
+  objects: ResourceClient<KubeObject>,
+  { metadata }: KubeObject,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const { namespace = '', name = '', resourceVersion = '' } = metadata;
+  const ownerReferences = (metadata.ownerReferences ?? []).map((owner) => ({
+    ...owner,
+    blockOwnerDeletion: false,
+  }));
+  const patch = { metadata: { resourceVersion, ownerReferences } };
+  const patched = await objects
+    .patch({ namespace, name }, 'merge', patch, { signal })
+    .catch(ignoreNotFound);
+  return patched?.metadata.resourceVersion ?? null;
 }
 
 /** Takes owners out of an object's references, as long as it is in the version that was read. */

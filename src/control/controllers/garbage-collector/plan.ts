@@ -22,7 +22,12 @@ export type Propagation = 'Background' | 'Foreground' | 'Orphan';
 /** What to do with an object. */
 export type Action =
   | { readonly kind: 'nothing' }
-  | { readonly kind: 'delete'; readonly propagation: Propagation }
+  /** Where `unblocksOwners`, its owners are first told not to wait for it. */
+  | {
+      readonly kind: 'delete';
+      readonly propagation: Propagation;
+      readonly unblocksOwners: boolean;
+    }
   /** Takes these owners out of its references. */
   | { readonly kind: 'drop-owners'; readonly uids: readonly string[] }
   /** Takes the object out of the owners of these, then the finalizer away. */
@@ -74,8 +79,12 @@ function planOwned(
   if (inState('solid').length > 0) {
     return gone.length === 0 ? nothing : { kind: 'drop-owners', uids: gone.map(uidOf) };
   }
-  const isForeground = inState('waiting').length > 0 && dependents.length > 0;
-  return { kind: 'delete', propagation: isForeground ? 'Foreground' : propagationOf(node) };
+  if (inState('waiting').length === 0 || dependents.length === 0) {
+    return { kind: 'delete', propagation: propagationOf(node), unblocksOwners: false };
+  }
+  // Owner and dependent may be the same in the end: in a circle all would wait for ever.
+  const unblocksOwners = dependents.some(waitsForDependents);
+  return { kind: 'delete', propagation: 'Foreground', unblocksOwners };
 }
 
 /** The way that its own finalizers ask for. */
