@@ -63,8 +63,11 @@ export interface NodeFiles {
   /** Where a link points to; null: there is none. */
   linkTarget(path: string): Promise<string | null>;
   setMode(path: string, mode: number): Promise<void>;
-  /** Gives a tree to a group that may read, write and enter it, and what is made in it later too. Without the right to: rejects. */
-  giveToGroup(path: string, gid: number): Promise<void>;
+  /**
+   * Gives a tree to a group that may read and enter it, and write where `isWritable`, and what is made in it later too. Without the
+   * right to: rejects.
+   */
+  giveToGroup(path: string, gid: number, isWritable: boolean): Promise<void>;
   /** The space of the file system that a path is on. */
   spaceOf(path: string): Promise<FileSystemSpace>;
   /** Bytes and files in a tree. */
@@ -94,9 +97,10 @@ export const hostNodeFiles: NodeFiles = {
   },
   linkTarget: readLink,
   setMode: chmod,
-  async giveToGroup(path, gid) {
+  async giveToGroup(path, gid, isWritable) {
     await runToSuccess(runCommand, { command: 'chgrp', args: ['-R', '-h', String(gid), path] });
-    await runToSuccess(runCommand, { command: 'chmod', args: ['-R', 'g+rwX', path] });
+    const mode = isWritable ? 'g+rwX' : 'g+rX';
+    await runToSuccess(runCommand, { command: 'chmod', args: ['-R', mode, path] });
     await runToSuccess(runCommand, {
       command: 'find',
       args: [path, '-type', 'd', '-exec', 'chmod', 'g+s', '{}', '+'],

@@ -197,7 +197,7 @@ export class Kubelet {
     this.#registration = new NodeRegistration({
       ...{ client, clock, prng: parts.prng, logger, events, settings },
       facts: () => this.#facts(),
-      onRegistered: () => {},
+      watched: () => this.#nodes.lister.get('', nodeName) ?? null,
     });
     this.view = new NodeView({
       ...{ nodeName, runtime, logRoot: '/var/log', rootDir: settings.rootDir, files, machine },

@@ -1,5 +1,7 @@
 import { podRequests } from '../../api/core-v1/pod/pod-amounts.js';
+import { isExtendedName } from '../../api/core-v1/resource-names.js';
 import type {
+  ContainerPort,
   Node,
   NodeSelectorRequirement,
   NodeSelectorTerm,
@@ -27,6 +29,7 @@ export function admitPod(pod: Pod, facts: AdmissionFacts): PodFailure | null {
     checkSystem(pod) ??
     checkAmounts(pod, facts) ??
     checkPlace(pod, facts) ??
+    checkPorts(pod, facts) ??
     checkTaints(pod, facts)
   );
 }
@@ -39,9 +42,18 @@ function checkSystem({ spec }: Pod): PodFailure | null {
 }
 
 function checkAmounts(pod: Pod, facts: AdmissionFacts): PodFailure | null {
-  const shortage = shortageOf(pod, facts);
+  const allocatable = { ...foreignAmounts(facts.node), ...facts.allocatable };
+  const shortage = shortageOf(pod, { allocatable, others: facts.others });
   if (shortage === null) return null;
   return { reason: `OutOf${shortage.name}`, message: `Pod was rejected: ${shortage.message}` };
+}
+
+/** What others say that the node has of resources that the kubelet knows nothing of. */
+function foreignAmounts(node: Node | null): Amounts {
+  const all = Object.entries(node?.status?.allocatable ?? {});
+  return Object.fromEntries(
+    all.filter(([name]) => isExtendedName(name)).map(([name, amount]) => [name, String(amount)]),
+  );
 }
 
 /** What the node has too little of for a pod beside the others, and the words for it; null: nothing. Pure. */
@@ -56,7 +68,8 @@ export function shortageOf(
   const wanted = podRequests(pod);
   for (const [name, amount] of Object.entries(wanted)) {
     const request = Quantity.parse(String(amount));
-    if (request.isZero) continue;
+    // Extended resources that the node does not name are the cluster's.
+    if (request.isZero || (isExtendedName(name) && allocatable[name] === undefined)) continue;
     const capacity = Quantity.parse(allocatable[name] ?? '0');
     let used = Quantity.zero;
     for (const other of others)
@@ -91,6 +104,33 @@ function checkPlace({ spec = {} }: Pod, { node }: AdmissionFacts): PodFailure | 
   if (isSelected && isWanted) return null;
   return predicate('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
 }
+
+function checkPorts(pod: Pod, { others }: AdmissionFacts): PodFailure | null {
+  const taken = others.flatMap(hostPortsOf);
+  const isFree = hostPortsOf(pod).every((port) => !taken.some((other) => isClash(port, other)));
+  if (isFree) return null;
+  return predicate('NodePorts', "node(s) didn't have free ports for the requested pod ports");
+}
+
+/** Ports of containers that run beside each other, sidecars included. */
+function hostPortsOf({ spec }: Pod): ContainerPort[] {
+  const sidecars = (spec?.initContainers ?? []).filter(
+    ({ restartPolicy }) => restartPolicy === 'Always',
+  );
+  return [...sidecars, ...(spec?.containers ?? [])]
+    .flatMap(({ ports = [] }) => ports)
+    .filter(({ hostPort = 0 }) => hostPort > 0);
+}
+
+/** No address stands for all of them. */
+function isClash(one: ContainerPort, other: ContainerPort): boolean {
+  if (one.hostPort !== other.hostPort) return false;
+  if ((one.protocol ?? 'TCP') !== (other.protocol ?? 'TCP')) return false;
+  const [a, b] = [one.hostIP || anyAddress, other.hostIP || anyAddress];
+  return a === b || a === anyAddress || b === anyAddress;
+}
+
+const anyAddress = '0.0.0.0';
 
 function predicate(name: string, text: string): PodFailure {
   return { reason: name, message: `Pod was rejected: Predicate ${name} failed: ${text}` };

@@ -10,11 +10,10 @@ import {
   UnreachableError,
 } from '../../client/index.js';
 import { semanticEqual } from '../../machinery/deep-equal.js';
-import type { JsonObject } from '../../machinery/json.js';
 import { StatusError } from '../../machinery/status.js';
 import { formatMicroTime } from '../../machinery/time.js';
 import type { KubeletSettings } from '../settings.js';
-import { type NodeFacts, newNode, nodeLabels, nodeStatus } from './node-status.js';
+import { type NodeFacts, newNode, nodeLabels, nodeStatus, statusPatch } from './node-status.js';
 
 /** Where the leases of nodes are. */
 const leaseNamespace = 'kube-node-lease';
@@ -29,7 +28,8 @@ export interface NodeRegistrationParts {
   readonly settings: KubeletSettings;
   /** How the node is now. */
   readonly facts: () => Promise<NodeFacts>;
-  readonly onRegistered: (node: Node) => void;
+  /** The Node as it is watched; null: it has not come yet. */
+  readonly watched: () => Node | null;
 }
 
 const retryMs = { first: 200, last: 7000 };
@@ -64,7 +64,7 @@ export class NodeRegistration {
   }
 
   async #register(signal: AbortSignal): Promise<void> {
-    const { client, settings, events, onRegistered } = this.#parts;
+    const { client, settings, events } = this.#parts;
     const nodes = client.objects(resources.nodes);
     const facts = await this.#parts.facts();
     const known = await nodes.get({ name: settings.nodeName }, { signal }).catch(absent);
@@ -73,7 +73,6 @@ export class NodeRegistration {
       this.#node = await nodes.create(newNode(facts), { signal });
     } else this.#node = await this.#adopt(known, facts, signal);
     events.event(this.#reference(), 'Normal', 'Starting', 'Starting kubelet.');
-    onRegistered(this.#node);
   }
 
   /** The node has been here before: its labels are brought up to date. */
@@ -109,12 +108,13 @@ export class NodeRegistration {
   async #writeStatus(signal: AbortSignal): Promise<void> {
     const { client, settings, clock } = this.#parts;
     const nodes = client.objects(resources.nodes);
-    const before = this.#node?.status ?? {};
-    const status = nodeStatus(await this.#parts.facts(), before.conditions ?? []);
+    const facts = await this.#parts.facts();
+    const before = this.#latest()?.status ?? {};
+    const status = nodeStatus(facts, before);
     const isDue = clock.now() - this.#writtenAtMs >= settings.nodeStatusReportMs;
     if (!isDue && isSameStatus(before, status)) return;
     this.#tell(before, status);
-    const patch = { status: status as unknown as JsonObject };
+    const patch = statusPatch(before, status);
     const options = { subresource: 'status', signal };
     try {
       this.#node = await nodes.patch({ name: settings.nodeName }, 'strategic', patch, options);
@@ -124,6 +124,14 @@ export class NodeRegistration {
       // Somebody deleted it while this kubelet runs.
       await this.#register(signal);
     }
+  }
+
+  /** Others write the status too: what is watched, but for an echo from before the last own write. */
+  #latest(): Node | null {
+    const watched = this.#parts.watched();
+    const own = this.#node;
+    if (watched === null || own === null || watched.metadata.uid !== own.metadata.uid) return own;
+    return versionOf(watched) > versionOf(own) ? watched : own;
   }
 
   #tell(before: NodeStatus, after: NodeStatus): void {
@@ -206,6 +214,12 @@ export class NodeRegistration {
     const { nodeName: name } = this.#parts.settings;
     return { apiVersion: 'v1', kind: 'Node', metadata: { name, uid: node?.metadata.uid ?? name } };
   }
+}
+
+/** Versions of one object are counted up. */
+function versionOf({ metadata }: Node): bigint {
+  const { resourceVersion = '' } = metadata;
+  return /^\d+$/.test(resourceVersion) ? BigInt(resourceVersion) : 0n;
 }
 
 function isSameStatus(before: NodeStatus, after: NodeStatus): boolean {

@@ -1,5 +1,7 @@
 import type { MachineIdentity } from '../../../host/machine.js';
+import { isExtendedName } from '../../api/core-v1/resource-names.js';
 import type { ContainerImage, Node, NodeCondition, NodeStatus } from '../../api/gen/core-v1.js';
+import type { JsonObject } from '../../machinery/json.js';
 import { formatTime } from '../../machinery/time.js';
 import type { ImageState, RuntimeStatus, RuntimeVersion } from '../runtime/container-runtime.js';
 import type { KubeletSettings } from '../settings.js';
@@ -61,17 +63,23 @@ export function newNode(facts: NodeFacts): Node {
       ...(settings.isSchedulable ? {} : { unschedulable: true }),
       ...(settings.providerId === '' ? {} : { providerID: settings.providerId }),
     },
-    status: nodeStatus(facts, []),
+    status: nodeStatus(facts, {}),
   };
 }
 
-/** The status of the node; conditions keep the time of their last change. Pure. */
-export function nodeStatus(facts: NodeFacts, before: readonly NodeCondition[]): NodeStatus {
+/**
+ * The status of the node. Conditions keep the time of their last change, and what others say that it has of resources which this
+ * kubelet knows nothing of is there for pods. Pure.
+ */
+export function nodeStatus(facts: NodeFacts, before: NodeStatus): NodeStatus {
   const { settings, machine, addresses, amounts, runtime } = facts;
+  const foreign = Object.entries(before.capacity ?? {}).filter(
+    ([name]) => isExtendedName(name) && !(name in amounts.capacity),
+  );
   return {
-    capacity: { ...amounts.capacity },
-    allocatable: { ...amounts.allocatable },
-    conditions: conditionsOf(facts, before),
+    capacity: { ...amounts.capacity, ...Object.fromEntries(foreign) },
+    allocatable: { ...amounts.allocatable, ...Object.fromEntries(foreign) },
+    conditions: conditionsOf(facts, before.conditions ?? []),
     addresses: [
       ...addresses.map((address) => ({ type: 'InternalIP', address })),
       { type: 'Hostname', address: settings.nodeName },
@@ -102,6 +110,18 @@ function imagesOf(images: readonly ImageState[]): ContainerImage[] {
       names: [...digests, ...tags].slice(0, namesMax),
       sizeBytes,
     }));
+}
+
+/** What a patch of the status has to say: also of extended resources that were for pods, and that the node has no more. Pure. */
+export function statusPatch(before: NodeStatus, after: NodeStatus): JsonObject {
+  const gone = Object.keys(before.allocatable ?? {}).filter(
+    (name) => isExtendedName(name) && !(name in (after.allocatable ?? {})),
+  );
+  const allocatable = {
+    ...after.allocatable,
+    ...Object.fromEntries(gone.map((name) => [name, null])),
+  };
+  return { status: { ...(after as unknown as JsonObject), allocatable } };
 }
 
 /** Conditions of the runtime that are the node's own already. */

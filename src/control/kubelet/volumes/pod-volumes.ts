@@ -123,7 +123,7 @@ export class NodeVolumes implements PodVolumes {
     const wanted = await content;
     await files.makeDir(dir, 0o755);
     const isChanged = await writeAtomically(files, dir, wanted);
-    if (isChanged) await this.#giveToGroup(pod, dir);
+    if (isChanged) await this.#giveToGroup(pod, dir, false);
     return { hostPath: dir, isReadonly: true };
   }
 
@@ -142,7 +142,7 @@ export class NodeVolumes implements PodVolumes {
       await files.mountMemory(dir, size);
     }
     await files.setMode(dir, 0o777);
-    await this.#giveToGroup(pod, dir);
+    await this.#giveToGroup(pod, dir, true);
     return { hostPath: dir, isReadonly: false };
   }
 
@@ -162,15 +162,15 @@ export class NodeVolumes implements PodVolumes {
       .get({ name: volumeName })
       .catch(explain);
     const path = await pathOf(files, volume);
-    await this.#giveToGroup(pod, path);
+    await this.#giveToGroup(pod, path, true);
     return { hostPath: path, isReadonly };
   }
 
   /** Where the process may not, the files stay as they are: containers then run as the kubelet's own user anyhow. */
-  async #giveToGroup({ spec }: Pod, dir: string): Promise<void> {
+  async #giveToGroup({ spec }: Pod, dir: string, isWritable: boolean): Promise<void> {
     const group = spec?.securityContext?.fsGroup;
     if (group === undefined) return;
-    await this.#parts.files.giveToGroup(dir, group).catch((error: Error) => {
+    await this.#parts.files.giveToGroup(dir, group, isWritable).catch((error: Error) => {
       if (!/not permitted/.test(error.message)) throw error;
     });
   }

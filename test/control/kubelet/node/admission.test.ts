@@ -19,8 +19,12 @@ const node: Node = {
       { key: 'busy', effect: 'NoSchedule' },
     ],
   },
+  status: { allocatable: { cpu: '64', 'example.com/gpu': '2' } },
 };
 const tolerations = [{ key: 'gone', operator: 'Exists' }];
+const exposing = (hostPort: number, fields: Record<string, string> = {}) => ({
+  containers: [{ name: 'a', ports: [{ containerPort: 8080, hostPort, ...fields }] }],
+});
 const affinity = (operator: string, key: string, values: string[]) => ({
   ...pod({ tolerations }).spec,
   affinity: {
@@ -38,8 +42,10 @@ const rows: readonly (readonly [string, Pod, string | null])[] = [
   ['as much cpu as is left', asking({ cpu: '1500m' }), 'TaintToleration'],
   ['more cpu than is left', asking({ cpu: '1501m' }), 'OutOfcpu'],
   ['more memory', asking({ memory: '2Gi' }), 'OutOfmemory'],
-  ['what the node does not have', asking({ 'example.com/gpu': '1' }), 'OutOfexample.com/gpu'],
-  ['nothing of what the node does not have', asking({ 'example.com/gpu': '0' }), 'TaintToleration'],
+  ['more than others say it has', asking({ 'example.com/gpu': '3' }), 'OutOfexample.com/gpu'],
+  ['as much as others say it has', asking({ 'example.com/gpu': '2' }), 'TaintToleration'],
+  ['what the cluster has, not a node', asking({ 'example.com/seat': '1' }), 'TaintToleration'],
+  ['huge pages that it does not have', asking({ 'hugepages-2Mi': '2Mi' }), 'OutOfhugepages-2Mi'],
   ['a selector that holds', pod({ nodeSelector: { zone: 'a' }, tolerations }), null],
   ['one that does not', pod({ nodeSelector: { zone: 'b' }, tolerations }), 'NodeAffinity'],
   ['In', pod(affinity('In', 'zone', ['b', 'a'])), null],
@@ -49,13 +55,26 @@ const rows: readonly (readonly [string, Pod, string | null])[] = [
   ['DoesNotExist', pod(affinity('DoesNotExist', 'rack', [])), null],
   ['Gt', pod(affinity('Gt', 'size', ['6'])), null],
   ['Lt', pod(affinity('Lt', 'size', ['7'])), 'NodeAffinity'],
+  ['a host port of its own', pod({ tolerations, ...exposing(81) }), null],
+  ['a host port that another has', pod({ tolerations, ...exposing(80) }), 'NodePorts'],
+  ['one of another protocol', pod({ tolerations, ...exposing(80, { protocol: 'UDP' }) }), null],
+  [
+    'one of one address',
+    pod({ tolerations, ...exposing(80, { hostIP: '10.0.0.1' }) }),
+    'NodePorts',
+  ],
   ['a taint that is not borne', pod({}), 'TaintToleration'],
   ['all taints borne', pod({ tolerations: [{ operator: 'Exists' }] }), null],
 ];
 for (const [title, wanted, reason] of rows) {
   t.test(`admitPod: ${title}`, async (t) => {
-    const allocatable = { cpu: '2', memory: '1Gi', pods: '2' };
-    const facts = { node, allocatable, others: [asking({ cpu: '500m' })], isStatic: false };
+    const allocatable = { cpu: '2', memory: '1Gi', pods: '3' };
+    const facts = {
+      node,
+      allocatable,
+      others: [asking({ cpu: '500m' }), pod(exposing(80))],
+      isStatic: false,
+    };
     t.equal(admitPod(wanted, facts)?.reason ?? null, reason);
   });
 }

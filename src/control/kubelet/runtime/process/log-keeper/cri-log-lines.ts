@@ -40,10 +40,10 @@ export class CriLogLines {
     return Buffer.concat(parts);
   }
 
-  /** What is left, as a line; empty when nothing is. */
+  /** What is left, as a part of a line whose end never came; empty when nothing is. */
   flush(atMs: number): Buffer {
     if (this.#rest.length === 0) return this.#rest;
-    const line = [Buffer.from(`${timestamp(atMs)} ${this.#stream} F `), this.#rest, lineEnd];
+    const line = [Buffer.from(`${timestamp(atMs)} ${this.#stream} P `), this.#rest, lineEnd];
     this.#rest = Buffer.alloc(0);
     return Buffer.concat(line);
   }
