@@ -21,12 +21,21 @@ export class LeadershipView {
     return this.#status;
   }
 
+  /** Something has changed since. */
+  get isStale(): boolean {
+    const { leader, term, role } = this.#core;
+    const { status } = this;
+    return (
+      status.leader !== leader || status.term !== term || status.isLeader !== (role === 'leader')
+    );
+  }
+
   /** Looks again. */
   refresh(): void {
+    if (!this.isStale) return;
     const { leader, term, role } = this.#core;
     const isLeader = role === 'leader';
     const before = this.#status;
-    if (before.leader === leader && before.term === term && before.isLeader === isLeader) return;
     this.#status = { leader, isLeader, term };
     if (before.leader !== leader || before.isLeader !== isLeader) {
       const what = leader === noMember ? 'no leader' : 'leader changed';

@@ -196,6 +196,7 @@ export class RaftNode<Result> {
     switch (message.kind) {
       case 'raft':
         if (message.message.from === from) this.#onRaftMessage(message.message);
+        if (!this.#hasWork) return;
         break;
       case 'forward':
         this.#onForward(from, message);
@@ -260,6 +261,12 @@ export class RaftNode<Result> {
     if (this.#stopped) return;
     this.#halt();
     await this.#applyLoop.stop();
+  }
+
+  /** A turn would do something. Most heartbeats, and answers to them, only tell that somebody is there. */
+  get #hasWork(): boolean {
+    const isAwaited = this.#proposals.size > 0 || !this.#reads.isEmpty;
+    return isAwaited || this.#core.hasReady() || this.#leadership.isStale;
   }
 
   #deadline(): number {
