@@ -60,6 +60,11 @@ export class CommitNotices {
     return false;
   }
 
+  /** Nothing is held back. */
+  get isEmpty(): boolean {
+    return this.#fresh.size === 0 && this.#held.size === 0;
+  }
+
   /** All that is held back, to be sent now. */
   takeAll(): readonly Message[] {
     const all = [...this.#held.values(), ...this.#fresh.values()].map(({ message }) => message);
@@ -73,20 +78,29 @@ export class CommitNotices {
   endTurn(now: number): DueNotices {
     const due: Message[] = [];
     let againMs: number | null = null;
-    for (const [follower, { message, since }] of this.#held) {
-      const leftMs = this.#expectsEntries ? since + holdMsMax - now : 0;
-      if (leftMs > 0 && !this.#awaited.has(follower)) {
+    for (const [follower, held] of this.#held) {
+      const leftMs = this.#leftMs(follower, held, now);
+      if (leftMs > 0) {
         againMs = Math.min(againMs ?? leftMs, leftMs);
         continue;
       }
-      due.push(message);
+      due.push(held.message);
       this.#held.delete(follower);
-      this.#onSent(message);
+      this.#onSent(held.message);
     }
-    if (this.#fresh.size === 0) return { due, againMs };
-    for (const [follower, held] of this.#fresh) this.#held.set(follower, held);
+    for (const [follower, held] of this.#fresh) {
+      const leftMs = this.#leftMs(follower, held, now);
+      againMs = Math.min(againMs ?? leftMs, leftMs);
+      this.#held.set(follower, held);
+    }
     this.#fresh.clear();
-    return { due, againMs: 0 };
+    return { due, againMs };
+  }
+
+  /** For how many milliseconds entries may still come for the follower; 0: it is not kept waiting. */
+  #leftMs(follower: MemberId, { since }: Held, now: number): number {
+    if (!this.#expectsEntries || this.#awaited.has(follower)) return 0;
+    return Math.max(0, since + holdMsMax - now);
   }
 
   #onSent({ to, commit }: Append): void {

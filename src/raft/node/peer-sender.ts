@@ -55,7 +55,7 @@ export class PeerSender {
     else if (againMs !== null && this.#timer === null) {
       this.#timer = this.#clock.setTimer(againMs, () => {
         this.#timer = null;
-        this.#schedule();
+        if (!this.#notices.isEmpty) this.#schedule();
       });
     }
   }

@@ -101,7 +101,7 @@ t.test(
   async (t) => {
     const notices = expecting();
     notices.holdsBack(append(two, 2), 10);
-    t.same(notices.endTurn(10), { due: [], againMs: 0 });
+    t.same(notices.endTurn(10), { due: [], againMs: holdMsMax });
     t.same(notices.endTurn(10.25), { due: [], againMs: holdMsMax - 0.25 });
     t.same(told(notices.endTurn(10 + holdMsMax).due), [[2, 2]]);
   },

@@ -73,7 +73,6 @@ t.test('PeerSender wakes the loop, once, for a notice that waits for entries', a
   warmUp();
   sender.send([append(2)]);
   sender.endTurn();
-  t.equal(takeTurns(), 1);
   sender.endTurn();
   sender.endTurn();
   t.same([takeSent(), takeTurns()], [[], 0]);
@@ -81,6 +80,18 @@ t.test('PeerSender wakes the loop, once, for a notice that waits for entries', a
   t.equal(takeTurns(), 1);
   sender.endTurn();
   t.same([takeSent(), takeTurns()], [['2: commit 2'], 0]);
+});
+
+t.test('PeerSender does not wake the loop for a notice whose entries have come', async (t) => {
+  const { clock, sender, takeSent, takeTurns, warmUp } = newSender();
+  warmUp();
+  sender.send([append(2)]);
+  sender.endTurn();
+  sender.send([append(2, [entry])]);
+  sender.endTurn();
+  t.same([takeSent(), takeTurns()], [['2: commit 2 +'], 0]);
+  await clock.advance(2);
+  t.equal(takeTurns(), 0);
 });
 
 t.test('PeerSender keeps nobody waiting who asked: forwarded writes, and reads', async (t) => {
