@@ -50,6 +50,7 @@ const flagOf: Readonly<Record<string, string>> = {
   containerRuntimeEndpoint: 'container-runtime-endpoint',
   podLogsDir: 'pod-logs-dir',
   providerID: 'provider-id',
+  rotateCertificates: 'rotate-certificates',
   serverTLSBootstrap: 'rotate-server-certificates',
   tlsCertFile: 'tls-cert-file',
   tlsPrivateKeyFile: 'tls-private-key-file',

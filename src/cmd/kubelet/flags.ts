@@ -136,6 +136,18 @@ const own = usedFlags([
     'How long a stream may be without traffic (0: for ever).',
   ],
   [
+    'bootstrap-kubeconfig',
+    'string',
+    '',
+    'Who to be while a client certificate is asked for, when --kubeconfig is not there or its certificate is over; --kubeconfig is written then.',
+  ],
+  [
+    'rotate-certificates',
+    'boolean',
+    'false',
+    'Ask the cluster for the next client certificate before the time of the one in use is over.',
+  ],
+  [
     'rotate-server-certificates',
     'boolean',
     'false',
@@ -172,8 +184,6 @@ export const kubeletFlags: readonly Flag[] = [
     },
     'it is not built': {
       'sync-frequency': 'duration',
-      'bootstrap-kubeconfig': 'string',
-      'rotate-certificates': 'boolean',
       'cloud-provider': 'string',
       'cpu-manager-policy': 'string',
       'memory-manager-policy': 'string',

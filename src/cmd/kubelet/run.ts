@@ -11,33 +11,45 @@ import { hostNodeFiles } from '../../host/node-files.js';
 import { apiAccess, clientOptions } from '../program/api-access.js';
 import type { ParsedFlags } from '../program/flags.js';
 import { ProgramMetrics } from '../program/metrics.js';
+import { bootstrapKubeconfig, RotatedAccess } from './client-certificate.js';
 import { withConfigFile } from './config-file.js';
 import { serveHealthz } from './healthz.js';
 import { openRuntime } from './runtimes.js';
-import { serveKubelet } from './serving.js';
+import { certificateFolder, serveKubelet } from './serving.js';
 import { kubeletSettings } from './settings.js';
 
 /** Runs a node until the signal aborts; its pods go on. Rejects with UsageError, KubeconfigError, ListenError or RuntimeError. */
 export async function runKubelet(
-  given: ParsedFlags,
+  onCommandLine: ParsedFlags,
   argv: readonly string[],
   { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
 ): Promise<void> {
   setMaxListeners(0, signal);
-  const { flags, document } = await withConfigFile(given, argv, logger);
+  const { flags, document } = await withConfigFile(onCommandLine, argv, logger);
   const settings = kubeletSettings(flags, {
     hostname: hostname(),
     document: document as JsonObject,
   });
   const clock = hostClock;
   const prng = entropyPrng();
-  const access = await apiAccess(flags, process.env);
+  const { nodeName: host } = settings;
+  const certificates = {
+    ...{ clock, prng, logger, nodeName: host, folder: certificateFolder(flags, settings) },
+  };
+  const bootstrap = flags.text('bootstrap-kubeconfig');
+  if (bootstrap !== '') {
+    const kubeconfig = flags.text('kubeconfig');
+    await bootstrapKubeconfig({ kubeconfig, bootstrap }, certificates, signal);
+    if (signal.aborted) return;
+  }
+  const given = await apiAccess(flags, process.env);
+  const isRotated = flags.isTrue('rotate-certificates');
+  const access = isRotated ? await RotatedAccess.open(given, certificates) : given;
   const metrics = new ProgramMetrics(clock);
   const client = connectRest(
     access,
     clientOptions(flags, { access, clock, component: 'kubelet', metrics }),
   );
-  const { nodeName: host } = settings;
   const events = createEventRecorder({ client, clock, prng, logger, component: 'kubelet', host });
   const runtime = await openRuntime(flags, { clock, prng, logger });
   const parts = { client, clock, prng, logger, events, runtime };
@@ -59,8 +71,10 @@ export async function runKubelet(
     const ends = settings.shutdownGraceMs > 0 ? kubelet.shutDown() : Promise.resolve();
     void ends.finally(() => ending.abort());
   });
+  const rotated =
+    access instanceof RotatedAccess ? access.rotate(client, ending.signal) : Promise.resolve();
   try {
-    await kubelet.run(ending.signal);
+    await Promise.all([kubelet.run(ending.signal), rotated]);
   } finally {
     await serving.close();
     await events.close();

@@ -9,7 +9,7 @@ import {
   type CertificateReader,
   TokenReviews,
 } from '../../control/delegation/index.js';
-import { ServingRotation } from '../../control/kubelet/certificates/serving-rotation.js';
+import { CertificateRotation } from '../../control/kubelet/certificates/certificate-rotation.js';
 import type { KubeletView } from '../../control/kubelet/kubelet-view.js';
 import type { KubeletAccessOptions } from '../../control/kubelet/server/access.js';
 import { type KubeletHandler, sendText } from '../../control/kubelet/server/call.js';
@@ -24,7 +24,7 @@ import { servingCertificate } from '../apiserver/serving-certificate.js';
 import type { ParsedFlags } from '../program/flags.js';
 import type { ProgramMetrics } from '../program/metrics.js';
 import { UsageError } from '../usage-error.js';
-import { keepCertificate, keptCertificate } from './serving-certificate.js';
+import { certificateFile, keepCertificate, keptCertificate } from './kept-certificate.js';
 
 /** What the kubelet's API is served with. */
 export interface KubeletServingOptions {
@@ -101,12 +101,13 @@ function rotate(
   signal: AbortSignal,
 ): Promise<void> {
   const folder = certificateFolder(flags, settings);
-  const rotation = new ServingRotation({
+  const rotation = new CertificateRotation({
+    purpose: 'serving',
     ...{ client, clock, prng, logger, current: signed, nodeName: settings.nodeName },
     names: () => [settings.nodeName, ...addresses],
     async onCertificate(pair) {
       server.setCertificate(pair);
-      await keepCertificate(folder, pair);
+      await keepCertificate(certificateFile(folder, 'server'), pair);
     },
   });
   return rotation.run(signal);
@@ -118,13 +119,16 @@ async function certificateOf({ flags, settings, clock }: KubeletServingOptions) 
   const names = [settings.nodeName, ...settings.nodeIps, 'localhost', '127.0.0.1', '::1'];
   const folder = certificateFolder(flags, settings);
   const nowMs = clock.wallTime();
-  const signed = isRotated(flags) ? await keptCertificate(folder, nowMs) : null;
+  const signed = isRotated(flags)
+    ? await keptCertificate(certificateFile(folder, 'server'), nowMs)
+    : null;
   const pair =
     signed ?? (await servingCertificate(flags, names, nowMs, { folder, name: 'kubelet' }));
   return { pair, signed };
 }
 
-function certificateFolder(flags: ParsedFlags, { rootDir }: KubeletSettings): string {
+/** Where certificates are kept. */
+export function certificateFolder(flags: ParsedFlags, { rootDir }: KubeletSettings): string {
   return flags.text('cert-dir') || join(rootDir, 'pki');
 }
 

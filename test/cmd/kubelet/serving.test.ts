@@ -7,8 +7,12 @@ import t, { type Test } from 'tap';
 import { silentLogger } from '../../../src/base/logger.js';
 import { Prng } from '../../../src/base/prng.js';
 import { kubeletFlags } from '../../../src/cmd/kubelet/flags.js';
+import {
+  certificateFile,
+  keepCertificate,
+  keptCertificate,
+} from '../../../src/cmd/kubelet/kept-certificate.js';
 import { serveKubelet } from '../../../src/cmd/kubelet/serving.js';
-import { keepCertificate, keptCertificate } from '../../../src/cmd/kubelet/serving-certificate.js';
 import { kubeletSettings } from '../../../src/cmd/kubelet/settings.js';
 import { parseFlags } from '../../../src/cmd/program/flags.js';
 import { ProgramMetrics } from '../../../src/cmd/program/metrics.js';
@@ -81,13 +85,14 @@ t.test('serveKubelet refuses a mode of authorization that there is not', async (
 t.test('a certificate that the cluster has signed is kept until its time is over', async (t) => {
   const dir = join(await folder(t), 'pki');
   const nowMs = Date.now();
-  t.equal(await keptCertificate(dir, nowMs), null, 'there is none');
+  const path = certificateFile(dir, 'server');
+  t.equal(await keptCertificate(path, nowMs), null, 'there is none');
   const pair = await makeCertificate({
     ...{ commonName: 'n1', use: 'self-signed-server' },
     ...{ notBeforeMs: nowMs - 1000, notAfterMs: nowMs + 60_000 },
   });
-  await keepCertificate(dir, pair);
-  t.same(await keptCertificate(dir, nowMs), { cert: pair.cert, key: pair.key });
-  t.equal(await keptCertificate(dir, nowMs + 120_000), null);
+  await keepCertificate(path, pair);
+  t.same(await keptCertificate(path, nowMs), { cert: pair.cert, key: pair.key });
+  t.equal(await keptCertificate(path, nowMs + 120_000), null);
   t.match(await readFile(join(dir, 'kubelet-server-current.pem'), 'utf8'), /PRIVATE KEY/);
 });

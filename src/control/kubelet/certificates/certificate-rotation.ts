@@ -7,14 +7,18 @@ import type { CertificatePair } from '../../../rpc/index.js';
 import { type ControlClient, resources, UnreachableError } from '../../client/index.js';
 import { StatusError } from '../../machinery/status.js';
 
-/** What a serving certificate is asked for with. */
-export interface ServingRotationOptions {
+/** What a certificate is for: to be known by as a client, or as a server. */
+export type CertificatePurpose = 'client' | 'serving';
+
+/** What a kubelet's certificates are asked for with. */
+export interface CertificateRotationOptions {
+  readonly purpose: CertificatePurpose;
   readonly client: ControlClient;
   readonly clock: Clock;
   readonly prng: Prng;
   readonly logger: Logger;
   readonly nodeName: string;
-  /** Host names and IP addresses by which the node is reached. */
+  /** Host names and IP addresses by which the node is reached; none for a client. */
   readonly names: () => readonly string[];
   /** The one in use; null: there is none that the cluster has signed. */
   readonly current: CertificatePair | null;
@@ -22,8 +26,18 @@ export interface ServingRotationOptions {
   readonly onCertificate: (pair: CertificatePair) => Promise<void>;
 }
 
-const signerName = 'kubernetes.io/kubelet-serving';
-const usages = ['digital signature', 'server auth'];
+const requests: Readonly<
+  Record<CertificatePurpose, { readonly signerName: string; readonly usages: readonly string[] }>
+> = {
+  client: {
+    signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
+    usages: ['digital signature', 'client auth'],
+  },
+  serving: {
+    signerName: 'kubernetes.io/kubelet-serving',
+    usages: ['digital signature', 'server auth'],
+  },
+};
 /** How long somebody has to approve a request, before another is made. */
 const waitMsMax = 15 * 60_000;
 const pollMs = 2000;
@@ -31,38 +45,43 @@ const pollMs = 2000;
 const retryMs = { min: 10_000, max: 300_000 };
 
 /**
- * Keeps a serving certificate that the cluster has signed: asks for one by CertificateSigningRequest, which somebody has to approve, and for the
+ * Keeps a certificate that the cluster has signed: asks for one by CertificateSigningRequest, which somebody has to approve, and for the
  * next one when 70 to 90 per cent of its time are over.
  */
-export class ServingRotation {
-  readonly #options: ServingRotationOptions;
+export class CertificateRotation {
+  readonly #options: CertificateRotationOptions;
   #current: CertificatePair | null;
 
-  constructor(options: ServingRotationOptions) {
+  constructor(options: CertificateRotationOptions) {
     this.#options = options;
     this.#current = options.current;
   }
 
   /** Until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, logger } = this.#options;
-    let pauseMs = retryMs.min;
     while (!signal.aborted) {
       await this.#untilDue(signal);
-      if (signal.aborted) return;
+      await this.renew(signal);
+    }
+  }
+
+  /** Asks until a certificate is given, or the signal aborts. */
+  async renew(signal: AbortSignal): Promise<void> {
+    const { clock, logger, purpose } = this.#options;
+    let pauseMs = retryMs.min;
+    while (!signal.aborted) {
       try {
         const pair = await this.#ask(signal);
         if (pair !== null) {
           await this.#options.onCertificate(pair);
           this.#current = pair;
-          pauseMs = retryMs.min;
-          logger.info('a serving certificate is in use that the cluster has signed');
-          continue;
+          logger.info(`a ${purpose} certificate is in use that the cluster has signed`);
+          return;
         }
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof StatusError || error instanceof UnreachableError)) throw error;
-        logger.warn('no serving certificate could be asked for', { error: error.message });
+        logger.warn(`no ${purpose} certificate could be asked for`, { error: error.message });
       }
       await sleep(clock, pauseMs, signal).catch(() => {}); // Told to stop.
       pauseMs = Math.min(pauseMs * 2, retryMs.max);
@@ -81,31 +100,35 @@ export class ServingRotation {
 
   /** Null: it was refused, or nobody approved it. */
   async #ask(signal: AbortSignal): Promise<CertificatePair | null> {
-    const { client, nodeName, names, clock, logger } = this.#options;
+    const { client, nodeName, names, clock, logger, purpose } = this.#options;
+    const { signerName, usages } = requests[purpose];
     const { request, key } = await makeCertificateRequest({
       commonName: `system:node:${nodeName}`,
       organizations: ['system:nodes'],
       names: names(),
     });
-    const requests = client.objects(resources.certificateSigningRequests);
-    const { metadata } = await requests.create(
+    const objects = client.objects(resources.certificateSigningRequests);
+    const { metadata } = await objects.create(
       {
         metadata: { generateName: 'csr-' },
-        spec: { request: Buffer.from(request).toString('base64'), signerName, usages },
+        spec: {
+          ...{ request: Buffer.from(request).toString('base64'), signerName },
+          usages: [...usages],
+        },
       },
       { signal },
     );
     const { name = '' } = metadata;
-    logger.info('a serving certificate is asked for', { request: name });
+    logger.info(`a ${purpose} certificate is asked for`, { request: name });
     const endMs = clock.now() + waitMsMax;
     while (clock.now() < endMs) {
-      const { status } = await requests.get({ name }, { signal });
+      const { status } = await objects.get({ name }, { signal });
       const refusal = status?.conditions?.find(
         ({ type }) => type === 'Denied' || type === 'Failed',
       );
       if (refusal !== undefined) {
         const { type = '', message = '' } = refusal;
-        logger.warn('no serving certificate was given', { request: name, type, message });
+        logger.warn(`no ${purpose} certificate was given`, { request: name, type, message });
         return null;
       }
       if (status?.certificate !== undefined) {
@@ -113,7 +136,7 @@ export class ServingRotation {
       }
       await sleep(clock, pollMs, signal);
     }
-    logger.warn('nobody approved a serving certificate', { request: name });
+    logger.warn(`nobody approved a ${purpose} certificate`, { request: name });
     return null;
   }
 }

@@ -5,7 +5,7 @@ import { Prng } from '../../../../src/base/prng.js';
 import type { CertificateSigningRequest } from '../../../../src/control/api/gen/certificates-v1.js';
 import { parseSigningRequest } from '../../../../src/control/apiserver/certificates/signing-request.js';
 import type { ControlClient } from '../../../../src/control/client/index.js';
-import { ServingRotation } from '../../../../src/control/kubelet/certificates/serving-rotation.js';
+import { CertificateRotation } from '../../../../src/control/kubelet/certificates/certificate-rotation.js';
 import { makeCertificate } from '../../../../src/host/certificate-maker.js';
 import { readCertificateRequest } from '../../../../src/host/certificate-signer.js';
 import type { CertificatePair } from '../../../../src/rpc/index.js';
@@ -45,8 +45,9 @@ function makeCluster(clock: ManualClock, decide: (count: number) => 'sign' | 'de
 function start(clock: ManualClock, client: ControlClient, current: CertificatePair | null) {
   const given: CertificatePair[] = [];
   const stop = new AbortController();
-  const rotation = new ServingRotation({
+  const rotation = new CertificateRotation({
     ...{ client, clock, prng: new Prng(1), logger: silentLogger, nodeName: 'n1', current },
+    purpose: 'serving',
     names: () => ['n1', '10.0.0.1'],
     onCertificate: async (pair) => void given.push(pair),
   });
@@ -70,7 +71,7 @@ async function pass(clock: ManualClock, stepMs: number, holds: () => boolean): P
 }
 
 t.test(
-  'ServingRotation asks as the signer wants it, and again before the time is over',
+  'CertificateRotation asks as the signer wants it, and again before the time is over',
   async (t) => {
     const clock = new ManualClock();
     await clock.advance(Date.now());
@@ -106,7 +107,7 @@ t.test(
   },
 );
 
-t.test('ServingRotation: what was refused is asked for again, not at once', async (t) => {
+t.test('CertificateRotation: what was refused is asked for again, not at once', async (t) => {
   const clock = new ManualClock();
   await clock.advance(Date.now());
   const { client, requests } = makeCluster(clock, (index) =>
