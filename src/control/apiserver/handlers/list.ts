@@ -4,7 +4,7 @@ import { type Status, StatusError } from '../../machinery/status.js';
 import type { Exchange } from '../exchange.js';
 import type { ProtobufListWriter } from '../negotiation/object-codec.js';
 import { mediaTypes } from '../negotiation/output-format.js';
-import { sendParts } from '../negotiation/send-bytes.js';
+import { sendParts, sendStream } from '../negotiation/send-bytes.js';
 import { isTable } from '../negotiation/transform.js';
 import { encodeContinueToken } from '../options/continue-token.js';
 import { parseListOptions } from '../options/list-options.js';
@@ -57,8 +57,9 @@ export async function sendPage(
 ): Promise<void> {
   const metadata = listMetadata(page);
   if (isPlainJson(output) && endpoint.resource.conversion === null) {
-    const parts = await jsonParts(endpoint, clock, { metadata, page, output });
-    await sendParts(exchange, 200, mediaTypes.json, parts);
+    const batches = jsonBatches(endpoint, clock, { metadata, page, output });
+    if (page.items.length > itemsAtOnce) await sendStream(exchange, 200, mediaTypes.json, batches);
+    else await sendParts(exchange, 200, mediaTypes.json, await allOf(batches));
     return;
   }
   const writer = output.as === null ? protobufWriter(endpoint, output, metadata) : null;
@@ -68,8 +69,8 @@ export async function sendPage(
     if (page.items.length <= itemsAtOnce || output.serialization === 'protobuf') {
       await sendDocument(exchange, output, 200, render(page.items));
     } else {
-      const parts = await textParts(output, clock, page.items, render);
-      await sendParts(exchange, 200, mediaTypes[output.serialization], parts);
+      const batches = textBatches(output, clock, page.items, render);
+      await sendStream(exchange, 200, mediaTypes[output.serialization], batches);
     }
     return;
   }
@@ -105,46 +106,57 @@ function listMetadata({ revision, nextKey, remainingCount }: ListPage): JsonObje
 }
 
 /** The list around the bytes that all readers of the objects share. */
-async function jsonParts(
+async function* jsonBatches(
   { resource }: ResourceEndpoint,
   clock: HandlerTools['clock'],
   {
     metadata,
-    page,
+    page: { items },
     output,
   }: { readonly metadata: JsonObject; readonly page: ListPage; readonly output: Output },
-): Promise<Uint8Array[]> {
+): AsyncGenerator<readonly Uint8Array[], void, undefined> {
   const head = { kind: resource.listKind, apiVersion: apiVersionOf(resource), metadata };
-  const parts: Uint8Array[] = [encoder.encode(`${JSON.stringify(head).slice(0, -1)},"items":[`)];
-  for (const [at, item] of page.items.entries()) {
+  let parts: Uint8Array[] = [encoder.encode(`${JSON.stringify(head).slice(0, -1)},"items":[`)];
+  for (const [at, item] of items.entries()) {
     if (at > 0) parts.push(comma);
-    if (at > 0 && at % itemsAtOnce === 0) await othersTurn(clock);
+    if (at > 0 && at % itemsAtOnce === 0) {
+      yield parts;
+      parts = [];
+      await othersTurn(clock);
+    }
     if (output.omitsManagedFields) parts.push(...item.bareJson());
     else parts.push(item.json());
   }
   parts.push(tail);
-  return parts;
+  yield parts;
+}
+
+async function allOf(
+  batches: AsyncIterable<readonly Uint8Array[]>,
+): Promise<readonly Uint8Array[]> {
+  const all: Uint8Array[] = [];
+  for await (const parts of batches) all.push(...parts);
+  return all;
 }
 
 /** A long document in pieces that are made in turns. */
-async function textParts(
+async function* textBatches(
   { serialization, isPretty }: Output,
   clock: HandlerTools['clock'],
   items: ListPage['items'],
   render: (items: ListPage['items']) => JsonObject,
-): Promise<Uint8Array[]> {
+): AsyncGenerator<readonly Uint8Array[], void, undefined> {
   const whole = render([]);
   const field = 'rows' in whole ? 'rows' : 'items';
   const form = serialization === 'yaml' ? 'yaml' : isPretty ? 'pretty' : 'json';
   const text = listText(whole, field, form);
-  const parts = [encoder.encode(text.head)];
+  yield [encoder.encode(text.head)];
   for (let at = 0; at < items.length; at += itemsAtOnce) {
     if (at > 0) await othersTurn(clock);
     const values = render(items.slice(at, at + itemsAtOnce))[field] as JsonValue[];
-    parts.push(encoder.encode((at > 0 ? text.separator : '') + text.piece(values)));
+    yield [encoder.encode((at > 0 ? text.separator : '') + text.piece(values))];
   }
-  parts.push(encoder.encode(text.tail));
-  return parts;
+  yield [encoder.encode(text.tail)];
 }
 
 function listDocument(

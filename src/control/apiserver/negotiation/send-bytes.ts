@@ -25,10 +25,41 @@ export async function sendParts(
     exchange.end();
   } else if (size >= gzipBytesMin && acceptsGzip(exchange)) {
     exchange.start(status, { ...headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' });
-    await writePacked(exchange, parts);
+    await writePacked(exchange, [parts]);
   } else {
     exchange.start(status, { ...headers, 'content-length': String(size) });
     await writeAll(exchange, parts.length <= partsPlainMax ? parts : gathered(parts));
+  }
+}
+
+/**
+ * Sends a long answer as its parts are made, each batch when the client has taken what was before: of a list of any length no more than a
+ * batch is there at a time. How long it will be is not said.
+ */
+export async function sendStream(
+  exchange: Exchange,
+  status: number,
+  contentType: string,
+  batches: AsyncIterable<readonly Uint8Array[]>,
+): Promise<void> {
+  if (exchange.isStarted) return;
+  const headers = { 'content-type': contentType };
+  if (exchange.request.method === 'HEAD') {
+    let size = 0;
+    for await (const parts of batches) for (const part of parts) size += part.length;
+    exchange.start(status, { ...headers, 'content-length': String(size) });
+    exchange.end();
+  } else if (acceptsGzip(exchange)) {
+    exchange.start(status, { ...headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' });
+    await writePacked(exchange, batches);
+  } else {
+    exchange.start(status, headers);
+    for await (const parts of batches)
+      for (const piece of gathered(parts)) {
+        const waiting = exchange.write(piece);
+        if (waiting !== undefined) await waiting;
+      }
+    exchange.end();
   }
 }
 
@@ -51,15 +82,17 @@ function acceptsGzip(exchange: Exchange): boolean {
     .some((coding) => /^\s*gzip\s*(;\s*q=(?!0(\.0*)?\s*$).*)?$/i.test(coding));
 }
 
-async function writePacked(exchange: Exchange, parts: readonly Uint8Array[]): Promise<void> {
+async function writePacked(
+  exchange: Exchange,
+  batches: AsyncIterable<readonly Uint8Array[]> | Iterable<readonly Uint8Array[]>,
+): Promise<void> {
   const gzip = createGzip({ level: constants.Z_BEST_SPEED });
   const sending = (async () => {
     for await (const chunk of gzip) await exchange.write(chunk as Uint8Array);
     exchange.end();
   })();
-  for (const piece of gathered(parts)) {
-    if (!gzip.write(piece)) await once(gzip, 'drain');
-  }
+  for await (const parts of batches)
+    for (const piece of gathered(parts)) if (!gzip.write(piece)) await once(gzip, 'drain');
   gzip.end();
   await sending;
 }

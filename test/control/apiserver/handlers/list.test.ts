@@ -42,11 +42,49 @@ t.test('sendPage gives others their turn while it writes many objects', async (t
   );
 });
 
+t.test('sendPage makes no more of a long list than its reader has taken', async (t) => {
+  for (const [serialization, isPretty] of [
+    ['json', false],
+    ['json', true],
+    ['yaml', false],
+  ] as const) {
+    let written = 0;
+    const page = pageOf(1000, () => {
+      written += 1;
+    });
+    const { exchange } = exchangeLike();
+    const reads: (() => void)[] = [];
+    exchange.write = () => new Promise<void>((resolve) => reads.push(resolve));
+    const output = {
+      ...{ serialization, isPretty, as: null, protobuf: null, omitsManagedFields: false },
+    } as const;
+    const endpoint = {
+      resource: { group: '', version: 'v1', listKind: 'ConfigMapList', conversion: null },
+    } as unknown as ResourceEndpoint;
+    const clock = { defer: setImmediate } as never;
+    const done = sendPage(exchange, endpoint, { clock }, { output, page });
+    for (let taken = 0; taken < 5; taken++) {
+      while (reads.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+      t.ok(written <= (taken + 1) * 100, `${written} after ${taken} were taken`);
+      reads.shift()?.();
+    }
+    exchange.write = () => undefined;
+    for (const read of reads) read();
+    await done;
+    t.equal(written, 1000, `${serialization} ${isPretty}`);
+  }
+});
+
 function pageOf(count: number, onWritten: () => void): ListPage {
   const items = Array.from({ length: count }, (_, at) => ({
     json: () => {
       onWritten();
       return encoder.encode(`{"at":${at}}`);
+    },
+    get object() {
+      onWritten();
+      return { at };
     },
   }));
   return { items, revision: 7, nextKey: null, remainingCount: null } as unknown as ListPage;
