@@ -29,6 +29,14 @@ export function testDiskContract(name: string, open: (t: Tap) => Disk): void {
     t.same(await file.read(2, 100), bytes(3, 4));
     t.same(await file.read(4, 1), bytes());
     t.same(await file.read(99, 1), bytes());
+    for (const [position, length] of [
+      [1, 2],
+      [2, 100],
+      [99, 1],
+    ] as const) {
+      t.same(disk.readNow(file.path, position, length), await file.read(position, length));
+    }
+    t.throws(() => disk.readNow('nowhere', 0, 1), { code: 'not-found' });
     file.write(2, [bytes(9)]);
     file.write(6, [bytes(7)]);
     t.same(await file.read(0, 100), bytes(1, 2, 9, 4, 0, 0, 7), 'a hole is zeros');
