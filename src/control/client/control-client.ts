@@ -23,8 +23,8 @@ export interface ControlClientOptions {
   /** Its writes are refused when this leadership is over. */
   readonly fence?: Fence;
   /**
-   * The program does without `metadata.managedFields`: Flotilla's API server leaves them out over gRPC, where objects are a third
-   * smaller for it. What it writes without them keeps them. Default: false.
+   * The program does without `metadata.managedFields`: Flotilla's API server leaves them out, and objects are a third smaller for it.
+   * What is written without them keeps them. Default: false.
    */
   readonly omitsManagedFields?: boolean;
   /** Is told when a write was refused because the leadership of `fence` is over. */

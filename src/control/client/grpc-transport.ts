@@ -26,7 +26,7 @@ export interface GrpcTransportOptions {
   readonly userAgent: string;
   /** Sent with every call; it concerns writes alone. */
   readonly fence?: Fence;
-  /** Objects come without their managed fields. */
+  /** Objects may come without their managed fields. */
   readonly omitsManagedFields?: boolean;
   /** Milliseconds for a request that is no watch. Default 60 s. */
   readonly timeoutMs?: number;

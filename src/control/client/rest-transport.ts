@@ -11,6 +11,7 @@ import { type Fence, fenceHeader, formatFence } from '../machinery/fence.js';
 import type { JsonObject } from '../machinery/json.js';
 import { LineTooLongError, linesOf } from '../machinery/line-splitter.js';
 import type { GroupResource, KubeObject } from '../machinery/object.js';
+import { omitHeader, omitManagedFields } from '../machinery/omission.js';
 import { StatusError } from '../machinery/status.js';
 import { internalError } from '../machinery/status-errors.js';
 import { pathOf } from './api-resource.js';
@@ -42,6 +43,8 @@ export interface RestTransportOptions {
   readonly userAgent: string;
   /** Sent with every write. */
   readonly fence?: Fence;
+  /** Objects may come without their managed fields. */
+  readonly omitsManagedFields?: boolean;
   /** Milliseconds for a request that is no watch. Default: 60 s, as long as servers work on one. */
   readonly timeoutMs?: number;
 }
@@ -132,7 +135,7 @@ export class RestTransport implements Transport {
   }
 
   async #ask(request: WebClientRequest, { signal }: CallControl): Promise<WebClientResponse> {
-    const { access, userAgent } = this.#options;
+    const { access, userAgent, omitsManagedFields = false } = this.#options;
     const authorization = await access.authorization();
     try {
       return await this.#web.request({
@@ -141,6 +144,7 @@ export class RestTransport implements Transport {
           accept: 'application/json',
           'user-agent': userAgent,
           ...(authorization === null ? {} : { authorization }),
+          ...(omitsManagedFields ? { [omitHeader]: omitManagedFields } : {}),
           ...request.headers,
         },
         tls: access.tls,
