@@ -20,7 +20,8 @@ export function versionDocument(build: {
     minCompatibilityMajor: major,
     minCompatibilityMinor: minor,
     gitVersion: kubernetesGitVersion(build.version),
-    gitCommit: '',
+    // Git's name for no commit: the build knows of none, and clients want digits.
+    gitCommit: '0'.repeat(40),
     gitTreeState: 'clean',
     buildDate: '1970-01-01T00:00:00Z',
     goVersion: '',

@@ -34,6 +34,7 @@ t.test('requests', async (t) => {
       major: '1',
       minor: '36',
       gitVersion: /^v1\.36\.\d+\+flotilla/,
+      gitCommit: /^[0-9a-f]+$/,
     });
     const { paths } = (await api.ask('GET', '/')).json;
     for (const path of ['/api', '/apis', '/version', '/readyz', '/metrics'])

@@ -211,6 +211,18 @@ t.test('subresources', async (t) => {
     ]);
   });
 
+  t.test('reviews are documents and no tables', async (t) => {
+    const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+    const body = { spec: { nonResourceAttributes: { path: '/', verb: 'get' } } };
+    t.equal((await api.ask('POST', path, { body })).status, 201);
+    for (const as of ['Table', 'PartialObjectMetadata']) {
+      const accept = `application/json;as=${as};v=v1;g=meta.k8s.io`;
+      const refused = await api.ask('POST', path, { body, headers: { accept } });
+      t.equal(refused.status, 406, as);
+      t.equal(refused.json.reason, 'NotAcceptable');
+    }
+  });
+
   t.test('deprecated kinds are served with a warning, which is counted', async (t) => {
     const table = 'application/json;as=Table;g=meta.k8s.io;v=v1';
     const statuses = await api.ask('GET', '/api/v1/componentstatuses', {
