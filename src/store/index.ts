@@ -4,6 +4,7 @@ export { httpRoutes, metricsRoutes } from './api/http.js';
 export { apiServices } from './api/services.js';
 export type { Alarm, AlarmReads } from './apply/alarms.js';
 export type { Bootstrap } from './apply/replica-state.js';
+export { removeBackups } from './backup/backup.js';
 export * from './contracts.js';
 export { StoreError, type StoreErrorCode } from './errors.js';
 export { type AutoCompactionPolicy, AutoCompactor } from './member/auto-compaction.js';

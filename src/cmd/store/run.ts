@@ -8,7 +8,13 @@ import { entropyPrng } from '../../host/entropy.js';
 import { openLevelHome } from '../../host/level.js';
 import { listenStreams, type StreamListener } from '../../host/net.js';
 import { isTlsUrl, peerAddress, peerDial, TcpTransport } from '../../raft/transport/index.js';
-import { AutoCompactor, CommandKind, Member, StoreMetrics } from '../../store/index.js';
+import {
+  AutoCompactor,
+  CommandKind,
+  Member,
+  removeBackups,
+  StoreMetrics,
+} from '../../store/index.js';
 import {
   CompactionRequest,
   MemberListResponse,
@@ -62,6 +68,7 @@ export async function startStore(
     await disk.makeDir('.');
     const lock = await lockDataDir(settings.dataDir);
     closers.push(() => lock.release());
+    await removeBackups(disk);
     const prng = entropyPrng();
     const clock = hostClock;
     const metrics = new StoreMetrics(clock);

@@ -4,9 +4,11 @@ import type { Logger } from '../../base/logger.js';
 import type { Prng } from '../../base/prng.js';
 import type { ConfChange, CoreStatus } from '../../raft/core/types.js';
 import type { ResponseHeader } from '../../wire/gen/etcdserverpb.js';
+import type { Backup } from '../backup/backup.js';
 import type {
   ApplyResult,
   CommandKind,
+  HistoryReads,
   LeaseReads,
   LeaseRenewal,
   MemberReads,
@@ -31,7 +33,7 @@ export interface ApiContext {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly prng: Prng;
-  readonly mvcc: MvccReads;
+  readonly mvcc: MvccReads & HistoryReads;
   readonly leases: LeaseReads;
   readonly watch: WatchHub;
   readonly members: MemberReads;
@@ -72,6 +74,8 @@ export interface ApiContext {
     readonly quotaBytes: number;
     readonly strictReconfigCheck: boolean;
   };
+  /** Makes a file of this member's applied state that etcd's tools read. Rejects with StoreError or DiskError. */
+  backup(): Promise<Backup>;
   /** Reclaims disk space in the background; resolves when done. */
   defragment(): Promise<void>;
   /** This project's version, and the etcd version whose API it offers. */

@@ -12,9 +12,11 @@ import { StoreError } from '../errors.js';
 import type { ApiContext } from './context.js';
 import { currentHeader, withHeader } from './header.js';
 import { propose } from './propose.js';
+import { SnapshotSender } from './snapshot.js';
 
 /** etcdserverpb.Maintenance. */
 export function maintenanceService(context: ApiContext): ServiceImplementation {
+  const snapshots = new SnapshotSender(context);
   return implementService(Maintenance, {
     async Alarm(request, { requestBytes: payload, signal }) {
       if (request.action !== AlarmAction.GET) {
@@ -45,12 +47,7 @@ export function maintenanceService(context: ApiContext): ServiceImplementation {
       return withHeader(context, await context.mvcc.hashKv(request.revision));
     },
 
-    async Snapshot() {
-      throw new RpcError(
-        Status.unimplemented,
-        "flotilla: a snapshot in etcd's file format is not offered; a new member gets its state from its peers",
-      );
-    },
+    Snapshot: (stream) => snapshots.serve(stream),
 
     async MoveLeader(request, { signal }) {
       if (context.raft().leader !== context.memberId) throw new StoreError('not-leader');

@@ -19,12 +19,14 @@ import type { WriteAheadLogFile } from '../../raft/wal/index.js';
 import { ResponseHeader } from '../../wire/gen/etcdserverpb.js';
 import { MemberPublish, type MemberRecord } from '../../wire/gen/store.js';
 import type { ApiContext, ApplyWaiter } from '../api/context.js';
+import type { Backup } from '../backup/backup.js';
 import { type ApplyResult, CommandKind, type LeaseRenewal } from '../contracts.js';
 import { StoreError } from '../errors.js';
 import { KeepAliveBatcher } from '../lease/keep-alive.js';
 import { LeaseKeeper } from '../lease/keeper.js';
 import type { Store } from '../store.js';
 import type { MemberActivity } from './activity.js';
+import { backupOf } from './backup.js';
 import { HeaderEncoder } from './header-encoder.js';
 import { LeaderWatch } from './leader-watch.js';
 import type { MemberMailbox } from './mailbox.js';
@@ -293,6 +295,10 @@ export class Member implements ApiContext {
 
   sizeBytes(): { readonly total: number; readonly inUse: number } {
     return this.store.sizeBytes();
+  }
+
+  backup(): Promise<Backup> {
+    return backupOf(this, this.#options.disk);
   }
 
   defragment(): Promise<void> {

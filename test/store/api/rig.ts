@@ -9,15 +9,18 @@ import type { Channel } from '../../../src/rpc/service.js';
 import type { ApiContext, ApplyWaiter } from '../../../src/store/api/context.js';
 import { httpRoutes } from '../../../src/store/api/http.js';
 import { apiServices } from '../../../src/store/api/services.js';
+import type { Backup } from '../../../src/store/backup/backup.js';
 import { type ApplyResult, CommandKind, type LeaseRenewal } from '../../../src/store/contracts.js';
 import { StoreError } from '../../../src/store/errors.js';
 import { refuseConfChange } from '../../../src/store/member/admission.js';
+import { backupOf } from '../../../src/store/member/backup.js';
 import { toStoreError } from '../../../src/store/member/node-errors.js';
 import type { Store } from '../../../src/store/store.js';
 import { ResponseHeader } from '../../../src/wire/gen/etcdserverpb.js';
 import { LeaseKeepAliveBatch } from '../../../src/wire/gen/store.js';
 import { realClock, serve } from '../../rpc/support.js';
 import { SimDbHome } from '../../sim/db.js';
+import { SimDisk } from '../../sim/disk.js';
 import { openStore, testCluster, testMember } from '../store-harness.js';
 import { apiEngine } from './engine.js';
 
@@ -51,6 +54,7 @@ export class ApiRig implements ApiContext {
   lost = new AbortController();
   transferred: bigint[] = [];
   defragmented = 0;
+  readonly backupDisk = new SimDisk(new Prng(3), realClock).mount();
   #nextIndex: number;
 
   constructor(store: Store) {
@@ -180,6 +184,10 @@ export class ApiRig implements ApiContext {
 
   sizeBytes() {
     return this.store.sizeBytes();
+  }
+
+  backup(): Promise<Backup> {
+    return backupOf(this, this.backupDisk);
   }
 
   async defragment(): Promise<void> {
