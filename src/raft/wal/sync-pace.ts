@@ -1,19 +1,32 @@
-/** A sync that takes less than this many milliseconds is quick: handing it to a thread, and hearing of it, costs a good part of that. */
+/** A sync that takes less than this many milliseconds was worth waiting for. */
 const quickMsMax = 1;
-/** After so many quick ones the next is expected to be quick. */
-const quickCountMin = 16;
+/** After a slow one so many are not waited for; twice as many after each more, up to the maximum. */
+const passedMin = 4;
+const passedMax = 1024;
 
-/** Whether a disk is so quick these days that waiting for it is worthwhile. One slow sync ends that for a while. */
+/**
+ * Whether a disk is so quick these days that waiting for a sync pays: handing it to a thread, and hearing of its end, costs a
+ * good part of a millisecond by itself, the more the busier the machine is. Only syncs that were waited for tell.
+ */
 export class SyncPace {
-  /** Quick syncs since the last that was not. */
-  #quickCount = 0;
+  /** Syncs that are not waited for before the next is tried. */
+  #toPass = 0;
+  #passNext = passedMin;
 
-  get isQuick(): boolean {
-    return this.#quickCount >= quickCountMin;
+  /** Whether to wait for the next sync. Counts: called once for each that may be waited for. */
+  waitsForNext(): boolean {
+    if (this.#toPass === 0) return true;
+    this.#toPass--;
+    return false;
   }
 
-  /** A sync took so many milliseconds. */
+  /** A sync that was waited for took so many milliseconds. */
   note(tookMs: number): void {
-    this.#quickCount = tookMs < quickMsMax ? this.#quickCount + 1 : 0;
+    if (tookMs < quickMsMax) {
+      this.#passNext = passedMin;
+      return;
+    }
+    this.#toPass = this.#passNext;
+    this.#passNext = Math.min(passedMax, this.#passNext * 2);
   }
 }

@@ -154,7 +154,7 @@ export class WriteAheadLogFile implements WriteAheadLog {
     this.#lastSequence = write.sequence;
     this.#collect(write);
     if (this.#isFlushing) return;
-    if (write.mayBlock === true && this.#pace.isQuick && this.#flushBlocking()) return;
+    if (write.mayBlock === true && this.#pace.waitsForNext() && this.#flushBlocking()) return;
     this.#isFlushing = true;
     this.#flushed = this.#flush();
   }
@@ -272,7 +272,7 @@ export class WriteAheadLogFile implements WriteAheadLog {
       return;
     }
     this.#current.write(group, group.maxIndex);
-    this.#pace.note(await this.#current.sync());
+    await this.#current.sync();
   }
 
   /** Begins the segment after the current one, in the file that waits for it; null when there is none. */
