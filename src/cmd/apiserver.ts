@@ -1,6 +1,5 @@
 import type { LogLevel } from '../base/logger.js';
 import { createLogger, fileDestination, writeLastLine } from '../host/log-sink.js';
-import { boundRegExpTime } from '../host/regexp-time.js';
 import { apiserverFlags } from './apiserver/flags.js';
 import { apiserverHelp, type ParsedFlags, parseApiserverFlags } from './apiserver/parse.js';
 import { startApiServer } from './apiserver/run.js';
@@ -23,7 +22,6 @@ export async function main(argv: readonly string[]): Promise<void> {
     );
     return;
   }
-  boundRegExpTime();
   try {
     await run(parseApiserverFlags(argv));
   } catch (error) {

@@ -1,6 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { createLogger, fileDestination } from '../host/log-sink.js';
-import { boundRegExpTime } from '../host/regexp-time.js';
 import { startTestEnv } from './testenv/index.js';
 import { UsageError } from './usage-error.js';
 
@@ -49,7 +48,6 @@ async function run({ verbose, port, ...options }: Options): Promise<void> {
     process.stderr.write(`flotilla testenv: ${text}\n`);
     process.exit(code);
   };
-  boundRegExpTime();
   try {
     const env = await startTestEnv({
       ...options,

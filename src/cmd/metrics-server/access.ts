@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.js';
+import type { Logger } from '../../base/logger.js';
 import { ClientCertificateAuthenticator } from '../../control/apiserver/authentication/client-certificate.js';
 import { RequestHeaderAuthenticator } from '../../control/apiserver/authentication/request-header.js';
 import type { ControlClient } from '../../control/client/index.js';
@@ -10,6 +11,7 @@ import {
 import type { MetricsApiOptions } from '../../control/metrics-api/index.js';
 import { certificatesIn } from '../apiserver/security.js';
 import type { ParsedFlags } from '../program/flags.js';
+import { PublishedProxies } from './published-proxies.js';
 
 const tokenTimes = { goodMs: 10_000, badMs: 10_000 };
 const accessTimes = { allowedMs: 10_000, deniedMs: 10_000 };
@@ -21,9 +23,11 @@ const accessTimes = { allowedMs: 10_000, deniedMs: 10_000 };
 export async function openAccess(
   flags: ParsedFlags,
   client: ControlClient,
-  clock: Clock,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
 ): Promise<Pick<MetricsApiOptions, 'authenticate' | 'isAllowed'>> {
-  const proxies = await openProxies(flags, clock);
+  const named = await openProxies(flags, clock);
+  const isLookedUp = named === null && !flags.isTrue('authentication-skip-lookup');
+  const published = isLookedUp ? new PublishedProxies(client, clock, logger) : null;
   const authorities = await certificatesIn(flags.text('client-ca-file'));
   const certificates =
     authorities.length === 0 ? null : new ClientCertificateAuthenticator(authorities, clock);
@@ -42,6 +46,7 @@ export async function openAccess(
   return {
     async authenticate(request) {
       try {
+        const proxies = named ?? (await published?.current());
         const user = await proxies?.authenticate(request);
         if (user) return { user };
       } catch (error) {

@@ -28,7 +28,13 @@ const own = usedFlags([
     'Who to be at kubelets (default: as at the API server).',
   ],
   ['kubelet-client-key', 'string', '', 'Its key.'],
-  ['requestheader-client-ca-file', 'string', '', 'Who signs the certificate of the API server.'],
+  [
+    'requestheader-client-ca-file',
+    'string',
+    '',
+    'Who signs the certificate of the API server (default: what it publishes, with its names and headers).',
+  ],
+  ['authentication-skip-lookup', 'boolean', 'false', 'Do not look up what it publishes.'],
   [
     'requestheader-allowed-names',
     'list',

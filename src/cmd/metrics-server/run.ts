@@ -65,7 +65,7 @@ export async function runMetricsServer(
   });
   const now = () => clock.wallTime();
   const source = new MetricsSource({ nodes: nodes.lister, pods: pods.lister, book, now });
-  const access = await openAccess(flags, client, clock);
+  const access = await openAccess(flags, client, { clock, logger });
   const serving = await serveMetrics({
     ...{ flags, clock, logger, metrics },
     api: metricsApi({ source, logger, ...access }),
