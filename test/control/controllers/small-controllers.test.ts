@@ -19,11 +19,37 @@ const nowMs = hostClock.wallTime();
 const year = 365 * 86_400_000;
 const p256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
+interface KeyAlgorithm {
+  readonly name: string;
+  readonly namedCurve?: string;
+  readonly hash?: string;
+  readonly modulusLength?: number;
+  readonly publicExponent?: Uint8Array<ArrayBuffer>;
+}
+
+const rsa = { name: 'RSASSA-PKCS1-v1_5', publicExponent: new Uint8Array([1, 0, 1]) };
+
+/** Keys that somebody may want a certificate for, and what they are called in it. */
+const keyKinds: readonly (readonly [kind: string, algorithm: KeyAlgorithm, details: object])[] = [
+  ['ed25519', { name: 'Ed25519' }, {}],
+  ['ec', { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' }, { namedCurve: 'secp384r1' }],
+  ['ec', { name: 'ECDSA', namedCurve: 'P-521', hash: 'SHA-512' }, { namedCurve: 'secp521r1' }],
+  ['rsa', { ...rsa, hash: 'SHA-256', modulusLength: 2048 }, { modulusLength: 2048 }],
+  ['rsa', { ...rsa, hash: 'SHA-512', modulusLength: 3072 }, { modulusLength: 3072 }],
+];
+
 /** Base64 of the PEM of a request. */
-async function request(name: string, dnsName?: string): Promise<string> {
-  const keys = await webcrypto.subtle.generateKey(p256, true, ['sign', 'verify']);
+async function request(
+  name: string,
+  dnsName?: string,
+  algorithm: KeyAlgorithm = p256,
+): Promise<string> {
+  const keys = (await webcrypto.subtle.generateKey(algorithm as webcrypto.EcKeyGenParams, true, [
+    'sign',
+    'verify',
+  ])) as webcrypto.CryptoKeyPair;
   const made = await Pkcs10CertificateRequestGenerator.create({
-    ...{ name, keys, signingAlgorithm: p256 },
+    ...{ name, keys, signingAlgorithm: algorithm },
     extensions:
       dnsName === undefined
         ? []
@@ -93,6 +119,22 @@ t.test(
       t.same(certificate.keyUsage, ['1.3.6.1.5.5.7.3.2'], 'for clients');
       const leftMs = Date.parse(certificate.validTo) - hostClock.wallTime();
       t.ok(leftMs > 7_000_000 && leftMs <= 7_200_000, `${leftMs} ms`);
+    });
+
+    await t.test('keys of every kind get their certificate', async (t) => {
+      for (const [index, [kind, algorithm, details]] of keyKinds.entries()) {
+        const name = `key-${index}`;
+        await ask(name, {
+          request: await request('CN=somebody', undefined, algorithm),
+          signerName: 'kubernetes.io/kube-apiserver-client',
+        });
+        await approve(name);
+        const { status } = await issued(name);
+        const certificate = new X509Certificate(Buffer.from(status?.certificate ?? '', 'base64'));
+        t.equal(certificate.publicKey.asymmetricKeyType, kind);
+        t.match(certificate.publicKey.asymmetricKeyDetails, details);
+        t.ok(certificate.verify(new X509Certificate(authority.cert).publicKey));
+      }
     });
 
     await t.test('a request that breaks the rules of its signer fails', async (t) => {
