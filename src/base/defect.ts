@@ -27,6 +27,10 @@ export const defects = [
   'stale-durable-accepted',
   /** The applied index is written apart from the data it belongs to. */
   'applied-apart-from-data',
+  /** The database refers to a file of large values that is not durable yet. */
+  'value-file-unsynced',
+  /** A file of large values goes before it is durable that nothing refers to it. */
+  'value-file-removed-early',
   /** The log is released although LevelDB has not synced the entries. */
   'log-released-before-synced',
   /** A torn or corrupt record is skipped in place of ending the log. */

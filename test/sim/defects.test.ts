@@ -19,6 +19,8 @@ const table: readonly (readonly [defect: Defect, profile: Profile, seedsMax: num
   ['vote-for-stale-log', 'elections', 40],
   ['joint-ignores-outgoing', 'members', 100],
   ['applied-apart-from-data', 'crashes', 20],
+  ['value-file-unsynced', 'crashes', 20],
+  ['value-file-removed-early', 'mixed', 50],
   ['log-released-before-synced', 'snapshots', 150],
   ['wal-trusts-recycled', 'snapshots', 20],
   ['forward-retried-blindly', 'elections', 40],

@@ -96,6 +96,7 @@ function openStore(options: MemberOptions, term: () => number): Promise<Store> {
       disk: options.disk,
       dir: options.valuesDir,
       valueBytesMin: limits.valueFileBytesMin,
+      defects: options.defects,
     }),
     clock: options.clock,
     prng: options.prng.fork(),

@@ -1,4 +1,5 @@
 import { toLatin1 } from '../../base/bytes.js';
+import { type Defect, noDefects } from '../../base/defect.js';
 import type { Disk } from '../../base/disk.js';
 import type {
   DbRange,
@@ -18,6 +19,7 @@ export interface SeparationOptions {
   readonly dir: string;
   /** Values from this size on are kept in files. May differ from one start to the next. */
   readonly valueBytesMin: number;
+  readonly defects?: ReadonlySet<Defect>;
 }
 
 /**
@@ -36,9 +38,10 @@ class SeparatedHome implements OrderedDbHome {
   #current: SeparatedDb | null = null;
   #replacement: SeparatedDb | null = null;
 
-  constructor(home: OrderedDbHome, { disk, dir, valueBytesMin }: SeparationOptions) {
+  constructor(home: OrderedDbHome, options: SeparationOptions) {
+    const { disk, dir, valueBytesMin, defects = noDefects } = options;
     this.#home = home;
-    this.#folder = new ValueFolder(disk, dir);
+    this.#folder = new ValueFolder(disk, dir, defects);
     this.#valueBytesMin = valueBytesMin;
   }
 
@@ -182,7 +185,8 @@ class SeparatedDb implements OrderedDb {
       return { kind: 'put', key: write.key, value: encodePlace(place) };
     });
     const unused = this.files.takeUnused();
-    await this.inner.write(writes, { sync: sync || unused.length > 0 });
+    const isGoing = unused.length > 0 && !this.files.removesEarly;
+    await this.inner.write(writes, { sync: sync || isGoing });
     if (unused.length > 0) this.#readers.afterThese(() => this.files.remove(unused));
     await this.#readers.cleanUps;
   }

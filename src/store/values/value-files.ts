@@ -1,5 +1,6 @@
 import { assert } from '../../base/assert.js';
 import { equalBytes, toLatin1 } from '../../base/bytes.js';
+import type { Defect } from '../../base/defect.js';
 import { type Disk, DiskError } from '../../base/disk.js';
 import { makeDurableDir } from '../../base/durable-dir.js';
 import type { OrderedDb } from '../../base/ordered-db.js';
@@ -24,11 +25,13 @@ const filesAtOnce = 16;
 export class ValueFolder {
   readonly disk: Disk;
   readonly dir: string;
+  readonly defects: ReadonlySet<Defect>;
   #nextNumber = 1;
 
-  constructor(disk: Disk, dir: string) {
+  constructor(disk: Disk, dir: string, defects: ReadonlySet<Defect>) {
     this.disk = disk;
     this.dir = dir;
+    this.defects = defects;
   }
 
   takeNumber(): number {
@@ -77,6 +80,11 @@ export class ValueFiles {
     return this.#bytes;
   }
 
+  /** Seeded defect: files are removed before that is safe. */
+  get removesEarly(): boolean {
+    return this.#folder.defects.has('value-file-removed-early');
+  }
+
   get isEmpty(): boolean {
     return this.#files.size === 0;
   }
@@ -91,17 +99,18 @@ export class ValueFiles {
 
   /** Writes values into a new file, and resolves with their places once they are durable. None of them is in use yet. */
   async add(values: readonly KeptValue[]): Promise<readonly ValuePlace[]> {
-    const { disk, dir } = this.#folder;
+    const { disk, dir, defects } = this.#folder;
+    const isSynced = !defects.has('value-file-unsynced');
     const number = this.#folder.takeNumber();
     const { head, places } = encodeHead(number, values);
     const file = await disk.open(this.#folder.pathOf(number), { create: true });
     try {
       file.write(0, [head, ...values.map(({ value }) => value)]);
-      await file.sync();
+      if (isSynced) await file.sync();
     } finally {
       await file.close();
     }
-    await disk.syncDir(dir);
+    if (isSynced) await disk.syncDir(dir);
     this.#keep(number, head, places);
     return places;
   }
