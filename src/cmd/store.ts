@@ -1,5 +1,7 @@
 import { createLogger, fileDestination, writeLastLine } from '../host/log-sink.js';
-import { parseStoreFlags, storeHelp } from './store/parse.js';
+import { readTextFile } from '../host/text-file.js';
+import { parseConfigFile } from './store/config-file.js';
+import { type ParsedFlags, parseStoreFlags, storeHelp } from './store/parse.js';
 import { startStore } from './store/run.js';
 import { type StoreSettings, toSettings } from './store/settings.js';
 import { UsageError } from './usage-error.js';
@@ -22,12 +24,23 @@ export async function main(argv: readonly string[]): Promise<void> {
     return;
   }
   try {
-    await run(toSettings(parseStoreFlags(argv, process.env)));
+    await run(toSettings(await readFlags(argv)));
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     writeLastLine(stderrFd, `flotilla store: ${text}`);
     process.exit(error instanceof UsageError ? exitCodeUsage : exitCodeFailure);
   }
+}
+
+/** The flags of the command line and the environment, or those of the configuration file that they name, and then of nothing else. */
+async function readFlags(argv: readonly string[]): Promise<ParsedFlags> {
+  const flags = parseStoreFlags(argv, process.env);
+  const path = flags.values.get('config-file') ?? '';
+  if (path === '') return flags;
+  const text = await readTextFile(path).catch((error: unknown) => {
+    throw new UsageError(`--config-file: ${(error as Error).message}`, { cause: error });
+  });
+  return parseConfigFile(path, text);
 }
 
 /** What `--version` prints. The first line reads like etcd's, for scripts that look for it. */
@@ -43,6 +56,9 @@ async function run(settings: StoreSettings): Promise<void> {
   });
   if (settings.ignored.length > 0) {
     logger.warn('flags without effect here were given', { flags: settings.ignored });
+  }
+  for (const name of settings.deprecated) {
+    logger.warn(`--${name} is deprecated in 3.5 and will be decommissioned in 3.6.`);
   }
   const onFatal = (error: Error) => {
     const line = {

@@ -37,6 +37,18 @@ const ignored = (help: string, names: Readonly<Record<string, FlagKind>>): Flag[
 const refused = (help: string, names: Readonly<Record<string, FlagKind>>): Flag[] =>
   Object.entries(names).map(([name, kind]) => ({ name, kind, value: '', effect: 'refused', help }));
 
+/** Of flags that etcd 3.5 warns about, who used them with etcd may look for the same words. */
+export const deprecatedFlags: ReadonlySet<string> = new Set([
+  'enable-v2',
+  'experimental-enable-v2v3',
+  'proxy',
+  'proxy-dial-timeout',
+  'proxy-failure-wait',
+  'proxy-read-timeout',
+  'proxy-refresh-interval',
+  'proxy-write-timeout',
+]);
+
 /** All flags, those that are used first. */
 export const storeFlags: readonly Flag[] = [
   used('name', 'string', 'default', 'Human-readable name of this member.'),
@@ -204,6 +216,12 @@ export const storeFlags: readonly Flag[] = [
   used('tls-max-version', 'string', '', 'TLS1.2 or TLS1.3 (default: the newest).'),
   used('cipher-suites', 'string', '', 'Cipher suites of TLS 1.2, by their IANA names.'),
   used(
+    'config-file',
+    'string',
+    '',
+    'Settings as YAML, in place of all flags and environment variables.',
+  ),
+  used(
     'rpc-engine',
     'string',
     'http2',
@@ -315,9 +333,6 @@ export const storeFlags: readonly Flag[] = [
     'unsafe-no-fsync': 'boolean',
   }),
   ...refused('recovery of a lost quorum is not built', { 'force-new-cluster': 'boolean' }),
-  ...refused('configuration files are not built: use flags or environment variables', {
-    'config-file': 'string',
-  }),
   ...refused('a second listener is not built: both are served on --listen-client-urls', {
     'listen-client-http-urls': 'urls',
   }),

@@ -16,12 +16,19 @@ export function parseStoreFlags(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): ParsedFlags {
+  const fromArgs = parseArgs(argv);
+  return parsedFlags(
+    (flag) =>
+      fromArgs.get(flag.name) ?? env[envName('FLOTILLA', flag)] ?? env[envName('ETCD', flag)],
+  );
+}
+
+/** The values that `look` finds, checked, and the defaults of the rest. Throws {@link UsageError}. */
+export function parsedFlags(look: (flag: Flag) => string | undefined): ParsedFlags {
   const values = new Map<string, string>();
   const set = new Set<string>();
-  const fromArgs = parseArgs(argv);
   for (const flag of storeFlags) {
-    const given =
-      fromArgs.get(flag.name) ?? env[envName('FLOTILLA', flag)] ?? env[envName('ETCD', flag)];
+    const given = look(flag);
     if (given !== undefined) set.add(flag.name);
     const value = given ?? flag.value;
     check(flag, value);

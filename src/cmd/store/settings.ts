@@ -11,7 +11,7 @@ import {
   UrlError,
 } from '../../store/index.js';
 import { UsageError } from '../usage-error.js';
-import { storeFlags } from './flags.js';
+import { deprecatedFlags, storeFlags } from './flags.js';
 import { type ParsedFlags, parseDurationMs } from './parse.js';
 import { type TlsSettings, tlsSettings } from './tls-settings.js';
 
@@ -45,6 +45,8 @@ export interface StoreSettings {
   readonly logToStdout: boolean;
   /** Flags that were set although they mean nothing here, each with the reason. */
   readonly ignored: readonly string[];
+  /** Flags among them that etcd calls deprecated, by name. */
+  readonly deprecated: readonly string[];
 }
 
 /** Makes settings of flags; throws {@link UsageError} that names the flag and says what to do. */
@@ -100,6 +102,7 @@ export function toSettings({ values, set }: ParsedFlags): StoreSettings {
         : 'text',
     logToStdout: text('log-outputs').split(',').includes('stdout'),
     ignored: ignoredFlags(set),
+    deprecated: [...set].filter((name) => deprecatedFlags.has(name)),
   };
 }
 
