@@ -13,16 +13,17 @@ const containers = [
   },
 ];
 
-/** Makes pods by themselves. Resolves when the server has taken all of them. */
-export async function createPods(client: ServerClient, count: number): Promise<void> {
-  await inParallel(count, (i) =>
-    client.ask('POST', `/api/v1/namespaces/${namespaceOf(i)}/pods`, {
+/** Makes pods by themselves, numbered from `from` on. Resolves when the server has taken all of them. */
+export async function createPods(client: ServerClient, count: number, from = 0): Promise<void> {
+  await inParallel(count, (at) => {
+    const i = from + at;
+    return client.ask('POST', `/api/v1/namespaces/${namespaceOf(i)}/pods`, {
       json: {
         metadata: { name: `pod-${i}`, labels: { app: `app-${i % 100}` } },
         spec: { containers, terminationGracePeriodSeconds: 0 },
       },
-    }),
-  );
+    });
+  });
 }
 
 /** Makes Deployments of 100 pods each. Resolves when the server has taken the Deployments. */
