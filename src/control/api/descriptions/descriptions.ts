@@ -22,6 +22,12 @@ export function descriptionsOf(definition: string): Descriptions {
   return Object.assign({}, ...found);
 }
 
+/** The same of the fields that objects of every kind have: `apiVersion`, `kind` and `metadata`. */
+export function commonDescriptions(): Descriptions {
+  sections ??= parse();
+  return sections.get('*') ?? none;
+}
+
 /** Lines of definition, field and text, with tabs between them. */
 function parse(): ReadonlyMap<string, Descriptions> {
   const found = new Map<string, Record<string, string>>();

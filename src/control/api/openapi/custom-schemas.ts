@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../machinery/json.js';
 import { isJsonObject } from '../../machinery/json-object.js';
 import type { SchemaNode, SchemaType } from '../../machinery/schema-node.js';
+import { commonDescriptions, descriptionsOf } from '../descriptions/descriptions.js';
 import type { ServedResource } from '../scheme.js';
 import { definitionNameOf, metaDefinition } from './definition-names.js';
 import { type OpenApiVersion, refTo } from './definition-schemas.js';
@@ -20,8 +21,8 @@ export function customSchemas(
     type: 'object',
     required: ['items'],
     properties: {
-      ...typeFields,
-      metadata: { $ref: refTo(metaDefinition('ListMeta'), version) },
+      ...typeFields(),
+      metadata: describedRef('ListMeta', descriptionsOf('meta.v1.List').metadata, version),
       items: { type: 'array', items: { $ref: refTo(name, version) } },
     },
   };
@@ -42,14 +43,24 @@ function objectSchema(own: JsonObject, version: OpenApiVersion): JsonObject {
     ...schema,
     type: 'object',
     properties: {
-      ...typeFields,
-      metadata: { $ref: refTo(metaDefinition('ObjectMeta'), version) },
+      ...typeFields(),
+      metadata: describedRef('ObjectMeta', commonDescriptions().metadata, version),
       ...(isJsonObject(schema.properties) ? withoutMetadata(schema.properties) : {}),
     },
   };
 }
 
-const typeFields: JsonObject = { apiVersion: { type: 'string' }, kind: { type: 'string' } };
+function typeFields(): JsonObject {
+  const { apiVersion = '', kind = '' } = commonDescriptions();
+  const text = (description: string) => ({ description, type: 'string' });
+  return { apiVersion: text(apiVersion), kind: text(kind) };
+}
+
+/** OpenAPI 3 takes nothing beside a reference. */
+function describedRef(meta: string, description = '', version: OpenApiVersion): JsonObject {
+  const reference = { $ref: refTo(metaDefinition(meta), version) };
+  return version === 2 ? { description, ...reference } : { description, allOf: [reference] };
+}
 
 function withoutMetadata({ metadata: _metadata, ...fields }: JsonObject): JsonObject {
   return fields;

@@ -193,7 +193,11 @@ t.test('custom resources come and go with the scheme', async (t) => {
   t.match(schemas['com.example.stable.v1.CronTab'], {
     description: 'A tab.',
     properties: {
-      metadata: { $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      apiVersion: { type: 'string', description: /^APIVersion defines / },
+      metadata: {
+        description: /^Standard object's metadata/,
+        allOf: [{ $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' }],
+      },
       spec: { properties: { image: { type: 'string', nullable: true, default: 'a' } } },
     },
     'x-kubernetes-group-version-kind': [

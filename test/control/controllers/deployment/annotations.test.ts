@@ -19,7 +19,11 @@ t.test('revisionOf: a number of 64 bits, or none', async (t) => {
   ];
   for (const [text, revision] of rows) {
     const annotations = text === undefined ? {} : { [key]: text };
-    t.equal(revisionOf({ apiVersion: 'v1', kind: 'X', metadata: { annotations } }), revision, text);
+    t.equal(
+      revisionOf({ apiVersion: 'v1', kind: 'X', metadata: { annotations } }),
+      revision,
+      text ?? 'none',
+    );
   }
 });
 
