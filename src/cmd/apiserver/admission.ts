@@ -100,7 +100,10 @@ export async function openAdmission(inputs: AdmissionInputs): Promise<readonly A
       inTree: createPlugins(names, services, options),
     }),
     ValidatingAdmissionWebhook: validatingAdmissionWebhook(services, caller),
-    ValidatingAdmissionPolicy: validatingAdmissionPolicy(policyParts),
+    ValidatingAdmissionPolicy: validatingAdmissionPolicy({
+      ...policyParts,
+      onCheck: steps.onPolicyCheck,
+    }),
     MutatingAdmissionPolicy: mutatingAdmissionPolicy({
       ...policyParts,
       normalize: (request, object) => normalized(inputs.scheme, request, object),

@@ -14,6 +14,7 @@ import { isExempt } from '../admission/webhooks/webhook-match.js';
 import type { AdmissionPlugin, AdmissionRequest } from '../contracts.js';
 import { AdmissionExpressions } from './admission-activation.js';
 import { conditionsHold } from './match-conditions.js';
+import { type PolicyCheck, type PolicyErrorType, policyErrorType } from './policy-check.js';
 import { matchesResources } from './policy-match.js';
 import { ParamsError, paramsOf, type ResourceOfParams } from './policy-params.js';
 
@@ -21,6 +22,8 @@ import { ParamsError, paramsOf, type ResourceOfParams } from './policy-params.js
 export interface PolicyParts {
   readonly services: AdmissionServices;
   readonly resourceOf: ResourceOfParams;
+  /** Is told what each check came to, and how long it took; by default nobody is. */
+  onCheck?(check: PolicyCheck, seconds: number): void;
 }
 
 /** One objection of a policy. */
@@ -28,6 +31,7 @@ interface Objection {
   readonly message: string;
   readonly reason: StatusReason;
   readonly expressionIndex: number;
+  readonly errorType: PolicyErrorType;
 }
 
 const operations = ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'] as const;
@@ -58,7 +62,9 @@ async function validate(request: AdmissionRequest, parts: PolicyParts): Promise<
     for (const binding of bound) {
       if (binding.spec?.policyName !== policy.metadata.name) continue;
       if (!(await matchesResources(binding.spec?.matchResources, request, services))) continue;
+      const startMs = services.clock.now();
       const objections = await objectionsOf(policy, binding, request, parts);
+      tellOf(objections, { policy, binding, parts, startMs });
       for (const objection of objections) {
         denied ??= enforce(objection, { policy, binding, request, failures });
       }
@@ -70,6 +76,34 @@ async function validate(request: AdmissionRequest, parts: PolicyParts): Promise<
       JSON.stringify(failures),
     );
   if (denied !== null) throw denied;
+}
+
+/** Tells what was checked: a binding without objections once, an objection by each of the binding's actions. */
+function tellOf(
+  objections: readonly Objection[],
+  {
+    policy,
+    binding,
+    parts: { services, onCheck },
+    startMs,
+  }: {
+    readonly policy: ValidatingAdmissionPolicy;
+    readonly binding: ValidatingAdmissionPolicyBinding;
+    readonly parts: PolicyParts;
+    readonly startMs: number;
+  },
+): void {
+  if (onCheck === undefined) return;
+  const seconds = (services.clock.now() - startMs) / 1000;
+  const names = { policy: policy.metadata.name ?? '', binding: binding.metadata.name ?? '' };
+  if (objections.length === 0)
+    onCheck({ ...names, action: 'allow', errorType: 'no_error' }, seconds);
+  for (const { errorType } of objections)
+    for (const action of binding.spec?.validationActions ?? [])
+      onCheck(
+        { ...names, action: action.toLowerCase() as PolicyCheck['action'], errorType },
+        seconds,
+      );
 }
 
 /** What the audit log keeps of an objection. */
@@ -149,7 +183,8 @@ async function objectionsOf(
     )
       throw error;
     if (spec.failurePolicy === 'Ignore') return [];
-    return [{ message: error.message, reason: 'Invalid', expressionIndex: 0 }];
+    const errorType = policyErrorType(error);
+    return [{ message: error.message, reason: 'Invalid', expressionIndex: 0, errorType }];
   }
 }
 
@@ -171,7 +206,7 @@ async function judged(
     const problem = await problemOf(validation, expressions, spec.failurePolicy !== 'Ignore');
     if (problem === null) continue;
     const reason = (validation.reason ?? 'Invalid') as StatusReason;
-    objections.push({ message: problem, reason, expressionIndex });
+    objections.push({ ...problem, reason, expressionIndex });
   }
   for (const { key = '', valueExpression = '' } of spec.auditAnnotations ?? []) {
     const value = await expressions.evaluate(valueExpression, 'audit-annotation');
@@ -186,14 +221,28 @@ async function problemOf(
   { expression = '', message = '', messageExpression = '' }: Validation,
   expressions: AdmissionExpressions,
   failsClosed: boolean,
-): Promise<string | null> {
+): Promise<Pick<Objection, 'message' | 'errorType'> | null> {
   try {
     if ((await expressions.evaluate(expression, 'validation')) === true) return null;
   } catch (error) {
     if (!(error instanceof CelError || error instanceof CompileError)) throw error;
     if (!failsClosed) return null;
-    return `expression '${expression}' resulted in error: ${error.message}`;
+    const text = `expression '${expression}' resulted in error: ${error.message}`;
+    return { message: text, errorType: policyErrorType(error) };
   }
+  const said = await messageOf({ expression, message, messageExpression }, expressions);
+  return { message: said, errorType: 'no_error' };
+}
+
+/** The words in which a validation objects: those that it makes, or has, or its expression. */
+async function messageOf(
+  {
+    expression,
+    message,
+    messageExpression,
+  }: Required<Pick<Validation, 'expression' | 'message' | 'messageExpression'>>,
+  expressions: AdmissionExpressions,
+): Promise<string> {
   if (messageExpression !== '') {
     try {
       const made = await expressions.evaluate(messageExpression, 'message');

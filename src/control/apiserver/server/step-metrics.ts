@@ -1,11 +1,13 @@
 import { Counter, type Registry } from 'prom-client';
 import type { GroupResource } from '../../machinery/object.js';
+import type { PolicyCheck } from '../cel/policy-check.js';
 import { Distribution, registerDistributions } from '../distribution.js';
 import type { AdmissionStep } from '../registry/admission-chain.js';
 import type { ObserveStore } from '../storage/index.js';
 
 const stepSeconds = [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024];
 const admissionSeconds = [0.005, 0.025, 0.1, 0.5, 1, 2.5];
+const policySeconds = [0.0000005, 0.001, 0.01, 0.1, 1];
 const webhookSeconds = [0.005, 0.025, 0.1, 0.5, 1, 2.5, 10, 25];
 const storeSeconds = [
   0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45,
@@ -72,6 +74,8 @@ export class StepMetrics {
   readonly #admission = new Family(admissionSeconds);
   readonly #phases = new Family(admissionSeconds);
   readonly #webhooks = new Family(webhookSeconds);
+  readonly #policies = new Family(policySeconds);
+  readonly #policyChecks = new Tally();
   readonly #store = new Family(storeSeconds);
   readonly #storeRequests = new Tally();
   readonly #storeErrors = new Tally();
@@ -104,6 +108,19 @@ export class StepMetrics {
     const key = `${name} ${type} ${operation} ${step.isRejected}`;
     this.#webhooks.observe(key, seconds, labels);
   }
+
+  readonly onPolicyCheck = (check: PolicyCheck, seconds: number): void => {
+    const { policy, binding, action, errorType } = check;
+    const key = `${policy}/${binding}/${action}/${errorType}`;
+    const labels = () => ({
+      policy,
+      policy_binding: binding,
+      error_type: errorType,
+      enforcement_action: action,
+    });
+    this.#policies.observe(key, seconds, labels);
+    this.#policyChecks.add(key, labels);
+  };
 
   readonly onStore: ObserveStore = (operation, resource, { seconds, isFailed }) => {
     const key = `${operation} ${resource.resource} ${resource.group}`;
@@ -146,6 +163,16 @@ export class StepMetrics {
       'Seconds of requests to the store, by operation and resource.',
       this.#store,
     );
+    histogram(
+      'apiserver_validating_admission_policy_check_duration_seconds',
+      'Seconds of a ValidatingAdmissionPolicy with one of its bindings, by what came of it.',
+      this.#policies,
+    );
+    this.#policyChecks.register(registry, {
+      name: 'apiserver_validating_admission_policy_check_total',
+      help: 'Checks of ValidatingAdmissionPolicies, by binding and by what came of them.',
+      labelNames: ['policy', 'policy_binding', 'error_type', 'enforcement_action'],
+    });
     this.#authorizations.register(registry, {
       name: 'authorization_attempts_total',
       help: 'Authorizations by result.',

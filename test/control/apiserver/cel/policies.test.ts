@@ -98,6 +98,10 @@ t.test('ValidatingAdmissionPolicies deny, warn and take parameters', async (t) =
     (await create('x', '4')).headers.warning,
     "Validation failed for ValidatingAdmissionPolicy 'p' with binding 'b': at most 3",
   );
+  const { text } = await rig.ask('GET', '/metrics');
+  const check = 'apiserver_validating_admission_policy_check_total\\{policy="p",policy_binding="b"';
+  t.match(text, new RegExp(`${check},error_type="no_error",enforcement_action="deny"\\} [1-9]`));
+  t.match(text, new RegExp(`${check},error_type="no_error",enforcement_action="allow"\\} [1-9]`));
 });
 
 t.test('MutatingAdmissionPolicies change objects by configurations and patches', async (t) => {

@@ -103,7 +103,7 @@ t.test('requests', async (t) => {
     const { text } = await api.ask('GET', '/metrics');
     t.match(
       text,
-      /^apiserver_request_total\{verb="LIST",group="",version="v1",resource="pods",subresource="",scope="cluster",code="200",dry_run=""\} \d+$/m,
+      /^apiserver_request_total\{verb="LIST",group="",version="v1",resource="pods",subresource="",scope="cluster",component="apiserver",code="200",dry_run=""\} \d+$/m,
     );
     t.match(text, /^apiserver_request_duration_seconds_bucket\{/m);
     t.match(text, /^apiserver_current_inflight_requests\{request_kind="readOnly"\} \d+$/m);
