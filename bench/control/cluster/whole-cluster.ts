@@ -11,7 +11,7 @@ export interface ProcessUse {
   readonly memoryMiBMost: number;
 }
 
-/** What `bin/flotilla` starts Node with, which here is started by itself. */
+/** Of what `bin/flotilla` starts Node with, that which NODE_OPTIONS takes: here Node is started by itself. */
 const nodeOptions = '--max-semi-space-size=32';
 
 /** Three members of the store, an API server, a scheduler, a controller manager and simulated nodes: a process each. */
