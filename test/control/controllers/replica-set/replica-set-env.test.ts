@@ -16,6 +16,7 @@ interface Replicated extends KubeObject {
   status?: {
     readonly replicas?: number;
     readonly availableReplicas?: number;
+    readonly terminatingReplicas?: number;
     readonly observedGeneration?: number;
     readonly conditions?: readonly {
       readonly type?: string;
@@ -79,7 +80,11 @@ t.test('ReplicaSet, ReplicationController: against an API server', async (t) => 
       await eventually('three are available again', get, isComplete(3));
       await objects.patch({ namespace, name: app }, 'merge', { spec: { replicas: 1 } });
       await eventually('one is left', get, isComplete(1));
-      const before = await eventually('it is quiet', get, isComplete(1));
+      const before = await eventually(
+        'none of the others is still going',
+        get,
+        (object) => isComplete(1)(object) && (object.status?.terminatingReplicas ?? 0) === 0,
+      );
       await new Promise((resolve) => setTimeout(resolve, 300));
       t.equal((await get()).metadata.resourceVersion, before.metadata.resourceVersion);
     });
