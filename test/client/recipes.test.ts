@@ -44,27 +44,33 @@ t.test(`leases, locks and elections against ${serverKind}`, { skip: skipReason }
     t.equal((await client.lease.timeToLive(ID)).TTL, -1);
   });
 
-  t.test('keepAlive outlives the time to live and a restart of the server', async (t) => {
-    // Long enough for a restart on a busy machine.
+  t.test('keepAlive outlives the time to live, and not its keeper', async (t) => {
+    // Long enough for a busy machine, which may come to nothing else for seconds.
     const ttlSeconds = 6;
     const { ID } = await client.lease.grant(ttlSeconds);
     const grantedAt = performance.now();
+    const keeper = client.lease.keepAlive(ID);
+    await until('its end is past', () => performance.now() - grantedAt > ttlSeconds * 1000);
+    t.equal((await client.lease.timeToLive(ID)).grantedTTL, ttlSeconds);
+    t.notOk(keeper.lost.aborted);
+    keeper.close();
+    const hasEnded = async () => (await client.lease.timeToLive(ID)).TTL === -1;
+    await until('the lease runs out', hasEnded);
+    t.notOk(keeper.lost.aborted);
+  });
+
+  t.test('keepAlive outlives a restart of the server', async (t) => {
+    const { ID } = await client.lease.grant(60);
     let renewals = 0;
     const keeper = client.lease.keepAlive(ID, { onRenewed: () => renewals++ });
-    await until('renewals', () => renewals >= 2);
+    await until('a renewal', () => renewals >= 1);
     await cluster.members[0]!.kill();
     await cluster.members[0]!.start();
     const before = renewals;
-    const isOutlived = () => performance.now() - grantedAt > ttlSeconds * 1000;
-    await until('renewals after the restart', () => renewals >= before + 2 && isOutlived(), 20_000);
+    await until('a renewal after the restart', () => renewals > before);
     t.notOk(keeper.lost.aborted);
     keeper.close();
-    await until(
-      'the lease runs out',
-      async () => (await client.lease.timeToLive(ID)).TTL === -1,
-      20_000,
-    );
-    t.notOk(keeper.lost.aborted);
+    await client.lease.revoke(ID);
   });
 
   t.test('keepAlive reports a lease that was revoked', async (t) => {

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { freePorts } from '../e2e/ports.js';
 
 /** Which server the live tests run against: ours, or the one that it must be like. */
 export const serverKind = process.env.FLOTILLA_TEST_SERVER === 'etcd' ? 'etcd' : 'flotilla';
@@ -16,7 +16,7 @@ export const skipReason: string | false =
     : false;
 
 const readyLine = 'ready to serve client requests';
-const readyMsMax = 30_000;
+const readyMsMax = 120_000;
 
 /** A member of a test cluster: a process of its own. */
 export class TestMember {
@@ -121,18 +121,4 @@ export class TestCluster {
     await Promise.all(this.members.map((member) => member.kill()));
     rmSync(this.#dir, { recursive: true, force: true });
   }
-}
-
-/** Ports that nothing listens on. Another process may take one before it is used; then the start fails and says so. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(async (server) => {
-      server.listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return (server.address() as { port: number }).port;
-    }),
-  );
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports;
 }

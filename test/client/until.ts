@@ -1,10 +1,13 @@
 const pollMs = 20;
 
+/** Long for a machine that is busy with something else; what holds is seen at once all the same. */
+const patienceMs = 60_000;
+
 /** Waits until `condition` gives something truthy; fails after `deadlineMs`. */
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
-  deadlineMs = 10_000,
+  deadlineMs = patienceMs,
 ): Promise<NonNullable<T>> {
   const deadline = performance.now() + deadlineMs;
   for (;;) {
@@ -19,7 +22,7 @@ export async function until<T>(
 export async function within<T>(
   what: string,
   promise: Promise<T>,
-  deadlineMs = 10_000,
+  deadlineMs = patienceMs,
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

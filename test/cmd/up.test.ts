@@ -12,10 +12,8 @@ import { until } from '../client/until.js';
 import { freePorts } from '../e2e/ports.js';
 import { flotillaBin } from '../e2e/project.js';
 
-t.setTimeout(600_000);
-
 /** Generous: other tests may have the machine. */
-const deadlineMs = 120_000;
+const deadlineMs = 240_000;
 
 /** A running `flotilla up`, stopped with the test. */
 class Up {

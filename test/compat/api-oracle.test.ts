@@ -6,8 +6,9 @@ import t, { type Test } from 'tap';
 import { createGrpcJsChannel } from '../../src/rpc/grpc-js/index.js';
 import type { Channel, ClientStream } from '../../src/rpc/index.js';
 import { KV, Watch, type WatchRequestInit, type WatchResponse } from '../../src/wire/index.js';
+import { freePorts } from '../e2e/ports.js';
 import { type RawResult, rawCall } from '../rpc/raw-client.js';
-import { closedPort, eventually, realClock } from '../rpc/support.js';
+import { eventually, realClock } from '../rpc/support.js';
 import { normalised, type OddRequest, oddRequests } from '../store/api/odd-requests.js';
 import { oddWatches, type WatchStep } from '../store/api/odd-watches.js';
 import { serveApi } from '../store/api/rig.js';
@@ -85,8 +86,7 @@ function answer(request: OddRequest, result: RawResult): unknown {
 /** Starts a fresh etcd on free ports, until the test ends. */
 async function startEtcd(t: Test): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'etcd-oracle-'));
-  const client = `http://127.0.0.1:${await closedPort()}`;
-  const peer = `http://127.0.0.1:${await closedPort()}`;
+  const [client = '', peer = ''] = (await freePorts(2)).map((port) => `http://127.0.0.1:${port}`);
   const flags = [
     ['--data-dir', dir],
     ['--listen-client-urls', client],
@@ -100,7 +100,7 @@ async function startEtcd(t: Test): Promise<string> {
     await stop(process);
     await rm(dir, { recursive: true, force: true });
   });
-  await eventually(() => isHealthy(client), 'etcd serves', 20_000);
+  await eventually(() => isHealthy(client), 'etcd serves');
   return client;
 }
 

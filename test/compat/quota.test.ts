@@ -9,8 +9,6 @@ const quotaBytes = 16 << 20;
 const valueBytes = 500_000;
 const writesMax = 200;
 
-t.setTimeout(120_000);
-
 t.test(
   'a full quota refuses what grows, and is left as docs/operations.md says',
   needs('etcdctl'),

@@ -37,7 +37,7 @@ const steps = Number(process.env.TRAFFIC_STEPS ?? '400');
 /** Steps between the moments at which the watchers of both must have seen the same. */
 const stepsPerSync = 50;
 
-t.setTimeout(120_000 + steps * seeds.length * 100);
+t.setTimeout(900_000 + steps * seeds.length * 100);
 
 // biome-ignore lint/suspicious/noExplicitAny: methods of different types.
 type AnyMethod = MethodDescriptor<any, any, any, any>;

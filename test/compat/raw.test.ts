@@ -158,8 +158,6 @@ const txns: Readonly<Record<string, TxnInit>> = {
   },
 };
 
-t.setTimeout(120_000);
-
 t.test('requests sent as they are: the same answers as from etcd', needs('etcd'), async (t) => {
   const etcd = await Cluster.forTest(t, { kind: 'etcd' });
   const ours = await Cluster.forTest(t, { kind: kindUnderTest() });

@@ -15,8 +15,6 @@ import { normalised } from '../store/api/odd-requests.js';
 
 /** What stock etcdctl saves of a member of ours, stock tools check and restore, and a real etcd serves. */
 
-t.setTimeout(240_000);
-
 const run = promisify(execFile);
 const all = { key: Buffer.from([0]), rangeEnd: Buffer.from([0]) };
 

@@ -12,8 +12,6 @@ import { hostClock } from '../../src/host/clock.js';
 import { until } from '../client/until.js';
 import { ManagerProcess } from './manager-process.js';
 
-t.setTimeout(180_000);
-
 /** For tests that wait for the end of a lease: short, and long enough for a busy machine. */
 const shortLease = [
   '--leader-elect-lease-duration=8s',

@@ -13,8 +13,6 @@ const amplerMiB = 512;
 const writesMax = 200;
 const valueBytes = 1_000_000;
 
-t.setTimeout(180_000);
-
 t.test(
   'flotilla store: a member whose disk is full says so and stops, and recovers once there is room',
   { skip: mountRefusal() },

@@ -56,10 +56,8 @@ export class Crowd {
   /** Waits until every client has been served anew. */
   async progress(): Promise<void> {
     const before = this.writers.map((writer) => writer.acknowledgedAt.length);
-    await until(
-      'a write of every client is acknowledged',
-      () => this.writers.every((w, index) => w.acknowledgedAt.length > (before[index] ?? 0)),
-      30_000,
+    await until('a write of every client is acknowledged', () =>
+      this.writers.every((w, index) => w.acknowledgedAt.length > (before[index] ?? 0)),
     );
   }
 }
@@ -94,7 +92,10 @@ const frozenMs = 5000;
  * Freezes the leader (its connections stay open and silent, as when a machine hangs) and measures how long the clients of the
  * other members wait. Writes that were on their way through it must be proposed again by the next leader. Then it goes on.
  */
-export async function freezeRound(cluster: Cluster, crowd: Crowd): Promise<number> {
+export async function freezeRound(
+  cluster: Cluster,
+  crowd: Crowd,
+): Promise<{ readonly others: readonly Writer[]; readonly gapMs: number }> {
   const leader = cluster.member(await leaderIndex(cluster));
   const others = crowd.writers.filter((writer) => writer.home !== leader.endpoint);
   const { pid } = leader;
@@ -107,7 +108,7 @@ export async function freezeRound(cluster: Cluster, crowd: Crowd): Promise<numbe
     process.kill(pid, 'SIGCONT');
   }
   const end = frozenAt + frozenMs;
-  return Math.max(...others.map((writer) => writer.longestGapMs(frozenAt, end)));
+  return { others, gapMs: Math.max(...others.map((w) => w.longestGapMs(frozenAt, end))) };
 }
 
 /** The index of the member that holds itself to be the leader. */
@@ -135,14 +136,10 @@ async function statusOf(endpoint: string) {
 async function caughtUp(cluster: Cluster, index: number): Promise<void> {
   const other = await statusOf(cluster.member(index + 1).endpoint);
   const target = other?.header?.revision ?? 0;
-  await until(
-    `${cluster.member(index).spec.name} reaches revision ${target}`,
-    async () => {
-      const status = await statusOf(cluster.member(index).endpoint);
-      return (status?.header?.revision ?? 0) >= target && target > 0;
-    },
-    60_000,
-  );
+  await until(`${cluster.member(index).spec.name} reaches revision ${target}`, async () => {
+    const status = await statusOf(cluster.member(index).endpoint);
+    return (status?.header?.revision ?? 0) >= target && target > 0;
+  });
 }
 
 /** What is wrong with the store once nobody writes any more: lost, unknown or repeated writes, and members that differ. */

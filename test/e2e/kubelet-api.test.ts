@@ -14,8 +14,6 @@ import { findKubectl, type Kubectl, wantedVersions } from './kubectl/kubectls.js
 import { ManagerProcess } from './manager-process.js';
 import { skipBecause } from './project.js';
 
-t.setTimeout(600_000);
-
 const found = wantedVersions.map((version) => ({ version, kubectl: findKubectl(version) }));
 const newest = found.findLast(({ kubectl }) => kubectl !== null)?.kubectl ?? null;
 const deadlineMs = 60_000;

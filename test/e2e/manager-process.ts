@@ -58,19 +58,15 @@ export class ManagerProcess {
 
   /** Waits until it leads. */
   untilLeading(): Promise<LeadingLine> {
-    return until(
-      `${this.name} leads`,
-      () => {
-        if (this.#hasEnded) throw new Error(`${this.name} has ended:\n${this.log.join('\n')}`);
-        return this.leading;
-      },
-      30_000,
-    );
+    return until(`${this.name} leads`, () => {
+      if (this.#hasEnded) throw new Error(`${this.name} has ended:\n${this.log.join('\n')}`);
+      return this.leading;
+    });
   }
 
   /** Waits until it knows that another leads. */
   async untilStandingBy(): Promise<void> {
-    await until(`${this.name} stands by`, () => this.#said('standing by'), 30_000);
+    await until(`${this.name} stands by`, () => this.#said('standing by'));
   }
 
   async end(): Promise<void> {

@@ -86,7 +86,7 @@ export class Member {
   }
 
   /** Waits for the log line that says that clients are served. */
-  async ready(deadlineMs = 30_000): Promise<void> {
+  async ready(deadlineMs = 120_000): Promise<void> {
     await until(
       `${this.spec.name}: ${readyLine}`,
       () => {

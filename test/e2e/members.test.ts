@@ -15,8 +15,6 @@ const notReady = {
   details: 'etcdserver: can only promote a learner member which is in sync with leader',
 };
 
-t.setTimeout(120_000);
-
 t.test('flotilla store: a follower promotes a learner once it has caught up', async (t) => {
   const cluster = await Cluster.forTest(t, { kind: 'flotilla' });
   const { leader, follower, clients } = await roles(cluster);

@@ -209,7 +209,8 @@ if (withinNode === undefined) {
       deadlineMs,
     );
     await answers(outside, '192.0.2.1', web.spec?.ports?.[0]?.nodePort ?? 0, 'a 192.0.2.9');
-    t.match(await health(), {
+    const isWell = async () => ((await health())?.status === 200 ? await health() : null);
+    t.match(await until('the health check says so', isWell, deadlineMs), {
       status: 200,
       service: { namespace: 'default', name: 'web' },
       localEndpoints: 1,

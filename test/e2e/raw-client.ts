@@ -25,7 +25,7 @@ export class RawClient {
   call<Req, Res, ReqInit, ResInit>(
     method: MethodDescriptor<Req, Res, ReqInit, ResInit>,
     request: ReqInit,
-    deadlineMs = 15_000,
+    deadlineMs = 60_000,
   ): Promise<Res> {
     return this.callEncoded(method, method.request.encode(request), deadlineMs);
   }
@@ -34,7 +34,7 @@ export class RawClient {
   callEncoded<Req, Res, ReqInit, ResInit>(
     method: MethodDescriptor<Req, Res, ReqInit, ResInit>,
     request: Uint8Array,
-    deadlineMs = 15_000,
+    deadlineMs = 60_000,
   ): Promise<Res> {
     return new Promise((resolve, reject) => {
       this.#client.makeUnaryRequest(

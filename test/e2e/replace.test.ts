@@ -9,8 +9,6 @@ import { RawClient } from './raw-client.js';
 
 /** What docs/operations.md says to do when a member's data is gone or damaged. */
 
-t.setTimeout(120_000);
-
 t.test(
   'flotilla store: a damaged log is refused, and the member comes back with an empty directory',
   async (t) => {
@@ -117,7 +115,7 @@ async function idOf(client: RawClient, name: string): Promise<bigint> {
 
 /** Right after a member went, the cluster may hold a change of membership to be unsafe for a moment. */
 function untilAccepted<T>(what: string, request: () => Promise<T>): Promise<NonNullable<T>> {
-  return until<T | undefined>(what, () => request().catch(() => undefined), 20_000) as Promise<
+  return until<T | undefined>(what, () => request().catch(() => undefined)) as Promise<
     NonNullable<T>
   >;
 }

@@ -7,8 +7,6 @@ import { Cluster, staticFlags } from './cluster.js';
 import { type Exit, Member, type MemberSpec } from './member.js';
 import { freePorts } from './ports.js';
 
-t.setTimeout(120_000);
-
 /** A member of its own little cluster, which is not started yet. */
 async function plan(dir: string, name = 'm0'): Promise<MemberSpec> {
   const [client, peer] = await freePorts(2);
@@ -23,7 +21,7 @@ async function plan(dir: string, name = 'm0'): Promise<MemberSpec> {
 async function startRefused(spec: MemberSpec): Promise<{ exit: Exit; log: string }> {
   const member = new Member(spec);
   member.start();
-  const timer = setTimeout(() => void member.kill(), 20_000);
+  const timer = setTimeout(() => void member.kill(), 120_000);
   const exit = await member.exit;
   clearTimeout(timer);
   return { exit, log: member.log.join('\n') };

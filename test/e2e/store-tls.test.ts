@@ -13,8 +13,6 @@ import { RawClient } from './raw-client.js';
 
 /** `flotilla store` with etcd's TLS flags, and on Unix sockets. */
 
-t.setTimeout(600_000);
-
 const client = { cert: clientCert, key: clientKey };
 
 t.test('--trusted-ca-file asks for client certificates by itself, as in etcd', async (t) => {
@@ -60,7 +58,7 @@ t.test('--auto-tls and --peer-auto-tls make certificates, once', async (t) => {
   );
   t.teardown(() => Promise.all(members.map((member) => member.kill())));
   for (const member of members) member.start();
-  await Promise.all(members.map((member) => member.ready(120_000)));
+  await Promise.all(members.map((member) => member.ready()));
   const first = await certificateOf(ports[0]!);
   t.match(first.subjectaltname, /IP Address:127.0.0.1/);
   const years = (Date.parse(first.valid_to) - Date.now()) / (365 * 24 * 3600 * 1000);
@@ -69,7 +67,7 @@ t.test('--auto-tls and --peer-auto-tls make certificates, once', async (t) => {
   t.equal(key.mode & 0o077, 0, 'only its owner reads the key');
   await members[0]!.kill();
   members[0]!.start();
-  await members[0]!.ready(120_000);
+  await members[0]!.ready();
   t.equal((await certificateOf(ports[0]!)).fingerprint, first.fingerprint, 'kept over a restart');
 });
 
@@ -102,10 +100,10 @@ t.test('unix:// URLs are served and dialed, and a socket left behind is replaced
   );
   t.teardown(() => Promise.all(members.map((member) => member.kill())));
   for (const member of members) member.start();
-  await Promise.all(members.map((member) => member.ready(120_000)));
+  await Promise.all(members.map((member) => member.ready()));
   await members[0]!.kill();
   members[0]!.start();
-  await members[0]!.ready(120_000);
+  await members[0]!.ready();
   const client = new RawClient(bases[1]!.clientUrl.replace('unix://', 'unix:'));
   t.teardown(() => client.close());
   t.equal((await client.put('k', 'v')).header?.revision, 2, 'both are there, or nothing commits');
@@ -152,7 +150,7 @@ async function startMember(
   });
   t.teardown(() => member.kill());
   member.start();
-  await member.ready(120_000);
+  await member.ready();
   return member;
 }
 

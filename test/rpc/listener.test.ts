@@ -145,7 +145,7 @@ t.test('listen names the URL and the way out when it cannot', async (t) => {
 t.test('a connection that stays silent is closed, one that speaks slowly is not', async (t) => {
   const { listener } = await open(
     t,
-    { url: 'http://127.0.0.1:0', silenceMsMax: 300 },
+    { url: 'http://127.0.0.1:0', silenceMsMax: 1000 },
     { '/hello': hello },
   );
   const silent = net.connect(listener.port, '127.0.0.1');
@@ -250,10 +250,9 @@ t.test('close does not wait for those that are at their TLS handshake', async (t
     'x',
     'others are served',
   );
-  const start = Date.now();
-  await close(5000);
+  // Were it waited for, the test would not end.
+  await close(2 ** 31 - 1);
   await closed.promise;
-  t.ok(Date.now() - start < 4000);
 });
 
 t.test('close drops a request that outlasts the grace', async (t) => {

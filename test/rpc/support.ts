@@ -1,4 +1,3 @@
-import net from 'node:net';
 import type { Test } from 'tap';
 import type { Clock } from '../../src/base/clock.js';
 import { silentLogger } from '../../src/base/logger.js';
@@ -8,6 +7,7 @@ import type { ListenerTls } from '../../src/rpc/listener-tls.js';
 import type { RpcServer, RpcServerOptions } from '../../src/rpc/server.js';
 import type { Channel, ServiceImplementation } from '../../src/rpc/service.js';
 import type { WebHandler, WebRequest, WebUpgradeHandler } from '../../src/rpc/web.js';
+import { freePorts } from '../e2e/ports.js';
 import { serverCert, serverKey } from './certificates.js';
 
 /** The machine's clock, for tests over real sockets. */
@@ -111,7 +111,7 @@ export async function serve(
 export async function eventually(
   condition: () => boolean | Promise<boolean>,
   what: string,
-  deadlineMs = 5000,
+  deadlineMs = 60_000,
 ): Promise<void> {
   const end = Date.now() + deadlineMs;
   while (!(await condition())) {
@@ -122,10 +122,7 @@ export async function eventually(
 
 /** A port of this machine on which nothing listens. */
 export async function closedPort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
+  const [port = 0] = await freePorts(1);
   return port;
 }
 

@@ -37,8 +37,6 @@ const foundElsewhere: Partial<Record<Defect, string>> = {
   'wal-skips-bad-record': 'test/raft/wal/corruption.test.ts',
 };
 
-t.setTimeout(900_000);
-
 for (const [defect, profile, seedsMax] of table) {
   t.test(`the simulator finds ${defect} within ${seedsMax} seeds`, async (t) => {
     for (let seed = 1; seed <= seedsMax; seed++) {

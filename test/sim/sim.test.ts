@@ -15,8 +15,6 @@ const oldSeeds = readFileSync(join(sourceFolder, 'seeds.txt'), 'utf8')
 const run = (seed: number, onLine: ((line: string) => void) | null = null) =>
   runSeed({ seed, profile: null, defects: noDefects, onLine });
 
-t.setTimeout(300_000);
-
 t.test('runSeed passes every seed that once failed', async (t) => {
   t.ok(oldSeeds.length > 0);
   for (const seed of oldSeeds) {

@@ -1,8 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '../e2e/ports.js';
 
 /** A real etcd with an empty store, asked through its JSON gateway. */
 export class EtcdOracle {
@@ -28,15 +28,14 @@ export class EtcdOracle {
 
   static async start(): Promise<EtcdOracle> {
     const dir = mkdtempSync(join(tmpdir(), 'etcd-oracle-'));
-    const client = `http://127.0.0.1:${await freePort()}`;
-    const peer = `http://127.0.0.1:${await freePort()}`;
+    const [client = '', peer = ''] = (await freePorts(2)).map((port) => `http://127.0.0.1:${port}`);
     const args = ['--data-dir', dir, '--log-level', 'error', '--max-txn-ops', '1000'];
     args.push('--listen-client-urls', client, '--advertise-client-urls', client);
     args.push('--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer);
     args.push('--initial-cluster', `default=${peer}`);
     const process = spawn('etcd', args, { stdio: 'ignore' });
     const oracle = new EtcdOracle(process, dir, client);
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 60_000;
     for (;;) {
       try {
         await oracle.ask('/v3/maintenance/status', {});
@@ -61,13 +60,4 @@ export class EtcdOracle {
     this.#process.kill('SIGKILL');
     rmSync(this.#dir, { recursive: true, force: true });
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

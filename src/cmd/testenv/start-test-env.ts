@@ -8,6 +8,7 @@ import { runControllers } from '../../control/controllers/runtime/run-controller
 import { standardDefinitions } from '../../control/controllers/standard-controllers.js';
 import { hostClock } from '../../host/clock.js';
 import { entropyPrng } from '../../host/entropy.js';
+import { ListenError } from '../../host/listen-error.js';
 import { listenStreams } from '../../host/net.js';
 import { parseApiserverFlags } from '../apiserver/parse.js';
 import { type RunningApiServer, startApiServer } from '../apiserver/run.js';
@@ -92,13 +93,37 @@ async function temporaryDir(closers: (() => Promise<void>)[]): Promise<string> {
   return dir;
 }
 
+interface OpenStore {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const portTriesMax = 5;
+
+/** Starts the store on other ports when somebody has taken those that were free a moment ago. */
 async function openStore(
   dir: string,
   logger: Logger,
   onFatal: (error: unknown) => void,
-): Promise<{ readonly url: string; close(): Promise<void> }> {
-  const clientUrl = `http://127.0.0.1:${await freePort()}`;
-  const peerUrl = `http://127.0.0.1:${await freePort()}`;
+): Promise<OpenStore> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await openStoreOn([await freePort(), await freePort()], dir, logger, onFatal);
+    } catch (error) {
+      const isTaken = error instanceof ListenError && error.code === 'address-in-use';
+      if (!isTaken || tries === portTriesMax) throw error;
+    }
+  }
+}
+
+async function openStoreOn(
+  [clientPort, peerPort]: readonly [number, number],
+  dir: string,
+  logger: Logger,
+  onFatal: (error: unknown) => void,
+): Promise<OpenStore> {
+  const clientUrl = `http://127.0.0.1:${clientPort}`;
+  const peerUrl = `http://127.0.0.1:${peerPort}`;
   const flags = [
     '--name=testenv',
     `--data-dir=${join(dir, 'store')}`,

@@ -131,14 +131,10 @@ function normalised(text: string): string {
     );
 }
 
-// Hundreds of pairs of processes, one after the other.
-t.setTimeout(700_000);
-
 t.test(
   `ctl prints and ends as etcdctl does, against ${serverKind}`,
   {
     skip: noEtcdctl || noServer,
-    timeout: 600_000,
   },
   async (t) => {
     const cluster = await TestCluster.start();

@@ -10,7 +10,6 @@ t.test(
   `ctl's lasting commands against ${serverKind}`,
   {
     skip: skipReason,
-    timeout: 120_000,
   },
   async (t) => {
     const cluster = await TestCluster.start();

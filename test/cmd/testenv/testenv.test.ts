@@ -22,8 +22,6 @@ import { createHttp2Channel } from '../../../src/rpc/http2/index.js';
 import { Control } from '../../../src/wire/gen/control.js';
 import { until } from '../../client/until.js';
 
-t.setTimeout(240_000);
-
 const env: TestEnv = await startTestEnv();
 t.teardown(() => env.close());
 const access = await readKubeconfig(env.kubeconfig);

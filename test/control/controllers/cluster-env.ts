@@ -6,6 +6,7 @@ import { startTestEnv, type TestEnv } from '../../../src/cmd/testenv/start-test-
 import type { ControllerDefinition } from '../../../src/control/controllers/controller.js';
 import type { FlagInputs } from '../../../src/control/controllers/runtime/flag-values.js';
 import { runControllers } from '../../../src/control/controllers/runtime/run-controllers.js';
+import type { KubeObject } from '../../../src/control/machinery/object.js';
 import { hostClock } from '../../../src/host/clock.js';
 
 /** A store and an API server in this process, until the test ends. */
@@ -53,4 +54,22 @@ export async function eventually<T>(
     if (hostClock.now() > endMs) throw new Error(`${what}: ${JSON.stringify(value)}`);
     await sleep(hostClock, 20);
   }
+}
+
+/** How long nothing may happen to it. */
+const restMs = 300;
+
+/** Waits until an object is not written any more; one that is written again and again never comes to rest. */
+export async function comesToRest(what: string, get: () => Promise<KubeObject>): Promise<void> {
+  let last: string | undefined;
+  await eventually(
+    `${what} comes to rest`,
+    async () => {
+      await sleep(hostClock, restMs);
+      const before = last;
+      last = (await get()).metadata.resourceVersion;
+      return last === before;
+    },
+    (isAtRest) => isAtRest,
+  );
 }

@@ -62,7 +62,7 @@ async function start(t: Test, options: { upstream?: number; isReady?: boolean } 
   const { upstream, isReady = true } = options;
   const servers = upstream === undefined ? [] : [{ host, port: upstream }];
   const prng = new Prng(1);
-  const askServer = askOverNetwork(hostClock, 1000);
+  const askServer = askOverNetwork(hostClock, 60_000);
   const server = await NameServer.listen({
     ...{ address: { host, port: 0 }, clock: hostClock, logger: silentLogger },
     answer: zoneAnswerer({

@@ -120,7 +120,7 @@ t.test('an election: a store that is not there does not keep it from stopping', 
     t.fail('nobody can lead');
   }, stop.signal);
   hostClock.setTimer(200, () => stop.abort());
-  t.equal(await within('the end', outcome, 3000), 'stopped');
+  t.equal(await within('the end', outcome), 'stopped');
 });
 
 function throwIfWon(revision: number | null): void {

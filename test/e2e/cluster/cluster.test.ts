@@ -13,7 +13,7 @@ const kubectl = wantedVersions.map(findKubectl).findLast((found) => found !== nu
 
 t.test(
   'kubectl and a whole cluster',
-  { timeout: 900_000, ...skipBecause(kubectl == null && 'no kubectl') },
+  { timeout: 1_800_000, ...skipBecause(kubectl == null && 'no kubectl') },
   async (t) => {
     const cluster = await LiveCluster.forTest(t, { kubectl: kubectl!, nodes: nodeCount });
     await runScenarios(t, cluster);

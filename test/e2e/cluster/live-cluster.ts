@@ -28,7 +28,7 @@ export interface LiveClusterOptions {
 /** The settings of controllers that make them act within seconds. */
 const managerFlags = [
   '--node-monitor-period=1s',
-  '--node-monitor-grace-period=12s',
+  '--node-monitor-grace-period=20s',
   '--horizontal-pod-autoscaler-sync-period=1s',
   '--horizontal-pod-autoscaler-downscale-stabilization=2s',
   '--enable-hostpath-provisioner=true',

@@ -15,8 +15,8 @@ export interface Printed {
   readonly code: number | null;
 }
 
-const commandMsMax = 120_000;
-const waitMsMax = 90_000;
+const commandMsMax = 240_000;
+const waitMsMax = 180_000;
 
 /** A namespace of a scenario, with kubectl at work in it. */
 export class Place {

@@ -13,7 +13,7 @@ export async function serveRecordedMetrics(place: Place): Promise<void> {
     metricsKind({ plural: 'nodes', kind: 'NodeMetrics', scope: 'Cluster' }),
   );
   await place.kubectl(
-    'wait --for=condition=established crd/pods.metrics.k8s.io crd/nodes.metrics.k8s.io --timeout=60s',
+    'wait --for=condition=established crd/pods.metrics.k8s.io crd/nodes.metrics.k8s.io --timeout=180s',
   );
 }
 

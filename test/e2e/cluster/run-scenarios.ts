@@ -50,7 +50,7 @@ export async function runScenarios(t: Test, cluster: LiveCluster): Promise<void>
   await makePools(await cluster.place('pools'));
   await Promise.all(
     chosen.map(({ name, title, run }) =>
-      t.test(`${name}: ${title}`, { buffered: true, timeout: 300_000 }, async (t) => {
+      t.test(`${name}: ${title}`, { buffered: true }, async (t) => {
         await run(t, await cluster.place(name));
       }),
     ),

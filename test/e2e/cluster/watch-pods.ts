@@ -1,17 +1,23 @@
 import type { Pod } from '../../../src/control/api/gen/core-v1.js';
 import { resources } from '../../../src/control/client/index.js';
+import { until } from '../../client/until.js';
 import type { Place } from './place.js';
 
 /** Sees every state that the pods of a place go through, in order. */
 export class PodWatch {
   /** The pods of now, by name. */
   readonly pods = new Map<string, Pod>();
+  readonly #place: Place;
   readonly #abort = new AbortController();
   #end: Promise<void> = Promise.resolve();
 
+  private constructor(place: Place) {
+    this.#place = place;
+  }
+
   /** Begins; `look` is called after each change. */
   static async start(place: Place, look: (pods: readonly Pod[], changed: Pod) => void) {
-    const watch = new PodWatch();
+    const watch = new PodWatch(place);
     const client = place.cluster.client.objects(resources.pods);
     const { namespace } = place;
     const { items, resourceVersion } = await client.list({ namespace });
@@ -33,9 +39,25 @@ export class PodWatch {
     return watch;
   }
 
-  /** Ends; rejects when the watch broke before, or a look at the pods failed. */
+  /** Waits until it has seen all that is so by now: a watch may be behind what is listed. */
+  async caughtUp(): Promise<void> {
+    const seen = until('the watch has seen what is listed', async () => {
+      return statesOf(await this.#place.pods()) === statesOf([...this.pods.values()]);
+    });
+    await Promise.race([seen, this.#end]);
+  }
+
+  /** Ends once it has caught up; rejects when the watch broke before, or a look at the pods failed. */
   async stop(): Promise<void> {
+    await this.caughtUp();
     this.#abort.abort();
     await this.#end;
   }
+}
+
+function statesOf(pods: readonly Pod[]): string {
+  return pods
+    .map(({ metadata }) => `${metadata?.name} ${metadata?.resourceVersion}`)
+    .sort()
+    .join();
 }

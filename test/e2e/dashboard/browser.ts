@@ -96,7 +96,7 @@ export class DashboardPage {
     for (;;) {
       try {
         await this.page.goto(`${this.#url}/dashboard#/${place}`);
-        await this.page.waitForSelector(selector, { timeout: 15_000 });
+        await this.page.waitForSelector(selector, { timeout: 30_000 });
         return;
       } catch (error) {
         if (performance.now() > endMs) throw error;

@@ -12,9 +12,7 @@ const chromium = findChromium();
 const kubectl = wantedVersions.map(findKubectl).findLast((found) => found !== null);
 const missing = chromium === null ? 'no chromium' : kubectl == null ? 'no kubectl' : false;
 const webPlace = `objects/apps/v1/deployments/${namespace}/web`;
-const inTime = { timeout: 5 * patienceMs };
-
-t.test('the dashboard in Chromium', { ...inTime, ...skipBecause(missing) }, async (t) => {
+t.test('the dashboard in Chromium', { ...skipBecause(missing) }, async (t) => {
   const cluster = await DashboardCluster.start(kubectl!.path);
   t.teardown(() => cluster.close());
   const node = new TalkingNode(cluster.env);
@@ -163,6 +161,42 @@ t.test('the dashboard in Chromium', { ...inTime, ...skipBecause(missing) }, asyn
     t.equal(await tab.sees('pre.log', 'first'), '<b>first</b>');
     await cluster.touch('go-on');
     t.equal(await tab.sees('pre.log', 'then'), '<b>first</b>\nthen');
+  });
+
+  await t.test('console: a command gets lines of input, and its end is told', async (t) => {
+    await page.click('[role=tab]:has-text("Console")');
+    await page.click('button:has-text("Run")');
+    await page.fill('label:has-text("Input") input', 'echo "<b>$((40 + 2))</b>"; exit 7');
+    await page.click('button:has-text("Send")');
+    t.equal(await tab.sees('pre.log', '42'), '<b>42</b>\n');
+    t.match(await tab.sees('[role=status]', 'has ended'), /exit code 7/);
+    await page.fill('label:has-text("Command") input', 'cat');
+    await page.click('button:has-text("Run")');
+    await page.fill('label:has-text("Input") input', 'and back');
+    await page.click('button:has-text("Send")');
+    await tab.sees('pre.log', 'and back');
+    await page.click('button:has-text("End input")');
+    t.equal(await tab.sees('[role=status]', 'has ended'), 'The command has ended.');
+  });
+
+  await t.test('apply: what is written is checked, then made; what is wrong is said', async (t) => {
+    await tab.visit('apply', 'textarea');
+    const configMap = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: applied }\n';
+    const sail = 'apiVersion: v1\nkind: Sail\nmetadata: { name: a }\n';
+    const bad = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: applied }\ndta: { a: b }\n';
+    await page.fill('textarea', [configMap, sail, bad].join('---\n'));
+    await page.click('button:has-text("Check")');
+    await tab.sees('.results li', 'would be applied');
+    await tab.sees('.results li', 'Sail of v1 is not served');
+    t.match(await tab.sees('.results li', 'dta'), /ConfigMap shop\/applied/);
+    t.equal((await cluster.kubectl('get', 'configmaps', '-o', 'name')).includes('applied'), false);
+    await page.fill('textarea', `${configMap}data: { a: b }\n`);
+    await page.click('button:has-text("Apply"):not(:has-text("YAML"))');
+    t.match(await tab.sees('.results li', 'applied'), /ConfigMap shop\/applied applied/);
+    t.equal(await cluster.field('configmap/applied', '.data.a'), 'b');
+    await page.fill('textarea', 'a: [');
+    await page.click('button:has-text("Check")');
+    t.match(await tab.sees('[role=alert]', 'line 1'), /line 1/);
   });
 
   await t.test('logs: of a node that nobody answers for there is a message', async (t) => {

@@ -20,7 +20,6 @@ interface ConfigMap {
 }
 
 t.test('kill -9 of the API server and of store members loses nothing accepted', async (t) => {
-  t.setTimeout(300_000);
   t.comment(`seed ${seed}`);
   const prng = new Prng(seed);
   const plane = await ControlPlane.forTest(t, { storeSize: 3 });

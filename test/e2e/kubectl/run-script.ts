@@ -22,7 +22,7 @@ export interface StepResult {
   readonly exitCode: number | null;
 }
 
-const commandMsMax = 30_000;
+const commandMsMax = 240_000;
 
 /** Runs the steps of a script that are for this kubectl, in order, in a namespace and a folder of their own. */
 export async function runScript(

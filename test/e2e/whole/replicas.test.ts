@@ -4,8 +4,6 @@ import { until } from '../../client/until.js';
 import { skipBecause } from '../project.js';
 import { deadlineMs, kubectl, WholeCluster } from './whole-cluster.js';
 
-t.setTimeout(600_000);
-
 const why = kubectl === null && 'no kubectl';
 const scaleTo = [4, 9, 3];
 

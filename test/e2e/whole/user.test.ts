@@ -1,10 +1,9 @@
 /** `flotilla up` for who is not root: what cannot be is said, the rest works. */
 import t from 'tap';
 import { until } from '../../client/until.js';
+import { freePorts } from '../ports.js';
 import { isOnPath, skipBecause } from '../project.js';
 import { deadlineMs, kubectl, WholeCluster } from './whole-cluster.js';
-
-t.setTimeout(600_000);
 
 const isRoot = process.geteuid?.() === 0;
 const why =
@@ -22,7 +21,7 @@ t.test('up without root: pods are plain processes of one user', skipBecause(why)
     cluster.out,
     /nodes share this machine's network and pods are not isolated: this is not run as root/,
   );
-  const [port] = [20_000 + (process.pid % 10_000)];
+  const [port = 0] = await freePorts(1);
   const script = `echo hello from $$; mkdir -p "$TMPDIR/w"; echo page >"$TMPDIR/w/index.html"; exec busybox httpd -f -p ${port} -h "$TMPDIR/w"`;
   await cluster.kubectl(
     'run',

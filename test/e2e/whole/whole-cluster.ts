@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '../../client/until.js';
@@ -9,7 +9,7 @@ import { freePorts } from '../ports.js';
 import { flotillaBin, isOnPath } from '../project.js';
 
 /** Generous: other tests may have the machine. */
-export const deadlineMs = 120_000;
+export const deadlineMs = 240_000;
 
 /** The newest stock kubectl of this machine of those that must work, or any other; null without one. */
 export const kubectl =
@@ -152,6 +152,13 @@ export class WholeCluster {
     return stdout;
   }
 
+  /** Applies an object. */
+  async apply(object: object): Promise<void> {
+    const path = join(this.dir, '..', 'apply.json');
+    await writeFile(path, JSON.stringify(object));
+    await this.kubectl('apply', '-f', path);
+  }
+
   /** Runs kubectl, whatever comes of it. */
   tries(...args: readonly string[]): Promise<Outcome> {
     return this.run(kubectl ?? 'kubectl', [`--kubeconfig=${this.kubeconfig}`, ...args]);
@@ -196,10 +203,13 @@ export class WholeCluster {
     };
   }
 
-  /** Runs a program of the machine to its end, for half a minute at most. */
+  /** Runs a program of the machine to its end, for longer than one waits by itself. */
   run(program: string, args: readonly string[]): Promise<Outcome> {
     return new Promise((resolve) => {
-      const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 });
+      const child = spawn(program, args, {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        timeout: 2 * deadlineMs,
+      });
       let [stdout, stderr] = ['', ''];
       child.stdout.setEncoding('utf8').on('data', (text: string) => {
         stdout += text;

@@ -7,6 +7,7 @@ import type { PeerMessage } from '../../../src/raft/node/contracts.js';
 import { frame } from '../../../src/raft/transport/framing.js';
 import { encodeHello, protocolVersion } from '../../../src/raft/transport/handshake.js';
 import { describeCluster, peerDial, TcpTransport } from '../../../src/raft/transport/index.js';
+import { until } from '../../client/until.js';
 
 const cluster = clusterId(9n);
 const one = memberId(1n);
@@ -55,25 +56,17 @@ async function startPeer(
   };
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error('condition not met within 10 s');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
 t.test('TcpTransport delivers messages in order to the peer that it dialed', async (t) => {
   const a = await startPeer(t, one);
   const b = await startPeer(t, two);
   a.transport.setPeers(new Map([[two, [b.url]]]));
-  await until(() => a.transport.connectedPeers().length === 1);
+  await until('they are connected', () => a.transport.connectedPeers().length === 1);
   a.transport.send(two, ping);
   a.transport.send(two, {
     kind: 'raft',
     message: { kind: 'timeout-now', from: one, to: two, term: 1 },
   });
-  await until(() => b.events.length === 2);
+  await until('both have come', () => b.events.length === 2);
   t.same(b.events, ['1 snapshot-fetch', '1 raft']);
 });
 
@@ -83,14 +76,14 @@ t.test(
     const a = await startPeer(t, one);
     const b = await startPeer(t, two);
     a.transport.setPeers(new Map([[two, [b.url]]]));
-    await until(() => a.transport.connectedPeers().length === 1);
+    await until('they are connected', () => a.transport.connectedPeers().length === 1);
     await b.close();
-    await until(() => a.events.includes('gone 2'));
+    await until('it is known to be gone', () => a.events.includes('gone 2'));
     t.ok(a.events.includes('unreachable 2'));
     const again = await startPeer(t, two, { port: b.port });
-    await until(() => a.transport.connectedPeers().length === 1);
+    await until('they are connected again', () => a.transport.connectedPeers().length === 1);
     a.transport.send(two, ping);
-    await until(() => again.events.length === 1);
+    await until('it has come', () => again.events.length === 1);
   },
 );
 
@@ -105,14 +98,14 @@ t.test(
         [two, [b.url]],
       ]),
     );
-    await until(() => b.transport.connectedPeers().length === 1);
+    await until('they are connected', () => b.transport.connectedPeers().length === 1);
     b.transport.send(one, ping);
-    await until(() => a.events.length === 1);
+    await until('it has come', () => a.events.length === 1);
     t.same(a.events, ['2 snapshot-fetch']);
     b.transport.setPeers(new Map([[two, [b.url]]]));
     t.same(b.transport.connectedPeers(), [one], 'still answered: it is connected');
     await a.close();
-    await until(() => b.transport.connectedPeers().length === 0);
+    await until('it is known to be gone', () => b.transport.connectedPeers().length === 0);
   },
 );
 
@@ -125,7 +118,7 @@ t.test('TcpTransport refuses other clusters, other members and removed ones', as
   for (const { from, as, removed } of strangers) {
     const b = await startPeer(t, two, removed === undefined ? {} : { removed });
     from.transport.setPeers(new Map([[as, [b.url]]]));
-    await until(() => {
+    await until('it was refused again and again', () => {
       from.transport.send(as, ping);
       return from.events.length > 3;
     });
@@ -148,7 +141,7 @@ t.test('TcpTransport closes a connection that sends garbage and serves on', asyn
   }
   const a = await startPeer(t, one);
   a.transport.setPeers(new Map([[two, [b.url]]]));
-  await until(() => a.transport.connectedPeers().length === 1);
+  await until('they are connected', () => a.transport.connectedPeers().length === 1);
   t.same(b.events, []);
 });
 

@@ -501,13 +501,13 @@ t.test('a client that pings too often for its server pings less', async (t) => {
   const started = performance.now();
   const channel = channelTo(t, endpoint, { keepalive: { intervalMs: 40, timeoutMs: 5000 } });
   t.equal(textOf(await channel.unary(Echo.methods.Unary, textMessage('x'))), 'hello');
-  t.equal(times.length, 1);
-  t.ok(times[0]! - started >= 40, 'the first interval');
-  const again = performance.now();
   const waiting = channel.stream(Echo.methods.Both);
   waiting.send(textMessage('x'));
-  await eventually(() => times.length === 2, 'another ping');
-  t.ok(times[1]! - again >= 70, `${times[1]! - again} ms: the second interval is twice as long`);
+  await eventually(() => times.length > 1, 'another ping');
+  // Timers may fire a millisecond before their time.
+  const [first, second] = [times[0]! - started, times[1]! - times[0]!];
+  t.ok(first >= 39, `${first} ms: the first interval`);
+  t.ok(second >= 79, `${second} ms: the second interval is twice as long`);
 });
 
 t.test('a silent server is noticed while calls wait for it', async (t) => {

@@ -10,6 +10,7 @@ import {
   WatchCreateRequest,
   WatchResponse,
 } from '../../../src/wire/index.js';
+import { cpuMsOf } from '../../base/cpu-time.js';
 import { ManualClock } from '../manual-clock.js';
 import { FakeHistory } from './fake-history.js';
 
@@ -228,14 +229,14 @@ t.test('WatchHub holds 100,000 watchers and finds the one concerned', async (t) 
     stream.create(WatchCreateRequest.create({ key: bytes(name), rangeEnd }));
   }
   inbox.received.length = 0;
-  const startMs = performance.now();
-  for (let i = 0; i < 1_000; i++) publish(history.apply([[`/k/${i * 97}/`, 'x']]));
-  const elapsedMs = performance.now() - startMs;
+  const cpuMs = await cpuMsOf(() => {
+    for (let i = 0; i < 1_000; i++) publish(history.apply([[`/k/${i * 97}/`, 'x']]));
+  });
   t.same(
     inbox.received.map((response) => WatchResponse.decode(response).watchId),
     Array.from({ length: 1_000 }, (_, i) => BigInt(i * 97)),
   );
-  t.ok(elapsedMs < 5_000, `1,000 revisions took ${elapsedMs} ms`);
+  t.ok(cpuMs < 5_000, `1,000 revisions took ${cpuMs} ms`);
   stream.close();
   await close();
 });

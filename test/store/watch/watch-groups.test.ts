@@ -2,6 +2,7 @@ import t from 'tap';
 import { Prng } from '../../../src/base/prng.js';
 import { isInRange, type KeyRange, parseKeyRange } from '../../../src/store/watch/key-range.js';
 import { type Interest, WatchGroups } from '../../../src/store/watch/watch-groups.js';
+import { cpuMsOf } from '../../base/cpu-time.js';
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -82,14 +83,14 @@ t.test('WatchGroups answers in logarithmic time over 100,000 prefixes', async (t
     const name = `/p/${String(id).padStart(6, '0')}`;
     groups.add({ ...plain, id, range: { start: `${name}/`, end: `${name}0`, isSingle: false } });
   }
-  const startMs = performance.now();
   let matches = 0;
-  for (let id = 0; id < count; id += 10) {
-    groups.visit(`/p/${String(id).padStart(6, '0')}/x`, () => matches++);
-  }
+  const cpuMs = await cpuMsOf(() => {
+    for (let id = 0; id < count; id += 10) {
+      groups.visit(`/p/${String(id).padStart(6, '0')}/x`, () => matches++);
+    }
+  });
   t.equal(matches, count / 10);
-  const elapsedMs = performance.now() - startMs;
-  t.ok(elapsedMs < 5_000, `10,000 look-ups took ${elapsedMs} ms; a scan of all would take minutes`);
+  t.ok(cpuMs < 5_000, `10,000 look-ups took ${cpuMs} ms; a scan of all would take minutes`);
 });
 
 const ranges: readonly (readonly [key: string, end: string, range: KeyRange | undefined])[] = [

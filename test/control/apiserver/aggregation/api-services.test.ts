@@ -2,18 +2,11 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import t from 'tap';
 import { makeSelfSigned } from '../../../../src/cmd/apiserver/self-signed.js';
+import { until } from '../../../client/until.js';
 import { startApi } from '../server/api-rig.js';
 
 const path = '/apis/apiregistration.k8s.io/v1/apiservices';
 const things = '/apis/metrics.example.com/v1/things';
-
-async function until(check: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 15_000;
-  while (!(await check())) {
-    if (Date.now() > end) throw new Error('the condition was not met in time');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 /** What comes on a connection for another protocol after `hello` was sent, until it has come back. */
 function echoed(server: { readonly port: number }, path: string): Promise<string> {
@@ -45,7 +38,10 @@ function echoed(server: { readonly port: number }, path: string): Promise<string
 
 t.test('APIServices of what is served here are made here', async (t) => {
   const rig = await startApi(t);
-  await until(async () => (await rig.ask('GET', `${path}/v1.apps`)).status === 200);
+  await until(
+    'our own group is listed',
+    async () => (await rig.ask('GET', `${path}/v1.apps`)).status === 200,
+  );
   const { spec, status } = (await rig.ask('GET', `${path}/v1.apps`)).json;
   t.match(spec, { group: 'apps', version: 'v1', groupPriorityMinimum: 17800, versionPriority: 15 });
   t.match(status.conditions[0], { type: 'Available', status: 'True', reason: 'Local' });
@@ -143,7 +139,7 @@ t.test('an APIService with a service passes requests on, as long as it answers',
   t.equal(made.status, 201, made.text);
   const condition = async () =>
     (await rig.ask('GET', `${path}/${name}`)).json.status?.conditions?.[0];
-  await until(async () => (await condition())?.status === 'True');
+  await until('it is available', async () => (await condition())?.status === 'True');
   t.match(await condition(), { reason: 'Passed', message: 'all checks passed' });
   const passed = await rig.ask('GET', `${things}?a=b`, { headers: { 'x-remote-user': 'forged' } });
   t.equal(passed.status, 202);
@@ -157,14 +153,17 @@ t.test('an APIService with a service passes requests on, as long as it answers',
     'a connection for another protocol is joined',
   );
   const indexed = async () => (await rig.ask('GET', '/openapi/v3')).json.paths;
-  await until(async () => (await indexed())['apis/metrics.example.com/v1'] !== undefined);
+  await until(
+    'OpenAPI 3 names its group',
+    async () => (await indexed())['apis/metrics.example.com/v1'] !== undefined,
+  );
   const paths = await indexed();
   const url = '/openapi/v3/apis/metrics.example.com/v1?hash=1';
   t.same(paths['apis/metrics.example.com/v1'], { serverRelativeURL: url });
   t.match(paths['apis/apps/v1'].serverRelativeURL, /apis\/apps\/v1\?hash=(?!1$)/, 'ours is ours');
   t.same((await rig.ask('GET', url)).json, { openapi: '3.0.0', url });
   const second = async () => (await rig.ask('GET', '/openapi/v2')).json;
-  await until(async () => (await second()).paths[things] !== undefined);
+  await until('OpenAPI 2 has its path', async () => (await second()).paths[things] !== undefined);
   const { definitions, paths: all } = await second();
   t.same(definitions.Thing, thing);
   t.notOk(definitions.Unused, 'what its version does not need is left out');
@@ -190,7 +189,7 @@ t.test('an APIService with a service passes requests on, as long as it answers',
     body: { spec: { versionPriority: 11 } },
   };
   await rig.ask('PATCH', `${path}/${name}`, touched);
-  await until(async () => (await condition())?.status === 'False');
+  await until('it is not available', async () => (await condition())?.status === 'False');
   t.match(await condition(), { reason: 'FailedDiscoveryCheck' });
   const { text } = await rig.ask('GET', '/metrics');
   t.match(text, /aggregator_unavailable_apiservice\{name="v1.metrics.example.com"\} 1/);
@@ -200,6 +199,6 @@ t.test('an APIService with a service passes requests on, as long as it answers',
   );
   t.equal((await rig.ask('GET', things)).status, 503);
   t.equal((await rig.ask('DELETE', `${path}/${name}`)).status, 200);
-  await until(async () => (await rig.ask('GET', things)).status === 404);
+  await until('it is gone', async () => (await rig.ask('GET', things)).status === 404);
   t.notOk((await second()).paths[things], 'and the document is without it');
 });

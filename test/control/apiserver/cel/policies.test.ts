@@ -1,4 +1,5 @@
 import t from 'tap';
+import { until } from '../../../client/until.js';
 import { type ApiRig, startApi } from '../server/api-rig.js';
 
 const base = '/apis/admissionregistration.k8s.io/v1';
@@ -32,12 +33,6 @@ const configMap = (name: string, data: Record<string, string> = {}) => ({
   data,
 });
 
-/** Policies are looked up in memory, which learns of them a moment later. */
-async function until(check: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 10_000;
-  while (!(await check())) if (Date.now() > end) throw new Error('the policy does not take effect');
-}
-
 t.test('ValidatingAdmissionPolicies deny, warn and take parameters', async (t) => {
   const rig = await startApi(t);
   await rig.ask('POST', configMaps, { body: configMap('limits', { max: '3' }) });
@@ -68,7 +63,7 @@ t.test('ValidatingAdmissionPolicies deny, warn and take parameters', async (t) =
   );
   const create = (name: string, n: string, query = '?dryRun=All') =>
     rig.ask('POST', configMaps + query, { body: configMap(name, { n }) });
-  await until(async () => (await create('x', '9')).status === 422);
+  await until('the policy denies', async () => (await create('x', '9')).status === 422);
   const denied = await create('x', '4');
   t.equal(denied.status, 422);
   t.equal(denied.json.reason, 'Invalid');
@@ -93,7 +88,7 @@ t.test('ValidatingAdmissionPolicies deny, warn and take parameters', async (t) =
       },
     },
   });
-  await until(async () => (await create('x', '4')).status === 201);
+  await until('it only warns', async () => (await create('x', '4')).status === 201);
   t.match(
     (await create('x', '4')).headers.warning,
     "Validation failed for ValidatingAdmissionPolicy 'p' with binding 'b': at most 3",
@@ -131,7 +126,7 @@ t.test('MutatingAdmissionPolicies change objects by configurations and patches',
   );
   const create = () =>
     rig.ask('POST', `${configMaps}?dryRun=All`, { body: configMap('x', { a: 'b' }) });
-  await until(async () => (await create()).json.data.k === '1');
+  await until('it changes what is made', async () => (await create()).json.data.k === '1');
   t.same((await create()).json.metadata.labels, { by: 'policy' });
 });
 

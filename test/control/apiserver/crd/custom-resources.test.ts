@@ -1,6 +1,7 @@
 import t from 'tap';
+import { until } from '../../../client/until.js';
 import { type EventStream, joinApi, startApi } from '../server/api-rig.js';
-import { define, definitionsPath, until, widget, widgets, widgetsPath } from './definitions.js';
+import { define, definitionsPath, widget, widgets, widgetsPath } from './definitions.js';
 
 const schema = {
   type: 'object',
@@ -103,7 +104,10 @@ t.test(
       t.equal((await rig.ask('POST', widgetsPath, { body })).status, 201);
     const watch = await rig.watch(`${widgetsPath}?watch=true`);
     t.equal((await rig.ask('DELETE', path)).status, 200);
-    await until(async () => (await rig.ask('GET', `${widgetsPath}/free`)).status === 404);
+    await until(
+      'free is gone',
+      async () => (await rig.ask('GET', `${widgetsPath}/free`)).status === 404,
+    );
     const left = (await rig.ask('GET', path)).json;
     t.same(left.metadata.finalizers, ['customresourcecleanup.apiextensions.k8s.io']);
     const late = await rig.ask('POST', widgetsPath, { body: widget('late', { size: 1 }) });
@@ -117,8 +121,8 @@ t.test(
       body: { metadata: { finalizers: null } },
     };
     t.equal((await rig.ask('PATCH', `${widgetsPath}/held`, patch)).status, 200);
-    await until(async () => (await rig.ask('GET', path)).status === 404);
-    await until(async () => (await rig.ask('GET', widgetsPath)).status === 404);
+    await until('the definition is gone', async () => (await rig.ask('GET', path)).status === 404);
+    await until('its path is gone', async () => (await rig.ask('GET', widgetsPath)).status === 404);
     await drained(watch);
     const groups = (await rig.ask('GET', '/apis')).json.groups.map(
       ({ name }: { name: string }) => name,
@@ -197,7 +201,10 @@ t.test('names that others have are not accepted until they are free', async (t) 
         message: string;
       }[]
     ).find((one) => one.type === type);
-  await until(async () => (await conditionOf('NamesAccepted')) !== undefined);
+  await until(
+    'the names are judged',
+    async () => (await conditionOf('NamesAccepted')) !== undefined,
+  );
   t.match(await conditionOf('NamesAccepted'), {
     status: 'False',
     reason: 'ListKindConflict',
@@ -205,7 +212,10 @@ t.test('names that others have are not accepted until they are free', async (t) 
   });
   t.match(await conditionOf('Established'), { status: 'False', reason: 'NotAccepted' });
   t.equal((await rig.ask('DELETE', `${definitionsPath}/widgets.example.com`)).status, 200);
-  await until(async () => (await conditionOf('Established'))?.status === 'True');
+  await until(
+    'the names are accepted',
+    async () => (await conditionOf('Established'))?.status === 'True',
+  );
 });
 
 t.test('status and scale are written apart, by the paths of the definition', async (t) => {
@@ -286,7 +296,10 @@ t.test(
     const rig = await startApi(t);
     const other = await joinApi(t, rig.storeUrl);
     await define(t, rig, widgets(schema));
-    await until(async () => (await other.ask('GET', widgetsPath)).status === 200);
+    await until(
+      'the other server has it',
+      async () => (await other.ask('GET', widgetsPath)).status === 200,
+    );
     t.equal((await rig.ask('POST', widgetsPath, { body: widget('a', { size: 1 }) })).status, 201);
     const watch = await other.watch(`${widgetsPath}?watch=true`);
     const path = `${definitionsPath}/widgets.example.com`;
@@ -295,12 +308,11 @@ t.test(
       type: 'string',
       default: 'round',
     };
-    const startedMs = Date.now();
     t.equal((await rig.ask('PUT', path, { body: definition })).status, 200);
     await until(
+      'the other server has the new schema',
       async () => (await other.ask('GET', `${widgetsPath}/a`)).json.spec.shape === 'round',
     );
-    t.ok(Date.now() - startedMs < 1000, 'within a second');
     await drained(watch);
     const documents = (await other.ask('GET', '/openapi/v3/apis/example.com/v1')).text;
     t.match(documents, '"shape"');

@@ -1,4 +1,5 @@
 import type { Test } from 'tap';
+import { until } from '../../../client/until.js';
 import type { ApiRig } from '../server/api-rig.js';
 
 /** Where CustomResourceDefinitions are. */
@@ -51,15 +52,7 @@ export async function define(
   const { group, names, versions } = definition.spec;
   const name = (versions[0] as { name: string }).name;
   await until(
+    'the kind is served',
     async () => (await rig.ask('GET', `/apis/${group}/${name}/${names.plural}`)).status === 200,
   );
-}
-
-/** Waits for a condition; fails after ten seconds. */
-export async function until(condition: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 10_000;
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error('the condition was not met in time');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

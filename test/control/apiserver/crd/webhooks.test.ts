@@ -2,8 +2,9 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { makeCertificate } from '../../../../src/host/certificate-maker.js';
+import { until } from '../../../client/until.js';
 import { startApi } from '../server/api-rig.js';
-import { define, until, widget, widgets, widgetsPath } from './definitions.js';
+import { define, widget, widgets, widgetsPath } from './definitions.js';
 
 /** A webhook that adds the next stage to `spec.stages`-less objects: `spec.first`, and once that is there `spec.second`. */
 async function startWebhook(t: Test) {
@@ -67,7 +68,7 @@ t.test('two webhooks change a custom resource, which keeps what its schema knows
   });
   t.equal(made.status, 201, made.text);
   let count = 0;
-  await until(async () => {
+  await until('the webhooks are asked', async () => {
     const { status, json, text } = await rig.ask('POST', widgetsPath, {
       body: widget(`w${count++}`, { start: 'yes' }),
     });

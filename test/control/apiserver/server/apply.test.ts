@@ -1,4 +1,5 @@
 import t from 'tap';
+import { until } from '../../../client/until.js';
 import { type ApiRig, startApi } from './api-rig.js';
 
 const maps = '/api/v1/namespaces/default/configmaps';
@@ -25,12 +26,10 @@ function apply(api: ApiRig, path: string, body: unknown, query = 'fieldManager=m
 
 /** Asks until the path is served: definitions take a moment. */
 async function served(ask: () => ReturnType<ApiRig['ask']>): ReturnType<ApiRig['ask']> {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
+  return until('the path is served', async () => {
     const answer = await ask();
-    if (answer.status !== 404 || Date.now() > deadline) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+    return answer.status === 404 ? null : answer;
+  });
 }
 
 interface Entry {

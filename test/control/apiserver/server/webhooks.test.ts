@@ -2,6 +2,7 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { makeSelfSigned } from '../../../../src/cmd/apiserver/self-signed.js';
+import { until } from '../../../client/until.js';
 import { type ApiRig, startApi } from './api-rig.js';
 
 const path = '/api/v1/namespaces/default/configmaps';
@@ -45,13 +46,6 @@ function configure(
   });
 }
 
-/** Webhooks are looked up in memory, which learns of them a moment later. */
-async function until(check: () => Promise<boolean>): Promise<boolean> {
-  const deadline = performance.now() + 10_000;
-  while (performance.now() < deadline) if (await check()) return true;
-  return false;
-}
-
 t.test('a mutating webhook changes what is created', async (t) => {
   const api = await startApi(t);
   const patch = [{ op: 'add', path: '/data', value: { by: 'webhook' } }];
@@ -61,7 +55,7 @@ t.test('a mutating webhook changes what is created', async (t) => {
     patch: Buffer.from(JSON.stringify(patch)).toString('base64'),
   }));
   t.equal((await configure(api, 'Mutating', config)).status, 201);
-  const isChanged = await until(async () => {
+  const isChanged = await until('the webhook changes what is made', async () => {
     const body = { metadata: { generateName: 'm-' } };
     return (await api.ask('POST', `${path}?dryRun=All`, { body })).json.data?.by === 'webhook';
   });
@@ -77,7 +71,7 @@ t.test('a validating webhook refuses in its own words', async (t) => {
   );
   t.equal((await configure(api, 'Validating', config)).status, 201);
   let message = '';
-  const isRefused = await until(async () => {
+  const isRefused = await until('the webhook refuses', async () => {
     const answer = await api.ask('POST', `${path}?dryRun=All`, {
       body: { metadata: { name: 'v' } },
     });
@@ -96,7 +90,7 @@ t.test('a mutating webhook may refuse a deletion', async (t) => {
   t.equal((await api.ask('POST', path, { body: { metadata: { name: 'd' } } })).status, 201);
   t.equal((await configure(api, 'Mutating', config, ['DELETE'])).status, 201);
   let message = '';
-  const isRefused = await until(async () => {
+  const isRefused = await until('the webhook refuses a deletion', async () => {
     const answer = await api.ask('DELETE', `${path}/d?dryRun=All`);
     message = answer.json.message ?? '';
     return answer.status !== 200;
@@ -124,7 +118,7 @@ t.test('what a webhook makes of an object must still be one of its kind', async 
   for (const [given, expected] of patches) {
     patch = given;
     let answer = { status: 0, text: '' };
-    const isRefused = await until(async () => {
+    const isRefused = await until('the webhook is asked', async () => {
       const body = { metadata: { generateName: 'x-' } };
       answer = await api.ask('POST', `${path}?dryRun=All`, { body });
       return answer.status !== 201;

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
@@ -17,6 +16,7 @@ import {
 } from '../../../../src/control/apiserver/storage/index.js';
 import { hostClock } from '../../../../src/host/clock.js';
 import { until } from '../../../client/until.js';
+import { freePorts } from '../../../e2e/ports.js';
 import { serveApi } from '../../../store/api/rig.js';
 
 // Who changes what all readers share is found out.
@@ -73,7 +73,7 @@ export function openThings(
 
 async function startEtcd(t: Test): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'storage-test-'));
-  const [client, peer] = [await freeUrl(), await freeUrl()];
+  const [client = '', peer = ''] = (await freePorts(2)).map((port) => `http://127.0.0.1:${port}`);
   const flags = [
     ['--data-dir', dir],
     ['--listen-client-urls', client],
@@ -93,7 +93,7 @@ async function startEtcd(t: Test): Promise<string> {
       ({ ok }) => ok,
       () => false,
     );
-  await until('etcd serves', isHealthy, 20_000);
+  await until('etcd serves', isHealthy);
   return client;
 }
 
@@ -101,13 +101,4 @@ async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGKILL');
   await once(child, 'exit');
-}
-
-async function freeUrl(): Promise<string> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return `http://127.0.0.1:${port}`;
 }

@@ -186,8 +186,8 @@ t.test('DisruptionController: the server evicts as many pods as budgets allow', 
       t,
       'a count',
       () => get('d'),
-      ({ status }) => status?.expectedPods === 5,
+      ({ status }) => status?.expectedPods === 5 && status.currentHealthy === 1,
     );
-    t.match(counted.status, { currentHealthy: 1, desiredHealthy: 0, disruptionsAllowed: 1 });
+    t.match(counted.status, { desiredHealthy: 0, disruptionsAllowed: 1 });
   });
 });

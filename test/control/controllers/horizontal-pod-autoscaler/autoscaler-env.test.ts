@@ -117,13 +117,16 @@ t.test('HorizontalPodAutoscalerController scales by metrics, up and down', async
       t,
       'no metrics',
       () => conditionOf('web', 'ScalingActive'),
-      (condition) => condition?.status === 'False',
+      // Before its kind is served, metrics cannot even be asked for.
+      (condition) =>
+        condition?.message?.endsWith('no metrics returned from resource metrics API') === true,
     );
-    t.equal(blind?.reason, 'FailedGetResourceMetric');
+    t.match(blind, { status: 'False', reason: 'FailedGetResourceMetric' });
     t.equal(
       blind?.message,
       'the HPA was unable to compute the replica count: failed to get cpu utilization: unable to get metrics for resource cpu: no metrics returned from resource metrics API',
     );
+    t.same((await get('web')).status?.currentMetrics, [{ type: '' }], 'as Kubernetes says it');
     for (const name of ['web-0', 'web-1']) {
       await metrics.create({
         metadata: { name, namespace, labels: { app: 'web' } },
@@ -178,6 +181,21 @@ t.test('HorizontalPodAutoscalerController scales by metrics, up and down', async
       'fewer replicas',
       () => replicasOf('web'),
       (replicas) => replicas === 1,
+    );
+    const { spec = {} } = await get('web');
+    const queue = {
+      type: 'External',
+      external: { metric: { name: 'none' }, target: { type: 'Value', value: '10' } },
+    };
+    const both = [queue, ...(spec.metrics ?? [])];
+    await autoscalers.patch({ namespace, name: 'web' }, 'merge', {
+      spec: { metrics: both } as never,
+    });
+    await eventually(
+      t,
+      'a metric that cannot be read keeps its place before one that can',
+      () => get('web'),
+      ({ status }) => status?.currentMetrics?.map(({ type }) => type).join() === ',Resource',
     );
   });
 

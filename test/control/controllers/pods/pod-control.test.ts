@@ -19,8 +19,6 @@ import { eventually, startControllers, testEnv } from '../cluster-env.js';
 import { LossyTransport } from './lossy-transport.js';
 import { template } from './workload-env.js';
 
-t.setTimeout(180_000);
-
 const namespace = 'default';
 const clock = hostClock;
 
@@ -125,8 +123,8 @@ async function staysInBounds(t: Test, env: LossyEnv): Promise<void> {
   const live = new Map<string, Pod>();
   let [most, fewest] = [0, Number.POSITIVE_INFINITY];
   const labelSelector = 'app=bounded';
+  const { resourceVersion } = await env.client.objects(resources.pods).list({ namespace });
   const follow = async () => {
-    const { resourceVersion } = await env.client.objects(resources.pods).list({ namespace });
     const watch = { namespace, labelSelector, resourceVersion, signal: stop.signal };
     for await (const { type, object } of env.client.objects(resources.pods).watch(watch)) {
       const name = object.metadata.name ?? '';

@@ -34,7 +34,13 @@ t.test('ResourceQuotaController: what is deleted can be made again', async (t) =
       },
     },
   });
-  const first = await eventually(t, 'a count', get, ({ status }) => status?.used !== undefined);
+  // The other one is the authority that each namespace is told of.
+  const first = await eventually(
+    t,
+    'a count',
+    get,
+    ({ status }) => status?.used?.['count/configmaps'] === '2',
+  );
   t.same(first.status?.used, {
     ...{ pods: '0', 'requests.cpu': '0', 'count/deployments.apps': '0' },
     'count/configmaps': '2',

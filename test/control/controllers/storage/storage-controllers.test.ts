@@ -129,7 +129,8 @@ async function binds(t: Test, env: TestEnv): Promise<void> {
     ['right', '3Gi'],
   ] as const) {
     await volumes.create(volumeOf(name, storage));
-    if (name !== 'large') await volumeIn(env, name, 'Available');
+    if (name === 'large') await claimIn(env, 'first', 'Bound');
+    else await volumeIn(env, name, 'Available');
   }
   const first = await claimIn(env, 'first', 'Bound');
   t.equal(first.spec?.volumeName, 'large', 'the only one that was there');

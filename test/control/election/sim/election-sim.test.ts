@@ -2,8 +2,6 @@ import t from 'tap';
 import { type ElectionDefect, electionDefects } from './knobs.js';
 import { runElectionSeed } from './run.js';
 
-t.setTimeout(300_000);
-
 const replay = (seed: number, defect: ElectionDefect | null) =>
   `node dist/test/control/election/sim/main.js --seed ${seed}${defect === null ? '' : ` --defect ${defect}`} --trace`;
 

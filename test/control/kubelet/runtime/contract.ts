@@ -9,6 +9,7 @@ import type {
   ContainerState,
 } from '../../../../src/control/kubelet/runtime/container-runtime.js';
 import { RuntimeError } from '../../../../src/control/kubelet/runtime/runtime-error.js';
+import { freePorts } from '../../../e2e/ports.js';
 import { containerConfig, sandboxConfig } from './configs.js';
 
 /** A runtime under test, with an image that has `/bin/sh` and the usual small programs. */
@@ -277,7 +278,7 @@ export async function runtimeContract(
       session.stdin?.end('two\n');
       t.equal((await ended(id)).exitCode, 6);
       await session.ended;
-      t.match(text, /got two/);
+      await until('its last words', async () => text.includes('got two'));
     });
   });
 
@@ -301,7 +302,7 @@ export async function runtimeContract(
 
   await t.test(`${name}: portForward connects to a port of the sandbox`, async (t) => {
     await inSandbox(async (sandbox, run) => {
-      const port = 20_000 + (process.pid % 10_000);
+      const [port = 0] = await freePorts(1);
       // What listens says so by its own connection.
       await run(['sh', '-c', `while :; do echo pong | ${subject.listen(port)}; done`]);
       const text = await until('an answer', async () => {

@@ -3,7 +3,7 @@ import { silentLogger } from '../../../../src/base/logger.js';
 import { Prng } from '../../../../src/base/prng.js';
 import { startTestEnv, type TestEnv } from '../../../../src/cmd/testenv/index.js';
 import { isPodReady } from '../../../../src/control/api/core-v1/pod/pod-state.js';
-import type { Pod } from '../../../../src/control/api/gen/core-v1.js';
+import type { Node, Pod } from '../../../../src/control/api/gen/core-v1.js';
 import {
   ControlClient,
   RestTransport,
@@ -26,8 +26,6 @@ import {
 import { StatusError } from '../../../../src/control/machinery/status.js';
 import { hostClock } from '../../../../src/host/clock.js';
 import { until } from './until.js';
-
-t.setTimeout(300_000);
 
 const namespace = 'default';
 
@@ -93,7 +91,12 @@ async function registers(t: Test, env: TestEnv): Promise<void> {
   t.teardown(fleet.end);
   const nodes = env.client.objects(resources.nodes);
   const leases = env.client.objects(resources.leases);
-  await until(t, 'all are registered', async () => (await nodes.list()).items.length === 3);
+  const isReady = ({ status }: Node) =>
+    status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
+  await until(t, 'all are registered', async () => {
+    const { items } = await nodes.list();
+    return items.length === 3 && items.every(isReady);
+  });
   const { items } = await nodes.list();
   t.same(
     items.map(({ metadata }) => metadata.labels?.['topology.kubernetes.io/zone']),
@@ -195,8 +198,7 @@ async function losesPower(t: Test, env: TestEnv): Promise<void> {
 
 async function goesOn(t: Test, env: TestEnv): Promise<void> {
   const pods = env.client.objects(resources.pods);
-  const isRunning = async (name: string) =>
-    (await pods.get({ namespace, name })).status?.phase === 'Running';
+  const isRunning = async (name: string) => isPodReady(await pods.get({ namespace, name }));
   const first = startFleet(env);
   await pods.create(pod('stays', 'node-0'));
   await until(t, 'it runs', () => isRunning('stays'));

@@ -57,7 +57,7 @@ async function surges(t: Test, place: Place): Promise<void> {
       }),
     },
   });
-  await place.kubectl('rollout status daemonset/agent --timeout=90s');
+  await place.kubectl('rollout status daemonset/agent --timeout=180s');
   const count = pools.surge.length;
   let [fewest, most]: [number, number] = [count, count];
   const watch = await PodWatch.start(place, (pods) => {
@@ -66,7 +66,7 @@ async function surges(t: Test, place: Place): Promise<void> {
   });
   await place.kubectl('set image daemonset/agent main=main:2');
   t.match(
-    await place.kubectl('rollout status daemonset/agent --timeout=90s'),
+    await place.kubectl('rollout status daemonset/agent --timeout=180s'),
     'daemon set "agent" successfully rolled out',
   );
   await place.untilPods('the new pods', (pods) => {
@@ -93,13 +93,13 @@ async function changesSeveral(t: Test, place: Place): Promise<void> {
       template: template('db', { annotations: { 'simulated.flotilla.dev/ready-ms': '500' } }),
     },
   });
-  await place.kubectl('rollout status statefulset/db --timeout=90s');
+  await place.kubectl('rollout status statefulset/db --timeout=180s');
   let fewest = 4;
   const watch = await PodWatch.start(place, (pods) => {
     fewest = Math.min(fewest, pods.filter(isServing).length);
   });
   await place.kubectl('set image statefulset/db main=main:2');
-  await place.kubectl('rollout status statefulset/db --timeout=90s');
+  await place.kubectl('rollout status statefulset/db --timeout=180s');
   await watch.stop();
   t.same((await place.pods()).map(imageOf), Array(4).fill('main:2'));
   t.equal(fewest, 2);
@@ -122,11 +122,11 @@ async function evictsUnready(t: Test, place: Place): Promise<void> {
     const { status } = await place.get(resources.podDisruptionBudgets, 'sick');
     return status?.expectedPods === 2 && status.currentHealthy === 0;
   });
-  const held = await place.tryKubectl(`drain ${node} --pod-selector=app=sick --timeout=2s`);
+  const held = await place.tryKubectl(`drain ${node} --pod-selector=app=sick --timeout=6s`);
   t.equal(held.code, 1);
   t.match(held.text, "Cannot evict pod as it would violate the pod's disruption budget.");
   await place.kubectl(`patch pdb sick -p '{"spec":{"unhealthyPodEvictionPolicy":"AlwaysAllow"}}'`);
-  const drained = await place.kubectl(`drain ${node} --pod-selector=app=sick --timeout=60s`);
+  const drained = await place.kubectl(`drain ${node} --pod-selector=app=sick --timeout=180s`);
   for (const each of pods) t.match(drained, `pod/${nameOf(each)} evicted`);
   await place.kubectl(`uncordon ${node}`);
 }
@@ -139,7 +139,8 @@ async function isNominated(t: Test, place: Place): Promise<void> {
   await place.apply(priorityClass('nominee-low', 10), priorityClass('nominee-high', 1000));
   const asking = (priorityClassName: string) => ({
     requests: { cpu: '5' },
-    annotations: { 'simulated.flotilla.dev/stop-ms': '2500' },
+    // As long as kubectl may take to see who waits.
+    annotations: { 'simulated.flotilla.dev/stop-ms': '15000' },
     spec: { ...inPool('nominee'), priorityClassName },
   });
   await place.apply(pod('low', asking('nominee-low')));
@@ -159,8 +160,8 @@ async function isNominated(t: Test, place: Place): Promise<void> {
   t.equal(states[0], 'waits, nominated none');
   t.equal(states[1], `waits, nominated ${node}`);
   t.match(states.at(-1), new RegExp(`^${node}, `));
-  t.match(
-    await place.kubectl('events --for pod/low'),
+  await place.untilPrinted(
+    'events --for pod/low',
     new RegExp(`Normal +Preempted +Pod/low +Preempted by pod [0-9a-f-]+ on node ${node}`),
   );
   await place.kubectl('delete priorityclass nominee-low nominee-high');
@@ -241,9 +242,9 @@ async function waitsForBlocking(t: Test, place: Place): Promise<void> {
   const release = (name: string) =>
     place.kubectl(`patch configmap ${name} --type=merge -p '{"metadata":{"finalizers":null}}'`);
   await release('blocks');
-  await place.kubectl('wait --for=delete configmap/owner --timeout=60s');
+  await place.kubectl('wait --for=delete configmap/owner --timeout=180s');
   const left = (await place.list(resources.configMaps)).map(nameOf);
   t.ok(left.includes('lets'), 'the other one did not hold it up');
   await release('lets');
-  await place.kubectl('wait --for=delete configmap/lets --timeout=60s');
+  await place.kubectl('wait --for=delete configmap/lets --timeout=180s');
 }

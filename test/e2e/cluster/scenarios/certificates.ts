@@ -84,7 +84,7 @@ async function signs(t: Test, place: Place): Promise<void> {
     'pods is forbidden: User "jane" cannot list resource "pods" in API group "" in the namespace "certificates"',
   );
   await place.kubectl('create rolebinding devs --clusterrole=view --group=devs');
-  t.equal(await place.kubectl(`${as} get pods`), 'No resources found in certificates namespace.');
+  await place.untilPrinted(`${as} get pods`, /^No resources found in certificates namespace\.$/);
 
   const other = await request({ name: 'joe', ...asked, subject: 'CN=joe' });
   await place.kubectl('create -f -', other.manifest);

@@ -55,7 +55,7 @@ async function followsNodes(t: Test, place: Place): Promise<void> {
 
   await place.apply(agent([{ key: 'pool', operator: 'Exists' }]));
   t.match(
-    await place.kubectl('rollout status daemonset/agent --timeout=90s'),
+    await place.kubectl('rollout status daemonset/agent --timeout=180s'),
     'daemon set "agent" successfully rolled out',
   );
   const pods = await place.untilPods('two pods', areServing(2));
@@ -65,7 +65,7 @@ async function followsNodes(t: Test, place: Place): Promise<void> {
   await nodeComesBack(t, place);
 
   await place.kubectl('set image daemonset/agent main=main:2');
-  await place.kubectl('rollout status daemonset/agent --timeout=90s');
+  await place.kubectl('rollout status daemonset/agent --timeout=180s');
   t.match(
     await place.kubectl('rollout history daemonset/agent'),
     /1 +<none>\n2 +<none>\n3 +<none>/,

@@ -33,21 +33,19 @@ export const deploymentScenarios: readonly Scenario[] = [
 async function rollout(t: Test, place: Place): Promise<void> {
   await place.kubectl('create deployment web --image=web:1 --replicas=3');
   const done = 'deployment "web" successfully rolled out';
-  t.match(await place.kubectl('rollout status deployment/web --timeout=90s'), done);
+  t.match(await place.kubectl('rollout status deployment/web --timeout=180s'), done);
   t.match(await place.kubectl('get deployment web'), /web +3\/3 +3 +3 +\d+s/);
   const first = (await place.list(resources.replicaSets))[0]?.metadata?.name ?? '';
 
   await place.kubectl('annotate deployment web kubernetes.io/change-cause=one');
   await place.kubectl('set image deployment/web web=web:2');
   await place.kubectl('annotate deployment web kubernetes.io/change-cause=two');
-  const status = await place.kubectl('rollout status deployment/web --timeout=90s');
-  t.match(status, done);
-  t.match(status, /Waiting for deployment "web" rollout to finish: \d /);
+  t.match(await place.kubectl('rollout status deployment/web --timeout=180s'), done);
   await place.untilPrinted('rollout history deployment/web', /1 +one\n2 +two/);
   t.match(await place.kubectl('rollout history deployment/web --revision=1'), /Image:\s+web:1/);
 
   t.match(await place.kubectl('rollout undo deployment/web'), 'deployment.apps/web rolled back');
-  t.match(await place.kubectl('rollout status deployment/web --timeout=90s'), done);
+  t.match(await place.kubectl('rollout status deployment/web --timeout=180s'), done);
   const { metadata } = await place.get(resources.deployments, 'web');
   t.equal(metadata?.annotations?.['deployment.kubernetes.io/revision'], '3');
   const sets = await place.list(resources.replicaSets);
@@ -62,14 +60,14 @@ async function rollout(t: Test, place: Place): Promise<void> {
   await pauses(t, place);
 
   await place.kubectl('rollout restart deployment/web');
-  t.match(await place.kubectl('rollout status deployment/web --timeout=90s'), done);
+  t.match(await place.kubectl('rollout status deployment/web --timeout=180s'), done);
   const pods = await place.untilPods('the restarted pods', areServing(3));
   for (const { metadata } of pods) {
     t.ok(metadata?.annotations?.['kubectl.kubernetes.io/restartedAt'], `${metadata?.name}`);
   }
   await place.kubectl('scale deployment/web --replicas=1');
   await place.untilPods('one pod', areServing(1));
-  t.match(await place.kubectl('describe deployment web'), /ScalingReplicaSet/);
+  await place.untilPrinted('describe deployment web', /ScalingReplicaSet/);
 }
 
 async function pauses(t: Test, place: Place): Promise<void> {
@@ -88,7 +86,7 @@ async function pauses(t: Test, place: Place): Promise<void> {
   t.equal(undo.code, 1);
   t.match(undo.text, /cannot rollback a paused deployment/);
   await place.kubectl('rollout resume deployment/web');
-  await place.kubectl('rollout status deployment/web --timeout=90s');
+  await place.kubectl('rollout status deployment/web --timeout=180s');
   const images = (await place.pods()).filter(isThere).map(imageOf);
   t.same(new Set(images), new Set(['web:3']));
 }
@@ -100,7 +98,7 @@ async function staysInBounds(t: Test, place: Place): Promise<void> {
     strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 2, maxUnavailable: 1 } },
   };
   await place.apply(deployment('web', 6, { annotations, more }));
-  await place.kubectl('rollout status deployment/web --timeout=90s');
+  await place.kubectl('rollout status deployment/web --timeout=180s');
   let most = 0;
   let least = Number.POSITIVE_INFINITY;
   let isGrowing = false;
@@ -117,7 +115,7 @@ async function staysInBounds(t: Test, place: Place): Promise<void> {
   t.ok(least >= 5, `${least} serving, of 5`);
   isGrowing = true;
   await place.kubectl('scale deployment/web --replicas=10');
-  await place.kubectl('rollout status deployment/web --timeout=90s');
+  await place.kubectl('rollout status deployment/web --timeout=180s');
   await place.untilPods('the ten pods', areServing(10));
   await watch.stop();
   t.ok(most > 6 && most <= 12, `${most} pods, of 12`);
@@ -127,15 +125,17 @@ async function staysInBounds(t: Test, place: Place): Promise<void> {
 
 async function exceedsDeadline(t: Test, place: Place): Promise<void> {
   await place.apply(deployment('stuck', 2));
-  await place.kubectl('rollout status deployment/stuck --timeout=90s');
-  const patch = {
-    spec: {
-      progressDeadlineSeconds: 2,
-      template: { metadata: { annotations: { 'simulated.flotilla.dev/ready': 'false' } } },
-    },
-  };
-  await place.kubectl(`patch deployment stuck -p '${JSON.stringify(patch)}'`);
-  const { text, code } = await place.tryKubectl('rollout status deployment/stuck --timeout=90s');
+  await place.kubectl('rollout status deployment/stuck --timeout=180s');
+  const change = (spec: object) =>
+    place.kubectl(`patch deployment stuck -p '${JSON.stringify({ spec })}'`);
+  const annotations = { 'simulated.flotilla.dev/ready': 'false' };
+  await change({ template: { metadata: { annotations } } });
+  await place.untilPrinted(
+    'rollout status deployment/stuck --watch=false',
+    /Waiting for deployment "stuck" rollout to finish: \d /,
+  );
+  await change({ progressDeadlineSeconds: 2 });
+  const { text, code } = await place.tryKubectl('rollout status deployment/stuck --timeout=180s');
   t.equal(code, 1);
   t.match(text, /error: deployment "stuck" exceeded its progress deadline/);
   const { status } = await place.get(resources.deployments, 'stuck');
@@ -149,13 +149,13 @@ async function exceedsDeadline(t: Test, place: Place): Promise<void> {
   );
   t.equal(status?.availableReplicas, 2, 'the former pods serve on');
   await place.kubectl('rollout undo deployment/stuck');
-  await place.kubectl('wait deployment/stuck --for=condition=Progressing --timeout=60s');
+  await place.kubectl('wait deployment/stuck --for=condition=Progressing --timeout=180s');
   await place.untilPods('the former pods', areServing(2));
 }
 
 async function recreates(t: Test, place: Place): Promise<void> {
   await place.apply(deployment('web', 3, { more: { strategy: { type: 'Recreate' } } }));
-  await place.kubectl('rollout status deployment/web --timeout=90s');
+  await place.kubectl('rollout status deployment/web --timeout=180s');
   let templatesMost = 0;
   const watch = await PodWatch.start(place, (pods) => {
     const running = pods.filter(({ status }) => status?.phase !== 'Succeeded');
@@ -163,7 +163,7 @@ async function recreates(t: Test, place: Place): Promise<void> {
     templatesMost = Math.max(templatesMost, new Set(images).size);
   });
   await place.kubectl('set image deployment/web main=main:2');
-  await place.kubectl('rollout status deployment/web --timeout=90s');
+  await place.kubectl('rollout status deployment/web --timeout=180s');
   await watch.stop();
   t.equal(templatesMost, 1);
   const pods = await place.untilPods('the new pods', areServing(3));

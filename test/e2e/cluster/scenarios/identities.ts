@@ -48,7 +48,7 @@ async function knowsAccounts(t: Test, place: Place): Promise<void> {
       await place.kubectl(`${as} auth whoami`),
       `system:serviceaccount:${place.namespace}:reader`,
     );
-    t.equal(await place.kubectl(`${as} get pods`), 'No resources found in tokens namespace.');
+    await place.untilPrinted(`${as} get pods`, /^No resources found in tokens namespace\.$/);
     const refused = await place.tryKubectl(`${as} get secrets`);
     t.equal(refused.code, 1);
     t.match(

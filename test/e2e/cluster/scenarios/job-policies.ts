@@ -76,12 +76,11 @@ async function failsIndexes(t: Test, place: Place): Promise<void> {
     status?.conditions?.find(({ type }) => type === 'Failed'),
     { reason: 'FailedIndexes', message: 'Job has failed indexes' },
   );
-  const described = await place.kubectl('describe job each');
-  t.match(described, /Completed Indexes: +0,3/);
-  t.match(
-    described,
+  const described = await place.untilPrinted(
+    'describe job each',
     /Warning +FailedIndexes +\S+( \(.*\))? +job-controller +Job has failed indexes/,
   );
+  t.match(described, /Completed Indexes: +0,3/);
   const again = (await place.pods('job-name=each')).filter((pod) => indexOf(pod) === '2');
   t.same(
     again
@@ -143,7 +142,7 @@ async function replaces(t: Test, place: Place): Promise<void> {
 async function firesInZone(t: Test, place: Place): Promise<void> {
   // Half an hour beside the zones of whole hours.
   const timeZone = 'Asia/Kolkata';
-  const dueMs = Math.ceil((Date.now() + 15_000) / 60_000) * 60_000;
+  const dueMs = Math.ceil((Date.now() + 30_000) / 60_000) * 60_000;
   const [hour, minute] = new Intl.DateTimeFormat('en-GB', {
     ...{ timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
   })
@@ -181,9 +180,10 @@ async function firesInZone(t: Test, place: Place): Promise<void> {
     return (await place.list(resources.jobs)).some((job) => nameOf(job) === due);
   });
   t.same((await place.list(resources.jobs)).map(nameOf), [due]);
-  const { metadata, status } = await place.get(resources.cronJobs, 'there');
-  t.equal(Date.parse(status?.lastScheduleTime ?? ''), dueMs);
-  t.ok(metadata);
+  await place.until('the CronJob tells of it', async () => {
+    const { status } = await place.get(resources.cronJobs, 'there');
+    return Date.parse(status?.lastScheduleTime ?? '') === dueMs;
+  });
   t.match((await place.get(resources.jobs, due)).metadata?.annotations, {
     'batch.kubernetes.io/cronjob-scheduled-timestamp': /\+05:30$/,
   });

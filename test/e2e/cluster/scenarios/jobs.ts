@@ -45,7 +45,7 @@ async function complete(t: Test, place: Place): Promise<void> {
       successPolicy: { rules: [{ succeededCount: 1 }] },
     }),
   );
-  await place.kubectl('wait --for=condition=complete job/count job/index job/early --timeout=90s');
+  await place.kubectl('wait --for=condition=complete job/count job/index job/early --timeout=180s');
   t.match(await place.kubectl('get job count'), /count +Complete +3\/3/);
   const { status } = await place.get(resources.jobs, 'count');
   t.match(status, { succeeded: 3, uncountedTerminatedPods: {} });
@@ -61,10 +61,7 @@ async function complete(t: Test, place: Place): Promise<void> {
     early.status?.conditions?.find(({ type }) => type === 'SuccessCriteriaMet'),
     { status: 'True', reason: 'SuccessPolicy', message: 'Matched rules at index 0' },
   );
-  t.match(
-    await place.kubectl('describe job count'),
-    /Completed +\d+s +job-controller +Job completed/,
-  );
+  await place.untilPrinted('describe job count', /Completed +\d+s +job-controller +Job completed/);
 }
 
 async function fail(t: Test, place: Place): Promise<void> {
@@ -91,7 +88,7 @@ async function fail(t: Test, place: Place): Promise<void> {
     job('deadline', { activeDeadlineSeconds: 1 }, { runSeconds: 600 }),
   );
   await place.kubectl(
-    'wait --for=condition=failed job/limit job/policy job/indexes job/deadline --timeout=90s',
+    'wait --for=condition=failed job/limit job/policy job/indexes job/deadline --timeout=180s',
   );
   const cases = [
     ['limit', 'BackoffLimitExceeded', /^Job has reached the specified backoff limit$/],
@@ -110,18 +107,18 @@ async function fail(t: Test, place: Place): Promise<void> {
   }
   t.equal((await place.get(resources.jobs, 'indexes')).status?.failedIndexes, '0,1');
   t.match(await place.kubectl('get job limit'), /limit +Failed +0\/1/);
-  t.match(await place.kubectl('describe job limit'), /Warning +BackoffLimitExceeded/);
+  await place.untilPrinted('describe job limit', /Warning +BackoffLimitExceeded/);
 }
 
 async function suspendAndClear(t: Test, place: Place): Promise<void> {
   await place.apply(job('later', { suspend: true }));
-  await place.kubectl('wait --for=condition=suspended job/later --timeout=60s');
+  await place.kubectl('wait --for=condition=suspended job/later --timeout=180s');
   t.same(await place.pods(), []);
   t.match(await place.kubectl('get job later'), /later +Suspended +0\/1/);
   await place.kubectl(`patch job later -p '{"spec":{"suspend":false}}'`);
-  await place.kubectl('wait --for=condition=complete job/later --timeout=60s');
+  await place.kubectl('wait --for=condition=complete job/later --timeout=180s');
   await place.kubectl(`patch job later -p '{"spec":{"ttlSecondsAfterFinished":1}}'`);
-  await place.kubectl('wait --for=delete job/later --timeout=60s');
+  await place.kubectl('wait --for=delete job/later --timeout=180s');
   await place.untilPods('no pods', (pods) => pods.length === 0);
 
   await place.apply(job('running', {}, { runSeconds: 600 }));
@@ -135,7 +132,7 @@ async function suspendAndClear(t: Test, place: Place): Promise<void> {
 async function fires(t: Test, place: Place): Promise<void> {
   await place.kubectl(`create cronjob nightly --image=busybox --schedule='0 3 * * *'`);
   await place.kubectl('create job once --from=cronjob/nightly');
-  await place.kubectl('wait --for=condition=complete job/once --timeout=60s');
+  await place.kubectl('wait --for=condition=complete job/once --timeout=180s');
   const owners = (await place.get(resources.jobs, 'once')).metadata?.ownerReferences;
   t.match(owners, [{ kind: 'CronJob', name: 'nightly', controller: true }]);
 
@@ -174,9 +171,6 @@ async function fires(t: Test, place: Place): Promise<void> {
   for (const name of ['allow', 'forbid', 'replace', 'short']) {
     await place.kubectl(`patch cronjob ${name} -p '{"spec":{"suspend":true}}'`);
   }
-  t.match(await place.kubectl('get cronjob forbid'), /forbid +@every 2s +<none> +True +1/);
-  t.match(
-    await place.kubectl('describe cronjob allow'),
-    /SuccessfulCreate +.*Created job allow-\d+/,
-  );
+  await place.untilPrinted('get cronjob forbid', /forbid +@every 2s +<none> +True +1/);
+  await place.untilPrinted('describe cronjob allow', /SuccessfulCreate +.*Created job allow-\d+/);
 }

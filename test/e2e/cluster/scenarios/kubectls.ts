@@ -30,7 +30,7 @@ async function oneKubectl(t: Test, place: Place, { version }: Kubectl): Promise<
   const name = `web-${version.replace('.', '-')}`;
   const [node] = pools.kubectls;
   await place.apply(deployment(name, 2, { spec: inPool('kubectls') }));
-  const status = `rollout status deployment/${name} --timeout=90s`;
+  const status = `rollout status deployment/${name} --timeout=180s`;
   t.match(await place.kubectl(status), `deployment "${name}" successfully rolled out`);
   t.equal(
     await place.kubectl(`set image deployment/${name} main=main:2`),
@@ -48,7 +48,7 @@ async function oneKubectl(t: Test, place: Place, { version }: Kubectl): Promise<
   await place.kubectl(`taint node ${node} example.com/busy=yes:PreferNoSchedule`);
   t.match(await place.kubectl(`describe node ${node}`), /example\.com\/busy=yes:PreferNoSchedule/);
   t.equal(await place.kubectl(`taint node ${node} example.com/busy-`), `node/${node} untainted`);
-  const drained = await place.kubectl(`drain ${node} --ignore-daemonsets --timeout=60s`);
+  const drained = await place.kubectl(`drain ${node} --ignore-daemonsets --timeout=180s`);
   t.match(drained, `pod/${nameOf(pod ?? {})} evicted`);
   t.match(drained, `node/${node} drained`);
   await place.kubectl(`uncordon ${node}`);
@@ -147,8 +147,8 @@ async function tellsEvents(t: Test, place: Place): Promise<void> {
       spec: { minAvailable: 1, selector: { matchLabels: { app: 'nobody' } } },
     },
   );
-  await place.kubectl('wait --for=condition=complete job/once --timeout=90s');
-  await place.kubectl('rollout status statefulset/db --timeout=90s');
+  await place.kubectl('wait --for=condition=complete job/once --timeout=180s');
+  await place.kubectl('rollout status statefulset/db --timeout=180s');
   for (const [what, from, events] of told) {
     for (const event of events) {
       const [before = '', after = ''] = event.split('.*');

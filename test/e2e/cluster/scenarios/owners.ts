@@ -67,7 +67,7 @@ function isOrphanOf(owner: string): (pod: Pod) => boolean {
 }
 
 async function cascades(t: Test, place: Place): Promise<void> {
-  const annotations = { 'simulated.flotilla.dev/stop-ms': '1500' };
+  const annotations = { 'simulated.flotilla.dev/stop-ms': '4000' };
   await place.apply(
     ...['back', 'fore', 'apart'].map((name) => deployment(name, 2, { annotations })),
   );
@@ -86,7 +86,7 @@ async function cascades(t: Test, place: Place): Promise<void> {
   const { metadata } = await place.get(resources.deployments, 'fore');
   t.ok(metadata?.deletionTimestamp);
   t.same(metadata?.finalizers, ['foregroundDeletion']);
-  await place.kubectl('wait --for=delete deployment/fore --timeout=60s');
+  await place.kubectl('wait --for=delete deployment/fore --timeout=180s');
   t.same((await place.pods('app=fore')).map(nameOf), [], 'the pods went before their deployment');
 
   const before = (await place.pods('app=apart')).map(nameOf).sort();
@@ -98,7 +98,7 @@ async function cascades(t: Test, place: Place): Promise<void> {
   t.equal(sets.length, 1);
   t.same((await place.pods('app=apart')).map(nameOf).sort(), before);
   await place.apply(deployment('apart', 2, { annotations }));
-  await place.kubectl('rollout status deployment/apart --timeout=60s');
+  await place.kubectl('rollout status deployment/apart --timeout=180s');
   t.same((await place.pods('app=apart')).map(nameOf).sort(), before, 'it takes up its former set');
 }
 
@@ -125,5 +125,5 @@ async function namespaceWaits(t: Test, place: Place): Promise<void> {
     'configmaps "late" is forbidden: unable to create new content in namespace finalizers-inner because it is being terminated',
   );
   await inner.kubectl(`patch configmap held --type=merge -p '{"metadata":{"finalizers":null}}'`);
-  await place.kubectl('wait --for=delete namespace/finalizers-inner --timeout=60s');
+  await place.kubectl('wait --for=delete namespace/finalizers-inner --timeout=180s');
 }

@@ -62,7 +62,7 @@ async function places(t: Test, place: Place): Promise<void> {
   await place.kubectl(
     `patch pod gated --type=json -p '[{"op":"remove","path":"/spec/schedulingGates"}]'`,
   );
-  await place.kubectl('wait --for=condition=Ready pod/gated --timeout=60s');
+  await place.kubectl('wait --for=condition=Ready pod/gated --timeout=180s');
 
   const zone = { key: 'topology.kubernetes.io/zone', operator: 'In' as const, values: ['b'] };
   const affinity = {
@@ -121,14 +121,14 @@ async function tellsWhy(t: Test, place: Place): Promise<void> {
     const described = await place.untilPrinted(`describe pod ${name}`, /FailedScheduling/);
     t.match(described, /Warning +FailedScheduling +\S+( \(.*\))? +default-scheduler /, name);
     t.match(described, wanted, name);
-    const { status } = await place.get(resources.pods, name);
+    const { status } = await place.until('its condition', async () => {
+      const found = await place.get(resources.pods, name);
+      return found.status?.conditions === undefined ? null : found;
+    });
     t.match(status?.conditions, [
       { type: 'PodScheduled', status: 'False', reason: 'Unschedulable' },
     ]);
   }
-  t.match(
-    await place.kubectl('events --for pod/big --types=Warning'),
-    /FailedScheduling +Pod\/big/,
-  );
+  await place.untilPrinted('events --for pod/big --types=Warning', /FailedScheduling +Pod\/big/);
   t.match(await place.kubectl('get pods'), /big +0\/1 +Pending/);
 }

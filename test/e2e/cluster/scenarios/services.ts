@@ -24,7 +24,7 @@ async function followsReadiness(t: Test, place: Place): Promise<void> {
     'get endpoints web -o jsonpath={.subsets[*].addresses[*].ip}',
     new RegExp(addresses.map((each) => each.replaceAll('.', '\\.')).join('|')),
   );
-  t.match(await place.kubectl('describe service web'), /Endpoints: +[\d.]+:8080,[\d.]+:8080/);
+  await place.untilPrinted('describe service web', /Endpoints: +[\d.]+:8080,[\d.]+:8080/);
 
   const [unready] = pods;
   const without = addresses.filter((each) => each !== unready?.status?.podIP);
@@ -45,7 +45,7 @@ async function followsReadiness(t: Test, place: Place): Promise<void> {
   await place.kubectl('create service loadbalancer front --tcp=80:80');
   const printed = await place.untilPrinted('get service front', /192\.0\.2\.\d+/);
   t.match(printed, /front +LoadBalancer +[\d.]+ +192\.0\.2\.\d+ +80:3\d{4}\/TCP/);
-  t.match(await place.kubectl('describe service front'), /EnsuredLoadBalancer/);
+  await place.untilPrinted('describe service front', /EnsuredLoadBalancer/);
   await place.kubectl('delete service front');
 }
 

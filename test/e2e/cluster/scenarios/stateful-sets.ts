@@ -63,20 +63,22 @@ async function keepsOrder(t: Test, place: Place): Promise<void> {
   });
   await place.apply(hostPathClass(storageClass), database());
   t.match(
-    await place.kubectl('rollout status statefulset/db --timeout=90s'),
+    await place.kubectl('rollout status statefulset/db --timeout=180s'),
     'partitioned roll out complete: 3 new pods have been updated...',
   );
+  await watch.caughtUp();
   t.same(outOfOrder, []);
   t.same(changes, ['+0', '+1', '+2']);
   t.match(await place.kubectl('get statefulset db'), /db +3\/3/);
   t.same(await claims(place), ['data-db-0', 'data-db-1', 'data-db-2']);
 
-  await changesByPartition(t, place, changes);
+  await changesByPartition(t, place, { watch, changes });
   t.same(outOfOrder, []);
 
   changes.length = 0;
   await place.kubectl('scale statefulset db --replicas=1');
   await place.untilPods('one pod', areServing(1));
+  await watch.caughtUp();
   t.same(changes, ['-2', '-1']);
   await place.until('one claim', async () => (await claims(place)).join() === 'data-db-0');
   await watch.stop();
@@ -85,20 +87,25 @@ async function keepsOrder(t: Test, place: Place): Promise<void> {
   t.same(await claims(place), ['data-db-0'], 'claims stay when the set goes');
 }
 
-async function changesByPartition(t: Test, place: Place, changes: string[]): Promise<void> {
+async function changesByPartition(
+  t: Test,
+  place: Place,
+  { watch, changes }: { readonly watch: PodWatch; readonly changes: string[] },
+): Promise<void> {
   changes.length = 0;
   const partition = (ordinal: number) =>
     `patch statefulset db -p '{"spec":{"updateStrategy":{"rollingUpdate":{"partition":${ordinal}}}}}'`;
   await place.kubectl(partition(2));
   await place.kubectl('set image statefulset/db main=main:2');
   t.match(
-    await place.kubectl('rollout status statefulset/db --timeout=90s'),
+    await place.kubectl('rollout status statefulset/db --timeout=180s'),
     'partitioned roll out complete: 1 new pods have been updated...',
   );
   t.same((await place.pods()).map(imageOf), ['main:1', 'main:1', 'main:2']);
   await place.kubectl(partition(0));
-  await place.kubectl('rollout status statefulset/db --timeout=90s');
+  await place.kubectl('rollout status statefulset/db --timeout=180s');
   t.same((await place.pods()).map(imageOf), ['main:2', 'main:2', 'main:2']);
+  await watch.caughtUp();
   t.same(changes, ['-2', '+2', '-1', '+1', '-0', '+0']);
   await place.kubectl('rollout undo statefulset/db');
   await place.untilPods(

@@ -38,6 +38,6 @@ async function bindsClaim(t: Test, place: Place): Promise<void> {
   const { metadata } = await place.get(resources.persistentVolumeClaims, 'data');
   t.same(metadata?.finalizers, ['kubernetes.io/pvc-protection']);
   await place.kubectl('delete pod user');
-  await place.kubectl('wait --for=delete pvc/data --timeout=60s');
-  await place.kubectl(`wait --for=delete pv/${volume} --timeout=60s`);
+  await place.kubectl('wait --for=delete pvc/data --timeout=180s');
+  await place.kubectl(`wait --for=delete pv/${volume} --timeout=180s`);
 }

@@ -7,10 +7,11 @@ import type {
   SandboxConfig,
 } from '../../../../../src/control/kubelet/runtime/container-runtime.js';
 import { baseImageName } from '../../../../../src/control/kubelet/runtime/images/build/index.js';
+import { freePorts } from '../../../../e2e/ports.js';
 import { skipBecause } from '../../../../e2e/project.js';
 import { containerConfig, plainResources, plainSecurity, sandboxConfig } from '../configs.js';
 import { until } from '../contract.js';
-import { answerFrom, freePort } from '../node-ports.js';
+import { answerFrom } from '../node-ports.js';
 import { Containerd, lacksContainerd } from './containerd.js';
 import { openCriRuntime } from './open-cri-runtime.js';
 
@@ -101,7 +102,7 @@ t.test('CriRuntime asks containerd for what pods ask for', needsContainerd, asyn
   });
 
   await t.test('ports of the node reach the pod', async (t) => {
-    const hostPort = await freePort();
+    const [hostPort = 0] = await freePorts(1);
     const mapping = { protocol: 'TCP', containerPort: 8080, hostPort, hostIp: '' } as const;
     const { id, run } = await pod({ portMappings: [mapping] });
     await run({ command: ['sh', '-c', 'while :; do echo pong | nc -l -p 8080; done'] });

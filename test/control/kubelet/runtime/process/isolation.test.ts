@@ -22,11 +22,12 @@ import { RuntimeError } from '../../../../../src/control/kubelet/runtime/runtime
 import { runProgram } from '../../../../../src/host/child-process.js';
 import { hostClock } from '../../../../../src/host/clock.js';
 import { connectTcp } from '../../../../../src/host/local-socket.js';
+import { freePorts } from '../../../../e2e/ports.js';
 import { flotillaBin, isOnPath, needs, skipBecause } from '../../../../e2e/project.js';
 import { containerConfig, plainSecurity, sandboxConfig } from '../configs.js';
 import { until } from '../contract.js';
 import { busyboxLayers, makeLayout } from '../images/make-archive.js';
-import { answerFrom, freePort } from '../node-ports.js';
+import { answerFrom } from '../node-ports.js';
 
 const busybox = '/bin/busybox';
 const why =
@@ -200,6 +201,23 @@ t.test('ProcessRuntime with images and pod networks', skipBecause(why), async (t
     },
   );
 
+  await t.test('an image is a volume: its files are seen, and nobody changes them', async (t) => {
+    const { run } = await pod();
+    const image = (containerPath: string, subPath: string) => ({
+      ...{ containerPath, hostPath: '', isReadonly: false, propagation: 'private' as const },
+      image: { ref: imageRef, subPath },
+    });
+    const id = await run({ mounts: [image('/whole', ''), image('/part', 'etc/passwd')] });
+    t.match(await say(id, 'ls', '/whole'), /bin[\s\S]*etc/);
+    t.equal(await say(id, 'cat', '/part'), await say(id, 'cat', '/whole/etc/passwd'));
+    t.match(await say(id, 'touch', '/whole/x'), /Read-only file system/);
+    await t.rejects(run({ mounts: [image('/part', 'no/such')] }), {
+      message: /failed to mount image volume at "\/part": "no\/such" .*no such file or directory/,
+    });
+    const absent = { ...image('/whole', ''), image: { ref: 'sha256:0', subPath: '' } };
+    await t.rejects(run({ mounts: [absent] }), { code: 'not-found' });
+  });
+
   await t.test('pods have addresses of their own and reach each other', async (t) => {
     const [one, two] = [await pod(), await pod()];
     const server = await one.run({
@@ -230,9 +248,9 @@ t.test('ProcessRuntime with images and pod networks', skipBecause(why), async (t
   });
 
   await t.test('ports of the node are forwarded to pods', needsNft, async (t) => {
-    const hostPort = await freePort();
+    const [hostPort = 0, otherPort = 0] = await freePorts(2);
     const port = { protocol: 'TCP', containerPort: 8080, hostPort, hostIp: '' } as const;
-    const second = { ...port, hostPort: await freePort() };
+    const second = { ...port, hostPort: otherPort };
     const one = await pod({ portMappings: [port, second, { ...port, protocol: 'UDP' }] });
     await one.run({ command: ['sh', '-c', 'while :; do echo pong | nc -l -p 8080; done'] });
     for (const host of ['127.0.0.1', '10.213.77.1']) {
