@@ -3,7 +3,9 @@ import { type Clock, sleep } from '../base/clock.js';
 import type { Prng } from '../base/prng.js';
 import type { CallOptions, Channel } from '../rpc/index.js';
 import type { MethodDescriptor, ResponseHeader } from '../wire/index.js';
+import { AuthorisedCall } from './authorised-call.js';
 import { Backoff } from './backoff.js';
+import type { Credentials } from './credentials.js';
 import type { EndpointPool } from './endpoints.js';
 import { ClientError, clientErrorOf, closedError } from './errors.js';
 import { type CallKind, judgeFailure } from './retry.js';
@@ -33,22 +35,33 @@ export class Caller {
   readonly clock: Clock;
   readonly prng: Prng;
   readonly pool: EndpointPool;
+  /** Who requests are made by; null: nobody in particular. */
+  readonly credentials: Credentials | null;
   readonly #timeoutMs: number;
   /** Aborted when the client closes. */
   readonly #closed: AbortSignal;
+  /** Is told of the term of every answer. */
+  #onTerm: ((term: number) => void) | null = null;
 
   constructor(options: {
     readonly clock: Clock;
     readonly prng: Prng;
     readonly pool: EndpointPool;
+    readonly credentials: Credentials | null;
     readonly timeoutMs: number;
     readonly closed: AbortSignal;
   }) {
     this.clock = options.clock;
     this.prng = options.prng;
     this.pool = options.pool;
+    this.credentials = options.credentials;
     this.#timeoutMs = options.timeoutMs;
     this.#closed = options.closed;
+  }
+
+  /** Has somebody told of the term of every answer that has a header. */
+  watchTerms(onTerm: (term: number) => void): void {
+    this.#onTerm = onTerm;
   }
 
   /** A request that changes nothing. */
@@ -83,13 +96,15 @@ export class Caller {
   ): Promise<Res> {
     this.#assertOpen();
     const call = callOptions(options.timeoutMs ?? this.#timeoutMs, options.signal);
+    const { channel } = this.pool.at(url);
+    const authorised = new AuthorisedCall(this.credentials);
     try {
-      return await this.pool
-        .at(url)
-        .channel.unary<Req, Res, ReqInit, ResInit>(method, request, call);
+      return await authorised.run(channel, call, (known) =>
+        channel.unary<Req, Res, ReqInit, ResInit>(method, request, known),
+      );
     } catch (error) {
-      const failure = clientErrorOf(error, { mayWrite: options.mayWrite });
-      throw this.#ending(failure, options.signal);
+      const mayWrite = options.mayWrite && authorised.isSent;
+      throw this.#ending(clientErrorOf(error, { mayWrite }), options.signal);
     }
   }
 
@@ -107,18 +122,23 @@ export class Caller {
     const deadline = clock.now() + (options.timeoutMs ?? this.#timeoutMs);
     const backoff = new Backoff(this.prng);
     const tried = new Set<string>();
-    const mayWrite = kind !== 'read';
     let maybeApplied = false;
     for (;;) {
       const endpoint = defined(pool.pick(tried));
       tried.add(endpoint.url);
       const call = callOptions(this.#attemptTimeoutMs(kind, deadline), options.signal);
+      const authorised = new AuthorisedCall(this.credentials);
       try {
-        const result = await attempt(endpoint.channel, call);
+        const result = await authorised.run(endpoint.channel, call, (known) =>
+          attempt(endpoint.channel, known),
+        );
         pool.onSuccess(endpoint.url);
         return result;
       } catch (error) {
-        const verdict = judgeFailure(error, kind);
+        // A request that did not get as far as being sent has changed nothing.
+        const done = authorised.isSent ? kind : 'read';
+        const mayWrite = done !== 'read';
+        const verdict = judgeFailure(error, done);
         if (verdict.isEndpointAtFault) pool.onFailure(endpoint.url);
         const pauseMs = tried.size < pool.size ? 0 : backoff.next();
         const failure = clientErrorOf(error, { mayWrite, maybeApplied });
@@ -143,7 +163,9 @@ export class Caller {
     const response = await this.attempt(kind, options, (channel, call) =>
       channel.unary<Req, Res, ReqInit, ResInit>(method, request, call),
     );
-    return requireHeader(response, method.path);
+    const answer = requireHeader(response, method.path);
+    this.#onTerm?.(answer.header.raftTerm);
+    return answer;
   }
 
   /** A repeatable request gets half the time on one endpoint, so that a silent one leaves time for another. */

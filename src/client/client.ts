@@ -6,8 +6,10 @@ import type { Channel } from '../rpc/index.js';
 import type { KeyTarget } from './bytes.js';
 import { Caller } from './caller.js';
 import { ClusterClient } from './cluster.js';
+import { Credentials, type UserPassword } from './credentials.js';
 import { EndpointPool } from './endpoints.js';
 import { KvClient } from './kv.js';
+import { LeaderPreference } from './leader-preference.js';
 import { LeaseClient } from './lease/lease-client.js';
 import { MaintenanceClient } from './maintenance.js';
 import { Election } from './recipes/election.js';
@@ -35,7 +37,10 @@ export class Client {
     readonly prng: Prng;
     readonly logger: Logger;
     readonly requestTimeoutMs: number;
+    /** Null: nobody in particular. */
+    readonly user: UserPassword | null;
     readonly openChannel: (url: string) => Channel;
+    readonly prefersLeader: boolean;
   }) {
     const { endpoints: urls, clock, prng, logger, openChannel } = options;
     const closed = this.#closed.signal;
@@ -45,12 +50,18 @@ export class Client {
     this.#clock = clock;
     this.#pool = new EndpointPool({ urls, clock, prng, logger, openChannel });
     const timeoutMs = options.requestTimeoutMs;
-    const caller = new Caller({ clock, prng, pool: this.#pool, timeoutMs, closed });
+    const credentials = options.user === null ? null : new Credentials(options.user);
+    const caller = new Caller({ clock, prng, pool: this.#pool, credentials, timeoutMs, closed });
     this.kv = new KvClient(caller);
     this.lease = new LeaseClient(caller, closed);
     this.cluster = new ClusterClient(caller);
     this.maintenance = new MaintenanceClient(caller);
     this.#watches = new WatchStream(caller, closed);
+    if (options.prefersLeader) {
+      const statusOf = (url: string) => this.maintenance.status(url);
+      const leader = new LeaderPreference({ clock, pool: this.#pool, urls, statusOf });
+      caller.watchTerms((term) => leader.onTerm(term));
+    }
   }
 
   /** Watches keys; aborting `signal` ends it. All watches of a client share one stream. */

@@ -6,6 +6,7 @@ import { entropyPrng } from '../host/entropy.js';
 import { type ChannelTls, createHttp2Channel } from '../rpc/http2/index.js';
 import { type Channel, RpcError } from '../rpc/index.js';
 import { Client } from './client.js';
+import type { UserPassword } from './credentials.js';
 import { ClientError } from './errors.js';
 
 /** How a client reaches a cluster. */
@@ -14,6 +15,16 @@ export interface ConnectOptions {
   readonly endpoints: readonly string[];
   /** For `https` endpoints, PEM texts. Without `ca` the system's authorities count. */
   readonly tls?: ChannelTls;
+  /**
+   * Calls go to the member that leads, where writes are a step shorter: for who writes much. Default false: they stay with any member that
+   * answers.
+   */
+  readonly prefersLeader?: boolean;
+  /**
+   * Logs in, where the cluster has authentication enabled; tokens are renewed as needed. Without it a client with a TLS certificate
+   * is who its common name says, if the members were told to look at that.
+   */
+  readonly user?: UserPassword;
   readonly timeouts?: {
     /** Until a request fails, retries included. Default 5000. */
     readonly requestMs?: number;
@@ -56,8 +67,10 @@ export function connect(options: ConnectOptions): Client {
       clock,
       prng: options.prng ?? entropyPrng(),
       logger: options.logger ?? silentLogger,
+      user: options.user ?? null,
       requestTimeoutMs: options.timeouts?.requestMs ?? requestMsDefault,
       openChannel: options.openChannel ?? ((url) => openHttp2Channel(url, clock, options)),
+      prefersLeader: options.prefersLeader ?? false,
     });
   } catch (error) {
     if (!(error instanceof RpcError)) throw error;

@@ -4,11 +4,22 @@ import type { CallOptions, ClientStream } from '../rpc/index.js';
 import type { MethodDescriptor } from '../wire/index.js';
 import { Backoff } from './backoff.js';
 import type { Caller } from './caller.js';
+import { isTokenRefusal } from './credentials.js';
 import type { Endpoint } from './endpoints.js';
 import { judgeFailure } from './retry.js';
 
 /** A stream that lived this long was fine: when it ends, the search for an endpoint starts afresh. */
 const stableMs = 1000;
+
+/** How long logging in may take before a stream is opened. */
+const logInMsMax = 5000;
+
+interface OpenStream<Req, Res> {
+  readonly url: string;
+  readonly stream: ClientStream<Req, Res>;
+  /** What shows who the client is. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
 
 /** The owner of a {@link DurableStream}: it knows what to say again on a new stream. */
 export interface StreamOwner<Res> {
@@ -32,7 +43,7 @@ export class DurableStream<Req, Res> {
   readonly #owner: StreamOwner<Res>;
   readonly #closed: AbortSignal;
   /** The stream now open and its endpoint, or null between streams. */
-  #open: { readonly url: string; readonly stream: ClientStream<Req, Res> } | null = null;
+  #open: OpenStream<Req, Res> | null = null;
   /** Set while the loop that keeps the stream open runs. */
   #running: Promise<void> | null = null;
 
@@ -76,6 +87,18 @@ export class DurableStream<Req, Res> {
     this.#open.stream.cancel();
   }
 
+  /**
+   * Ends the open stream when a refusal says that its token is good no more; a new one follows, with another token. False: it says
+   * something else.
+   */
+  renewToken(refusal: string): boolean {
+    const { credentials } = this.#caller;
+    if (credentials === null || this.#open === null || !isTokenRefusal(refusal)) return false;
+    credentials.drop(this.#open.metadata);
+    this.drop({ isEndpointAtFault: false });
+    return true;
+  }
+
   /** Resolves when the loop that keeps the stream open has ended. */
   async drained(): Promise<void> {
     await this.#running;
@@ -102,9 +125,23 @@ export class DurableStream<Req, Res> {
 
   /** Runs one stream to its end. */
   async #runOn({ url, channel }: Endpoint): Promise<void> {
-    const stream = channel.stream(this.#method, { ...this.#options, signal: this.#closed });
-    const { pool } = this.#caller;
-    this.#open = { url, stream };
+    const { credentials, pool } = this.#caller;
+    let metadata: Readonly<Record<string, string>> = {};
+    if (credentials !== null) {
+      try {
+        metadata = await credentials.metadata(channel, { timeoutMs: logInMsMax });
+      } catch (error) {
+        if (judgeFailure(error, 'read').isEndpointAtFault) pool.onFailure(url);
+        this.#owner.onDown(error);
+        return;
+      }
+      if (!this.#isWanted()) return;
+    }
+    const stream = channel.stream(this.#method, {
+      metadata: { ...this.#options.metadata, ...metadata },
+      signal: this.#closed,
+    });
+    this.#open = { url, stream, metadata };
     this.#owner.onOpen();
     let failure: unknown = null;
     let hasAnswered = false;
@@ -121,7 +158,9 @@ export class DurableStream<Req, Res> {
     this.#open = null;
     stream.cancel();
     if (judgeFailure(failure, 'read').isEndpointAtFault) pool.onFailure(url);
-    this.#owner.onDown(failure);
+    const isForToken = credentials !== null && isTokenRefusal(failure);
+    if (isForToken) credentials.drop(metadata);
+    this.#owner.onDown(isForToken ? null : failure);
   }
 
   #isWanted(): boolean {

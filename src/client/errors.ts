@@ -83,6 +83,9 @@ const codeByText: ReadonlyMap<string, ClientErrorCode> = new Map([
   ['etcdserver: request is too large', 'request-too-large'],
   ['etcdserver: not leader', 'not-leader'],
   ['etcdserver: member not found', 'member-not-found'],
+  ['etcdserver: authentication failed, invalid user ID or password', 'unauthenticated'],
+  ['etcdserver: revision of auth store is old', 'unauthenticated'],
+  ['etcdserver: user name is empty', 'unauthenticated'],
 ]);
 
 const codeByStatus: ReadonlyMap<StatusCode, ClientErrorCode> = new Map([

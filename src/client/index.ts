@@ -27,6 +27,7 @@ export type { Client } from './client.js';
 export type { ClusterClient } from './cluster.js';
 export { type Comparable, compare, type Relation } from './compare.js';
 export { type ConnectOptions, connect } from './connect.js';
+export type { UserPassword } from './credentials.js';
 export { ClientError, type ClientErrorCode } from './errors.js';
 export type { GetResult, KvClient, Page } from './kv.js';
 export type { PutOptions } from './kv-requests.js';

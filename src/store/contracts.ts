@@ -44,6 +44,10 @@ export const CommandKind = {
   alarm: 11,
   /** MemberRecord, of which id and peer URLs count: a member is reached elsewhere from now on. */
   memberUpdate: 12,
+  /** A change of users and roles, or of whether they count: an `AuthOp` as one byte, then its request. */
+  auth: 13,
+  /** Another command together with the user it is carried out for (`auth/on-behalf.ts`). */
+  onBehalf: 14,
 } as const;
 export type CommandKind = (typeof CommandKind)[keyof typeof CommandKind];
 
@@ -88,6 +92,8 @@ export type ApplyResponse =
       readonly kind: 'alarm';
       readonly value: readonly { readonly memberId: MemberId; readonly alarm: number }[];
     }
+  | { readonly kind: 'auth' }
+  | { readonly kind: 'authToken'; readonly value: string }
   | { readonly kind: 'none' };
 
 /** What a range has found, in the form in which it is stored. */
@@ -157,6 +163,8 @@ export interface WatchStream {
   /** Creates a watcher; answers `created` (and `canceled` when refused) through the sink, before any event of it. */
   create(request: WatchCreateRequest): void;
   cancel(watchId: bigint): void;
+  /** Answers a request to create a watcher with `created`, `canceled` and the reason: there is none. */
+  refuse(cancelReason: string): void;
   /** Answers a progress response (watch_id -1) if and only if all watchers of the stream are synced. */
   requestProgress(): void;
   onDrained(): void;

@@ -21,6 +21,8 @@ import {
 } from './apply/replica-state.js';
 import { checkImage, writeImage } from './apply/restore.js';
 import { WriteQueue } from './apply/write-queue.js';
+import { AuthState } from './auth/auth-state.js';
+import { defaultTokenTtlSeconds, SimpleTokens } from './auth/simple-tokens.js';
 import type { ApplyResult, HistoryReads, MvccReads } from './contracts.js';
 import { StoreCounts } from './counts.js';
 import { StoreError } from './errors.js';
@@ -61,6 +63,8 @@ export interface StoreOptions {
   readonly pendingWriteBytesMax?: number;
   /** Shorter lease TTLs are raised to it. Default 2. */
   readonly minLeaseTtlSeconds?: number;
+  /** A user's token that is not used for so long is good no more. Default 300. */
+  readonly tokenTtlSeconds?: number;
   /** Time between progress responses to an idle watcher. Default 10 minutes. */
   readonly progressNotifyMs?: number;
   /** Bytes at which a watch response is cut. Default 1.5 MiB. */
@@ -86,6 +90,9 @@ export class Store implements StateMachine<ApplyResult> {
   readonly members = new Membership();
   readonly alarms: AlarmReads;
   readonly watch: WatchHub;
+  /** Users, roles and whether they count. */
+  readonly auth = new AuthState();
+  readonly tokens: SimpleTokens;
   /** What was done since the store was opened. */
   readonly counts = new StoreCounts();
   readonly #alarms = new Alarms();
@@ -112,6 +119,8 @@ export class Store implements StateMachine<ApplyResult> {
         ? options.logger
         : options.logger.child({ member: formatId(memberId) });
     this.leases = new Lessor({ clock, minTtlSeconds: options.minLeaseTtlSeconds ?? 2, defects });
+    const { tokenTtlSeconds: ttlSeconds = defaultTokenTtlSeconds } = options;
+    this.tokens = new SimpleTokens({ clock, ttlSeconds });
     this.#mvcc = new Mvcc(state.mvcc, {
       clock,
       counts: this.counts,
@@ -350,6 +359,7 @@ export class Store implements StateMachine<ApplyResult> {
       lessor: this.leases,
       membership: this.members,
       alarms: this.#alarms,
+      auth: { state: this.auth, tokens: this.tokens },
       publish: (events) => this.watch.publish(events),
       startCompaction: () => this.#startCompaction(compactor),
       counts: this.counts,
@@ -363,6 +373,9 @@ export class Store implements StateMachine<ApplyResult> {
     this.leases.load(state.leases, state.attachments);
     this.members.load(state.members, state.removedMembers, state.conf);
     this.#alarms.load(state.alarms);
+    this.auth.load(state.auth);
+    // What was granted and what was taken back in what is skipped is not known.
+    this.tokens.clear();
     const { mvcc, compactor } = this.#live;
     if (mvcc.compactFinished < mvcc.compactRevision) void this.#startCompaction(compactor);
   }

@@ -29,7 +29,7 @@ export class LibraryChannel implements Pick<Channel, 'unary'> {
       openChannel,
     });
     const closed = new AbortController().signal;
-    this.#caller = new Caller({ clock, prng, pool, timeoutMs, closed });
+    this.#caller = new Caller({ clock, prng, pool, credentials: null, timeoutMs, closed });
   }
 
   unary<Req, Res, ReqInit, ResInit>(

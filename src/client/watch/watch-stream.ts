@@ -111,6 +111,8 @@ export class WatchStream implements WatcherHost, StreamOwner<WatchResponse> {
     const id = response.watchId === wholeStream ? asked : response.watchId;
     const watcher = id === undefined ? undefined : this.#byId.get(id);
     if (watcher === undefined) return;
+    // With another token, on another stream, the same is asked for again.
+    if (response.canceled && this.#stream.renewToken(response.cancelReason)) return;
     if (response.canceled) watcher.onCanceled(response);
     else watcher.onCreated(response);
   }

@@ -223,4 +223,5 @@ const cancelCodes: ReadonlyMap<string, ClientErrorCode> = new Map([
   ['mvcc: watcher range is empty', 'invalid-argument'],
   ['etcdserver: mvcc: required revision has been compacted', 'compacted'],
   ['etcdserver: permission denied', 'permission-denied'],
+  ['rpc error: code = PermissionDenied desc = etcdserver: permission denied', 'permission-denied'],
 ]);

@@ -164,6 +164,14 @@ export const storeFlags: readonly Flag[] = [
     '10m',
     'Older name of watch-progress-notify-interval.',
   ),
+  used(
+    'auth-token',
+    'string',
+    'simple',
+    'Tokens of users: simple, or jwt,pub-key=FILE,priv-key=FILE,sign-method=METHOD,ttl=DURATION.',
+  ),
+  used('auth-token-ttl', 'number', '300', 'Seconds that a simple token is good for unused.'),
+  used('bcrypt-cost', 'number', '10', 'Cost of hashing a password, 4 to 31: each twice as long.'),
   used('cert-file', 'string', '', 'Certificate for clients (PEM).'),
   used('key-file', 'string', '', 'Key for clients (PEM).'),
   used('trusted-ca-file', 'string', '', 'CA of client certificates (PEM).'),
@@ -265,11 +273,6 @@ export const storeFlags: readonly Flag[] = [
   ...ignored('leases are checkpointed always', {
     'experimental-enable-lease-checkpoint': 'boolean',
     'experimental-enable-lease-checkpoint-persist': 'boolean',
-  }),
-  ...ignored('authentication is not built yet', {
-    'auth-token': 'string',
-    'auth-token-ttl': 'number',
-    'bcrypt-cost': 'number',
   }),
   ...ignored('the JSON gateway is not built yet', {
     'enable-grpc-gateway': 'boolean',

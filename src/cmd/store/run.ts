@@ -21,6 +21,7 @@ import {
   Member as MemberMessage,
 } from '../../wire/gen/etcdserverpb.js';
 import { etcdVersion, flotillaVersion } from '../version.js';
+import { authSettingsOf } from './auth-settings.js';
 import { type ResolvedIdentity, resolveIdentity } from './identity.js';
 import { RejectionLog } from './rejection-log.js';
 import { serveClients } from './serve-clients.js';
@@ -63,6 +64,7 @@ export async function startStore(
       urls: settings.listenPeerUrls,
     });
     const dial = peerDial(peerTls);
+    const auth = await authSettingsOf(settings.auth, hostClock);
     const disk = openHostDisk(settings.dataDir);
     const walDisk = settings.walDir === '' ? disk : openHostDisk(settings.walDir);
     await disk.makeDir('.');
@@ -139,6 +141,8 @@ export async function startStore(
       logger,
       limits: settings.limits,
       version: { flotilla: flotillaVersion, etcd: etcdVersion },
+      auth,
+      tokenTtlSeconds: settings.auth.tokenTtlSeconds,
       defects: noDefects,
       onFatal,
       onRemoved,

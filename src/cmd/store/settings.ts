@@ -11,6 +11,7 @@ import {
   UrlError,
 } from '../../store/index.js';
 import { UsageError } from '../usage-error.js';
+import { type AuthFlags, authFlags } from './auth-flags.js';
 import { deprecatedFlags, storeFlags } from './flags.js';
 import { type ParsedFlags, parseDurationMs } from './parse.js';
 import { type TlsSettings, tlsSettings } from './tls-settings.js';
@@ -31,6 +32,7 @@ export interface StoreSettings {
   readonly initialCluster: ReadonlyMap<string, readonly string[]>;
   readonly initialState: 'new' | 'existing';
   readonly clusterToken: string;
+  readonly auth: AuthFlags;
   readonly clientTls: TlsSettings | null;
   readonly peerTls: TlsSettings | null;
   readonly limits: MemberLimits;
@@ -83,6 +85,7 @@ export function toSettings({ values, set }: ParsedFlags): StoreSettings {
       'existing',
     ]),
     clusterToken: text('initial-cluster-token'),
+    auth: authFlags(flags),
     clientTls: tlsFor('', flags, {
       client: urls('listen-client-urls'),
       metrics: text('listen-metrics-urls') === '' ? [] : urls('listen-metrics-urls'),

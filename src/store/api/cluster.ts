@@ -8,6 +8,7 @@ import { CommandKind } from '../contracts.js';
 import { StoreError } from '../errors.js';
 import { computeMemberId } from '../member/member-ids.js';
 import { parseMemberUrls, UrlError } from '../member/urls.js';
+import { requireRoot, requireUser } from './access.js';
 import type { ApiContext } from './context.js';
 import { memberHeader } from './header.js';
 import { propose } from './propose.js';
@@ -19,13 +20,16 @@ const learnersMax = 1;
 /** etcdserverpb.Cluster. Changes are checked against this member's newest state and then go through the log. */
 export function clusterService(context: ApiContext): ServiceImplementation {
   return implementService(Cluster, {
-    async MemberList(request, { signal }) {
-      if (request.linearizable) await context.readBarrier(signal);
+    async MemberList(request, call) {
+      if (request.linearizable) await context.readBarrier(call.signal);
+      await requireUser(context, call);
       return { header: memberHeader(context), members: membersOf(context.members.list()) };
     },
 
-    async MemberAdd(request, { signal }) {
+    async MemberAdd(request, call) {
+      const { signal } = call;
       const peerUrls = peerUrlsOf(request.peerURLs);
+      await requireRoot(context, call);
       const { isLearner } = request;
       const view = await freshView(context, signal);
       if (context.limits.strictReconfigCheck) checkAdd(view, isLearner);
@@ -40,7 +44,9 @@ export function clusterService(context: ApiContext): ServiceImplementation {
       return { header: memberHeader(context), member: toMember(record), members };
     },
 
-    async MemberRemove(request, { signal }) {
+    async MemberRemove(request, call) {
+      const { signal } = call;
+      await requireRoot(context, call);
       const view = await freshView(context, signal);
       const { id } = existing(context, request.ID);
       if (context.limits.strictReconfigCheck) checkRemove(view, id);
@@ -48,7 +54,9 @@ export function clusterService(context: ApiContext): ServiceImplementation {
       return { header: memberHeader(context), members };
     },
 
-    async MemberUpdate(request, { signal }) {
+    async MemberUpdate(request, call) {
+      const { signal } = call;
+      await requireRoot(context, call);
       const peerUrls = peerUrlsOf(request.peerURLs);
       const view = await freshView(context, signal);
       const { id } = existing(context, request.ID);
@@ -59,7 +67,9 @@ export function clusterService(context: ApiContext): ServiceImplementation {
       return { header: memberHeader(context), members: membersOf(value) };
     },
 
-    async MemberPromote(request, { signal }) {
+    async MemberPromote(request, call) {
+      const { signal } = call;
+      await requireRoot(context, call);
       const view = await freshView(context, signal);
       const { id, record } = existing(context, request.ID);
       if (!record.isLearner) throw new StoreError('member-not-learner');

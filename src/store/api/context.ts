@@ -4,6 +4,7 @@ import type { Logger } from '../../base/logger.js';
 import type { Prng } from '../../base/prng.js';
 import type { ConfChange, CoreStatus } from '../../raft/core/types.js';
 import type { ResponseHeader } from '../../wire/gen/etcdserverpb.js';
+import type { Authenticator } from '../auth/authenticator.js';
 import type { Backup } from '../backup/backup.js';
 import type {
   ApplyResult,
@@ -37,6 +38,8 @@ export interface ApiContext {
   readonly leases: LeaseReads;
   readonly watch: WatchHub;
   readonly members: MemberReads;
+  /** Who calls, and what he may. */
+  readonly auth: Authenticator;
   /** Active alarms as applied here (1 NOSPACE, 2 CORRUPT). */
   alarms(): readonly { readonly memberId: MemberId; readonly alarm: number }[];
   /** Replicates a command from any member and resolves with its result here, applied at most once. */

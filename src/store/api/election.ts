@@ -15,50 +15,55 @@ import {
 } from '../../wire/gen/v3electionpb.js';
 import type { ApiContext } from './context.js';
 import { currentHeader } from './header.js';
-import { createdAt, localTxn, localWatch, prefixEnd } from './local-client.js';
+import {
+  afterwards,
+  createdAt,
+  type LocalCall,
+  localTxn,
+  localWatch,
+  prefixEnd,
+} from './local-client.js';
 import { contenderKey, firstContender, leaseOf, queuePrefix, waitForTurn } from './queue.js';
-
-const never = new AbortController().signal;
 
 /** v3electionpb.Election: the contender whose key was created first is the leader. */
 export function electionService(context: ApiContext): ServiceImplementation {
   return implementService(Election, {
-    async Campaign(request, { signal }) {
+    async Campaign(request, call) {
       const { name, value } = request;
-      const lease = await leaseOf(context, request.lease, signal);
+      const lease = await leaseOf(context, request.lease, call);
       const key = contenderKey(name, lease);
-      const rev = await enter(context, { key, value, lease }, signal);
+      const rev = await enter(context, { key, value, lease }, call);
       try {
-        await waitForTurn(context, name, rev - 1, signal);
+        await waitForTurn(context, name, rev - 1, call);
       } catch (error) {
-        await remove(context, { key, rev }, never).catch(() => {});
+        await remove(context, { key, rev }, afterwards(call)).catch(() => {});
         throw error;
       }
       return { header: currentHeader(context), leader: { name, key, rev, lease } };
     },
 
-    async Proclaim(request, { signal }) {
+    async Proclaim(request, call) {
       const { key, rev, lease } = leaderOf(request);
       const put = { key, value: request.value, lease };
       const response = await localTxn(
         context,
         { compare: [createdAt(key, rev)], success: [{ requestPut: put }], failure: [] },
-        signal,
+        call,
       );
       if (!response.succeeded) throw new RpcError(Status.unknown, 'election: not leader');
       return { header: context.header(response.header?.revision ?? context.mvcc.revision) };
     },
 
-    async Leader(request, { signal }) {
-      const { first, revision } = await firstContender(context, request.name, signal);
+    async Leader(request, call) {
+      const { first, revision } = await firstContender(context, request.name, call);
       if (first === undefined) throw new RpcError(Status.unknown, 'election: no leader');
       return { header: context.header(revision), kv: first };
     },
 
     Observe: (stream) => observe(context, stream),
 
-    async Resign(request, { signal }) {
-      await remove(context, leaderOf(request), signal);
+    async Resign(request, call) {
+      await remove(context, leaderOf(request), call);
       return { header: currentHeader(context) };
     },
   });
@@ -73,7 +78,7 @@ function leaderOf(request: { readonly leader: LeaderKey | undefined }): LeaderKe
 async function enter(
   context: ApiContext,
   put: { readonly key: Uint8Array; readonly value: Uint8Array; readonly lease: bigint },
-  signal: AbortSignal,
+  call: LocalCall,
 ): Promise<number> {
   const { key } = put;
   const response = await localTxn(
@@ -83,7 +88,7 @@ async function enter(
       success: [{ requestPut: put }],
       failure: [{ requestTxn: unlessValue(put) }, { requestRange: { key } }],
     },
-    signal,
+    call,
   );
   if (response.succeeded) return response.header?.revision ?? 0;
   return response.responses[1]?.responseRange?.kvs[0]?.createRevision ?? 0;
@@ -105,10 +110,10 @@ function unlessValue(put: {
 async function remove(
   context: ApiContext,
   { key, rev }: { readonly key: Uint8Array; readonly rev: number },
-  signal: AbortSignal,
+  call: LocalCall,
 ): Promise<void> {
   const success = [{ requestDeleteRange: { key } }];
-  await localTxn(context, { compare: [createdAt(key, rev)], success, failure: [] }, signal);
+  await localTxn(context, { compare: [createdAt(key, rev)], success, failure: [] }, call);
 }
 
 /** Sends the leader, and every later leader and proclamation, in order. */
@@ -119,12 +124,12 @@ async function observe(
   for await (const { name } of stream.requests) {
     const key = queuePrefix(name);
     for (;;) {
-      const { first, revision } = await firstContender(context, name, stream.signal);
+      const { first, revision } = await firstContender(context, name, stream);
       if (first !== undefined) {
         await send(context, stream, first);
         await followLeader(context, stream, first, revision);
       } else {
-        await nextPut(context, key, revision, stream.signal);
+        await nextPut(context, key, revision, stream);
       }
     }
   }
@@ -138,7 +143,7 @@ async function followLeader(
   revision: number,
 ): Promise<void> {
   const watch = { key: leader.key, startRevision: revision + 1 };
-  for await (const response of localWatch(context, watch, stream.signal)) {
+  for await (const response of localWatch(context, watch, stream)) {
     if (response.canceled) return;
     for (const event of response.events) {
       if (event.type === EventType.DELETE) return;
@@ -152,10 +157,10 @@ async function nextPut(
   context: ApiContext,
   prefix: Uint8Array,
   revision: number,
-  signal: AbortSignal,
+  call: LocalCall,
 ): Promise<void> {
   const watch = { key: prefix, rangeEnd: prefixEnd(prefix), startRevision: revision + 1 };
-  for await (const response of localWatch(context, watch, signal)) {
+  for await (const response of localWatch(context, watch, call)) {
     if (response.canceled) return;
     if (response.events.some((event) => event.type === EventType.PUT)) return;
   }

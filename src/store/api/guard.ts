@@ -107,6 +107,10 @@ class LeaderBoundStream<Req, Res> implements ServerStream<Req, Res> {
     return this.#inner.peer;
   }
 
+  get peerCertificates(): readonly Uint8Array[] {
+    return this.#inner.peerCertificates ?? [];
+  }
+
   get timeoutMs(): number | null {
     return this.#inner.timeoutMs;
   }

@@ -5,6 +5,7 @@ import type {
 } from '../../wire/gen/etcdserverpb.js';
 import { Writer } from '../../wire/writer.js';
 import type { LeaseRenewal } from '../contracts.js';
+import { StoreError } from '../errors.js';
 import type { ApiContext } from './context.js';
 
 /** Renewals of one stream that are under way together; further requests wait unread. */
@@ -71,8 +72,22 @@ export class KeepAliveStream
     const context = this.#context;
     const renewal = new Renewal(this, ID, context.encodedHeader(context.mvcc.revision));
     this.#renewals.push(renewal);
-    context.keepAlive(renewal);
+    if (context.auth.isEnabled) void this.#renewIfAllowed(renewal);
+    else context.keepAlive(renewal);
     this.#goOn();
+  }
+
+  /** Whoever renews a lease may write all its keys: it is as good as writing them. */
+  async #renewIfAllowed(renewal: Renewal): Promise<void> {
+    const { auth } = this.#context;
+    try {
+      const user = await auth.identify(this.#stream);
+      if (user.revision === 0) throw new StoreError('user-empty');
+      if (auth.isEnabled) auth.access.attach(user, renewal.id);
+      this.#context.keepAlive(renewal);
+    } catch (error) {
+      renewal.onFailed(error);
+    }
   }
 
   onEnd(): void {

@@ -9,8 +9,11 @@ import {
   type ResponseHeader,
   SortOrder,
   SortTarget,
+  type TxnRequest,
 } from '../../wire/gen/etcdserverpb.js';
+import type { CallerTraces } from '../auth/authenticator.js';
 import { CommandKind } from '../contracts.js';
+import { requireRoot } from './access.js';
 import type { ApiContext } from './context.js';
 import { headerOnly, withHeader } from './header.js';
 import { answerBy, propose, refuseWhenCorrupt, refuseWithoutSpace } from './propose.js';
@@ -33,10 +36,10 @@ export function kvService(context: ApiContext): ServiceImplementation {
     readonly value: Res;
   }) => withHeader(context, response.value);
   return implementService(KV, {
-    Range(request) {
+    Range(request, call) {
       checkRange(request);
-      if (request.serializable) return answerRange(context, request);
-      return context.readBarrier().then(() => answerRange(context, request));
+      if (request.serializable) return allowedRange(context, call, request);
+      return context.readBarrier().then(() => allowedRange(context, call, request));
     },
 
     async RangeStream(stream) {
@@ -44,45 +47,53 @@ export function kvService(context: ApiContext): ServiceImplementation {
         checkRange(request);
         checkStreamable(request);
         if (!request.serializable) await context.readBarrier(stream.signal);
-        for await (const page of rangePages(context, request)) {
-          if (!stream.send(page)) await stream.drained();
-          if (stream.signal.aborted) return;
-        }
-        return;
+        const send = async () => {
+          for await (const page of rangePages(context, request)) {
+            if (!stream.send(page)) await stream.drained();
+            if (stream.signal.aborted) return;
+          }
+        };
+        if (!context.auth.isEnabled) return send();
+        return context.auth.read(stream, (access, user) => access.read(user, request), send);
       }
     },
 
-    Put(request, { requestBytes: payload }) {
+    Put(request, call) {
+      const { requestBytes: payload } = call;
       checkPut(request);
       refuseWhenCorrupt(context);
       const full = refuseWithoutSpace(context, bytesOfPut(request));
       if (full !== undefined) return full;
       const command = { kind: CommandKind.put, payload, response: 'put' } as const;
-      return answerBy(context, command, answerPut);
+      return answerBy(context, call, command, answerPut);
     },
 
-    DeleteRange(request, { requestBytes: payload }) {
+    DeleteRange(request, call) {
+      const { requestBytes: payload } = call;
       checkDeleteRange(request);
       refuseWhenCorrupt(context);
       const command = { kind: CommandKind.deleteRange, payload, response: 'deleteRange' } as const;
-      return answerBy(context, command, answerWithHeader);
+      return answerBy(context, call, command, answerWithHeader);
     },
 
-    Txn(request, { requestBytes: payload }) {
+    Txn(request, call) {
+      const { requestBytes: payload } = call;
       checkTxn(request, context.limits.txnOpsMax);
       checkTxnOverlap(request);
       if (isReadOnly(request)) {
-        if (isSerializable(request)) return answerTxn(context, request);
-        return context.readBarrier().then(() => answerTxn(context, request));
+        if (isSerializable(request)) return allowedTxn(context, call, request);
+        return context.readBarrier().then(() => allowedTxn(context, call, request));
       }
       refuseWhenCorrupt(context);
       const full = refuseWithoutSpace(context, putBytes(request));
       if (full !== undefined) return full;
       const command = { kind: CommandKind.txn, payload, response: 'txn' } as const;
-      return answerBy(context, command, answerWithHeader);
+      return answerBy(context, call, command, answerWithHeader);
     },
 
-    async Compact(request, { requestBytes: payload, signal }) {
+    async Compact(request, call) {
+      const { requestBytes: payload, signal } = call;
+      await requireRoot(context, call);
       refuseWhenCorrupt(context);
       const command = { kind: CommandKind.compact, payload, response: 'compact' } as const;
       const { value, physical } = await propose(context, command, signal);
@@ -90,6 +101,24 @@ export function kvService(context: ApiContext): ServiceImplementation {
       return withHeader(context, value);
     },
   });
+}
+
+function allowedRange(context: ApiContext, call: CallerTraces, request: RangeRequest) {
+  if (!context.auth.isEnabled) return answerRange(context, request);
+  return context.auth.read(
+    call,
+    (access, user) => access.read(user, request),
+    () => answerRange(context, request),
+  );
+}
+
+function allowedTxn(context: ApiContext, call: CallerTraces, request: TxnRequest) {
+  if (!context.auth.isEnabled) return answerTxn(context, request);
+  return context.auth.read(
+    call,
+    (access, user) => access.txn(user, request),
+    () => answerTxn(context, request),
+  );
 }
 
 function checkStreamable(request: RangeRequest): void {

@@ -14,10 +14,11 @@ import {
   type WatchCreateRequestInit,
   WatchResponse,
 } from '../../wire/index.js';
+import type { CallerTraces } from '../auth/authenticator.js';
 import { CommandKind } from '../contracts.js';
 import { StoreError } from '../errors.js';
 import type { ApiContext } from './context.js';
-import { propose, refuseWhenCorrupt, refuseWithoutSpace } from './propose.js';
+import { proposeAs, refuseWhenCorrupt, refuseWithoutSpace } from './propose.js';
 import { putBytes } from './txn-kind.js';
 
 /**
@@ -28,6 +29,22 @@ import { putBytes } from './txn-kind.js';
 /** Watch responses that wait for their reader before the hub is told to hold back. */
 const watchQueueMax = 64;
 
+/** The call that things are done for: who makes it, and whether it is still wanted. */
+export interface LocalCall extends CallerTraces {
+  readonly signal: AbortSignal;
+}
+
+const never = new AbortController().signal;
+
+/** The same caller, for cleaning up, which is not cancelled with the call. */
+export function afterwards({ metadata, peerCertificates }: LocalCall): LocalCall {
+  return {
+    metadata,
+    ...(peerCertificates === undefined ? {} : { peerCertificates }),
+    signal: never,
+  };
+}
+
 /** A write transaction. */
 export async function localTxn(
   context: ApiContext,
@@ -36,23 +53,29 @@ export async function localTxn(
     readonly success: readonly RequestOpInit[];
     readonly failure: readonly RequestOpInit[];
   },
-  signal: AbortSignal,
+  call: LocalCall,
 ): Promise<TxnResponse> {
   const payload = TxnRequest.encode(init);
   refuseWhenCorrupt(context);
   await refuseWithoutSpace(context, putBytes(TxnRequest.decode(payload)));
   const command = { kind: CommandKind.txn, payload, response: 'txn' } as const;
-  return (await propose(context, command, signal)).value;
+  return (await proposeAs(context, call, command, call.signal)).value;
 }
 
 /** A linearizable range. */
 export async function localRange(
   context: ApiContext,
   init: RangeRequestInit,
-  signal: AbortSignal,
+  call: LocalCall,
 ): Promise<RangeResponse> {
-  await context.readBarrier(signal);
-  return context.mvcc.range(RangeRequest.decode(RangeRequest.encode(init)));
+  await context.readBarrier(call.signal);
+  const request = RangeRequest.decode(RangeRequest.encode(init));
+  if (!context.auth.isEnabled) return context.mvcc.range(request);
+  return context.auth.read(
+    call,
+    (access, user) => access.read(user, request),
+    () => context.mvcc.range(request),
+  );
 }
 
 /** The comparison "the key was created at this revision" (0: the key is absent). */
@@ -78,12 +101,18 @@ export function prefixEnd(prefix: Uint8Array): Uint8Array {
   return new Uint8Array(1);
 }
 
-/** Watch responses from `startRevision` on, until the signal is aborted (then it throws the reason). */
+/** Watch responses from `startRevision` on, until the call's signal is aborted (then it throws the reason). */
 export async function* localWatch(
   context: ApiContext,
   init: WatchCreateRequestInit,
-  signal: AbortSignal,
+  call: LocalCall,
 ): AsyncGenerator<WatchResponse> {
+  const request = WatchCreateRequest.decode(WatchCreateRequest.encode(init));
+  if (context.auth.isEnabled) {
+    const user = await context.auth.identify(call);
+    if (context.auth.isEnabled) context.auth.access.read(user, request);
+  }
+  const { signal } = call;
   const queue: (readonly Uint8Array[])[] = [];
   let wake: () => void = () => {};
   const stream = context.watch.openStream({
@@ -96,7 +125,7 @@ export async function* localWatch(
   const onAbort = () => wake();
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    stream.create(WatchCreateRequest.decode(WatchCreateRequest.encode(init)));
+    stream.create(request);
     for (;;) {
       if (signal.aborted) throw signal.reason;
       const pieces = queue.shift();
@@ -120,15 +149,15 @@ export async function waitForDelete(
   context: ApiContext,
   key: Uint8Array,
   revision: number,
-  signal: AbortSignal,
+  call: LocalCall,
 ): Promise<number> {
   const wanted = toLatin1(key);
-  for await (const response of localWatch(context, { key, startRevision: revision + 1 }, signal)) {
+  for await (const response of localWatch(context, { key, startRevision: revision + 1 }, call)) {
     if (response.canceled) throw new StoreError('compacted');
     for (const event of response.events) {
       const isKey = event.kv !== undefined && toLatin1(event.kv.key) === wanted;
       if (isKey && event.type === EventType.DELETE) return event.kv?.modRevision ?? revision;
     }
   }
-  throw signal.reason;
+  throw call.signal.reason;
 }

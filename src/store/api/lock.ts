@@ -3,35 +3,32 @@ import { RpcError, type ServiceImplementation, Status } from '../../rpc/service.
 import { Lock } from '../../wire/gen/v3lockpb.js';
 import type { ApiContext } from './context.js';
 import { currentHeader } from './header.js';
-import { createdAt, localRange, localTxn } from './local-client.js';
+import { afterwards, createdAt, type LocalCall, localRange, localTxn } from './local-client.js';
 import { contenderKey, leaseOf, waitForTurn } from './queue.js';
-
-/** Cleaning up after a caller that went away is not cancelled with it. */
-const never = new AbortController().signal;
 
 /** v3lockpb.Lock: a fair lock per name. Whoever's key is there holds the lock or waits for it. */
 export function lockService(context: ApiContext): ServiceImplementation {
   return implementService(Lock, {
-    async Lock(request, { signal }) {
-      const lease = await leaseOf(context, request.lease, signal);
+    async Lock(request, call) {
+      const lease = await leaseOf(context, request.lease, call);
       const key = contenderKey(request.name, lease);
-      const revision = await enter(context, key, lease, signal);
+      const revision = await enter(context, key, lease, call);
       try {
-        await waitForTurn(context, request.name, revision - 1, signal);
+        await waitForTurn(context, request.name, revision - 1, call);
       } catch (error) {
-        await leave(context, key, revision).catch(() => {});
+        await leave(context, key, revision, afterwards(call)).catch(() => {});
         throw error;
       }
-      const held = await localRange(context, { key }, signal);
+      const held = await localRange(context, { key }, call);
       if (held.kvs.length === 0) {
         throw new RpcError(Status.unknown, 'mutex: session is expired');
       }
       return { header: context.header(held.header?.revision ?? context.mvcc.revision), key };
     },
 
-    async Unlock(request, { signal }) {
+    async Unlock(request, call) {
       const success = [{ requestDeleteRange: { key: request.key } }];
-      await localTxn(context, { compare: [], success, failure: [] }, signal);
+      await localTxn(context, { compare: [], success, failure: [] }, call);
       return { header: currentHeader(context) };
     },
   });
@@ -42,7 +39,7 @@ async function enter(
   context: ApiContext,
   key: Uint8Array,
   lease: bigint,
-  signal: AbortSignal,
+  call: LocalCall,
 ): Promise<number> {
   const response = await localTxn(
     context,
@@ -51,14 +48,19 @@ async function enter(
       success: [{ requestPut: { key, lease } }],
       failure: [{ requestRange: { key } }],
     },
-    signal,
+    call,
   );
   if (response.succeeded) return response.header?.revision ?? 0;
   return response.responses[0]?.responseRange?.kvs[0]?.createRevision ?? 0;
 }
 
-async function leave(context: ApiContext, key: Uint8Array, revision: number): Promise<void> {
+async function leave(
+  context: ApiContext,
+  key: Uint8Array,
+  revision: number,
+  call: LocalCall,
+): Promise<void> {
   const compare = [createdAt(key, revision)];
   const success = [{ requestDeleteRange: { key } }];
-  await localTxn(context, { compare, success, failure: [] }, never);
+  await localTxn(context, { compare, success, failure: [] }, call);
 }

@@ -1,5 +1,8 @@
 import { type Answer, PendingAnswer } from '../../rpc/service.js';
 import { AlarmAction, AlarmRequest, AlarmType } from '../../wire/gen/etcdserverpb.js';
+import type { AuthInfo } from '../auth/auth-info.js';
+import type { CallerTraces } from '../auth/authenticator.js';
+import { encodeOnBehalf } from '../auth/on-behalf.js';
 import { type ApplyResponse, type ApplyResult, CommandKind } from '../contracts.js';
 import { StoreError } from '../errors.js';
 import { toStoreError } from '../member/node-errors.js';
@@ -35,17 +38,45 @@ export function propose<Kind extends ApplyResponse['kind']>(
     .then((result) => responseOf(result, command.response));
 }
 
-/** The same without a signal and without promises: answers a call with what `toAnswer` makes of the response. */
+/** The same for whoever makes a call, whose permissions are looked at when the command is applied. */
+export async function proposeAs<Kind extends ApplyResponse['kind']>(
+  context: ApiContext,
+  call: CallerTraces,
+  command: Command<Kind>,
+  signal?: AbortSignal,
+): Promise<Extract<ApplyResponse, { kind: Kind }>> {
+  if (!context.auth.isEnabled) return propose(context, command, signal);
+  const user = await context.auth.identify(call);
+  return propose(context, onBehalf(user, command), signal);
+}
+
+/**
+ * The same as {@link proposeAs} without a signal and without promises: answers a call with what `toAnswer` makes of the response.
+ */
 export function answerBy<Kind extends ApplyResponse['kind'], Res>(
   context: ApiContext,
+  call: CallerTraces,
   command: Command<Kind>,
   toAnswer: (response: Extract<ApplyResponse, { kind: Kind }>) => Answer<Res>,
-): PendingAnswer<Res> {
-  const { kind, payload, response } = command;
-  if (isTooLarge(context, payload)) throw new StoreError('request-too-large');
-  const answer = new CommandAnswer(response, toAnswer);
-  context.proposeFor(kind, payload, answer);
-  return answer;
+): PendingAnswer<Res> | Promise<Answer<Res>> {
+  if (isTooLarge(context, command.payload)) throw new StoreError('request-too-large');
+  const answer = new CommandAnswer(command.response, toAnswer);
+  const begin = ({ kind, payload }: Command<Kind>) => {
+    context.proposeFor(kind, payload, answer);
+    return answer;
+  };
+  if (!context.auth.isEnabled) return begin(command);
+  const user = context.auth.identify(call);
+  if (!(user instanceof Promise)) return begin(onBehalf(user, command));
+  return user.then((found) => begin(onBehalf(found, command)).promise());
+}
+
+function onBehalf<Kind extends ApplyResponse['kind']>(
+  user: AuthInfo,
+  command: Command<Kind>,
+): Command<Kind> {
+  const payload = encodeOnBehalf(user, command);
+  return { kind: CommandKind.onBehalf, payload, response: command.response };
 }
 
 /** Waits for a command, to answer a call. */

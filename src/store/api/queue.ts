@@ -2,9 +2,10 @@ import { concatBytes } from '../../base/bytes.js';
 import { SortOrder, SortTarget } from '../../wire/gen/etcdserverpb.js';
 import type { KeyValue } from '../../wire/gen/mvccpb.js';
 import { StoreError } from '../errors.js';
+import { requireUser } from './access.js';
 import type { ApiContext } from './context.js';
 import { grantLease } from './lease.js';
-import { localRange, prefixEnd, waitForDelete } from './local-client.js';
+import { type LocalCall, localRange, prefixEnd, waitForDelete } from './local-client.js';
 
 /**
  * The queue that lock and election are made of: one key per contender under a common prefix, alive as long as its lease,
@@ -31,10 +32,11 @@ export function contenderKey(name: Uint8Array, lease: bigint): Uint8Array {
 export async function leaseOf(
   context: ApiContext,
   lease: bigint,
-  signal: AbortSignal,
+  call: LocalCall,
 ): Promise<bigint> {
   if (lease !== 0n) return lease;
-  const granted = await grantLease(context, { ID: 0n, TTL: defaultLeaseSeconds }, signal);
+  await requireUser(context, call);
+  const granted = await grantLease(context, { ID: 0n, TTL: defaultLeaseSeconds }, call.signal);
   return granted.ID;
 }
 
@@ -43,13 +45,13 @@ export async function waitForTurn(
   context: ApiContext,
   name: Uint8Array,
   revisionMax: number,
-  signal: AbortSignal,
+  call: LocalCall,
 ): Promise<void> {
   for (;;) {
-    const { last, revision } = await lastContender(context, name, revisionMax, signal);
+    const { last, revision } = await lastContender(context, name, revisionMax, call);
     if (last === undefined) return;
     try {
-      await waitForDelete(context, last.key, revision, signal);
+      await waitForDelete(context, last.key, revision, call);
     } catch (error) {
       // What happened meanwhile is compacted away: look again from where the store is now.
       if (!(error instanceof StoreError) || error.code !== 'compacted') throw error;
@@ -61,7 +63,7 @@ async function lastContender(
   context: ApiContext,
   name: Uint8Array,
   revisionMax: number,
-  signal: AbortSignal,
+  call: LocalCall,
 ): Promise<{ last: KeyValue | undefined; revision: number }> {
   const key = queuePrefix(name);
   const response = await localRange(
@@ -74,7 +76,7 @@ async function lastContender(
       sortOrder: SortOrder.DESCEND,
       maxCreateRevision: revisionMax,
     },
-    signal,
+    call,
   );
   return { last: response.kvs[0], revision: response.header?.revision ?? 0 };
 }
@@ -83,7 +85,7 @@ async function lastContender(
 export async function firstContender(
   context: ApiContext,
   name: Uint8Array,
-  signal: AbortSignal,
+  call: LocalCall,
 ): Promise<{ first: KeyValue | undefined; revision: number }> {
   const key = queuePrefix(name);
   const response = await localRange(
@@ -95,7 +97,7 @@ export async function firstContender(
       sortTarget: SortTarget.CREATE,
       sortOrder: SortOrder.ASCEND,
     },
-    signal,
+    call,
   );
   return { first: response.kvs[0], revision: response.header?.revision ?? 0 };
 }

@@ -1,4 +1,5 @@
 import type { ServiceImplementation } from '../../rpc/service.js';
+import { forRootOnly } from './access.js';
 import { authService } from './auth.js';
 import { clusterService } from './cluster.js';
 import type { ApiContext } from './context.js';
@@ -18,7 +19,7 @@ export function apiServices(context: ApiContext): ServiceImplementation[] {
     watchService(context),
     leaseService(context),
     clusterService(context),
-    maintenanceService(context),
+    forRootOnly(context, maintenanceService(context)),
     lockService(context),
     electionService(context),
     authService(context),

@@ -1,7 +1,13 @@
 import { implementService } from '../../rpc/implement.js';
-import type { ServerStream, ServiceImplementation } from '../../rpc/service.js';
+import {
+  type ServerStream,
+  type ServiceImplementation,
+  Status,
+  type StatusCode,
+} from '../../rpc/service.js';
 import { Watch, type WatchRequest } from '../../wire/gen/etcdserverpb.js';
 import type { WatchSink, WatchStream } from '../contracts.js';
+import { StoreError } from '../errors.js';
 import type { ApiContext } from './context.js';
 
 /**
@@ -19,6 +25,7 @@ export function watchService(context: ApiContext): ServiceImplementation {
 
 /** A Watch call: brings requests to the hub's stream, and what that says to the client. */
 class WatchCall implements WatchSink {
+  readonly #context: ApiContext;
   readonly #stream: ServerStream<WatchRequest, unknown>;
   readonly #watch: WatchStream;
   #isOpen = true;
@@ -28,6 +35,7 @@ class WatchCall implements WatchSink {
   #unreadAnswerCount = 0;
 
   constructor(context: ApiContext, stream: ServerStream<WatchRequest, unknown>) {
+    this.#context = context;
     this.#stream = stream;
     this.#watch = context.watch.openStream(this);
   }
@@ -36,7 +44,8 @@ class WatchCall implements WatchSink {
   async run(): Promise<never> {
     try {
       for await (const request of this.#stream.requests) {
-        this.#answer(request);
+        const refusal = this.#context.auth.isEnabled ? await this.#refusalOf(request) : null;
+        this.#answer(request, refusal);
         if (this.#unreadAnswerCount >= unreadAnswersMax) await drainedOrAborted(this.#stream);
       }
       // The caller may half-close and keep listening, as etcd allows.
@@ -62,11 +71,41 @@ class WatchCall implements WatchSink {
   }
 
   /** The hub answers before it returns, if at all; events come later. */
-  #answer(request: WatchRequest): void {
+  #answer(request: WatchRequest, refusal: string | null): void {
     const before = this.#unreadCount;
-    dispatch(this.#watch, request);
+    if (refusal === null) dispatch(this.#watch, request);
+    else this.#watch.refuse(refusal);
     this.#unreadAnswerCount += this.#unreadCount - before;
   }
+
+  /** Why the caller may not watch what it asks for; null when it may. What it watches already goes on, whatever becomes of it. */
+  async #refusalOf({ createRequest }: WatchRequest): Promise<string | null> {
+    if (createRequest === undefined || createRequest.startRevision < 0) return null;
+    const { auth } = this.#context;
+    const { rangeEnd } = createRequest;
+    const key = createRequest.key.length === 0 ? Uint8Array.of(0) : createRequest.key;
+    try {
+      const user = await auth.identify(this.#stream);
+      if (auth.isEnabled) auth.access.read(user, { key, rangeEnd });
+      return null;
+    } catch (error) {
+      if (error instanceof StoreError) return refusalText(error);
+      throw error;
+    }
+  }
+}
+
+/** etcd's clients look for these very words, to get another token and ask again. */
+const codeNames: ReadonlyMap<StatusCode, string> = new Map([
+  [Status.invalidArgument, 'InvalidArgument'],
+  [Status.permissionDenied, 'PermissionDenied'],
+  [Status.unauthenticated, 'Unauthenticated'],
+  [Status.unavailable, 'Unavailable'],
+]);
+
+/** An error as Go prints one of gRPC's. */
+function refusalText({ status, message }: StoreError): string {
+  return `rpc error: code = ${codeNames.get(status) ?? 'Unknown'} desc = ${message}`;
 }
 
 /** A request of no kind, from a newer client perhaps, does not end the stream. */

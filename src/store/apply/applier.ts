@@ -22,6 +22,11 @@ import {
   MemberRecord,
 } from '../../wire/gen/store.js';
 import { emptyBytes } from '../../wire/reader.js';
+import { AccessCheck } from '../auth/access.js';
+import { type AuthParts, applyAuthOp } from '../auth/auth-changes.js';
+import { type AuthInfo, nobody } from '../auth/auth-info.js';
+import { AuthOp } from '../auth/auth-op.js';
+import { decodeOnBehalf } from '../auth/on-behalf.js';
 import { type ApplyResponse, CommandKind, type RevisionEvents } from '../contracts.js';
 import type { StoreCounts } from '../counts.js';
 import { StoreError } from '../errors.js';
@@ -44,6 +49,7 @@ export interface ApplierParts {
   readonly lessor: Lessor;
   readonly membership: Membership;
   readonly alarms: Alarms;
+  readonly auth: AuthParts;
   /** Called after each revision, once it is readable. */
   readonly publish: (events: RevisionEvents) => void;
   /** Starts the deletions of the compaction that was just applied. */
@@ -52,7 +58,7 @@ export interface ApplierParts {
 }
 
 const nothing: ApplyResponse = { kind: 'none' };
-const lastKind = CommandKind.memberUpdate;
+const lastKind = CommandKind.onBehalf;
 
 /**
  * Carries out log entries, one at a time and synchronously. What an entry does is a function of the entries before it and
@@ -61,9 +67,13 @@ const lastKind = CommandKind.memberUpdate;
 export class Applier {
   readonly #parts: ApplierParts;
   readonly #plainPut = new PlainPut();
+  readonly #access: AccessCheck;
+  /** Whom the command under way is for. */
+  #user: AuthInfo = nobody;
 
   constructor(parts: ApplierParts) {
     this.#parts = parts;
+    this.#access = new AccessCheck(parts.auth.state, parts.lessor);
   }
 
   /**
@@ -83,12 +93,28 @@ export class Applier {
   #run(entry: AppliedEntry, batch: ApplyBatch): ApplyResponse {
     if (entry.conf !== null) return this.#changeConf(entry, entry.conf, batch);
     if (entry.data.length === 0) return nothing;
-    const kind = entry.data[0] as number;
+    if (entry.data[0] === CommandKind.onBehalf) return this.#runOnBehalf(entry, batch);
+    return this.#runCommand(entry.data, entry, batch);
+  }
+
+  #runOnBehalf(entry: AppliedEntry, batch: ApplyBatch): ApplyResponse {
+    const { user, data } = decodeOnBehalf(entry.data);
+    if (data[0] === CommandKind.onBehalf) throw new StoreError('malformed-entry');
+    this.#user = user;
+    try {
+      return this.#runCommand(data, entry, batch);
+    } finally {
+      this.#user = nobody;
+    }
+  }
+
+  #runCommand(data: Uint8Array, entry: AppliedEntry, batch: ApplyBatch): ApplyResponse {
+    const kind = data[0] ?? 0;
     if (kind < CommandKind.put || kind > lastKind) throw new StoreError('malformed-entry');
-    if (kind === CommandKind.put && this.#plainPut.read(entry.data, 1)) {
+    if (kind === CommandKind.put && this.#plainPut.read(data, 1)) {
       return this.#putPlainly(entry.local);
     }
-    return this.#command(kind as CommandKind, entry.data.subarray(1), entry, batch);
+    return this.#command(kind as CommandKind, data.subarray(1), entry, batch);
   }
 
   #command(
@@ -122,6 +148,10 @@ export class Applier {
         return { kind: 'alarm', value: this.#alarm(AlarmRequest.decode(payload), batch) };
       case CommandKind.memberUpdate:
         return this.#memberUpdate(MemberRecord.decode(payload), batch);
+      case CommandKind.auth:
+        return this.#auth(payload, entry, batch);
+      case CommandKind.onBehalf:
+        throw new StoreError('malformed-entry');
       default:
         return unreachable(kind);
     }
@@ -130,6 +160,7 @@ export class Applier {
   #put(request: PutRequest, want: boolean): ApplyResponse {
     this.#refuseWhenCorrupt();
     this.#refuseWhenFull();
+    if (this.#isAuthEnabled) this.#access.put(this.#user, request);
     const { state, lessor } = this.#parts;
     checkLease(lessor, request);
     checkKept(state, request);
@@ -144,6 +175,7 @@ export class Applier {
   #putPlainly(want: boolean): ApplyResponse {
     this.#refuseWhenCorrupt();
     this.#refuseWhenFull();
+    if (this.#isAuthEnabled) this.#access.putPlainly(this.#user, this.#plainPut);
     const { state, lessor, counts } = this.#parts;
     counts.puts++;
     this.#parts.publish(putPlainly(state, lessor, this.#plainPut));
@@ -154,6 +186,7 @@ export class Applier {
 
   #deleteRange(request: DeleteRangeRequest, want: boolean): ApplyResponse {
     this.#refuseWhenCorrupt();
+    if (this.#isAuthEnabled) this.#access.deleteRange(this.#user, request);
     const txn = this.#begin();
     const bounds = boundsOf(request.key, request.rangeEnd);
     const { deleted, previous } = txn.deleteRange(bounds, want && request.prevKv);
@@ -166,6 +199,7 @@ export class Applier {
   #txn(request: TxnRequest, want: boolean): ApplyResponse {
     this.#refuseWhenCorrupt();
     if (hasPut(request)) this.#refuseWhenFull();
+    if (this.#isAuthEnabled) this.#access.txn(this.#user, request);
     const { state, lessor } = this.#parts;
     const path = planTxn(state, request);
     checkPath(state, lessor, path);
@@ -201,6 +235,7 @@ export class Applier {
 
   #leaseRevoke(request: LeaseRevokeRequest, batch: ApplyBatch): ApplyResponse {
     this.#refuseWhenCorrupt();
+    if (this.#isAuthEnabled) this.#access.attach(this.#user, request.ID);
     this.#revoke(request.ID, batch);
     return {
       kind: 'leaseRevoke',
@@ -247,6 +282,18 @@ export class Applier {
     const record = membership.updatePeerUrls(memberId(request.id), request.peerUrls);
     batch.put(memberKey(record.id), MemberRecord.encode(record));
     return { kind: 'members', value: membership.list() };
+  }
+
+  /** Logging in is for everybody: whoever asked has been found to know the password. */
+  #auth(payload: Uint8Array, entry: AppliedEntry, batch: ApplyBatch): ApplyResponse {
+    const { auth } = this.#parts;
+    const needsRoot = this.#isAuthEnabled && payload[0] !== AuthOp.grantToken;
+    if (needsRoot) this.#access.root(this.#user);
+    return applyAuthOp(payload, entry.index, auth, batch);
+  }
+
+  get #isAuthEnabled(): boolean {
+    return this.#parts.auth.state.isEnabled;
   }
 
   #alarm(request: AlarmRequest, batch: ApplyBatch) {

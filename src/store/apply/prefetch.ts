@@ -7,6 +7,7 @@ import {
   type RequestOp,
   TxnRequest,
 } from '../../wire/gen/etcdserverpb.js';
+import { commandData } from '../auth/on-behalf.js';
 import { CommandKind } from '../contracts.js';
 import { boundsOf } from '../mvcc/range-options.js';
 import type { MvccState } from '../mvcc/state.js';
@@ -64,8 +65,9 @@ class Forecast {
     if (entry.conf !== null) return;
     // Nearly all there is, and it looks into nothing.
     if (entry.data[0] === CommandKind.put && plainPut.read(entry.data, 1)) return;
-    const payload = entry.data.subarray(1);
-    switch (entry.data[0]) {
+    const data = commandData(entry.data);
+    const payload = data.subarray(1);
+    switch (data[0]) {
       case CommandKind.put:
         this.#addPut(PutRequest.decode(payload), entry.local);
         return;

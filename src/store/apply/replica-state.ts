@@ -4,12 +4,16 @@ import { type ClusterId, formatId, type MemberId, memberId } from '../../base/id
 import type { DbRange, DbWrite, OrderedDb } from '../../base/ordered-db.js';
 import type { ConfState } from '../../raft/core/types.js';
 import { WireError } from '../../wire/errors.js';
+import { Role, User } from '../../wire/gen/authpb.js';
 import { AlarmRecord, LeaseRecord, MemberRecord } from '../../wire/gen/store.js';
+import type { AuthData } from '../auth/auth-state.js';
 import { MvccState } from '../mvcc/state.js';
 import { StoreDataError } from '../schema/errors.js';
 import {
   alarmKeys,
   allPackKeys,
+  authRoleKeys,
+  authUserKeys,
   leaseKeys,
   memberKey,
   memberKeys,
@@ -23,6 +27,7 @@ import {
   type AppliedRecord,
   damaged,
   decodeApplied,
+  decodeAuth,
   decodeClusterId,
   decodeConf,
   decodeCounter,
@@ -46,6 +51,7 @@ export interface ReplicaState {
   readonly members: readonly MemberRecord[];
   readonly removedMembers: readonly MemberId[];
   readonly alarms: readonly Alarm[];
+  readonly auth: AuthData;
 }
 
 /** What a new database begins with: a new cluster's membership, or nothing for a member that joins and gets a snapshot. */
@@ -107,7 +113,17 @@ export async function loadReplica(
     members: await readAll(db, memberKeys, MemberRecord),
     removedMembers: await readRemoved(db),
     alarms: alarms.map((record) => ({ memberId: memberId(record.memberId), alarm: record.alarm })),
+    auth: await readAuth(db, meta),
   };
+}
+
+/** A store in which there never was a user has no record of any. */
+async function readAuth(db: OrderedDb, meta: Meta): Promise<AuthData> {
+  const record = meta.get(toLatin1(metaKey.auth));
+  const { isEnabled, revision } =
+    record === undefined ? { isEnabled: false, revision: 1 } : decodeAuth(record);
+  const users = await readAll(db, authUserKeys, User);
+  return { isEnabled, revision, users, roles: await readAll(db, authRoleKeys, Role) };
 }
 
 /**

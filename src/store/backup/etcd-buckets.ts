@@ -4,6 +4,8 @@ import type { ConfState } from '../../raft/core/types.js';
 import { AlarmMember, RangeRequest } from '../../wire/gen/etcdserverpb.js';
 import { KeyValue } from '../../wire/gen/mvccpb.js';
 import type { MemberRecord } from '../../wire/gen/store.js';
+import type { AuthReads } from '../auth/auth-state.js';
+import { authBuckets } from '../auth/etcd-records.js';
 import type { HistoryReads, LeaseReads, MemberReads, MvccReads } from '../contracts.js';
 import type { BoltEntry } from './bolt-file.js';
 
@@ -12,6 +14,7 @@ export interface BackupSource {
   readonly mvcc: MvccReads & HistoryReads;
   readonly leases: LeaseReads;
   readonly members: MemberReads;
+  readonly users: AuthReads;
   readonly alarms: readonly { readonly memberId: bigint; readonly alarm: number }[];
   readonly conf: ConfState;
   readonly appliedIndex: number;
@@ -37,9 +40,7 @@ export function etcdBuckets(
     ['cluster', [[text('clusterVersion'), text(source.clusterVersion)]]],
     ['alarm', alarmRecords(source.alarms)],
     ['members_removed', []],
-    ['auth', []],
-    ['authUsers', []],
-    ['authRoles', []],
+    ...authBuckets(source.users),
   ];
 }
 

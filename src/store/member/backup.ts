@@ -10,6 +10,7 @@ export function backupOf(member: Omit<ApiContext, 'backup'>, disk: Disk): Promis
     mvcc: member.mvcc,
     leases: member.leases,
     members: member.members,
+    users: member.auth.users,
     alarms: member.alarms(),
     conf,
     appliedIndex: member.appliedIndex(),

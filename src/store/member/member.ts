@@ -19,6 +19,8 @@ import type { WriteAheadLogFile } from '../../raft/wal/index.js';
 import { ResponseHeader } from '../../wire/gen/etcdserverpb.js';
 import { MemberPublish, type MemberRecord } from '../../wire/gen/store.js';
 import type { ApiContext, ApplyWaiter } from '../api/context.js';
+import type { AuthSettings } from '../auth/auth-settings.js';
+import type { Authenticator } from '../auth/authenticator.js';
 import type { Backup } from '../backup/backup.js';
 import { type ApplyResult, CommandKind, type LeaseRenewal } from '../contracts.js';
 import { StoreError } from '../errors.js';
@@ -26,6 +28,7 @@ import { KeepAliveBatcher } from '../lease/keep-alive.js';
 import { LeaseKeeper } from '../lease/keeper.js';
 import type { Store } from '../store.js';
 import type { MemberActivity } from './activity.js';
+import { authenticatorOf } from './authentication.js';
 import { backupOf } from './backup.js';
 import { HeaderEncoder } from './header-encoder.js';
 import { LeaderWatch } from './leader-watch.js';
@@ -95,6 +98,10 @@ export interface MemberOptions {
   readonly logger: Logger;
   readonly limits: MemberLimits;
   readonly version: { readonly flotilla: string; readonly etcd: string };
+  /** How users are told apart, once authentication is enabled. Default: as in etcd without flags. */
+  readonly auth?: AuthSettings;
+  /** Default 300. */
+  readonly tokenTtlSeconds?: number;
   readonly defects: ReadonlySet<Defect>;
   /** This member cannot go on: its disk failed or an invariant is broken. Called once; the process is to end. */
   readonly onFatal: (error: Error) => void;
@@ -133,6 +140,7 @@ export class Member implements ApiContext {
   readonly limits: MemberLimits;
   readonly version: MemberOptions['version'];
   readonly store: Store;
+  readonly auth: Authenticator;
   /** Resolves once the cluster knows this member's name and client URLs: it serves. Never rejects. */
   readonly published: Promise<void>;
   readonly #options: MemberOptions;
@@ -171,6 +179,10 @@ export class Member implements ApiContext {
     this.limits = limits;
     this.version = options.version;
     this.store = parts.store;
+    this.auth = authenticatorOf(parts.store, {
+      settings: options.auth,
+      readBarrier: () => this.readBarrier(),
+    });
     this.#options = options;
     this.#parts = parts;
     this.#node = parts.node;

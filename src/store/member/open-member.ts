@@ -108,6 +108,7 @@ function openStore(options: MemberOptions, term: () => number): Promise<Store> {
     valueCacheBytesMax: limits.valueCacheBytesMax,
     watchResponseBytesMax: limits.requestBytesMax + requestOverheadBytes,
     progressNotifyMs: limits.progressNotifyMs,
+    ...(options.tokenTtlSeconds !== undefined && { tokenTtlSeconds: options.tokenTtlSeconds }),
     defects: options.defects,
     header: (revision) => headers.encode(revision),
     onFatal: options.onFatal,

@@ -18,6 +18,7 @@ export function addMemberMetrics(registry: Registry, sources: MemberSources): vo
   const set = new MetricSet(registry);
   addServerMetrics(set, sources);
   addDataMetrics(set, sources.member);
+  addAuthMetrics(set, sources.member);
   addLeaseAndWatchMetrics(set, sources.member);
   addPeerMetrics(set, sources);
 }
@@ -87,6 +88,11 @@ function addDataMetrics(set: MetricSet, member: Member): void {
     'The revision of the last compaction, -1 before the first.',
     () => member.mvcc.compactRevision,
   );
+}
+
+function addAuthMetrics(set: MetricSet, member: Member): void {
+  const read = () => member.auth.users.revision;
+  set.gauge('etcd_debugging_auth_revision', 'The revision of users and roles.', read);
 }
 
 function addLeaseAndWatchMetrics(set: MetricSet, member: Member): void {

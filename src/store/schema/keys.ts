@@ -7,7 +7,9 @@ const space = {
   dead: 0x64,
   lease: 0x6c,
   member: 0x6e,
+  role: 0x6f,
   revision: 0x72,
+  user: 0x75,
   removed: 0x78,
 } as const;
 
@@ -16,6 +18,7 @@ const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
 /** The keys of which there is one per store. */
 export const metaKey = {
   applied: ascii('m/applied'),
+  auth: ascii('m/auth'),
   cluster: ascii('m/cluster'),
   compactFinished: ascii('m/compact-finished'),
   compactScheduled: ascii('m/compact-scheduled'),
@@ -31,6 +34,8 @@ export const metaKeys: DbRange = { gte: ascii('m/'), lt: ascii('m0') };
 export const alarmKeys: DbRange = spaceRange(space.alarm);
 export const leaseKeys: DbRange = spaceRange(space.lease);
 export const memberKeys: DbRange = spaceRange(space.member);
+export const authUserKeys: DbRange = spaceRange(space.user);
+export const authRoleKeys: DbRange = spaceRange(space.role);
 export const removedMemberKeys: DbRange = spaceRange(space.removed);
 
 /** Length of a pack's key. */
@@ -76,6 +81,15 @@ export function removedMemberKey(id: bigint): Uint8Array {
 /** The id in a removed member's key. */
 export function parseRemovedMemberKey(key: Uint8Array): bigint {
   return new DataView(key.buffer, key.byteOffset, key.byteLength).getBigUint64(1);
+}
+
+/** `name` is UTF-8, as in all the API. */
+export function authUserKey(name: Uint8Array): Uint8Array {
+  return nameKey(space.user, name);
+}
+
+export function authRoleKey(name: Uint8Array): Uint8Array {
+  return nameKey(space.role, name);
 }
 
 export function alarmKey(member: bigint, alarm: number): Uint8Array {
@@ -127,6 +141,13 @@ function idKey(prefix: number, id: bigint): Uint8Array {
   key[0] = prefix;
   idView.setBigUint64(0, id);
   key.set(idBytes, 1);
+  return key;
+}
+
+function nameKey(prefix: number, name: Uint8Array): Uint8Array {
+  const key = new Uint8Array(1 + name.length);
+  key[0] = prefix;
+  key.set(name, 1);
   return key;
 }
 

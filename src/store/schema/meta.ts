@@ -20,6 +20,13 @@ export interface AppliedRecord {
   readonly hash: bigint;
 }
 
+/** Whether users and roles count, and their revision: the value of `m/auth`. Without one there never was a user or a role. */
+export interface AuthRecord {
+  readonly isEnabled: boolean;
+  /** At least 1. */
+  readonly revision: number;
+}
+
 /** The membership before the first one is known. */
 export const emptyConf: ConfState = {
   voters: [],
@@ -60,6 +67,19 @@ export function encodeCounter(value: number): Uint8Array {
 export function decodeCounter(bytes: Uint8Array, name: string): number {
   if (bytes.length !== 8) throw damaged(name);
   return safe(getUint64(bytes, 0), name);
+}
+
+export function encodeAuth({ isEnabled, revision }: AuthRecord): Uint8Array {
+  const bytes = new Uint8Array(9);
+  bytes[0] = isEnabled ? 1 : 0;
+  putUint64(bytes, 1, revision);
+  return bytes;
+}
+
+/** Throws {@link StoreDataError} `damaged`. */
+export function decodeAuth(bytes: Uint8Array): AuthRecord {
+  if (bytes.length !== 9) throw damaged('m/auth');
+  return { isEnabled: bytes[0] === 1, revision: safe(getUint64(bytes, 1), 'm/auth') };
 }
 
 export function encodeClusterId(id: bigint): Uint8Array {

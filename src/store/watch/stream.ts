@@ -56,14 +56,19 @@ export class HubStream implements WatchStream {
     if (this.#isClosed) return;
     const range = parseKeyRange(request);
     if (request.startRevision < 0) {
-      this.#refuse(new StoreError('compacted').message);
+      this.refuse(new StoreError('compacted').message);
     } else if (range === undefined) {
-      this.#refuse('mvcc: watcher range is empty');
+      this.refuse('mvcc: watcher range is empty');
     } else if (request.watchId !== 0n && this.watchers.has(request.watchId)) {
-      this.#refuse('mvcc: duplicate watch ID provided on the WatchStream');
+      this.refuse('mvcc: duplicate watch ID provided on the WatchStream');
     } else {
       this.#start(range, request);
     }
+  }
+
+  refuse(cancelReason: string): void {
+    const header = this.#host.header(this.#host.history.revision);
+    this.#notify({ header, watchId: noWatchId, created: true, canceled: true, cancelReason });
   }
 
   cancel(watchId: bigint): void {
@@ -150,11 +155,6 @@ export class HubStream implements WatchStream {
   #takeFreeId(): bigint {
     while (this.watchers.has(this.#nextWatchId)) this.#nextWatchId++;
     return this.#nextWatchId++;
-  }
-
-  #refuse(cancelReason: string): void {
-    const header = this.#host.header(this.#host.history.revision);
-    this.#notify({ header, watchId: noWatchId, created: true, canceled: true, cancelReason });
   }
 
   #notify(notice: Notice): void {

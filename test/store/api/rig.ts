@@ -9,10 +9,13 @@ import type { Channel } from '../../../src/rpc/service.js';
 import type { ApiContext, ApplyWaiter } from '../../../src/store/api/context.js';
 import { httpRoutes } from '../../../src/store/api/http.js';
 import { apiServices } from '../../../src/store/api/services.js';
+import type { Authenticator } from '../../../src/store/auth/authenticator.js';
+import { simpleTokenScheme } from '../../../src/store/auth/default-settings.js';
 import type { Backup } from '../../../src/store/backup/backup.js';
 import { type ApplyResult, CommandKind, type LeaseRenewal } from '../../../src/store/contracts.js';
 import { StoreError } from '../../../src/store/errors.js';
 import { refuseConfChange } from '../../../src/store/member/admission.js';
+import { authenticatorOf } from '../../../src/store/member/authentication.js';
 import { backupOf } from '../../../src/store/member/backup.js';
 import { toStoreError } from '../../../src/store/member/node-errors.js';
 import type { Store } from '../../../src/store/store.js';
@@ -21,6 +24,7 @@ import { LeaseKeepAliveBatch } from '../../../src/wire/gen/store.js';
 import { realClock, serve } from '../../rpc/support.js';
 import { SimDbHome } from '../../sim/db.js';
 import { SimDisk } from '../../sim/disk.js';
+import { fakePasswords } from '../auth/fake-passwords.js';
 import { openStore, testCluster, testMember } from '../store-harness.js';
 import { apiEngine } from './engine.js';
 
@@ -59,6 +63,10 @@ export class ApiRig implements ApiContext {
 
   constructor(store: Store) {
     this.store = store;
+    this.auth = authenticatorOf(store, {
+      settings: { passwords: fakePasswords, tokens: simpleTokenScheme, trustsCertificates: false },
+      readBarrier: () => this.readBarrier(),
+    });
     this.#nextIndex = store.appliedIndex + 1;
   }
 
@@ -75,6 +83,8 @@ export class ApiRig implements ApiContext {
     t.teardown(() => rig.store.close());
     return rig;
   }
+
+  readonly auth: Authenticator;
 
   get mvcc() {
     return this.store.mvcc;

@@ -117,6 +117,7 @@ t.test(
     const hubStream: WatchStream = {
       create() {},
       cancel() {},
+      refuse() {},
       requestProgress() {},
       onDrained: () => void drains++,
       close: () => void closed++,
@@ -170,6 +171,7 @@ class FloodHub {
         this.cancels++;
         this.send();
       },
+      refuse() {},
       requestProgress() {},
       onDrained: () => {
         this.isFull = false;
