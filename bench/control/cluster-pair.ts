@@ -1,5 +1,6 @@
 /**
- * What a change makes of a pod's cost: `node dist/bench/control/cluster-pair.js BEFORE AFTER`, both folders with a `bin` and a `dist` of their own.
+ * What a change makes of a pod's cost: `node dist/bench/control/cluster-pair.js BEFORE AFTER [--parts all|scheduling]`, both folders with a `bin`
+ * and a `dist` of their own.
  * Two whole clusters run side by side and make pods in turn, so that whatever else the machine does falls on both. Printed: milliseconds of
  * processor time a pod, the first quartile and the median of all turns, and the median of the ratios of turns that followed each other.
  */
@@ -12,6 +13,7 @@ const { values, positionals } = parseArgs({
     turns: { type: 'string', default: '16' },
     pods: { type: 'string', default: '300' },
     nodes: { type: 'string', default: '200' },
+    parts: { type: 'string', default: 'all' },
   },
 });
 const [before, after] = positionals;
@@ -20,8 +22,12 @@ if (before === undefined || after === undefined) throw new Error('two folders ar
 const warmUpTurns = 3;
 const podsOfTurn = Number(values.pods);
 
-const a = await PairSide.start(before, Number(values.nodes));
-const b = await PairSide.start(after, Number(values.nodes));
+const load = {
+  nodes: Number(values.nodes),
+  parts: values.parts === 'scheduling' ? 'scheduling' : 'all',
+} as const;
+const a = await PairSide.start(before, load);
+const b = await PairSide.start(after, load);
 for (const side of [a, b])
   for (let turn = 0; turn < warmUpTurns; turn++) await side.turn(podsOfTurn);
 const costs: [Map<string, number>, Map<string, number>][] = [];

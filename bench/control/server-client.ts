@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type ClientHttp2Session, connect } from 'node:http2';
+import { parseEndpoint } from '../../src/rpc/http2/endpoint.js';
+import { WebClientConnection } from './web-client-connection.js';
+import type { AnswerListener, WebClientStream } from './web-client-stream.js';
 
 /** An answer: its status and its body. */
 export interface Answer {
@@ -7,69 +10,126 @@ export interface Answer {
   readonly body: Buffer;
 }
 
-/** Requests to an API server over a few HTTP/2 connections, in turn. */
+/** What is sent with a request. */
+interface RequestBody {
+  readonly json: unknown;
+  readonly type?: string;
+}
+
+/**
+ * Requests to an API server over a few HTTP/2 connections, in turn. On our own layer, whose requests cost a fraction of those of
+ * node:http2: the load must not use up what the server is to be measured on.
+ */
 export class ServerClient {
-  readonly #sessions: readonly ClientHttp2Session[];
+  readonly #url: string;
   readonly #token: string;
+  readonly #connections: Promise<WebClientConnection>[];
   #next = 0;
 
   constructor(url: string, token: string, connections: number) {
+    this.#url = url;
     this.#token = token;
-    this.#sessions = Array.from({ length: connections }, () =>
-      connect(url, { rejectUnauthorized: false }),
-    );
+    this.#connections = Array.from({ length: connections }, () => connect(url));
   }
 
   /** Resolves with the answer; rejects for any status but 2xx. */
-  async ask(
-    method: string,
-    path: string,
-    body?: { readonly json: unknown; readonly type?: string },
-  ): Promise<Answer> {
-    const stream = this.#open(method, path, body?.type ?? 'application/json');
-    stream.end(body === undefined ? undefined : JSON.stringify(body.json));
-    const chunks: Buffer[] = [];
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    const status = await new Promise<number>((resolve, reject) => {
-      let code = 0;
-      stream.once('response', (headers) => {
-        code = Number(headers[':status']);
-      });
-      stream.once('error', reject);
-      stream.once('end', () => resolve(code));
+  async ask(method: string, path: string, body?: RequestBody): Promise<Answer> {
+    const connection = await this.#connection();
+    const answer = await new Promise<Answer>((resolve, reject) => {
+      this.#open(connection, method, path, body, new WholeAnswer(resolve, reject));
     });
-    const answer = { status, body: Buffer.concat(chunks) };
-    if (status >= 200 && status < 300) return answer;
-    throw new Error(`${method} ${path}: ${status} ${answer.body.toString().slice(0, 300)}`);
+    if (answer.status >= 200 && answer.status < 300) return answer;
+    const text = answer.body.toString().slice(0, 300);
+    throw new Error(`${method} ${path}: ${answer.status} ${text}`);
   }
 
   /** Opens a watch; `onData` gets its bytes until `close`. Resolves when it has begun. */
   async watch(path: string, onData: (chunk: Buffer) => void): Promise<{ close(): void }> {
-    const stream = this.#open('GET', path, 'application/json');
-    stream.end();
-    await new Promise((resolve, reject) => {
-      stream.once('response', resolve);
-      stream.once('error', reject);
+    const connection = await this.#connection();
+    return await new Promise((resolve, reject) => {
+      const stream = this.#open(connection, 'GET', path, undefined, {
+        onStatus: () => resolve({ close: () => stream.cancel() }),
+        onData: (bytes) => onData(bufferOf(bytes)),
+        onEnd: (error) => reject(error ?? new Error(`the watch ${path} ended`)),
+      });
     });
-    stream.on('data', onData);
-    return { close: () => stream.close() };
   }
 
   close(): void {
-    for (const session of this.#sessions) session.destroy();
+    for (const connection of this.#connections) {
+      connection.then(
+        (each) => each.destroy(),
+        () => {},
+      );
+    }
   }
 
-  #open(method: string, path: string, type: string) {
-    const session = this.#sessions[this.#next++ % this.#sessions.length];
-    if (session === undefined) throw new Error('no connection');
-    return session.request({
-      ':method': method,
-      ':path': path,
-      authorization: `Bearer ${this.#token}`,
-      accept: 'application/json',
-      ...(method !== 'GET' && { 'content-type': type }),
-    });
+  #connection(): Promise<WebClientConnection> {
+    const connection = this.#connections[this.#next++ % this.#connections.length];
+    if (connection === undefined) throw new Error('no connection');
+    return connection;
   }
+
+  #open(
+    connection: WebClientConnection,
+    method: string,
+    path: string,
+    body: RequestBody | undefined,
+    listener: AnswerListener,
+  ): WebClientStream {
+    const bytes = body === undefined ? null : Buffer.from(JSON.stringify(body.json));
+    const fields: [string, string][] = [
+      [':method', method],
+      [':scheme', 'https'],
+      [':authority', new URL(this.#url).host],
+      [':path', path],
+      ['authorization', `Bearer ${this.#token}`],
+      ['accept', 'application/json'],
+      ['user-agent', 'bench'],
+    ];
+    if (bytes !== null) {
+      fields.push(['content-type', body?.type ?? 'application/json']);
+      fields.push(['content-length', String(bytes.length)]);
+    }
+    return connection.request(fields, bytes, listener);
+  }
+}
+
+/** Takes an answer in, whole. */
+class WholeAnswer implements AnswerListener {
+  readonly #resolve: (answer: Answer) => void;
+  readonly #reject: (error: Error) => void;
+  readonly #chunks: Uint8Array[] = [];
+  #status = 0;
+
+  constructor(resolve: (answer: Answer) => void, reject: (error: Error) => void) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  onStatus(status: number): void {
+    this.#status = status;
+  }
+
+  onData(bytes: Uint8Array): void {
+    this.#chunks.push(bytes);
+  }
+
+  onEnd(error: Error | null): void {
+    if (error !== null) this.#reject(error);
+    else this.#resolve({ status: this.#status, body: Buffer.concat(this.#chunks) });
+  }
+}
+
+async function connect(url: string): Promise<WebClientConnection> {
+  const endpoint = parseEndpoint(url, { isUnverified: true });
+  const socket = endpoint.open();
+  await once(socket, endpoint.readyEvent);
+  return new WebClientConnection(socket);
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** What a process has in memory now and had at most, MiB. Linux. */

@@ -13,6 +13,35 @@ const containers = [
   },
 ];
 
+/** Makes nodes that are objects and nothing else: ready, and free of the taint that they begin with. */
+export async function createNodes(client: ServerClient, count: number): Promise<void> {
+  await inParallel(count, async (i) => {
+    const name = `node-${i}`;
+    await client.ask('POST', '/api/v1/nodes', {
+      json: { metadata: { name, labels: labelsOf(name, i) }, status: nodeStatus },
+    });
+    await client.ask('PATCH', `/api/v1/nodes/${name}`, {
+      json: { spec: { taints: null } },
+      type: 'application/merge-patch+json',
+    });
+  });
+}
+
+const nodeResources = { cpu: '32', memory: '64Gi', 'ephemeral-storage': '200Gi', pods: '110' };
+const nodeStatus = {
+  capacity: nodeResources,
+  allocatable: nodeResources,
+  conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady' }],
+};
+
+function labelsOf(name: string, i: number): Readonly<Record<string, string>> {
+  return {
+    'kubernetes.io/hostname': name,
+    'topology.kubernetes.io/region': 'region',
+    'topology.kubernetes.io/zone': 'abc'.charAt(i % 3),
+  };
+}
+
 /** Makes pods by themselves, numbered from `from` on. Resolves when the server has taken all of them. */
 export async function createPods(client: ServerClient, count: number, from = 0): Promise<void> {
   await inParallel(count, (at) => {

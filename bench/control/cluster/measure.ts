@@ -1,7 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { adminToken } from '../../../test/e2e/kubectl/control-plane.js';
 import { ServerClient } from '../server-client.js';
-import { createDeployments, createNamespaces, createPods, deleteAll } from './loads.js';
+import {
+  createDeployments,
+  createNamespaces,
+  createNodes,
+  createPods,
+  deleteAll,
+} from './loads.js';
 import type { ClusterBenchOptions } from './options.js';
 import { PodCounter, type PodCounts } from './pod-counter.js';
 import { Prober, type VerbLatency } from './prober.js';
@@ -16,13 +22,14 @@ export interface ClusterBenchResult {
   /** Until all pods had been seen in the watch, had a node, were running. */
   readonly createdSeconds: number;
   readonly boundSeconds: number;
-  readonly runningSeconds: number;
+  /** Null where nobody runs them. */
+  readonly runningSeconds: number | null;
   readonly listMs: number;
   readonly listMiB: number;
   /** Until all pods were gone; null when they stay. */
   readonly deletedSeconds: number | null;
   readonly latencies: readonly VerbLatency[];
-  /** Over the time from the first creation to all running. */
+  /** Over the time from the first creation until all pods were done: running, or bound where nobody runs them. */
   readonly use: readonly ProcessUse[];
   /** What the API server answered in that time. */
   readonly requests: readonly RequestCount[];
@@ -41,10 +48,12 @@ export async function measure(options: ClusterBenchOptions): Promise<ClusterBenc
   try {
     await createNamespaces(client);
     const nodesFrom = performance.now();
-    whole = cluster.startNodes(options);
+    if (options.parts === 'all') whole = cluster.startNodes(options);
+    else await createNodes(client, options.nodes);
     await untilNodesReady(client, whole, options.nodes);
     const nodesReadySeconds = secondsSince(nodesFrom);
     say(`${options.nodes} nodes are ready after ${nodesReadySeconds.toFixed(1)} s`);
+    if (options.warmUpPods > 0) await warmUp(options, whole, client);
     return await new Run(options, whole, client, probes).run(nodesReadySeconds);
   } catch (error) {
     say(whole.report());
@@ -89,7 +98,7 @@ class Run {
     const [createdSeconds, boundSeconds, runningSeconds] = await Promise.all([
       this.#until('created', from),
       this.#until('bound', from),
-      this.#until('running', from),
+      this.#options.parts === 'all' ? this.#until('running', from) : null,
       created,
     ]);
     const use = this.#usedSince(before);
@@ -115,14 +124,7 @@ class Run {
   /** Seconds until all pods are so far. */
   async #until(what: keyof PodCounts, from: number): Promise<number> {
     const { pods } = this.#options;
-    while (this.#counter.counts[what] < pods) {
-      if (performance.now() - from > patienceMs) {
-        const counts = JSON.stringify(this.#counter.counts);
-        throw new Error(`not all of ${pods} pods are ${what}: ${counts}`);
-      }
-      this.#cluster.use();
-      await pause(pollMs);
-    }
+    await untilPods(this.#counter, { what, pods, from, cluster: this.#cluster });
     const seconds = secondsSince(from);
     say(`${pods} pods ${what} after ${seconds.toFixed(1)} s`);
     return seconds;
@@ -155,6 +157,45 @@ class Run {
       const cpuSeconds = use.cpuSeconds - (before[at]?.cpuSeconds ?? 0);
       return { ...use, cpuSeconds };
     });
+  }
+}
+
+/** Makes pods, waits until they are done, and deletes them. */
+async function warmUp(
+  { warmUpPods: pods, parts }: ClusterBenchOptions,
+  cluster: WholeCluster,
+  client: ServerClient,
+): Promise<void> {
+  const counter = new PodCounter();
+  await counter.start(client);
+  const from = performance.now();
+  await createPods(client, pods);
+  const what = parts === 'all' ? 'running' : 'bound';
+  await untilPods(counter, { what, pods, from, cluster });
+  await deleteAll(client, 'pods');
+  await untilPods(counter, { what: 'deleted', pods, from, cluster });
+  counter.stop();
+  say(`warmed up with ${pods} pods in ${secondsSince(from).toFixed(1)} s`);
+}
+
+/** Waits until so many pods are so far. */
+async function untilPods(
+  counter: PodCounter,
+  wait: {
+    readonly what: keyof PodCounts;
+    readonly pods: number;
+    readonly from: number;
+    readonly cluster: WholeCluster;
+  },
+): Promise<void> {
+  const { what, pods, from, cluster } = wait;
+  while (counter.counts[what] < pods) {
+    if (performance.now() - from > patienceMs) {
+      const counts = JSON.stringify(counter.counts);
+      throw new Error(`not all of ${pods} pods are ${what}: ${counts}`);
+    }
+    cluster.use();
+    await pause(pollMs);
   }
 }
 

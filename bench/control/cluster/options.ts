@@ -1,7 +1,16 @@
 import { parseArgs } from 'node:util';
 
+/**
+ * What runs. `all`: the control plane with all its controllers, and simulated nodes that write what becomes of pods. `scheduling`: store, API
+ * server and scheduler alone, which is what Kubernetes was measured with; nodes are objects, and pods are done when they are bound.
+ */
+export type ClusterParts = 'all' | 'scheduling';
+
 /** What is measured. */
 export interface ClusterBenchOptions {
+  readonly parts: ClusterParts;
+  /** Pods that are made and deleted before anything is measured, so that V8 has compiled what is measured. */
+  readonly warmUpPods: number;
   readonly nodes: number;
   readonly pods: number;
   /** Who makes the pods: this program over REST, or the controllers of Deployments of 100 pods each. */
@@ -22,6 +31,8 @@ export function parseClusterOptions(words: readonly string[]): ClusterBenchOptio
   const { values } = parseArgs({
     args: [...words],
     options: {
+      parts: { type: 'string', default: 'all' },
+      'warm-up': { type: 'string', default: '0' },
       nodes: { type: 'string', default: '1000' },
       pods: { type: 'string', default: '5000' },
       by: { type: 'string', default: 'pods' },
@@ -32,9 +43,15 @@ export function parseClusterOptions(words: readonly string[]): ClusterBenchOptio
       profile: { type: 'string' },
     },
   });
-  const { by } = values;
+  const { by, parts } = values;
   if (by !== 'pods' && by !== 'deployments') throw new Error('--by is pods or deployments');
+  if (parts !== 'all' && parts !== 'scheduling') throw new Error('--parts is all or scheduling');
+  if (parts === 'scheduling' && by === 'deployments') {
+    throw new Error('without controllers nobody makes the pods of deployments');
+  }
   return {
+    parts,
+    warmUpPods: count(values['warm-up'], '--warm-up', 0),
     nodes: count(values.nodes, '--nodes'),
     pods: count(values.pods, '--pods'),
     by,

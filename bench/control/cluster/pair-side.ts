@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ServerClient } from '../server-client.js';
+import type { ClusterParts } from './options.js';
 import type { PodCounter } from './pod-counter.js';
 import type { WholeCluster } from './whole-cluster.js';
 
@@ -10,51 +11,66 @@ const pollMs = 5;
 const settleMs = 150;
 const nodePollMs = 500;
 
+/** How pods are made, and when they are done. */
+interface PairLoad {
+  readonly create: (client: ServerClient, count: number, from: number) => Promise<void>;
+  readonly last: 'bound' | 'running';
+}
+
 /** One of two clusters that are compared, run by the programs and the benchmark of a folder. */
 export class PairSide {
   readonly #cluster: WholeCluster;
   readonly #client: ServerClient;
   readonly #counter: PodCounter;
-  readonly #create: (client: ServerClient, count: number, from: number) => Promise<void>;
+  readonly #load: PairLoad;
   #made = 0;
 
   private constructor(
     cluster: WholeCluster,
     client: ServerClient,
     counter: PodCounter,
-    create: (client: ServerClient, count: number, from: number) => Promise<void>,
+    load: PairLoad,
   ) {
     this.#cluster = cluster;
     this.#client = client;
     this.#counter = counter;
-    this.#create = create;
+    this.#load = load;
   }
 
   /** Starts the cluster of a folder. Resolves when its nodes are ready. */
-  static async start(folder: string, nodes: number): Promise<PairSide> {
+  static async start(
+    folder: string,
+    { nodes, parts }: { readonly nodes: number; readonly parts: ClusterParts },
+  ): Promise<PairSide> {
     const load = (path: string) => import(pathToFileURL(join(resolve(folder), 'dist', path)).href);
     const { WholeCluster } = await load('bench/control/cluster/whole-cluster.js');
     const { ServerClient } = await load('bench/control/server-client.js');
     const { PodCounter } = await load('bench/control/cluster/pod-counter.js');
-    const { createNamespaces, createPods } = await load('bench/control/cluster/loads.js');
+    const { createNamespaces, createNodes, createPods } = await load(
+      'bench/control/cluster/loads.js',
+    );
     const { adminToken } = await load('test/e2e/kubectl/control-plane.js');
-    const options = { nodes, leaseSeconds: 40, startMs: 0, profileDir: null };
+    const options = { parts, nodes, leaseSeconds: 40, startMs: 0, profileDir: null };
     const plane = await WholeCluster.start(options);
     const client = new ServerClient(plane.plane.url, adminToken, connections);
     await createNamespaces(client);
-    const cluster = plane.startNodes(options);
+    const cluster = parts === 'all' ? plane.startNodes(options) : plane;
+    if (parts === 'scheduling') await createNodes(client, nodes);
     await untilNodesReady(client, nodes);
     const counter = new PodCounter();
     await counter.start(client);
-    return new PairSide(cluster, client, counter, createPods);
+    return new PairSide(cluster, client, counter, {
+      create: createPods,
+      last: parts === 'all' ? 'running' : 'bound',
+    });
   }
 
   /** Makes pods. Resolves, when they run, with what each process has used for one, milliseconds. */
   async turn(pods: number): Promise<Map<string, number>> {
     const before = this.#cluster.use();
-    await this.#create(this.#client, pods, this.#made);
+    await this.#load.create(this.#client, pods, this.#made);
     this.#made += pods;
-    while (this.#counter.counts.running < this.#made) await pause(pollMs);
+    while (this.#counter.counts[this.#load.last] < this.#made) await pause(pollMs);
     await pause(settleMs);
     const costs = new Map<string, number>();
     let sum = 0;

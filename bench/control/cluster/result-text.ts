@@ -2,7 +2,7 @@ import type { ClusterBenchResult } from './measure.js';
 
 /** The result as four small tables. */
 export function resultText(result: ClusterBenchResult): string {
-  const { options, use, latencies, deletedSeconds: deleted } = result;
+  const { options, use, latencies, deletedSeconds: deleted, runningSeconds: running } = result;
   const counts = result.requests
     .filter(({ count }) => count >= options.pods / 100)
     .map(({ name, count, seconds }) => [
@@ -17,7 +17,7 @@ export function resultText(result: ClusterBenchResult): string {
     [`${nodes} nodes ready`, seconds(result.nodesReadySeconds), ''],
     [`${pods} pods created, by ${by}`, seconds(result.createdSeconds), rate(result.createdSeconds)],
     ['created and bound', seconds(result.boundSeconds), rate(result.boundSeconds)],
-    ['all running', seconds(result.runningSeconds), rate(result.runningSeconds)],
+    ...(running === null ? [] : [['all running', seconds(running), rate(running)]]),
     ...(deleted === null ? [] : [['all deleted', seconds(deleted), rate(deleted)]]),
     ['list of all pods', `${result.listMs.toFixed(0)} ms`, `${result.listMiB.toFixed(1)} MiB`],
   ];
@@ -27,17 +27,19 @@ export function resultText(result: ClusterBenchResult): string {
     p50Ms.toFixed(1),
     p99Ms.toFixed(1),
   ]);
+  const last = running === null ? 'bound' : 'running';
   const processes = use.map(({ name, cpuSeconds, memoryMiB, memoryMiBMost }) => [
     name,
     cpuSeconds.toFixed(1),
+    ((cpuSeconds * 1000) / pods).toFixed(2),
     memoryMiB.toFixed(0),
     memoryMiBMost.toFixed(0),
   ]);
   return [
     table([['', 'time', 'rate'], ...phases]),
     table([['meanwhile', 'requests', 'p50 ms', 'p99 ms'], ...requests]),
-    table([['until all running', 'CPU s', 'MiB', 'MiB at most'], ...processes]),
-    table([['until all running', 'requests', 'a pod', 'mean ms'], ...counts]),
+    table([[`until all ${last}`, 'CPU s', 'ms a pod', 'MiB', 'MiB at most'], ...processes]),
+    table([[`until all ${last}`, 'requests', 'a pod', 'mean ms'], ...counts]),
   ].join('\n\n');
 }
 

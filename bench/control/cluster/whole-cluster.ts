@@ -14,7 +14,7 @@ export interface ProcessUse {
 /** Of what `bin/flotilla` starts Node with, that which NODE_OPTIONS takes: here Node is started by itself. */
 const nodeOptions = '--max-semi-space-size=32';
 
-/** Three members of the store, an API server, a scheduler, a controller manager and simulated nodes: a process each. */
+/** Three members of the store, an API server and a scheduler; where all runs, a controller manager and simulated nodes: a process each. */
 export class WholeCluster {
   readonly plane: ControlPlane;
   readonly #processes: readonly BenchProcess[];
@@ -25,7 +25,10 @@ export class WholeCluster {
   }
 
   /** Starts the control plane; nodes come with {@link startNodes}. */
-  static async start({ profileDir }: ClusterBenchOptions): Promise<WholeCluster> {
+  static async start({
+    profileDir,
+    parts,
+  }: Pick<ClusterBenchOptions, 'profileDir' | 'parts'>): Promise<WholeCluster> {
     process.env.NODE_OPTIONS ??= nodeOptions;
     const plane = await ControlPlane.start({
       storeSize: 3,
@@ -37,14 +40,18 @@ export class WholeCluster {
       `--etcd-servers=${store}`,
       '--secure-port=0',
     ];
-    const processes = ['controller-manager', 'scheduler'].map(
-      (name) => new BenchProcess(name, flags, profileDir),
-    );
+    const programs = parts === 'scheduling' ? ['scheduler'] : ['controller-manager', 'scheduler'];
+    const processes = programs.map((name) => new BenchProcess(name, flags, profileDir));
     return new WholeCluster(plane, processes);
   }
 
   /** Starts the simulated nodes. Resolves at once: they register by and by. */
-  startNodes({ nodes, leaseSeconds, startMs, profileDir }: ClusterBenchOptions): WholeCluster {
+  startNodes({
+    nodes,
+    leaseSeconds,
+    startMs,
+    profileDir,
+  }: Pick<ClusterBenchOptions, 'nodes' | 'leaseSeconds' | 'startMs' | 'profileDir'>): WholeCluster {
     const flags = [
       `--kubeconfig=${this.plane.kubeconfig}`,
       '--runtime=simulated',
