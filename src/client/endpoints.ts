@@ -73,6 +73,12 @@ export class EndpointPool {
     return fallback === undefined ? undefined : this.#use(fallback);
   }
 
+  /** Has calls go to this endpoint from now on, unless it is avoided. */
+  prefer(url: string): void {
+    const state = this.#find(url);
+    if (state.avoidUntil <= this.#clock.now()) this.#current = this.#states.indexOf(state);
+  }
+
   /** Records that an endpoint answered. */
   onSuccess(url: string): void {
     const state = this.#find(url);
