@@ -51,9 +51,9 @@ export class RotatingFile {
     if (this.#waiting.length === 1) setImmediate(() => this.flush());
   }
 
-  /** Writes what waits. */
-  flush(): void {
-    if (this.#waiting.length === 0) return;
+  /** Writes what waits. False: it is lost. */
+  flush(): boolean {
+    if (this.#waiting.length === 0) return true;
     const text = Buffer.from(`${this.#waiting.join('\n')}\n`);
     this.#waiting = [];
     try {
@@ -62,9 +62,11 @@ export class RotatingFile {
       for (let at = 0; at < text.length; ) at += writeSync(this.#fd, text, at);
       this.#size += text.length;
       this.#hasFailed = false;
+      return true;
     } catch (error) {
       if (!this.#hasFailed) this.#onError(error);
       this.#hasFailed = true;
+      return false;
     }
   }
 

@@ -56,6 +56,8 @@ export interface AdmissionInputs {
   readonly writes: ServerWrites;
   readonly policy: RbacPolicy;
   readonly authorizer: Authorizer;
+  /** Whether it is among the authorizers, or was at the start. */
+  readonly usesRbac: boolean;
   readonly clock: Clock;
   readonly prng: Prng;
   readonly logger: Logger;
@@ -111,11 +113,10 @@ export async function openAdmission(inputs: AdmissionInputs): Promise<readonly A
     }),
   });
   // Who may write roles is a question of authorization: no flag turns it off.
-  const usesRbac = flags.list('authorization-mode').includes('RBAC');
   return [
     ...plugins,
     ...(flags.isTrue('allow-privileged') ? [] : [refusePrivilegedPods]),
-    ...(usesRbac ? [new EscalationCheck(inputs.policy, authorizer)] : []),
+    ...(inputs.usesRbac ? [new EscalationCheck(inputs.policy, authorizer)] : []),
   ];
 }
 

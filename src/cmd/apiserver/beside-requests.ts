@@ -3,6 +3,7 @@ import { defined } from '../../base/assert.js';
 import { type Clock, sleep } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import type { ApiServices } from '../../control/apiserver/aggregation/api-services.js';
+import type { AuthorizationMode } from '../../control/apiserver/authorization/modes.js';
 import type { NodeGraph } from '../../control/apiserver/authorization/node/node-graph.js';
 import { reconcileBootstrapRbac } from '../../control/apiserver/authorization/rbac/bootstrap/reconcile.js';
 import type { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
@@ -49,6 +50,8 @@ export interface BesideRequestsOptions {
   readonly endpoints: EndpointTable;
   readonly writes: ServerWrites;
   readonly server: ApiServer;
+  /** Of authorization, as it is at the start. */
+  readonly modes: readonly AuthorizationMode[];
   readonly policy: RbacPolicy;
   readonly nodes: NodeGraph;
   readonly serviceParts: ServiceParts;
@@ -146,8 +149,8 @@ export class BesideRequests {
     return this.#leases.close();
   }
 
-  #uses(mode: string): boolean {
-    return this.#options.flags.list('authorization-mode').includes(mode);
+  #uses(mode: AuthorizationMode): boolean {
+    return this.#options.modes.includes(mode);
   }
 
   #service(port: number): KubernetesService {

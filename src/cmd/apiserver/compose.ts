@@ -5,9 +5,7 @@ import { OpenApi } from '../../control/api/openapi/open-api.js';
 import { KubernetesProtobuf } from '../../control/api/protobuf/protobuf-codec.js';
 import { webPoster } from '../../control/apiserver/admission/webhooks/web-poster.js';
 import { ApiServices } from '../../control/apiserver/aggregation/api-services.js';
-import { AuditMetrics } from '../../control/apiserver/audit/audit-metrics.js';
-import { NodeGraph } from '../../control/apiserver/authorization/node/node-graph.js';
-import { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
+import type { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
 import { signingRequestHooks } from '../../control/apiserver/certificates/signing-request-hooks.js';
 import { asksForStream } from '../../control/apiserver/connect/upgrade-paths.js';
 import type { Authorizer } from '../../control/apiserver/contracts.js';
@@ -24,23 +22,16 @@ import type { WebRequest } from '../../rpc/web.js';
 import { WebClient } from '../../rpc/web-client.js';
 import { flotillaVersion } from '../version.js';
 import { openAdmission } from './admission.js';
-import { openAudit } from './audit.js';
 import { BesideRequests } from './beside-requests.js';
 import { openEncryption } from './encryption.js';
 import { openKubelets } from './kubelets.js';
+import { type Gate, openGate } from './open-gate.js';
 import { type ComposeInputs, type OpenedObjects, openObjects } from './open-objects.js';
 import { openRoutes } from './open-routes.js';
 import type { ParsedFlags } from './parse.js';
-import {
-  authenticationInfo,
-  openAuthentication,
-  openAuthorization,
-  type SecurityInputs,
-} from './security.js';
-import { openServiceAccountKeys } from './service-account-keys.js';
+import { authenticationInfo } from './security.js';
 import { openServiceParts } from './service-parts.js';
 import { specialHandlers } from './special-handlers.js';
-import { openTokens } from './token-kinds.js';
 
 /** An API server with all its parts, but for its port. */
 export interface ComposedServer {
@@ -64,7 +55,7 @@ export async function composeApiServer(inputs: ComposeInputs): Promise<ComposedS
       readiness.add({ name: 'kms-providers', check: () => encryption.problem() });
     encryption.reloads?.register(metrics.registry, inputs.address);
     const stopped = new AbortController();
-    const followed = encryption.run(stopped.signal);
+    const followed = Promise.all([encryption.run(stopped.signal), composed.run(stopped.signal)]);
     return {
       ...composed,
       async close() {
@@ -87,13 +78,16 @@ async function compose(
   inputs: ComposeInputs,
   opened: OpenedObjects,
   web: WebClient,
-): Promise<ComposedServer> {
+): Promise<ComposedServer & Pick<Gate, 'run'>> {
   const { flags, clock, prng, logger } = inputs;
   const { scheme, store, endpoints } = opened;
   const gate = await openGate(inputs, opened, web);
-  const { policy, nodes, keys, tokens, security, authorizer } = gate;
+  const { policy, nodes, keys, tokens, security, authorization } = gate;
+  const { authorizer } = authorization;
+  const modes = authorization.modes();
   const serviceParts = openServiceParts({ flags, prng, logger, ...opened });
-  await enableWrites(inputs, opened, { policy, authorizer, web, serviceParts });
+  const usesRbac = modes.includes('RBAC');
+  await enableWrites(inputs, opened, { policy, authorizer, usesRbac, web, serviceParts });
   const checkStore = async () => {
     await inputs.client.kv.get(`${opened.storePrefix}/health`);
     return null;
@@ -108,7 +102,7 @@ async function compose(
   });
   const kubelets = await openKubelets(flags, opened.latest);
   const special = specialHandlers({
-    ...{ ...opened, security, authorizer, tokens, checkStore, kubelets, pick },
+    ...{ ...opened, security, authorization, policy, tokens, checkStore, kubelets, pick },
   });
   const flows = openFlowControl(flags);
   const server = new ApiServer({
@@ -123,7 +117,7 @@ async function compose(
     answerElsewhere: (exchange) => apiServices.answer(exchange),
   });
   apiServices.metrics.register(server.metrics.registry);
-  gate.auditMetrics.register(server.metrics.registry);
+  gate.register(server.metrics.registry);
   addStoreSize(server.metrics.registry, flags.list('etcd-servers'), async (endpoint) => {
     const { dbSize } = await inputs.client.maintenance.status(endpoint);
     return Number(dbSize);
@@ -132,41 +126,24 @@ async function compose(
     ...{ ...opened, clock, logger, newUid: randomUUID, post: webPoster(web), pick },
   });
   const beside = new BesideRequests({
-    ...{ ...inputs, ...opened, server, policy, nodes, serviceParts, checkStore },
+    ...{ ...inputs, ...opened, server, modes, policy, nodes, serviceParts, checkStore },
     ...{ customResources, apiServices, flows },
     authenticationInfo: await authenticationInfo(flags),
   });
   return {
     server,
     beside,
+    run: gate.run,
     takesUpgrade: (request) => asksForStream(request) || apiServices.takesUpgrade(request),
     async close() {
       await server.close();
       await beside.close();
       await serviceParts.close();
+      await gate.audit.close();
       web.close();
       await store.close();
     },
   };
-}
-
-/** Who asks, may they, and what is written down of it. */
-async function openGate(inputs: ComposeInputs, opened: OpenedObjects, web: WebClient) {
-  const { flags, clock, logger, extraTokens } = inputs;
-  const { objects, writes } = opened;
-  const policy = new RbacPolicy();
-  const nodes = new NodeGraph();
-  const keys = await openServiceAccountKeys(flags, logger);
-  const security: SecurityInputs = {
-    ...{ flags, policy, nodes, keys, clock, logger, web, objects, writes },
-    ...(extraTokens === undefined ? {} : { extraTokens }),
-  };
-  const authorizer = await openAuthorization(security);
-  const tokens = await openTokens(security);
-  const authenticator = await openAuthentication(security, tokens);
-  const auditMetrics = new AuditMetrics();
-  const audit = await openAudit(flags, clock, logger, auditMetrics);
-  return { policy, nodes, keys, security, authorizer, tokens, authenticator, audit, auditMetrics };
 }
 
 /** Lets writes in, through admission and what some kinds want besides. */
@@ -176,13 +153,14 @@ async function enableWrites(
   parts: {
     readonly policy: RbacPolicy;
     readonly authorizer: Authorizer;
+    readonly usesRbac: boolean;
     readonly web: WebClient;
     readonly serviceParts: ReturnType<typeof openServiceParts>;
   },
 ): Promise<void> {
-  const { policy, authorizer, web, serviceParts } = parts;
+  const { policy, authorizer, usesRbac, web, serviceParts } = parts;
   const plugins = await openAdmission({
-    ...{ ...opened, flags, policy, authorizer, clock, logger, web },
+    ...{ ...opened, flags, policy, authorizer, usesRbac, clock, logger, web },
     prng: prng.fork(),
   });
   opened.endpoints.enableWrites({

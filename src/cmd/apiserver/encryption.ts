@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { dirname } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
-import { ConfigReloader } from '../../control/apiserver/encryption/config-reloader.js';
 import { CurrentEncryption } from '../../control/apiserver/encryption/current-encryption.js';
 import {
   EncryptionConfigError,
@@ -10,12 +8,12 @@ import {
   type ResourceEncryption,
 } from '../../control/apiserver/encryption/encryption-config.js';
 import { KmsError } from '../../control/apiserver/encryption/kms/kms-plugin.js';
-import { ReloadMetrics } from '../../control/apiserver/encryption/reload-metrics.js';
+import type { ReloadMetrics } from '../../control/apiserver/reload/reload-metrics.js';
 import type { ValueTransformer } from '../../control/apiserver/storage/index.js';
 import type { GroupResource } from '../../control/machinery/object.js';
-import { hostLogFiles } from '../../host/log-files.js';
 import { readTextFile } from '../../host/text-file.js';
 import { UsageError } from '../usage-error.js';
+import { followFile } from './followed-file.js';
 import { KeyServices } from './key-services.js';
 import type { ParsedFlags } from './parse.js';
 
@@ -49,28 +47,18 @@ export async function openEncryption(
     );
   const services = new KeyServices(clock, logger);
   const current = new CurrentEncryption([], randomBytes);
-  const reloads = isFollowed ? new ReloadMetrics(clock) : null;
-  const apply = async (text: string) => {
-    current.replace(await openConfig(text, services));
-    reloads?.onConfig(text);
-  };
+  const apply = async (text: string) => current.replace(await openConfig(text, services));
   const text = path === '' ? '' : await readTextFile(path);
   if (path !== '') await apply(text).catch((error) => refuse(error, path));
+  const followed = isFollowed
+    ? followFile({ config: 'encryption', path, text, apply, clock, logger })
+    : null;
   return {
     transformerOf: (resource) => current.transformerOf(resource),
     isExternal: isFollowed || !services.isEmpty,
-    reloads,
+    reloads: followed?.metrics ?? null,
     problem: () => services.problem(),
-    async run(signal) {
-      if (reloads === null) return;
-      const reloader = new ConfigReloader(text, {
-        ...{ clock, logger, apply, observer: reloads },
-        read: () => readTextFile(path),
-        // The folder: files are replaced by renaming others over them, and mounted ones change with a link beside them.
-        watch: (onChange) => hostLogFiles.watchFolder(dirname(path), onChange),
-      });
-      await reloader.run(signal);
-    },
+    run: async (signal) => followed?.run(signal),
     close: () => services.close(),
   };
 }

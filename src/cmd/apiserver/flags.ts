@@ -1,4 +1,5 @@
 import type { Flag, FlagKind } from '../program/flags.js';
+import { auditFlags } from './audit-flags.js';
 import { ignoredFlags } from './ignored-flags.js';
 
 /**
@@ -80,6 +81,12 @@ const usedFlags: readonly Entry[] = [
     'Let requests without credentials in as system:anonymous. Health is always open.',
   ],
   [
+    'authentication-config',
+    'string',
+    '',
+    'Issuers of JWTs and where the anonymous are let in (AuthenticationConfiguration, YAML), instead of --oidc-*; changes are taken over.',
+  ],
+  [
     'authorization-mode',
     'list',
     'AlwaysAllow',
@@ -90,6 +97,12 @@ const usedFlags: readonly Entry[] = [
     'list',
     '/healthz,/readyz,/livez',
     'Paths that need no authorization; * at the end stands for anything.',
+  ],
+  [
+    'authorization-config',
+    'string',
+    '',
+    'Authorizers, in order (AuthorizationConfiguration, YAML), instead of --authorization-mode; changes are taken over.',
   ],
   ['authorization-policy-file', 'string', '', 'Policy of mode ABAC: a JSON object a line.'],
   [
@@ -246,12 +259,7 @@ const usedFlags: readonly Entry[] = [
     'false',
     'Take changes of that file over while running.',
   ],
-  ['audit-policy-file', 'string', '', 'What the audit log has of which requests (YAML).'],
-  ['audit-log-path', 'string', '', 'File of the audit log; - for standard output.'],
-  ['audit-log-format', 'string', 'json', 'json or legacy.'],
-  ['audit-log-maxage', 'number', '0', 'Days that old audit logs are kept.'],
-  ['audit-log-maxbackup', 'number', '0', 'Old audit logs that are kept.'],
-  ['audit-log-maxsize', 'number', '0', 'Megabytes after which the audit log is rotated.'],
+  ...auditFlags,
   ['runtime-config', 'list', '', 'API versions to serve or not: batch/v1=true, api/beta=true.'],
   ['event-ttl', 'duration', '1h0m0s', 'How long events are kept.'],
   ['request-timeout', 'duration', '1m0s', 'How long a request may take.'],

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { reviewToken } from '../../control/apiserver/authentication/reviews.js';
 import { issueToken } from '../../control/apiserver/authentication/service-account/token-request.js';
 import type { TokenAuthenticator } from '../../control/apiserver/authentication/token-authenticator.js';
+import type { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
 import { ruleSource } from '../../control/apiserver/authorization/rule-source.js';
 import { connectHandlers } from '../../control/apiserver/connect/connect-handlers.js';
 import type { Kubelets } from '../../control/apiserver/connect/kubelets.js';
-import type { Authorizer, ObjectReader } from '../../control/apiserver/contracts.js';
+import type { ObjectReader } from '../../control/apiserver/contracts.js';
 import {
   componentStatuses,
   type StoreCheck,
@@ -16,13 +17,15 @@ import { subresourceHandlers } from '../../control/apiserver/handlers/subresourc
 import type { EndpointTable } from '../../control/apiserver/registry/endpoint-table.js';
 import type { ServerWrites } from '../../control/apiserver/registry/server-writes.js';
 import { isLoopback } from '../../control/apiserver/server/kubernetes-service.js';
+import type { OpenedAuthorization } from './authorization.js';
 import type { SecurityInputs } from './security.js';
 import { apiAudiences } from './token-kinds.js';
 
 /** What is answered by handlers of its own: reviews, and subresources that are documents of another kind. */
 export function specialHandlers(parts: {
   readonly security: SecurityInputs;
-  readonly authorizer: Authorizer;
+  readonly authorization: OpenedAuthorization;
+  readonly policy: RbacPolicy;
   readonly tokens: TokenAuthenticator;
   readonly endpoints: EndpointTable;
   readonly writes: ServerWrites;
@@ -32,13 +35,13 @@ export function specialHandlers(parts: {
   /** Which of so many. */
   pick(count: number): number;
 }): ReadonlyMap<string, SubresourceHandler> {
-  const { security, authorizer, endpoints, writes, latest, tokens, kubelets } = parts;
-  const { flags, keys, policy, web } = security;
+  const { security, authorization, policy, endpoints, writes, latest, tokens, kubelets } = parts;
+  const { flags, keys, web } = security;
+  const { authorizer } = authorization;
   const audiences = apiAudiences(security);
-  const modes = flags.list('authorization-mode');
   const reviews = reviewHandlers({
     authorizer,
-    rules: ruleSource(modes, modes.includes('RBAC') ? policy : null),
+    rules: ruleSource(() => authorization.modes(), policy),
     reviewToken: (review) => reviewToken(review, tokens, audiences),
   });
   const subresources = subresourceHandlers({

@@ -10,7 +10,10 @@ import type { WebClient } from '../../rpc/web-client.js';
 import { UsageError } from '../usage-error.js';
 import type { ParsedFlags } from './parse.js';
 
-const versions: readonly string[] = ['v1', 'v1beta1'];
+/** Versions of the reviews that webhooks are sent. */
+export type ReviewVersion = 'v1' | 'v1beta1';
+
+type Prefix = 'authentication-token-webhook' | 'authorization-webhook';
 
 /** A review of either group, in any version. */
 interface Review {
@@ -18,26 +21,45 @@ interface Review {
   spec?: object;
 }
 
+/** Sends a review, and answers with the one that comes back. */
+type Reviewer = <T extends Review>(review: T) => Promise<T>;
+
 /**
  * Asks the webhook that `--<prefix>-config-file` names, in the version of `--<prefix>-version`; null when none is named. Throws
  * UsageError.
  */
 export async function reviewerOf(
   flags: ParsedFlags,
-  prefix: 'authentication-token-webhook' | 'authorization-webhook',
+  prefix: Prefix,
   web: WebClient,
-): Promise<(<T extends Review>(review: T) => Promise<T>) | null> {
+): Promise<Reviewer | null> {
   const path = flags.text(`${prefix}-config-file`);
   if (path === '') return null;
+  const version = reviewVersionOf(flags, prefix);
+  return openReviewer({ path, what: `--${prefix}-config-file`, version }, web);
+}
+
+/** What `--<prefix>-version` says. Throws UsageError. */
+export function reviewVersionOf(flags: ParsedFlags, prefix: Prefix): ReviewVersion {
   const version = flags.text(`${prefix}-version`);
-  if (!versions.includes(version))
-    throw new UsageError(
-      `--${prefix}-version: ${JSON.stringify(version)} is not spoken; give v1 or v1beta1`,
-    );
-  const ask = webhookReviewer<Review>(
-    web,
-    await readWebhookTarget(path, `--${prefix}-config-file`),
+  if (version === 'v1' || version === 'v1beta1') return version;
+  throw new UsageError(
+    `--${prefix}-version: ${JSON.stringify(version)} is not spoken; give v1 or v1beta1`,
   );
+}
+
+/** Asks the webhook of a kubeconfig, which errors call `what`. Rejects with UsageError when it cannot be used. */
+export async function openReviewer(
+  options: {
+    readonly path: string;
+    readonly what: string;
+    readonly version: ReviewVersion;
+    readonly timeoutMs?: number;
+  },
+  web: WebClient,
+): Promise<Reviewer> {
+  const { path, what, version, ...timing } = options;
+  const ask = webhookReviewer<Review>(web, await readWebhookTarget(path, what), timing);
   return async <T extends Review>(review: T) =>
     (await ask(version === 'v1' ? review : asBeta(review))) as T;
 }

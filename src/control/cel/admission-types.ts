@@ -1,4 +1,4 @@
-import { bool, type CelType, dyn, listOf, mapOf, named, string } from './types.js';
+import { bool, type CelType, dyn, listOf, mapOf, named, objectOf, string } from './types.js';
 
 /** The types of questions to the authorizer, and of its answers. */
 export const authorization = {
@@ -106,8 +106,4 @@ export function admissionVariables({ object, params, variables }: AdmissionTypes
     variables: objectOf('kubernetes.variables', variables),
     ...(params === null ? {} : { params }),
   };
-}
-
-function objectOf(name: string, fields: Readonly<Record<string, CelType>>): CelType {
-  return { kind: 'object', name, fields: new Map(Object.entries(fields)) };
 }

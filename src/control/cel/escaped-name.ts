@@ -33,3 +33,17 @@ export function escapedName(name: string): string | null {
     .replaceAll('/', '__slash__');
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(escaped) ? escaped : null;
 }
+
+/** The name of a field that is written as {@link escapedName} does; what stands for no other name is itself. */
+export function unescapedName(name: string): string {
+  const word = /^__(\w+)__$/.exec(name)?.[1];
+  if (word !== undefined && reserved.has(word)) return word;
+  return name.replace(/__(dot|dash|slash|underscores)__/g, (_, mark: string) => marks[mark] ?? '');
+}
+
+const marks: Readonly<Record<string, string>> = {
+  dot: '.',
+  dash: '-',
+  slash: '/',
+  underscores: '__',
+};

@@ -2,12 +2,15 @@ import { type Checked, checkExpression } from './check.js';
 import type { CelEnvironment } from './environment.js';
 import { type Activation, type CostBudget, evaluate } from './evaluate.js';
 import { CompileError, parseExpression, problemText } from './parse.js';
+import { selectsField } from './selected-fields.js';
 import { type CelType, isAssignable, typeText } from './types.js';
 import type { CelValue } from './values.js';
 
 /** A compiled expression. */
 export interface Program extends Checked {
   readonly text: string;
+  /** Whether a field of a variable is selected by its name. */
+  selects(variable: string, field: string): boolean;
   /** Throws CelError. */
   run(activation: Activation, budget: CostBudget): CelValue;
 }
@@ -27,6 +30,7 @@ export function compile(
   return {
     ...checked,
     text,
+    selects: (variable, field) => selectsField(tree, variable, field),
     run: (activation, budget) => evaluate(tree, environment, activation, budget),
   };
 }

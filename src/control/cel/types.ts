@@ -41,6 +41,11 @@ export function mapOf(key: CelType, value: CelType, sizeMax?: number): CelType {
   return sizeMax === undefined ? { kind: 'map', key, value } : { kind: 'map', key, value, sizeMax };
 }
 
+/** An object of these fields. */
+export function objectOf(name: string, fields: Readonly<Record<string, CelType>>): CelType {
+  return { kind: 'object', name, fields: new Map(Object.entries(fields)) };
+}
+
 /** A value that may not be there. */
 export function optionalOf(of: CelType): CelType {
   return { kind: 'optional', of };

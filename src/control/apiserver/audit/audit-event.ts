@@ -4,7 +4,7 @@ import { formatMicroTime } from '../../machinery/time.js';
 import { reviewedUser } from '../authentication/reviews.js';
 import type { UserInfo } from '../contracts.js';
 import type { Exchange } from '../exchange.js';
-import type { AuditDecision, AuditStage } from './audit-policy.js';
+import type { AuditDecision, AuditLevel, AuditStage } from './audit-policy.js';
 
 /** What is known of a request beyond its exchange; filled in as it goes on. */
 export interface AuditRecord {
@@ -15,20 +15,47 @@ export interface AuditRecord {
   responseObject: KubeObject | null;
 }
 
-/** An audit event (audit.k8s.io/v1 Event) as one line of JSON. */
-export function auditLine(
+/** An audit event (audit.k8s.io/v1 Event). */
+export interface AuditEvent {
+  readonly kind: 'Event';
+  readonly apiVersion: 'audit.k8s.io/v1';
+  readonly level: AuditLevel;
+  readonly auditID: string;
+  readonly stage: AuditStage;
+  readonly requestURI: string;
+  readonly verb: string;
+  readonly user: ReviewedUser;
+  readonly impersonatedUser: ReviewedUser | undefined;
+  readonly sourceIPs: readonly string[];
+  readonly userAgent: string | undefined;
+  readonly objectRef: Readonly<Record<string, string>> | undefined;
+  readonly responseStatus: ResponseStatus | undefined;
+  readonly requestObject: KubeObject | undefined;
+  readonly responseObject: KubeObject | undefined;
+  readonly requestReceivedTimestamp: string;
+  readonly stageTimestamp: string;
+  readonly annotations: Readonly<Record<string, string>> | undefined;
+}
+
+/** A Status without what an answer's body has besides. */
+type ResponseStatus = { readonly [Field in keyof Status]?: Status[Field] | undefined };
+
+type ReviewedUser = ReturnType<typeof reviewedUser>;
+
+/** What the audit log has of a request at a stage. */
+export function auditEvent(
   exchange: Exchange,
   record: AuditRecord,
   stage: AuditStage,
   now: { readonly ms: number; readonly failure: Status | null },
-): string {
+): AuditEvent {
   const { request, info, impersonator, user } = exchange;
   const { level, omitManagedFields } = record.decision;
   const hasBodies = level === 'Request' || level === 'RequestResponse';
   const body = (object: KubeObject | null) =>
     object === null ? undefined : omitManagedFields ? withoutManagedFields(object) : object;
   const isAnswered = stage !== 'RequestReceived';
-  const event = {
+  return {
     kind: 'Event',
     apiVersion: 'audit.k8s.io/v1',
     level,
@@ -47,9 +74,8 @@ export function auditLine(
       level === 'RequestResponse' && isAnswered ? body(record.responseObject) : undefined,
     requestReceivedTimestamp: formatMicroTime(exchange.nowMs),
     stageTimestamp: formatMicroTime(now.ms),
-    annotations: Object.keys(record.annotations).length > 0 ? record.annotations : undefined,
+    annotations: Object.keys(record.annotations).length > 0 ? { ...record.annotations } : undefined,
   };
-  return JSON.stringify(event);
 }
 
 function objectRef({ info }: Exchange): Record<string, string> {
@@ -58,7 +84,7 @@ function objectRef({ info }: Exchange): Record<string, string> {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
 }
 
-function responseStatus({ statusCode }: Exchange, failure: Status | null): object {
+function responseStatus({ statusCode }: Exchange, failure: Status | null): ResponseStatus {
   if (failure !== null) {
     const { status, message, reason, details, code } = failure;
     return { metadata: {}, status, message, reason, details, code };

@@ -1,40 +1,44 @@
 import type { Clock } from '../../../base/clock.js';
 import type { KubeObject } from '../../machinery/object.js';
-import { statusOf } from '../../machinery/status-errors.js';
+import { internalError, statusOf } from '../../machinery/status-errors.js';
 import type { Exchange } from '../exchange.js';
 import type { AuditHook } from '../filters/audit.js';
-import { type AuditRecord, auditLine } from './audit-event.js';
+import type { AuditBackend } from './audit-backend.js';
+import { AuditEntry } from './audit-entry.js';
+import { type AuditRecord, auditEvent } from './audit-event.js';
 import type { AuditMetrics } from './audit-metrics.js';
 import type { AuditPolicy, AuditStage } from './audit-policy.js';
 
-/** Where lines of the audit log go. Never waits and never throws. */
-export interface AuditSink {
-  write(line: string): void;
+/** A place that audit events go to. */
+export interface AuditTarget {
+  readonly backend: AuditBackend;
+  /** A request whose coming it cannot note is refused. */
+  readonly isStrict: boolean;
 }
 
-/** Writes the audit log by its policy. */
+/** Tells of requests by a policy, at each of the targets. */
 export class AuditLog implements AuditHook {
   readonly #policy: AuditPolicy;
-  readonly #sink: AuditSink;
+  readonly #targets: readonly AuditTarget[];
   readonly #clock: Clock;
   readonly #metrics: AuditMetrics | null;
   readonly #records = new WeakMap<Exchange, AuditRecord>();
 
   constructor(
     policy: AuditPolicy,
-    sink: AuditSink,
+    targets: readonly AuditTarget[],
     { clock, metrics = null }: { readonly clock: Clock; readonly metrics?: AuditMetrics | null },
   ) {
     this.#metrics = metrics;
     this.#policy = policy;
-    this.#sink = sink;
+    this.#targets = targets;
     this.#clock = clock;
   }
 
-  onRequest(exchange: Exchange): void {
+  onRequest(exchange: Exchange): Promise<void> | undefined {
     const decision = this.#policy.decide(exchange.user, exchange.info);
     this.#metrics?.onLevel(decision.level);
-    if (decision.level === 'None') return;
+    if (decision.level === 'None') return undefined;
     this.#records.set(exchange, {
       decision,
       user: exchange.user,
@@ -42,7 +46,10 @@ export class AuditLog implements AuditHook {
       requestObject: null,
       responseObject: null,
     });
-    this.#write(exchange, 'RequestReceived', null);
+    const kept = this.#write(exchange, 'RequestReceived', null);
+    if (typeof kept !== 'boolean') return kept.then((isKept) => this.#requireKept(isKept));
+    this.#requireKept(kept);
+    return undefined;
   }
 
   /** Adds an annotation to the events of a request that are still to come; the first of a key stays. */
@@ -65,19 +72,39 @@ export class AuditLog implements AuditHook {
   }
 
   onResponseStarted(exchange: Exchange): void {
-    this.#write(exchange, 'ResponseStarted', null);
+    void this.#write(exchange, 'ResponseStarted', null);
   }
 
-  onResponseComplete(exchange: Exchange, error: unknown): void {
-    this.#write(exchange, 'ResponseComplete', error);
+  onResponseComplete(exchange: Exchange, error: unknown): Promise<void> | undefined {
+    const kept = this.#write(exchange, 'ResponseComplete', error);
     this.#records.delete(exchange);
+    return typeof kept === 'boolean' ? undefined : kept.then(() => undefined);
   }
 
-  #write(exchange: Exchange, stage: AuditStage, error: unknown): void {
+  async close(): Promise<void> {
+    await Promise.all(this.#targets.map(({ backend }) => backend.close()));
+  }
+
+  /** Whether all targets that must have kept the event. */
+  #write(exchange: Exchange, stage: AuditStage, error: unknown): boolean | Promise<boolean> {
     const record = this.#records.get(exchange);
-    if (record === undefined || record.decision.omitStages.has(stage)) return;
+    if (record === undefined || record.decision.omitStages.has(stage)) return true;
     const failure = error === null || error === undefined ? null : statusOf(error);
     this.#metrics?.onEvent();
-    this.#sink.write(auditLine(exchange, record, stage, { ms: this.#clock.wallTime(), failure }));
+    const now = { ms: this.#clock.wallTime(), failure };
+    const entries = [new AuditEntry(auditEvent(exchange, record, stage, now))];
+    const results = this.#targets.map(({ backend, isStrict }) => {
+      const kept = backend.take(entries);
+      if (typeof kept === 'boolean') return kept || !isStrict;
+      return kept.then((isKept) => isKept || !isStrict);
+    });
+    if (results.every((result) => typeof result === 'boolean')) return results.every(Boolean);
+    return Promise.all(results).then((all) => all.every(Boolean));
+  }
+
+  #requireKept(isKept: boolean): void {
+    if (isKept) return;
+    this.#metrics?.onRejected();
+    throw internalError(new Error('failed to store audit event'));
   }
 }

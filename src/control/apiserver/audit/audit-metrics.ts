@@ -1,9 +1,12 @@
 import { Counter, type Registry } from 'prom-client';
+import { LabelledTally } from '../labelled-series.js';
 import type { AuditLevel } from './audit-policy.js';
 
 /** What the audit log counts, under Kubernetes' names. */
 export class AuditMetrics {
   #events = 0;
+  #rejected = 0;
+  readonly #errors = new LabelledTally();
   readonly #levels = new Map<AuditLevel, number>();
 
   onEvent(): void {
@@ -12,6 +15,16 @@ export class AuditMetrics {
 
   onLevel(level: AuditLevel): void {
     this.#levels.set(level, (this.#levels.get(level) ?? 0) + 1);
+  }
+
+  /** Events that a part of the audit log lost. */
+  onLoss(plugin: string, count: number): void {
+    this.#errors.add(plugin, () => ({ plugin }), count);
+  }
+
+  /** A request that was refused because its coming could not be noted. */
+  onRejected(): void {
+    this.#rejected++;
   }
 
   register(registry: Registry): void {
@@ -24,6 +37,20 @@ export class AuditMetrics {
         this.reset();
         this.inc(events());
       },
+    });
+    const rejected = () => this.#rejected;
+    new Counter({
+      ...{ name: 'apiserver_audit_requests_rejected_total', registers },
+      help: 'Requests that were refused because the audit log failed.',
+      collect() {
+        this.reset();
+        this.inc(rejected());
+      },
+    });
+    this.#errors.register(registry, {
+      name: 'apiserver_audit_error_total',
+      help: 'Events that are not in the audit log although they should be, by the part that lost them.',
+      labelNames: ['plugin'],
     });
     const levels = this.#levels;
     new Counter({

@@ -1,5 +1,5 @@
 import type { WebClient } from '../../../rpc/web-client.js';
-import type { JsonFetcher } from './oidc.js';
+import type { JsonFetcher } from './jwt/issuer-keys.js';
 
 /** Bytes that a document of an issuer may have. */
 const documentBytesMax = 1 << 20;

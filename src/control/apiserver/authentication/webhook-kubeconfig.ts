@@ -74,43 +74,63 @@ export async function readWebhookKubeconfig(
 
 /** Bytes that an answer may have. */
 const answerBytesMax = 1 << 20;
-const timeoutMs = 30_000;
+const timeoutMsDefault = 30_000;
 
-/** Asks the webhook with an object and answers the object that it sends back. Rejects when it does not answer with one. */
+/** Asks the webhook with an object and answers the object that it sends back. Rejects when it does not answer with one in time. */
 export function webhookReviewer<T extends object>(
   client: WebClient,
   target: WebhookTarget,
+  { timeoutMs = timeoutMsDefault }: { readonly timeoutMs?: number } = {},
 ): (review: T) => Promise<T> {
-  const { url, caPem, serverName, certificatePem, keyPem, token } = target;
   return async (review) => {
-    const response = await client.request({
-      url,
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        accept: 'application/json',
-        ...(token !== '' && { authorization: `Bearer ${token}` }),
-      },
-      body: new TextEncoder().encode(JSON.stringify(review)),
-      tls: {
-        ...(caPem !== '' && { ca: caPem }),
-        ...(serverName !== '' && { serverName }),
-        ...(certificatePem !== '' && { cert: certificatePem, key: keyPem }),
-      },
-      timeoutMs,
-    });
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of response.body) {
-      size += chunk.length;
-      if (size > answerBytesMax)
-        throw new Error(`the webhook's answer has more than ${answerBytesMax} bytes`);
-      chunks.push(chunk);
-    }
-    if (response.status < 200 || response.status > 299)
-      throw new WebhookStatusError(response.status, response.headers.has('retry-after'));
-    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as T;
+    const answer = await post(client, target, JSON.stringify(review), timeoutMs);
+    return JSON.parse(answer) as T;
   };
+}
+
+/** Sends JSON to the webhook. Rejects when it does not take it; what it answers besides is of no interest. */
+export function webhookSender(
+  client: WebClient,
+  target: WebhookTarget,
+): (json: string) => Promise<void> {
+  return async (json) => {
+    await post(client, target, json, timeoutMsDefault);
+  };
+}
+
+async function post(
+  client: WebClient,
+  { url, caPem, serverName, certificatePem, keyPem, token }: WebhookTarget,
+  json: string,
+  timeoutMs: number,
+): Promise<string> {
+  const response = await client.request({
+    url,
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      ...(token !== '' && { authorization: `Bearer ${token}` }),
+    },
+    body: new TextEncoder().encode(json),
+    tls: {
+      ...(caPem !== '' && { ca: caPem }),
+      ...(serverName !== '' && { serverName }),
+      ...(certificatePem !== '' && { cert: certificatePem, key: keyPem }),
+    },
+    timeoutMs,
+  });
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body) {
+    size += chunk.length;
+    if (size > answerBytesMax)
+      throw new Error(`the webhook's answer has more than ${answerBytesMax} bytes`);
+    chunks.push(chunk);
+  }
+  if (response.status < 200 || response.status > 299)
+    throw new WebhookStatusError(response.status, response.headers.has('retry-after'));
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 function named(config: Fields, list: string, name: string): Fields {

@@ -1,11 +1,5 @@
 import type { Authorizer } from '../contracts.js';
-import {
-  AuthorizerChain,
-  alwaysAllow,
-  alwaysAllowPaths,
-  alwaysDeny,
-  mastersAuthorizer,
-} from './authorizer-chain.js';
+import { AuthorizerChain, alwaysAllowPaths, mastersAuthorizer } from './authorizer-chain.js';
 
 /** Modes of --authorization-mode. */
 export const authorizationModes = [
@@ -40,25 +34,11 @@ export function parseModes(names: readonly string[]): readonly AuthorizationMode
   return modes;
 }
 
-/** The authorizers of the modes that need something: each is made by the caller. */
-export interface ModeAuthorizers {
-  readonly Node: () => Authorizer;
-  readonly RBAC: () => Authorizer;
-  readonly ABAC: () => Authorizer;
-  readonly Webhook: () => Authorizer;
-}
-
-/** The chain of all modes, after what holds in every mode: system:masters, and the paths that are always allowed. */
+/** The chain of authorizers, after what holds in every mode: system:masters, and the paths that are always allowed. */
 export function authorizerOf(
-  modes: readonly AuthorizationMode[],
-  make: ModeAuthorizers,
+  authorizers: readonly Authorizer[],
   alwaysAllowedPaths: readonly string[] = [],
 ): Authorizer {
-  const authorizers = modes.map((mode) => {
-    if (mode === 'AlwaysAllow') return alwaysAllow;
-    if (mode === 'AlwaysDeny') return alwaysDeny;
-    return make[mode]();
-  });
   return new AuthorizerChain([
     alwaysAllowPaths(alwaysAllowedPaths),
     mastersAuthorizer,

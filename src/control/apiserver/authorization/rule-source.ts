@@ -23,16 +23,16 @@ const everything: readonly PolicyRule[] = [
   { verbs: ['*'], nonResourceURLs: ['*'] },
 ];
 
-/** The rules of all modes of --authorization-mode together; `modes` in order. */
-export function ruleSource(modes: readonly string[], rbac: RbacPolicy | null): RuleSource {
+/** The rules of all modes together; `modes` are those that there are now, in order. */
+export function ruleSource(modes: () => readonly string[], rbac: RbacPolicy): RuleSource {
   return {
     rulesFor(user, namespace) {
       const rules: PolicyRule[] = [];
       const problems: string[] = [];
       if (user.groups.includes(wellKnown.mastersGroup)) rules.push(...everything);
-      for (const mode of modes) {
+      for (const mode of modes()) {
         if (mode === 'AlwaysAllow') rules.push(...everything);
-        else if (mode === 'RBAC' && rbac !== null) {
+        else if (mode === 'RBAC') {
           const resolved = rbac.rulesFor(user, namespace);
           rules.push(...resolved.granted.flatMap((granted) => granted.rules));
           problems.push(...resolved.problems);

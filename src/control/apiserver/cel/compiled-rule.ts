@@ -3,9 +3,9 @@ import type { JSONSchemaProps, ValidationRule } from '../../api/gen/apiextension
 import { environmentOf } from '../../cel/environment.js';
 import { CompileError } from '../../cel/parse.js';
 import { compile, type Program } from '../../cel/program.js';
+import { schemaType } from '../../cel/schema-type.js';
 import { bool, optionalOf, string } from '../../cel/types.js';
 import type { FieldPath } from '../../machinery/field-path.js';
-import { schemaType } from './schema-values.js';
 
 /** A rule of a schema, ready to be asked. */
 export interface CompiledRule {
@@ -25,7 +25,7 @@ export function compileRule(
   props: JSONSchemaProps,
   isRoot: boolean,
 ): CompiledRule {
-  const type = schemaType(props, isRoot);
+  const type = schemaType(props, { isRoot });
   const oldSelf = source.optionalOldSelf === true ? optionalOf(type) : type;
   const environment = environmentOf({ self: type, oldSelf });
   const rule = attempt(

@@ -5,6 +5,8 @@ import type {
   JSONSchemaProps,
   ValidationRule,
 } from '../../api/gen/apiextensions-v1.js';
+import { sizeMin } from '../../cel/schema-size.js';
+import { requestBytesMax } from '../../cel/schema-type.js';
 import type { FieldError } from '../../machinery/field-errors.js';
 import {
   type FieldPath,
@@ -15,7 +17,6 @@ import {
   required,
 } from '../../machinery/field-path.js';
 import { type CompiledRule, compileRule } from './compiled-rule.js';
-import { requestBytesMax, sizeMin } from './schema-values.js';
 
 const ruleCostMax = 10_000_000;
 const schemaCostMax = 100_000_000;

@@ -1,7 +1,7 @@
-import { Counter, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { GroupResource } from '../../machinery/object.js';
 import type { PolicyCheck } from '../cel/policy-check.js';
-import { Distribution, registerDistributions } from '../distribution.js';
+import { DistributionFamily, LabelledTally, type Labels } from '../labelled-series.js';
 import type { AdmissionStep } from '../registry/admission-chain.js';
 import type { ObserveStore } from '../storage/index.js';
 
@@ -14,71 +14,19 @@ const storeSeconds = [
   60,
 ];
 
-type Labels = Readonly<Record<string, string>>;
-
-/** Observations by label, of which there are few; labels are made once for each. */
-class Family {
-  readonly #bounds: readonly number[];
-  /** By any key: labels that are alike have the same. */
-  readonly #series = new Map<unknown, { readonly labels: Labels; readonly all: Distribution }>();
-
-  constructor(bounds: readonly number[]) {
-    this.#bounds = bounds;
-  }
-
-  observe(key: unknown, seconds: number, labels: () => Labels): void {
-    let series = this.#series.get(key);
-    if (series === undefined) {
-      series = { labels: labels(), all: new Distribution(this.#bounds) };
-      this.#series.set(key, series);
-    }
-    series.all.observe(seconds);
-  }
-
-  *entries(): Generator<readonly [Labels, Distribution]> {
-    for (const { labels, all } of this.#series.values()) yield [labels, all];
-  }
-}
-
-/** Counts by label. */
-class Tally {
-  readonly #counts = new Map<string, { readonly labels: Labels; count: number }>();
-
-  add(key: string, labels: () => Labels): void {
-    let entry = this.#counts.get(key);
-    if (entry === undefined) {
-      entry = { labels: labels(), count: 0 };
-      this.#counts.set(key, entry);
-    }
-    entry.count++;
-  }
-
-  register(registry: Registry, about: { name: string; help: string; labelNames: string[] }): void {
-    const counts = this.#counts;
-    new Counter({
-      ...about,
-      registers: [registry],
-      collect() {
-        this.reset();
-        for (const { labels, count } of counts.values()) this.inc(labels, count);
-      },
-    });
-  }
-}
-
 /** What the steps of requests cost: who asks, may they, is it acceptable, and the store; under Kubernetes' names. */
 export class StepMetrics {
-  readonly #authentication = new Family(stepSeconds);
-  readonly #authorization = new Family(stepSeconds);
-  readonly #authorizations = new Tally();
-  readonly #admission = new Family(admissionSeconds);
-  readonly #phases = new Family(admissionSeconds);
-  readonly #webhooks = new Family(webhookSeconds);
-  readonly #policies = new Family(policySeconds);
-  readonly #policyChecks = new Tally();
-  readonly #store = new Family(storeSeconds);
-  readonly #storeRequests = new Tally();
-  readonly #storeErrors = new Tally();
+  readonly #authentication = new DistributionFamily(stepSeconds);
+  readonly #authorization = new DistributionFamily(stepSeconds);
+  readonly #authorizations = new LabelledTally();
+  readonly #admission = new DistributionFamily(admissionSeconds);
+  readonly #phases = new DistributionFamily(admissionSeconds);
+  readonly #webhooks = new DistributionFamily(webhookSeconds);
+  readonly #policies = new DistributionFamily(policySeconds);
+  readonly #policyChecks = new LabelledTally();
+  readonly #store = new DistributionFamily(storeSeconds);
+  readonly #storeRequests = new LabelledTally();
+  readonly #storeErrors = new LabelledTally();
 
   onAuthentication(result: string, seconds: number): void {
     this.#authentication.observe(result, seconds, () => ({ result }));
@@ -131,8 +79,8 @@ export class StepMetrics {
   };
 
   register(registry: Registry): void {
-    const histogram = (name: string, help: string, family: Family) =>
-      registerDistributions(registry, { name, help }, () => family.entries());
+    const histogram = (name: string, help: string, family: DistributionFamily) =>
+      family.register(registry, { name, help });
     histogram(
       'authentication_duration_seconds',
       'Seconds until it was known who asks, by result.',

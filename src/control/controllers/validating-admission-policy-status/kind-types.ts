@@ -1,8 +1,8 @@
-import type { CelType } from '../../cel/index.js';
+import type { JSONSchemaProps } from '../../api/gen/apiextensions-v1.js';
+import { type CelType, schemaType } from '../../cel/index.js';
 import type { ControlClient } from '../../client/index.js';
 import type { JsonObject, JsonValue } from '../../machinery/json.js';
 import { isJsonObject } from '../../machinery/json-object.js';
-import { schemaType } from './schema-type.js';
 
 /** A kind in a version, and what its objects look like to expressions. */
 export interface KindType {
@@ -62,7 +62,12 @@ export function versionSchemas(
     for (const schema of Object.values(definitions)) {
       const kinds = fieldOf(schema, 'x-kubernetes-group-version-kind');
       if (!isJsonObject(schema) || !Array.isArray(kinds) || !kinds.some(isOf(kind))) continue;
-      return { group, version, kind, type: schemaType(schema, definitions, kind) };
+      return {
+        group,
+        version,
+        kind,
+        type: schemaType(schema as JSONSchemaProps, { name: kind, definitions }),
+      };
     }
     return null;
   };

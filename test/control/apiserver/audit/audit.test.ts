@@ -2,11 +2,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { AuditLog } from '../../../../src/control/apiserver/audit/audit-log.js';
+import { AuditLog, type AuditTarget } from '../../../../src/control/apiserver/audit/audit-log.js';
 import {
   AuditPolicy,
   AuditPolicyError,
 } from '../../../../src/control/apiserver/audit/audit-policy.js';
+import { LogBackend } from '../../../../src/control/apiserver/audit/log-backend.js';
 import { Exchange } from '../../../../src/control/apiserver/exchange.js';
 import { notFound } from '../../../../src/control/machinery/status-errors.js';
 import { RotatingFile } from '../../../../src/host/rotating-file.js';
@@ -61,6 +62,13 @@ function exchange(method: string, path: string, query = ''): Exchange {
   });
 }
 
+/** A target that takes lines. */
+function into(write: (line: string) => void): AuditTarget {
+  const file = { write, flush: () => true };
+  const backend = new LogBackend(file, { lineOf: ({ json }) => json, isStrict: false });
+  return { backend, isStrict: false };
+}
+
 t.test('AuditPolicy takes the first rule that matches', async (t) => {
   const jane = user('jane');
   const cases: readonly [string, string, string, ReturnType<typeof user>, string][] = [
@@ -110,11 +118,9 @@ t.test('AuditPolicy refuses what it cannot follow', async (t) => {
 
 t.test('AuditLog writes events as Kubernetes does', async (t) => {
   const lines: string[] = [];
-  const log = new AuditLog(
-    policy,
-    { write: (line) => lines.push(line) },
-    { clock: new ManualClock() },
-  );
+  const log = new AuditLog(policy, [into((line) => lines.push(line))], {
+    clock: new ManualClock(),
+  });
   const request = exchange('PUT', '/apis/apps/v1/namespaces/n/deployments/web', 'dryRun=All');
   request.user = user('jane', 'dev');
   log.onRequest(request);
@@ -158,11 +164,9 @@ t.test('AuditLog writes events as Kubernetes does', async (t) => {
 
 t.test('AuditLog keeps bodies out of events of level Metadata, and tells failures', async (t) => {
   const lines: string[] = [];
-  const log = new AuditLog(
-    policy,
-    { write: (line) => lines.push(line) },
-    { clock: new ManualClock() },
-  );
+  const log = new AuditLog(policy, [into((line) => lines.push(line))], {
+    clock: new ManualClock(),
+  });
   const request = exchange('GET', '/api/v1/namespaces/n/secrets/s');
   request.user = user('jane');
   log.onRequest(request);

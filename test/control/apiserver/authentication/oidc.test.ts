@@ -1,8 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { exportJWK, SignJWT } from 'jose';
 import t from 'tap';
+import { JwtAuthenticator } from '../../../../src/control/apiserver/authentication/jwt/jwt-authenticator.js';
 import {
-  OidcAuthenticator,
+  jwtSettingsOfOidc,
   type OidcOptions,
 } from '../../../../src/control/apiserver/authentication/oidc.js';
 import { ManualClock } from '../../../store/manual-clock.js';
@@ -11,6 +12,7 @@ const issuerUrl = 'https://issuer.test';
 const base: OidcOptions = {
   issuerUrl,
   clientId: 'kubernetes',
+  caPem: '',
   usernameClaim: 'sub',
   usernamePrefix: undefined,
   groupsClaim: 'groups',
@@ -26,8 +28,8 @@ function world(options: Partial<OidcOptions> = {}) {
   clock.wallTime = () => Date.UTC(2026, 0, 1);
   const fetched: string[] = [];
   const state = { keys: [{ kid: 'one', pair: first }], isDown: false };
-  const authenticator = new OidcAuthenticator(
-    { ...base, ...options },
+  const authenticator = new JwtAuthenticator(
+    jwtSettingsOfOidc({ ...base, ...options }),
     async (url) => {
       fetched.push(url);
       if (state.isDown) throw new Error('connection refused');
@@ -60,7 +62,7 @@ function world(options: Partial<OidcOptions> = {}) {
   return { authenticator, sign, fetched, state, clock };
 }
 
-t.test('OidcAuthenticator tells user and groups of ID tokens', async (t) => {
+t.test('JwtAuthenticator: the --oidc-* flags tell user and groups of ID tokens', async (t) => {
   const cases: readonly [Partial<OidcOptions>, Record<string, unknown>, string, string[]][] = [
     [{}, {}, `${issuerUrl}#jane`, ['oidc:dev']],
     [{ usernamePrefix: '-' }, {}, 'jane', ['oidc:dev']],
@@ -82,7 +84,7 @@ t.test('OidcAuthenticator tells user and groups of ID tokens', async (t) => {
   }
 });
 
-t.test('OidcAuthenticator refuses tokens that do not hold', async (t) => {
+t.test('JwtAuthenticator refuses tokens that do not hold', async (t) => {
   const cases: readonly [Partial<OidcOptions>, Record<string, unknown>, RegExp][] = [
     [{}, { aud: 'other' }, /expected audience "kubernetes" got \["other"\]/],
     [{}, { exp: Date.UTC(2025, 11, 31) / 1000 }, /token is expired/],
@@ -111,7 +113,7 @@ t.test('OidcAuthenticator refuses tokens that do not hold', async (t) => {
   t.equal(await authenticator.authenticateToken('opaque', []), null);
 });
 
-t.test('OidcAuthenticator looks for new keys, but not for every bad token', async (t) => {
+t.test('JwtAuthenticator looks for new keys, but not for every bad token', async (t) => {
   const { authenticator, sign, fetched, state, clock } = world();
   state.isDown = true;
   await t.rejects(

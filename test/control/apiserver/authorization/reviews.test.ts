@@ -4,6 +4,7 @@ import {
   abacAuthorizer,
   parseAbacPolicies,
 } from '../../../../src/control/apiserver/authorization/abac.js';
+import { MatchConditions } from '../../../../src/control/apiserver/authorization/match-conditions.js';
 import { RbacAuthorizer } from '../../../../src/control/apiserver/authorization/rbac/rbac-authorizer.js';
 import { RbacPolicy } from '../../../../src/control/apiserver/authorization/rbac/rbac-policy.js';
 import {
@@ -113,7 +114,11 @@ t.test('access reviews refuse what cannot be asked', async (t) => {
       /disallowed on this kind of request/,
     ],
     [
-      reviewSelfSubjectRules({ metadata: {}, spec: {} }, user('a'), ruleSource(['RBAC'], policy)),
+      reviewSelfSubjectRules(
+        { metadata: {}, spec: {} },
+        user('a'),
+        ruleSource(() => ['RBAC'], policy),
+      ),
       400,
       /no namespace on request/,
     ],
@@ -127,7 +132,7 @@ t.test('reviewSelfSubjectRules lists rules, and says what it cannot list', async
       await reviewSelfSubjectRules(
         { metadata: {}, spec: { namespace: 'n' } },
         user('jane', 'dev'),
-        ruleSource(modes, policy),
+        ruleSource(() => modes, policy),
       )
     ).status;
   t.same(await listed(['RBAC']), {
@@ -189,7 +194,10 @@ t.test(
           ? Promise.reject(new Error('down'))
           : Promise.resolve({ ...review, status: answer });
       },
-      { allowedTtlMs: 1000, deniedTtlMs: 100, onError: 'none' },
+      {
+        ...{ allowedTtlMs: 1000, deniedTtlMs: 100, onError: 'none' },
+        conditions: MatchConditions.none,
+      },
       clock,
     );
     const request = ask(user('jane'), 'get /pods n/a');

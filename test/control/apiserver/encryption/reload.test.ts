@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { silentLogger } from '../../../../src/base/logger.js';
-import { ConfigReloader } from '../../../../src/control/apiserver/encryption/config-reloader.js';
 import { CurrentEncryption } from '../../../../src/control/apiserver/encryption/current-encryption.js';
 import { parseEncryptionConfig } from '../../../../src/control/apiserver/encryption/encryption-config.js';
+import { ConfigReloader } from '../../../../src/control/apiserver/reload/config-reloader.js';
 import { until } from '../../../client/until.js';
 import { ManualClock } from '../../../store/manual-clock.js';
 import { startApi } from '../server/api-rig.js';
@@ -56,7 +56,7 @@ function reloading(t: Test) {
   const results: string[] = [];
   let isWatched = true;
   const reloader = new ConfigReloader('a', {
-    ...{ clock, logger: silentLogger },
+    ...{ clock, logger: silentLogger, what: 'test configuration' },
     read: async () => {
       if (file.text === '') throw new Error('no such file');
       return file.text;

@@ -13,6 +13,8 @@ export interface ReloadObserver {
 
 /** What reloading a file needs. */
 export interface ConfigReloaderOptions {
+  /** What the log calls it: `encryption configuration`. */
+  readonly what: string;
   /** The text of the file now. */
   readonly read: () => Promise<string>;
   /** Takes a new text over. Rejects when it cannot be used; what was before goes on then. */
@@ -56,7 +58,7 @@ export class ConfigReloader {
   }
 
   async #look(): Promise<void> {
-    const { read, apply, observer, logger } = this.#options;
+    const { what, read, apply, observer, logger } = this.#options;
     try {
       const text = await read();
       if (text === this.#text) return;
@@ -64,11 +66,11 @@ export class ConfigReloader {
       this.#text = text;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      logger.error('the encryption configuration was not reloaded', { error: why });
+      logger.error(`the ${what} was not reloaded`, { error: why });
       observer.onReload('failure');
       return;
     }
-    logger.info('the encryption configuration was reloaded');
+    logger.info(`the ${what} was reloaded`);
     observer.onReload('success');
   }
 

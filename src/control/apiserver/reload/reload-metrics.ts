@@ -3,16 +3,19 @@ import type { Clock } from '../../../base/clock.js';
 import { textDigest } from '../../../host/digest.js';
 import type { ReloadObserver } from './config-reloader.js';
 
-const prefix = 'apiserver_encryption_config_controller';
+/** Which configuration is followed. */
+export type ReloadedConfig = 'authentication' | 'authorization' | 'encryption';
 
-/** What became of the encryption configuration's reloads, under Kubernetes' names. */
+/** What became of a configuration's reloads, under Kubernetes' names. */
 export class ReloadMetrics implements ReloadObserver {
+  readonly #config: ReloadedConfig;
   readonly #clock: Clock;
   readonly #counts = new Map<'success' | 'failure', number>();
   readonly #timesMs = new Map<'success' | 'failure', number>();
   #configHash = '';
 
-  constructor(clock: Clock) {
+  constructor(config: ReloadedConfig, clock: Clock) {
+    this.#config = config;
     this.#clock = clock;
   }
 
@@ -30,10 +33,11 @@ export class ReloadMetrics implements ReloadObserver {
   register(registry: Registry, serverId: string): void {
     const apiserver_id_hash = textDigest(serverId);
     const registers = [registry];
+    const prefix = `apiserver_${this.#config}_config_controller`;
     const counts = this.#counts;
     new Counter({
       name: `${prefix}_automatic_reloads_total`,
-      help: 'Reloads of the encryption configuration by what became of them.',
+      help: `Reloads of the ${this.#config} configuration by what became of them.`,
       labelNames: ['status', 'apiserver_id_hash'],
       registers,
       collect() {
@@ -44,7 +48,7 @@ export class ReloadMetrics implements ReloadObserver {
     const timesMs = this.#timesMs;
     new Gauge({
       name: `${prefix}_automatic_reload_last_timestamp_seconds`,
-      help: 'When the encryption configuration was last reloaded, or should have been, since the epoch.',
+      help: `When the ${this.#config} configuration was last reloaded, or should have been, since the epoch.`,
       labelNames: ['status', 'apiserver_id_hash'],
       registers,
       collect() {
@@ -54,7 +58,7 @@ export class ReloadMetrics implements ReloadObserver {
     const hash = () => this.#configHash;
     new Gauge({
       name: `${prefix}_last_config_info`,
-      help: 'Always 1: the digest of the encryption configuration that is in use.',
+      help: `Always 1: the digest of the ${this.#config} configuration that is in use.`,
       labelNames: ['apiserver_id_hash', 'hash'],
       registers,
       collect() {
