@@ -23,6 +23,7 @@ import {
 } from '../../../src/control/scheduler/plugins/default-plugins.js';
 import { hostClock } from '../../../src/host/clock.js';
 import { FaultyWay, type WayConditions } from './faulty-way.js';
+import { MeasuredWay } from './measured-way.js';
 
 /** The programs that run beside the API server. */
 export const componentNames = ['controllers', 'scheduler', 'nodes'] as const;
@@ -78,7 +79,7 @@ export class Components {
   #start(name: ComponentName): void {
     const { access, conditions, clock, prng, onBug } = this.#options;
     const rest = new RestTransport({ access, clock: hostClock, userAgent: name });
-    const way = new FaultyWay(name, rest, conditions, prng.fork());
+    const way = new FaultyWay(name, new MeasuredWay(rest, clock), conditions, prng.fork());
     const client = new ControlClient(way, { clock });
     const stop = new AbortController();
     setMaxListeners(0, stop.signal);
@@ -116,13 +117,14 @@ export class Components {
       ['enable-hostpath-provisioner', true],
       // What creations that failed took from a quota is given back by the next look at all of it.
       ['resource-quota-sync-period', 10_000],
+      ['horizontal-pod-autoscaler-sync-period', 5_000],
+      ['horizontal-pod-autoscaler-downscale-stabilization', 15_000],
       // A busy machine is no lost node.
       ['node-monitor-grace-period', 3_600_000],
       ['node-startup-grace-period', 3_600_000],
     ]);
     const parts = { client, clock, prng: prng.fork(), logger: logger.child({ part: 'control' }) };
-    const definitions = controllerTable.filter(({ isOnByDefault }) => isOnByDefault);
-    return runControllers({ definitions, flags, ...parts }, signal);
+    return runControllers({ definitions: controllerTable, flags, ...parts }, signal);
   }
 
   async #runScheduler(client: ControlClient, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 import { resources } from '../../../src/control/client/index.js';
+import { autoscalerDifferences } from './autoscalers.js';
 import { type ClusterState, told } from './cluster-state.js';
 import { endpointDifferences } from './endpoint-differences.js';
 import { quotaDifferences } from './quota-differences.js';
@@ -12,6 +13,7 @@ export function differencesOf(state: ClusterState): readonly string[] {
     ...podDifferences(state),
     ...workloadDifferences(state),
     ...batchDifferences(state),
+    ...autoscalerDifferences(state),
     ...endpointDifferences(state),
     ...storageDifferences(state),
     ...quotaDifferences(state),

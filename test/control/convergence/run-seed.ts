@@ -179,10 +179,12 @@ async function untilQuiet(client: ControlClient, writes: WriteCounts): Promise<r
   }
 }
 
-/** The events that tell of a claim that nobody uses yet: Kubernetes' volume binder repeats them for ever, and so does ours. */
+const reminders: ReadonlySet<string> = new Set(['WaitForFirstConsumer', 'FailedGetScale']);
+
+/** The events that tell of a claim that nobody uses yet, or of a target that is not there: Kubernetes repeats them for ever, and so do we. */
 async function remindersOf(client: ControlClient): Promise<readonly string[]> {
   const { items } = await client.objects(resources.events).list();
   return items
-    .filter(({ reason }) => reason === 'WaitForFirstConsumer')
+    .filter(({ reason = '' }) => reminders.has(reason))
     .map(({ metadata }) => ` ${metadata.namespace}/${metadata.name}`);
 }

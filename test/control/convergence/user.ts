@@ -2,10 +2,12 @@ import type { Prng } from '../../../src/base/prng.js';
 import { type ControlClient, resources } from '../../../src/control/client/index.js';
 import type { JsonObject } from '../../../src/control/machinery/json.js';
 import { StatusError } from '../../../src/control/machinery/status.js';
-import { randomKinds } from './workloads.js';
+import { autoscalers } from './autoscalers.js';
+import { workloadKinds } from './workloads.js';
 
 const namespaces = ['red', 'green'];
 const names = ['one', 'two', 'three'];
+const kinds = [...workloadKinds, autoscalers, autoscalers];
 const policies = ['Background', 'Background', 'Foreground', 'Orphan'] as const;
 
 /** Somebody who makes, changes and deletes things at random, of which all names are few, so that much meets what is still going away. */
@@ -124,7 +126,7 @@ export class RandomUser {
   }
 
   #something() {
-    const kind = this.#prng.pick(randomKinds);
+    const kind = this.#prng.pick(kinds);
     return { kind, namespace: this.#prng.pick(namespaces), name: this.#prng.pick(names) };
   }
 

@@ -242,7 +242,7 @@ const configMaps: RandomKind = {
 };
 
 /** The kinds, those that make much happen several times. */
-export const randomKinds: readonly RandomKind[] = [
+export const workloadKinds: readonly RandomKind[] = [
   ...[deployments, deployments, deployments, statefulSets, statefulSets, daemonSets],
   ...[jobs, jobs, cronJobs, services, services, budgets, quotas, claims, configMaps],
   replicated(resources.replicaSets, 'set-of-replicas', false),

@@ -1,7 +1,10 @@
 import { type Client, EventType, toText } from '../../../src/client/index.js';
-import type { Pod } from '../../../src/control/api/gen/core-v1.js';
+import type { Node, Pod } from '../../../src/control/api/gen/core-v1.js';
 
+const nodeKeys = '/registry/minions/';
 const podKeys = '/registry/pods/';
+/** Nodes and pods, and little between them: one watch tells of both in the order of their writes. */
+const watched = { key: nodeKeys, rangeEnd: '/registry/pods0' };
 
 /** What no moment of a rollout may break. */
 export interface RolloutLimits {
@@ -26,12 +29,17 @@ interface SeenPod {
   readonly version: string;
   readonly node: string;
   readonly isLive: boolean;
+  /** As the rollout left it: one that is lost counts. */
   readonly isReady: boolean;
+  /** It was ready, and is not any more because its node was not heard of; until it is ready again, or goes. */
+  readonly isLost: boolean;
 }
 
 /**
  * Follows every pod that is in the store, revision by revision (no revision is left out, whoever of the store's members dies), and notes
- * every moment that breaks the limits. A pod's Deployment is its label `app`, its template's version its label `version`.
+ * every moment that breaks the limits. A pod's Deployment is its label `app`, its template's version its label `version`. Pods whose node
+ * is not heard of are told not to be ready by the controller of nodes, as Kubernetes has it: no rollout can help that, and it may only not
+ * delete more of the others for it than the bounds let it.
  */
 export class PodWitness {
   readonly violations: string[] = [];
@@ -42,11 +50,15 @@ export class PodWitness {
   readonly #live = new Map<string, number>();
   readonly #ready = new Map<string, number>();
   readonly #onNode = new Map<string, number>();
+  /** Nodes that are not heard of. */
+  readonly #lostNodes = new Set<string>();
   readonly #stop = new AbortController();
   #isComplete = false;
   #running: Promise<void> = Promise.resolve();
-  /** Events so far. */
+  /** Events of pods so far. */
   events = 0;
+  /** How often a ready pod lost its node. */
+  lostWithNode = 0;
   /** The most live pods of one Deployment, and the fewest ready ones. */
   liveMost = 0;
   readyFewest = Number.POSITIVE_INFINITY;
@@ -57,14 +69,14 @@ export class PodWitness {
 
   /** Follows until {@link stop}. Resolves when nothing can be missed any more. */
   async start(client: Client): Promise<void> {
-    const watcher = client.watch({ prefix: podKeys }, { signal: this.#stop.signal });
+    const watcher = client.watch(watched, { signal: this.#stop.signal });
     await watcher.started;
     this.#running = (async () => {
       for await (const { events } of watcher) {
         for (const { type, kv } of events) {
           const key = toText(kv?.key ?? new Uint8Array());
-          const isGone = type === EventType.DELETE;
-          this.#onPod(key, isGone ? null : (JSON.parse(toText(kv!.value)) as Pod), kv!.modRevision);
+          const object = type === EventType.DELETE ? null : JSON.parse(toText(kv!.value));
+          this.onWrite(key, object, kv!.modRevision);
         }
       }
     })();
@@ -96,10 +108,24 @@ export class PodWitness {
     return { live: this.#live.get(app) ?? 0, ready };
   }
 
+  /** What was written to a key of the store, in order; null: it is gone. */
+  onWrite(key: string, object: Node | Pod | null, revision: number): void {
+    if (key.startsWith(nodeKeys)) {
+      this.#onNodeChange(key.slice(nodeKeys.length), object as Node | null);
+    }
+    if (key.startsWith(podKeys)) this.#onPod(key, object as Pod | null, revision);
+  }
+
+  #onNodeChange(name: string, node: Node | null): void {
+    const ready = node?.status?.conditions?.find(({ type }) => type === 'Ready');
+    if (ready?.status === 'Unknown') this.#lostNodes.add(name);
+    else this.#lostNodes.delete(name);
+  }
+
   #onPod(key: string, pod: Pod | null, revision: number): void {
     this.events++;
     const before = this.#pods.get(key);
-    const after = pod === null ? undefined : seen(pod);
+    const after = pod === null ? undefined : this.#judged(seen(pod), before);
     if (after === undefined) this.#pods.delete(key);
     else this.#pods.set(key, after);
     if (before !== undefined && before.uid === after?.uid && before.node !== after.node) {
@@ -111,6 +137,14 @@ export class PodWitness {
     if (after !== undefined) this.#count(after, 1);
     const app = after?.app ?? before?.app ?? '';
     if (app !== '') this.#check(app, after?.node ?? '', revision);
+  }
+
+  #judged(pod: SeenPod, before: SeenPod | undefined): SeenPod {
+    const wasReady = before?.uid === pod.uid && before.isReady;
+    if (!wasReady || pod.isReady || !pod.isLive) return pod;
+    if (!before.isLost && !this.#lostNodes.has(pod.node)) return pod;
+    if (!before.isLost) this.lostWithNode++;
+    return { ...pod, isReady: true, isLost: true };
   }
 
   #count({ app, node, isLive, isReady }: SeenPod, by: 1 | -1): void {
@@ -147,6 +181,6 @@ function seen({ metadata, spec, status }: Pod): SeenPod {
   const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
   return {
     ...{ uid, app: labels.app ?? '', version: labels.version ?? '', node: spec?.nodeName ?? '' },
-    ...{ isLive, isReady: ready && isLive },
+    ...{ isLive, isReady: ready && isLive, isLost: false },
   };
 }

@@ -43,6 +43,8 @@ export interface RolloutUnderKillsResult {
   readonly podsMax: number;
   readonly liveMost: number;
   readonly readyFewest: number;
+  /** How often a ready pod lost its node, which is no violation. */
+  readonly lostWithNode: number;
   /** Successful bindings that the audit logs tell of. */
   readonly bindings: number;
 }
@@ -89,6 +91,7 @@ export async function rolloutUnderKills(
     writesBefore: told,
     ...{ kills: plane.kills, createdSeconds, rolledOutSeconds, podEvents: witness.events },
     ...{ podsMax, liveMost: witness.liveMost, readyFewest: witness.readyFewest, bindings },
+    lostWithNode: witness.lostWithNode,
   };
 }
 
@@ -240,7 +243,7 @@ async function connectTo(kubeconfig: string): Promise<ControlClient> {
 /** The store's own answer, so that what the witness has not been told yet is waited for. */
 async function settled(store: Client, witness: PodWitness): Promise<void> {
   const { count } = await store.kv.range({ prefix: '/registry/pods/' }, { countOnly: true });
-  await until('the witness has seen all pods', () => witness.bound === count, 30_000);
+  await until('the witness has seen all pods', () => witness.bound === count);
 }
 
 /** Pods whose binding was answered with success more than once. */

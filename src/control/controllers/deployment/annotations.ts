@@ -9,11 +9,13 @@ export const revisionHistoryAnnotation = 'deployment.kubernetes.io/revision-hist
 export const desiredReplicasAnnotation = 'deployment.kubernetes.io/desired-replicas';
 /** Of a ReplicaSet: those, and the surge. */
 export const maxReplicasAnnotation = 'deployment.kubernetes.io/max-replicas';
+/** Of a Deployment: the revision that it is to go back to; 0 for the last one. */
+export const rollbackAnnotation = 'deprecated.deployment.rollback.to';
 
 const historyLengthMax = 2000;
 const notCopied: ReadonlySet<string> = new Set([
   'kubectl.kubernetes.io/last-applied-configuration',
-  'deprecated.deployment.rollback.to',
+  rollbackAnnotation,
   revisionAnnotation,
   revisionHistoryAnnotation,
   desiredReplicasAnnotation,
@@ -24,10 +26,13 @@ type Annotations = Readonly<Record<string, string>>;
 
 /** The revision of a ReplicaSet; 0 when it has none, or none that is a number of 64 bits. Users may write any. */
 export function revisionOf({ metadata }: KubeObject): bigint {
-  const text = metadata.annotations?.[revisionAnnotation] ?? '';
-  if (!/^[+-]?[0-9]{1,19}$/.test(text)) return 0n;
-  const revision = BigInt(text.replace('+', ''));
-  return BigInt.asIntN(64, revision) === revision ? revision : 0n;
+  return integer64(metadata.annotations?.[revisionAnnotation]) ?? 0n;
+}
+
+function integer64(text = ''): bigint | null {
+  if (!/^[+-]?[0-9]{1,19}$/.test(text)) return null;
+  const value = BigInt(text.replace('+', ''));
+  return BigInt.asIntN(64, value) === value ? value : null;
 }
 
 /** The number that an annotation states; null when there is none. */
@@ -70,6 +75,21 @@ export function currentSetAnnotations(
   const history = withRevision(annotations[revisionHistoryAnnotation] ?? '', before);
   if (history !== null) annotations[revisionHistoryAnnotation] = history;
   return annotations;
+}
+
+/** The revision that a Deployment is asked to go back to, 0 for the last one; null when it is asked for none, or for what is no number. */
+export function rollbackTarget({ metadata }: Deployment): bigint | null {
+  return integer64(metadata.annotations?.[rollbackAnnotation]);
+}
+
+/** The annotations of a Deployment that goes back to the template of a ReplicaSet: its own that are not copied, and those that were. */
+export function annotationsOfSet(deployment: Deployment, set: ReplicaSet): Record<string, string> {
+  const own = Object.entries(deployment.metadata.annotations ?? {});
+  const copied = Object.entries(set.metadata.annotations ?? {});
+  return Object.fromEntries([
+    ...own.filter(([name]) => notCopied.has(name)),
+    ...copied.filter(([name]) => !notCopied.has(name)),
+  ]);
 }
 
 /** The oldest go when the text becomes too long. Null: not even the new one has room. */

@@ -23,6 +23,7 @@ import {
 import { reconcileLoop } from '../runtime/reconcile-loop.js';
 import { executePlan } from './execute.js';
 import { planDeployment } from './plan.js';
+import { planRollback } from './rollback.js';
 
 /** Brings Deployments from one template of their pods to the next, by way of a ReplicaSet each. */
 export class DeploymentController implements Controller {
@@ -121,9 +122,11 @@ export class DeploymentController implements Controller {
       },
       { signal },
     );
+    const replicaSets = this.#writes.over(claimed, deployment);
+    if (await this.#rollBack(deployment, replicaSets, signal)) return;
     const plan = planDeployment({
       deployment,
-      replicaSets: this.#writes.over(claimed, deployment),
+      replicaSets,
       hasRunningPods: ({ metadata }) =>
         this.#pods.lister
           .byIndex(controllerUidIndex, metadata.uid ?? '')
@@ -133,5 +136,22 @@ export class DeploymentController implements Controller {
     const nowMs = () => clock.wallTime();
     await executePlan(deployment, plan, { client, events, writes: this.#writes, nowMs }, signal);
     if (plan.wakeInMs !== null) this.#queue.addAfter(key, plan.wakeInMs);
+  }
+
+  /** True: the Deployment is another now, and will be looked at again. */
+  async #rollBack(
+    deployment: Deployment,
+    sets: readonly ReplicaSet[],
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (deployment.metadata.deletionTimestamp !== undefined) return false;
+    const rollback = planRollback(deployment, sets);
+    if (rollback === null) return false;
+    const { client, events } = this.#parts;
+    const deployments = client.objects(resources.deployments);
+    await deployments.update(rollback.deployment, { signal });
+    const { type, reason, message } = rollback.event;
+    events.event(deployment, type, reason, message);
+    return true;
   }
 }

@@ -198,7 +198,7 @@ export class HorizontalPodAutoscalerController implements Controller {
       events.event(autoscaler, 'Warning', 'FailedRescale', text);
       const message = `the HPA controller was unable to update the target scale: ${error.message}`;
       draft.tell('AbleToScale', false, 'FailedUpdateScale', message);
-      draft.keep(currentReplicas);
+      draft.keep(currentReplicas, metrics);
       return;
     }
     const message = `the HPA controller was able to update the target scale to ${replicas}`;

@@ -19,9 +19,15 @@ export type Reading =
       readonly replicas: number;
       /** Of the metric that asks for most. */
       readonly name: string;
+      /** One for each that was to be read, of no type where it could not be. */
       readonly metrics: readonly MetricStatus[];
     }
-  | { readonly kind: 'failed'; readonly problem: string };
+  | {
+      readonly kind: 'failed';
+      readonly problem: string;
+      /** One for each that was to be read, of no type where it could not be. */
+      readonly metrics: readonly MetricStatus[];
+    };
 
 /** What becomes of the target. */
 export interface Decision {
@@ -66,7 +72,7 @@ export async function decide(
   }
   const reading = await read();
   if (reading.kind === 'failed') {
-    draft.keep(currentReplicas);
+    draft.keep(currentReplicas, reading.metrics);
     return null;
   }
   const replicas = bounded(autoscaler, context, reading.replicas);

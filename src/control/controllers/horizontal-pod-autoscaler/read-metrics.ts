@@ -52,7 +52,7 @@ async function readSelected(
     const { reason, problem, message } = selected;
     tell(reason, problem);
     draft.tell('ScalingActive', false, 'InvalidSelector', message);
-    return { kind: 'failed', problem };
+    return { kind: 'failed', problem, metrics: [] };
   }
   const others = rivals(selected.selector, selected.pods);
   if (others.length > 0) {
@@ -60,7 +60,7 @@ async function readSelected(
     const problem = `pods by selector ${text} are controlled by multiple HPAs: [${named.join(' ')}]`;
     tell('AmbiguousSelector', problem);
     draft.tell('ScalingActive', false, 'AmbiguousSelector', problem);
-    return { kind: 'failed', problem };
+    return { kind: 'failed', problem, metrics: [] };
   }
   return readAll(autoscaler, scale, selected.pods, options);
 }
@@ -89,6 +89,7 @@ async function readAll(
     } catch (error) {
       if (!(error instanceof MetricError)) throw error;
       const { reason, prefix } = failureOf(spec);
+      // Clients find a metric's status by its place.
       statuses.push({ type: '' });
       tell(reason, error.message);
       failures.push({ reason, text: error.message, whole: prefix + error.message });
@@ -103,12 +104,11 @@ async function readAll(
     const text = first?.text ?? '';
     const message = `the HPA was unable to compute the replica count: ${text}`;
     draft.tell('ScalingActive', false, first?.reason ?? 'InvalidMetricSourceType', message);
-    return { kind: 'failed', problem: problem ?? 'no metrics are given' };
+    return { kind: 'failed', problem: problem ?? 'no metrics are given', metrics: statuses };
   }
   const message = `the HPA was able to successfully calculate a replica count from ${best.name}`;
   draft.tell('ScalingActive', true, 'ValidMetricFound', message);
-  const read = statuses.filter(({ type }) => type !== '');
-  return { kind: 'read', replicas: best.replicas, name: best.name, metrics: read };
+  return { kind: 'read', replicas: best.replicas, name: best.name, metrics: statuses };
 }
 
 type Selected =

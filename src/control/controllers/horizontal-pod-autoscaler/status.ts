@@ -35,15 +35,10 @@ export class StatusDraft {
       before === undefined ? [...this.#conditions, next] : this.#conditions.with(at, next);
   }
 
-  /** How many there are; what else is known stays. */
-  keep(currentReplicas: number): void {
-    const { desiredReplicas = 0, currentMetrics } = this.#before;
-    this.set({
-      currentReplicas,
-      desiredReplicas,
-      metrics: currentMetrics ?? [],
-      isRescaled: false,
-    });
+  /** How many there are, and what was measured; how many are wanted is as before. */
+  keep(currentReplicas: number, metrics: readonly MetricStatus[]): void {
+    const { desiredReplicas = 0 } = this.#before;
+    this.set({ currentReplicas, desiredReplicas, metrics, isRescaled: false });
   }
 
   set(of: {
