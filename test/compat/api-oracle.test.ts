@@ -1,14 +1,11 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
 import t, { type Test } from 'tap';
 import { createGrpcJsChannel } from '../../src/rpc/grpc-js/index.js';
 import type { Channel, ClientStream } from '../../src/rpc/index.js';
 import { KV, Watch, type WatchRequestInit, type WatchResponse } from '../../src/wire/index.js';
-import { freePorts } from '../e2e/ports.js';
+import { Cluster } from '../e2e/cluster.js';
 import { type RawResult, rawCall } from '../rpc/raw-client.js';
-import { eventually, realClock } from '../rpc/support.js';
+import { realClock } from '../rpc/support.js';
 import { normalised, type OddRequest, oddRequests } from '../store/api/odd-requests.js';
 import { oddWatches, type WatchStep } from '../store/api/odd-watches.js';
 import { serveApi } from '../store/api/rig.js';
@@ -55,7 +52,7 @@ class Conversation {
 
   constructor(channel: Channel) {
     this.#channel = channel;
-    this.#stream = channel.stream(Watch.methods.Watch, { timeoutMs: 20_000 });
+    this.#stream = channel.stream(Watch.methods.Watch, { timeoutMs: 120_000 });
     this.#responses = this.#stream.responses[Symbol.asyncIterator]();
   }
 
@@ -83,42 +80,8 @@ function answer(request: OddRequest, result: RawResult): unknown {
   return { code, details, messages: messages.map((m) => normalised(request.response.decode(m))) };
 }
 
-/** Starts a fresh etcd on free ports, until the test ends. */
+/** Starts a fresh etcd until the test ends. */
 async function startEtcd(t: Test): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), 'etcd-oracle-'));
-  const [client = '', peer = ''] = (await freePorts(2)).map((port) => `http://127.0.0.1:${port}`);
-  const flags = [
-    ['--data-dir', dir],
-    ['--listen-client-urls', client],
-    ['--advertise-client-urls', client],
-    ['--listen-peer-urls', peer],
-    ['--initial-advertise-peer-urls', peer],
-    ['--initial-cluster', `default=${peer}`],
-  ].flat();
-  const process = spawn('etcd', flags, { stdio: 'ignore' });
-  t.teardown(async () => {
-    await stop(process);
-    await rm(dir, { recursive: true, force: true });
-  });
-  await eventually(() => isHealthy(client), 'etcd serves');
-  return client;
-}
-
-async function isHealthy(url: string): Promise<boolean> {
-  try {
-    return (await fetch(`${url}/health`)).ok;
-  } catch {
-    return false;
-  }
-}
-
-function stop(process: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    if (process.exitCode !== null) {
-      resolve();
-      return;
-    }
-    process.once('exit', () => resolve());
-    process.kill('SIGKILL');
-  });
+  const cluster = await Cluster.forTest(t, { kind: 'etcd', size: 1 });
+  return cluster.member(0).spec.clientUrl;
 }

@@ -31,7 +31,7 @@ export function rawCall(
   return new Promise((resolve) => {
     const messages: Buffer[] = [];
     const call = client.makeBidiStreamRequest(path, identity, identity, metadata, {
-      deadline: Date.now() + 10_000,
+      deadline: Date.now() + 60_000,
     });
     call.on('data', (bytes: Buffer) => {
       messages.push(bytes);

@@ -7,7 +7,7 @@ export interface ProgramResult {
   readonly stderr: string;
 }
 
-/** Runs one of Node's programs to its end. With `interruptAfter`, it is sent SIGINT when it has complained so. */
+/** Runs one of Node's programs to its end. With `interruptAfter`, it is sent SIGINT once when it has complained so. */
 export function runProgram(
   script: string,
   args: readonly string[],
@@ -17,12 +17,15 @@ export function runProgram(
     const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
+    let isInterrupted = false;
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
-      if (interruptAfter?.test(stderr)) child.kill('SIGINT');
+      if (isInterrupted || !interruptAfter?.test(stderr)) return;
+      isInterrupted = true;
+      child.kill('SIGINT');
     });
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, stdout, stderr }));

@@ -1,8 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
 import type { Test } from 'tap';
 import { setVerify } from '../../../../src/base/assert.js';
 import { Prng } from '../../../../src/base/prng.js';
@@ -15,8 +11,7 @@ import {
   type StoreConnectionOptions,
 } from '../../../../src/control/apiserver/storage/index.js';
 import { hostClock } from '../../../../src/host/clock.js';
-import { until } from '../../../client/until.js';
-import { freePorts } from '../../../e2e/ports.js';
+import { Cluster } from '../../../e2e/cluster.js';
 import { serveApi } from '../../../store/api/rig.js';
 
 // Who changes what all readers share is found out.
@@ -72,33 +67,6 @@ export function openThings(
 }
 
 async function startEtcd(t: Test): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), 'storage-test-'));
-  const [client = '', peer = ''] = (await freePorts(2)).map((port) => `http://127.0.0.1:${port}`);
-  const flags = [
-    ['--data-dir', dir],
-    ['--listen-client-urls', client],
-    ['--advertise-client-urls', client],
-    ['--listen-peer-urls', peer],
-    ['--initial-advertise-peer-urls', peer],
-    ['--initial-cluster', `default=${peer}`],
-  ].flat();
-  const env = { ...process.env, ETCD_UNSUPPORTED_ARCH: process.arch };
-  const child = spawn('etcd', flags, { stdio: 'ignore', env });
-  t.teardown(async () => {
-    await stop(child);
-    await rm(dir, { recursive: true, force: true });
-  });
-  const isHealthy = () =>
-    fetch(`${client}/health`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  await until('etcd serves', isHealthy);
-  return client;
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGKILL');
-  await once(child, 'exit');
+  const cluster = await Cluster.forTest(t, { kind: 'etcd', size: 1 });
+  return cluster.member(0).spec.clientUrl;
 }
