@@ -61,6 +61,11 @@ export function upCommand(): Command {
       0,
     )
     .option(
+      '--ip-families <list>',
+      'of a new cluster, as root: IPv4, or IPv4,IPv6 for nodes, pods and services with addresses of both (default: IPv4)',
+      parseFamilies,
+    )
+    .option(
       '--node-ports-address <address>',
       "as root: the address of this machine that has services' node ports as well as the nodes; 0.0.0.0 is all of them, none is none",
       parseNodePorts,
@@ -85,6 +90,7 @@ export function upCommand(): Command {
         replicas: given.replicas,
         nodes: given.nodes ?? null,
         runtime: given.runtime ?? null,
+        hasIpv6: given.ipFamilies ?? null,
         simulatedNodes: given.simulatedNodes,
         nodePortsHost: given.nodePortsAddress === 'none' ? null : given.nodePortsAddress,
         mergeInto: mergeTarget(given.mergeKubeconfig),
@@ -97,6 +103,8 @@ interface UpFlags {
   readonly ports?: readonly number[];
   readonly basePort?: readonly number[];
   readonly simulatedNodes: number;
+  /** Whether IPv6 is among them. */
+  readonly ipFamilies?: boolean;
   readonly nodePortsAddress: string;
   readonly mergeKubeconfig?: string | true;
   readonly storeOnly?: boolean;
@@ -111,6 +119,11 @@ function parseNodes(text: string): number {
     throw new InvalidArgumentError(`Give a number from 0 to ${nodesMax}.`);
   }
   return count;
+}
+
+function parseFamilies(text: string): boolean {
+  if (text === 'IPv4' || text === 'IPv4,IPv6') return text !== 'IPv4';
+  throw new InvalidArgumentError('Give IPv4, or IPv4,IPv6.');
 }
 
 function parseRuntime(text: string): NodeRuntime {
@@ -164,7 +177,7 @@ function parseReplicas(text: string): number {
 type Asked = Pick<
   UpOptions,
   | ('dataDir' | 'ports' | 'isStoreOnly' | 'replicas')
-  | ('nodes' | 'runtime' | 'simulatedNodes' | 'mergeInto' | 'nodePortsHost')
+  | ('nodes' | 'runtime' | 'hasIpv6' | 'simulatedNodes' | 'mergeInto' | 'nodePortsHost')
 >;
 
 async function runUntilSignal(options: Asked): Promise<void> {

@@ -1,7 +1,7 @@
 import { metricsServiceName } from '../../control/metrics-api/index.js';
 import type { CertificateRow } from '../credentials/certificate-row.js';
 import { apiServiceAddress, type ClusterNetwork, gatewayAddress } from './cluster-network.js';
-import type { PlannedNode } from './nodes/planned-node.js';
+import { bare, type PlannedNode } from './nodes/planned-node.js';
 
 /** The certificate that a node's kubelet shows to the API server. */
 export function kubeletCertificate({ name }: PlannedNode): string {
@@ -47,7 +47,7 @@ function nodeRows(node: PlannedNode): readonly CertificateRow[] {
     client(kubeletClientCertificate(node), user, ...organizations),
     {
       ...{ name: kubeletCertificate(node), authority: 'ca', use: 'server', commonName: user },
-      ...{ organizations, names: [node.name, node.address] },
+      ...{ organizations, names: [node.name, ...node.addresses.map(bare)] },
     },
   ];
 }

@@ -125,14 +125,13 @@ export class ControlPlane {
     const { clock, console, ended, control, nodes } = this.#options;
     const access = await readKubeconfig(control.files.ownKubeconfig);
     const client = connectRest(access, { clock, userAgent: 'flotilla-up' });
-    const podCidrs = new Map<string, string>();
     try {
       const volumes = control.volumesDir;
       await ensureClusterObjects(client, { volumes, signal: ended });
       await removeOtherNodes(client, this.#nodeNames(), ended);
-      const checks = this.#checks(client, podCidrs);
+      const checks = this.#checks(client);
       if (!(await untilReady(checks, { clock, console, signal: ended }))) return false;
-      await nodes.routeMachine(podCidrs);
+      await nodes.routeMachine();
       return true;
     } catch (error) {
       if (ended.aborted) return false;
@@ -148,10 +147,7 @@ export class ControlPlane {
     return new Set([...nodes.all.map(({ name }) => name), ...simulatedNames(simulatedNodes)]);
   }
 
-  #checks(
-    client: ReturnType<typeof connectRest>,
-    podCidrs: Map<string, string>,
-  ): readonly ReadinessCheck[] {
+  #checks(client: ReturnType<typeof connectRest>): readonly ReadinessCheck[] {
     const { clock, nodes, nodesPlan, dns, simulatedNodes } = this.#options;
     const sinceMs = this.#sinceMs;
     const leader = (lease: string, text: string) => leaderCheck(client, { lease, text, sinceMs });
@@ -162,10 +158,7 @@ export class ControlPlane {
       nameCheck(clock, dns),
       ...(simulatedNodes > 0 ? [simulatedCheck(client, simulatedNames(simulatedNodes))] : []),
       ...nodes.all.flatMap(({ name, address }) => {
-        const onNode = async (node: Node) => {
-          podCidrs.set(name, node.spec?.podCIDR ?? '');
-          await nodes.connect(node);
-        };
+        const onNode = (node: Node) => nodes.connect(node);
         const url = `http://${address}:${proxyHealthPort}/healthz`;
         const proxy = pageCheck(clock, { url, text: `${name} leads to services` });
         const node = nodeCheck(client, { name, sinceMs, onNode });

@@ -1,5 +1,11 @@
 import type { ClusterFiles } from './cluster-files.js';
-import { type ClusterNetwork, dnsServiceAddress, gatewayAddress } from './cluster-network.js';
+import {
+  type ClusterNetwork,
+  dnsServiceAddress,
+  gatewayAddress,
+  podCidrs,
+  serviceCidrs,
+} from './cluster-network.js';
 import { type ClusterPlan, storeUrls } from './plan.js';
 import type { ProgramSpec } from './program-spec.js';
 import { ownCommand } from './supervised-program.js';
@@ -48,7 +54,7 @@ function apiServerProgram(control: ControlPlan, port: number, name: string): Pro
     `--advertise-port=${apiPort}`,
     ...pair({ cert: 'tls-cert-file', key: 'tls-private-key-file' }, 'apiserver'),
     `--client-ca-file=${certificates.certFile('ca')}`,
-    `--service-cluster-ip-range=${network.serviceCidr}`,
+    `--service-cluster-ip-range=${serviceCidrs(network)}`,
     '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
     `--service-account-signing-key-file=${files.signingKeyFile}`,
     `--service-account-key-file=${files.signingKeyFile}`,
@@ -114,8 +120,8 @@ export function electedPrograms(control: ControlPlan): readonly ProgramSpec[] {
     `--cluster-signing-cert-file=${certificates.certFile('ca')}`,
     `--cluster-signing-key-file=${certificates.keyFile('ca')}`,
     '--allocate-node-cidrs=true',
-    `--cluster-cidr=${network.podCidr}`,
-    `--service-cluster-ip-range=${network.serviceCidr}`,
+    `--cluster-cidr=${podCidrs(network)}`,
+    `--service-cluster-ip-range=${serviceCidrs(network)}`,
     '--enable-hostpath-provisioner=true',
   ];
   const flagsOf = { 'controller-manager': managerFlags, scheduler: [] };

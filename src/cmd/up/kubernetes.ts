@@ -90,6 +90,8 @@ export class Kubernetes {
     const runtime = plan.nodes?.runtime ?? 'process';
     if (hasNodes && runtime === 'cri' && isolation.kind === 'none')
       throw new UpError(`--runtime=cri: ${isolation.why}`);
+    if (hasNodes && network.ipv6 !== null && isolation.kind === 'none')
+      throw new UpError(`--ip-families=IPv4,IPv6: ${isolation.why}`);
     const nodes = new ClusterNodes({
       ...{ network, nodes: planned, areApart, runtime, dir, run: runCommand },
     });

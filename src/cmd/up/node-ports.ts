@@ -8,7 +8,7 @@ import {
   resources,
   SharedInformers,
 } from '../../control/client/index.js';
-import { TcpEntry } from '../../control/proxy/index.js';
+import { type Entry, type OpenEntry, TcpEntry, UdpEntry } from '../../control/proxy/index.js';
 import { entropyPrng } from '../../host/entropy.js';
 import type { Console } from './console.js';
 
@@ -23,13 +23,27 @@ export interface NodePortsOptions {
   readonly console: Console;
 }
 
-/** The node ports of services by TCP, with the name of each service. */
-export function nodePortsOf(services: Iterable<Service>): ReadonlyMap<number, string> {
-  const ports = new Map<number, string>();
+/** A node port of a service. */
+export interface NodePort {
+  readonly protocol: Entry['protocol'];
+  readonly port: number;
+  /** `default/web`. */
+  readonly service: string;
+}
+
+/** A conversation by datagrams is over after that long without one. */
+const udpIdleMs = 30_000;
+
+/** The node ports of services by TCP and UDP, by number and protocol. Those of SCTP are on the nodes alone: a process cannot pass it on. */
+export function nodePortsOf(services: Iterable<Service>): ReadonlyMap<string, NodePort> {
+  const ports = new Map<string, NodePort>();
   for (const { metadata, spec } of services) {
-    const { namespace = '', name = '' } = metadata;
-    for (const { nodePort = 0, protocol = 'TCP' } of spec?.ports ?? [])
-      if (nodePort !== 0 && protocol === 'TCP') ports.set(nodePort, `${namespace}/${name}`);
+    const service = `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
+    for (const { nodePort: port = 0, protocol: written = 'TCP' } of spec?.ports ?? []) {
+      if (port === 0 || written === 'SCTP') continue;
+      const protocol = written === 'UDP' ? 'udp' : 'tcp';
+      ports.set(`${port}/${protocol}`, { protocol, port, service });
+    }
   }
   return ports;
 }
@@ -64,15 +78,16 @@ export async function serveNodePorts(
 /** Ports that are listened on. */
 class Doors {
   readonly #options: NodePortsOptions;
-  readonly #open = new Map<number, TcpEntry | null>();
-  #wanted: ReadonlyMap<number, string> = new Map();
+  /** Null: it cannot be had. */
+  readonly #open = new Map<string, OpenEntry | null>();
+  #wanted: ReadonlyMap<string, NodePort> = new Map();
   #work: Promise<void> = Promise.resolve();
 
   constructor(options: NodePortsOptions) {
     this.#options = options;
   }
 
-  want(ports: ReadonlyMap<number, string>): void {
+  want(ports: ReadonlyMap<string, NodePort>): void {
     this.#wanted = ports;
     this.#work = this.#work.then(() => this.#change());
   }
@@ -83,21 +98,20 @@ class Doors {
   }
 
   async #change(): Promise<void> {
-    for (const [port, entry] of this.#open) {
-      if (this.#wanted.has(port)) continue;
+    for (const [key, entry] of this.#open) {
+      if (this.#wanted.has(key)) continue;
       await entry?.close();
-      this.#open.delete(port);
+      this.#open.delete(key);
     }
-    for (const [port, service] of this.#wanted)
-      if (!this.#open.has(port)) this.#open.set(port, await this.#listen(port, service));
+    for (const [key, wanted] of this.#wanted)
+      if (!this.#open.has(key)) this.#open.set(key, await this.#listen(wanted));
   }
 
-  /** Null: it cannot be had. */
-  async #listen(port: number, service: string): Promise<TcpEntry | null> {
+  async #listen({ port, protocol, service }: NodePort): Promise<OpenEntry | null> {
     const { host, nodes, clock, console } = this.#options;
-    const entry = new TcpEntry(clock);
-    const what = {
-      ...{ id: `${service} ${port}`, service, protocol: 'tcp' as const, hosts: [host], port },
+    const entry = protocol === 'tcp' ? new TcpEntry(clock) : new UdpEntry(clock, udpIdleMs);
+    const what: Entry = {
+      ...{ id: `${service} ${port}/${protocol}`, service, protocol, hosts: [host], port },
       targets: nodes.map((ip) => ({ ip, port, isLocal: false })),
       ...{ affinitySeconds: 0, sourceRanges: [], destinations: [], destinationPort: port },
     };
@@ -108,7 +122,7 @@ class Doors {
     } catch (error) {
       if (error instanceof AssertionError) throw error;
       const reason = error instanceof Error ? error.message : String(error);
-      console.bad(`node port ${port} of ${service} is on the nodes alone: ${reason}`);
+      console.bad(`node port ${port}/${protocol} of ${service} is on the nodes alone: ${reason}`);
       return null;
     }
   }

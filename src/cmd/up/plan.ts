@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ClusterNetwork } from './cluster-network.js';
+import type { ClusterNetwork, FamilyNetwork } from './cluster-network.js';
 
 /** One member as `flotilla up` runs it. Its ports never change: its identity in the cluster is made of its peer URL. */
 export interface PlannedMember {
@@ -104,21 +104,31 @@ export function parsePlan(text: string): ClusterPlan | undefined {
     if (!isPort(clientPort) || !isPort(peerPort)) return undefined;
     members.push({ name, clientPort, peerPort });
   }
-  const { apiPort = null, network = null, nodes = null } = value;
+  const { apiPort = null, nodes = null } = value;
+  // Clusters of earlier versions have addresses of version 4 alone.
+  const network = isRecord(value.network) ? { ipv6: null, ...value.network } : null;
   if (apiPort !== null && !isPort(apiPort)) return undefined;
   if (network !== null && !isNetwork(network)) return undefined;
   if (nodes !== null && !isNodesChoice(nodes)) return undefined;
   return members.length === 0 ? undefined : { members, apiPort, network, nodes };
 }
 
-const cidrForm = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
+const cidrForms = {
+  4: /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/,
+  6: /^[0-9a-f:]{2,39}\/\d{1,3}$/,
+} as const;
 
 function isNetwork(value: unknown): value is ClusterNetwork {
-  if (!isRecord(value)) return false;
-  const { prefix, gateway, podCidr, serviceCidr } = value;
+  if (!isRecord(value) || !isFamily(value, 4)) return false;
+  const { prefix, ipv6 } = value as Readonly<Record<string, unknown>>;
   if (typeof prefix !== 'string' || !/^[a-z][a-z0-9]{0,7}$/.test(prefix)) return false;
-  return [gateway, podCidr, serviceCidr].every(
-    (cidr) => typeof cidr === 'string' && cidrForm.test(cidr),
+  return ipv6 === null || isFamily(ipv6, 6);
+}
+
+function isFamily(value: unknown, version: 4 | 6): value is FamilyNetwork {
+  if (!isRecord(value)) return false;
+  return [value.gateway, value.podCidr, value.serviceCidr].every(
+    (cidr) => typeof cidr === 'string' && cidrForms[version].test(cidr),
   );
 }
 

@@ -4,6 +4,7 @@ import type { Console } from './console.js';
 import { type ClusterFolder, openFolder } from './folder.js';
 import { describeMember, storeSteps } from './guide.js';
 import { Kubernetes } from './kubernetes.js';
+import { NetworkClaims } from './network-claims.js';
 import { type ClusterPlan, endpointOf, type NodeRuntime } from './plan.js';
 import { planFor } from './plan-cluster.js';
 import { ProgramSet } from './program-set.js';
@@ -25,6 +26,8 @@ export interface UpOptions {
   readonly nodes: number | null;
   /** Null: as in the last run, else processes. */
   readonly runtime: NodeRuntime | null;
+  /** Of a new cluster, whether it has addresses of IPv6 too; null: as it is, at first not. */
+  readonly hasIpv6: boolean | null;
   /** Nodes without machines. */
   readonly simulatedNodes: number;
   /** An address of this machine that has the node ports of nodes in namespaces too; null: none. */
@@ -44,22 +47,32 @@ export interface UpOptions {
 /** Runs a cluster until told to stop; resolves when all of it has ended. Throws {@link UpError}, FolderError or UsageError. */
 export async function runCluster(options: UpOptions): Promise<void> {
   const folder = await openFolder(options.dataDir);
+  const claims = new NetworkClaims();
   try {
     const running = new RunningPrograms(join(folder.path, 'running.json'));
     const left = await running.endLeft(options.clock);
     if (left.length > 0) {
       options.console.bad(`ended what an earlier run left behind: ${left.join(', ')}`);
     }
-    await new ClusterRun(folder, running, options).run();
+    await new ClusterRun({ folder, running, claims }, options).run();
   } finally {
+    await claims.release();
     await folder.release();
   }
+}
+
+/** What a run is given to itself. */
+interface RunParts {
+  readonly folder: ClusterFolder;
+  readonly running: RunningPrograms;
+  readonly claims: NetworkClaims;
 }
 
 /** One run of a cluster. */
 class ClusterRun {
   readonly #folder: ClusterFolder;
   readonly #running: RunningPrograms;
+  readonly #claims: NetworkClaims;
   readonly #options: UpOptions;
   readonly #programs: ProgramSet;
   /** Aborted when the run is over: told to stop, or something failed. */
@@ -68,9 +81,10 @@ class ClusterRun {
   readonly #tasks = new Set<Promise<void>>();
   #failure: unknown = null;
 
-  constructor(folder: ClusterFolder, running: RunningPrograms, options: UpOptions) {
+  constructor({ folder, running, claims }: RunParts, options: UpOptions) {
     this.#folder = folder;
     this.#running = running;
+    this.#claims = claims;
     this.#options = options;
     const { clock, console } = options;
     this.#programs = new ProgramSet({
@@ -80,7 +94,7 @@ class ClusterRun {
 
   async run(): Promise<void> {
     const { console, stop, stopNow } = this.#options;
-    const plan = await planFor(this.#folder, this.#options);
+    const plan = await planFor(this.#folder, { ...this.#options, claims: this.#claims });
     for (const member of plan.members) console.line(describeMember(member, this.#folder.path));
     if (stop.aborted) return;
     stop.addEventListener('abort', () => this.#ended.abort(), { once: true });

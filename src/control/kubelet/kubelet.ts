@@ -272,10 +272,10 @@ export class Kubelet {
     const onNode = (node: Node) => {
       this.#hostPaths.look(node);
       const { spec } = node;
-      const { podCIDR = '' } = spec ?? {};
-      if (podCIDR === this.#podCidr || podCIDR === '') return;
-      this.#podCidr = podCIDR;
-      this.#parts.runtime.updatePodCidr(podCIDR).then(
+      const podCidr = (spec?.podCIDRs ?? [spec?.podCIDR ?? '']).join(',');
+      if (podCidr === this.#podCidr || podCidr === '') return;
+      this.#podCidr = podCidr;
+      this.#parts.runtime.updatePodCidr(podCidr).then(
         // That may be all that the node was not ready for.
         () => this.#registration.wake(),
         (error: unknown) => {

@@ -1,7 +1,7 @@
 import { type RunCommand, runToSuccess } from '../../host/command.js';
 import { nftTable } from '../dataplane/nft-table.js';
 import { NftWriter } from '../dataplane/nft-writer.js';
-import { formatCidr, parseCidr } from '../machinery/ip-address.js';
+import { formatCidr, parseCidr, parseIp } from '../machinery/ip-address.js';
 
 /** Nodes of one machine, each in a network namespace of its own. */
 export interface NodeNamespacesOptions {
@@ -9,8 +9,8 @@ export interface NodeNamespacesOptions {
   readonly run: RunCommand;
   /** Starts the names of the bridge and the namespaces: letters and digits, 8 at most. */
   readonly prefix: string;
-  /** Where the nodes have their addresses, with the address of the machine itself: `172.30.0.1/24`. */
-  readonly gateway: string;
+  /** Where the nodes have their addresses, with those of the machine itself, one a version of IP: `172.30.0.1/24`, `fd00:30::1/64`. */
+  readonly gateways: readonly string[];
   /** Where pods have theirs: nodes are seen there as they are, and everywhere else as the machine. Default: none. */
   readonly podNetworks?: readonly string[];
 }
@@ -36,27 +36,30 @@ const prefixForm = /^[a-z][a-z0-9]{0,7}$/;
 export class NodeNamespaces {
   readonly #run: RunCommand;
   readonly #prefix: string;
-  readonly #gateway: string;
+  readonly #gateways: readonly Gateway[];
   readonly #podNetworks: readonly string[];
   readonly #masquerades: NftWriter;
 
-  /** Throws RangeError for a prefix or a gateway of another form. */
-  constructor({ run, prefix, gateway, podNetworks = [] }: NodeNamespacesOptions) {
+  /** Throws RangeError for a prefix or gateways of another form. */
+  constructor({ run, prefix, gateways, podNetworks = [] }: NodeNamespacesOptions) {
     if (!prefixForm.test(prefix))
       throw new RangeError(
         `${JSON.stringify(prefix)} is no prefix: 8 lower-case letters and digits at most`,
       );
-    if (parseCidr(gateway)?.address.version !== 4)
-      throw new RangeError(`${JSON.stringify(gateway)} is no gateway: write 172.30.0.1/24`);
     this.#run = run;
     this.#prefix = prefix;
-    this.#gateway = gateway;
+    this.#gateways = gateways.map(readGateway);
+    if (new Set(this.#gateways.map(({ version }) => version)).size !== Math.max(1, gateways.length))
+      throw new RangeError('give one gateway, or one of each version of IP');
     this.#podNetworks = podNetworks;
     this.#masquerades = new NftWriter({ run, at: this.#table });
   }
 
-  /** Makes a node, or what of it is missing. `index` counts from 1; `address` has its length: `172.30.0.11/24`. Rejects with CommandError. */
-  async ensure(index: number, address: string): Promise<NamespacedNode> {
+  /**
+   * Makes a node, or what of it is missing. `index` counts from 1; addresses have their lengths, one a gateway: `172.30.0.11/24`. Rejects with
+   * CommandError.
+   */
+  async ensure(index: number, addresses: readonly string[]): Promise<NamespacedNode> {
     await this.#ensureMachine();
     const node = this.#node(index);
     if (!(await this.#namespaces()).includes(node.namespace))
@@ -69,22 +72,24 @@ export class NodeNamespaces {
     }
     await this.#ip(`link set ${near} master ${this.#bridge} up`);
     await within('link set lo up');
-    await within(`addr replace ${address} dev eth0`);
+    await runToSuccess(node.run, { command: 'sysctl', args: ['-qw', ...this.#forwarding] });
+    for (const address of addresses)
+      await within(`addr replace ${address} dev eth0${atOnce(address)}`);
     await within('link set eth0 up');
-    await within(`route replace default via ${this.#machineIp}`);
-    const settings = ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1'];
-    await runToSuccess(node.run, { command: 'sysctl', args: ['-qw', ...settings] });
+    for (const { ip, version } of this.#gateways)
+      await within(`route replace ${everywhere[version]} via ${ip}`);
     return node;
   }
 
   /**
    * Has the machine reach the pods of a node by their own addresses, as nodes do among themselves: those who serve an API server's webhooks
-   * and aggregated APIs are asked by the machine. `address` is the node's, without its length. It can be repeated.
+   * and aggregated APIs are asked by the machine. `addresses` are the node's, without their lengths. It can be repeated.
    */
-  async reachPods(address: string, podCidrs: readonly string[]): Promise<void> {
+  async reachPods(addresses: readonly string[], podCidrs: readonly string[]): Promise<void> {
     for (const cidr of podCidrs) {
-      if (cidr.includes(':')) continue; // Nodes have no addresses of version 6.
-      await this.#ip(`route replace ${cidr} via ${address} dev ${this.#bridge}`);
+      const via = addresses.find((address) => versionOf(address) === versionOf(cidr));
+      if (via === undefined) continue; // Nodes have no addresses of that version.
+      await this.#ip(`route replace ${cidr} via ${via} dev ${this.#bridge}`);
     }
   }
 
@@ -113,12 +118,17 @@ export class NodeNamespaces {
     return `${this.#prefix}br`;
   }
 
-  get #table(): { readonly family: 'ip'; readonly name: string } {
-    return { family: 'ip', name: `flotilla-nodes-${this.#prefix}` };
+  get #table(): { readonly family: 'inet'; readonly name: string } {
+    return { family: 'inet', name: `flotilla-nodes-${this.#prefix}` };
   }
 
-  get #machineIp(): string {
-    return this.#gateway.replace(/\/.*/, '');
+  /** What has a kernel pass on what comes for others. */
+  get #forwarding(): readonly string[] {
+    return ['net.ipv4.ip_forward=1', ...(this.#hasV6 ? forwardingOfV6 : [])];
+  }
+
+  get #hasV6(): boolean {
+    return this.#gateways.some(({ version }) => version === 6);
   }
 
   #node(index: number): NamespacedNode {
@@ -137,23 +147,27 @@ export class NodeNamespaces {
     if (!(await succeeds(this.#run, `link show ${this.#bridge}`))) {
       await this.#ip(`link add ${this.#bridge} type bridge`);
       // Else it would be the lowest one of its ports, and change while nodes come and go.
-      await this.#ip(`link set ${this.#bridge} address ${hardwareAddress(this.#machineIp)}`);
+      const [{ ip = '' } = {}] = this.#gateways;
+      await this.#ip(`link set ${this.#bridge} address ${hardwareAddress(ip)}`);
     }
-    await this.#ip(`addr replace ${this.#gateway} dev ${this.#bridge}`);
+    if (this.#hasV6) await runToSuccess(this.#run, { command: 'sh', args: ['-c', keepRouters] });
+    await runToSuccess(this.#run, { command: 'sysctl', args: ['-qw', ...this.#forwarding] });
+    for (const { text } of this.#gateways)
+      await this.#ip(`addr replace ${text} dev ${this.#bridge}${atOnce(text)}`);
     await this.#ip(`link set ${this.#bridge} up`);
-    await runToSuccess(this.#run, { command: 'sysctl', args: ['-qw', 'net.ipv4.ip_forward=1'] });
     await this.#masquerade();
   }
 
   /** Who is beyond the machine knows no way back to a node. */
   async #masquerade(): Promise<void> {
-    const cidr = parseCidr(this.#gateway);
-    const own = cidr === null ? '' : formatCidr(cidr);
-    const inside = [own, ...this.#podNetworks.filter((network) => !network.includes(':'))];
-    const outside = inside.map((network) => `ip daddr != ${network}`).join(' ');
-    const rule = `ip saddr ${own} ${outside} oifname != ${this.#bridge} masquerade fully-random`;
+    const rules = this.#gateways.map(({ network, version }) => {
+      const ip = version === 4 ? 'ip' : 'ip6';
+      const pods = this.#podNetworks.filter((cidr) => versionOf(cidr) === version);
+      const outside = [network, ...pods].map((cidr) => `${ip} daddr != ${cidr}`).join(' ');
+      return `${ip} saddr ${network} ${outside} oifname != ${this.#bridge} masquerade fully-random`;
+    });
     const spec = 'type nat hook postrouting priority 100;';
-    const out = { kind: 'chain', name: 'out', spec, rules: [rule] } as const;
+    const out = { kind: 'chain', name: 'out', spec, rules } as const;
     await this.#masquerades.check(out.name);
     await this.#masquerades.write(nftTable(this.#table, [out]));
   }
@@ -191,8 +205,42 @@ function words(text: string): readonly string[] {
   return text.split(/\s+/).filter((word) => word !== '');
 }
 
-/** One that no vendor has, of an address of version 4. */
+/** The machine's own address in one of the nodes' networks. */
+interface Gateway {
+  readonly version: 4 | 6;
+  /** With its length. */
+  readonly text: string;
+  readonly ip: string;
+  readonly network: string;
+}
+
+function readGateway(text: string): Gateway {
+  const cidr = parseCidr(text);
+  if (cidr === null)
+    throw new RangeError(`${JSON.stringify(text)} is no gateway: write 172.30.0.1/24`);
+  const { version } = cidr.address;
+  return { version, text, ip: text.replace(/\/.*/, ''), network: formatCidr(cidr) };
+}
+
+function versionOf(text: string): 4 | 6 {
+  return text.includes(':') ? 6 : 4;
+}
+
+const everywhere = { 4: '0.0.0.0/0', 6: '::/0' } as const;
+const forwardingOfV6 = ['net.ipv6.conf.all.disable_ipv6=0', 'net.ipv6.conf.all.forwarding=1'];
+
+/** A machine that passes on packets of IPv6 would take no advertisements of its routers any more, and lose its own way out. */
+const keepRouters =
+  'for each in /proc/sys/net/ipv6/conf/*/accept_ra; do [ "$(cat $each)" != 1 ] || echo 2 >$each; done';
+
+/** The addresses are given by one hand: nobody has to ask whether somebody else has one, which takes a second. */
+function atOnce(address: string): string {
+  return versionOf(address) === 6 ? ' nodad' : '';
+}
+
+/** One that no vendor has, always the same for an address: the last bytes of it. */
 function hardwareAddress(ip: string): string {
-  const octets = ip.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0'));
-  return ['02', 'f1', ...octets].join(':');
+  const value = parseIp(ip)?.address.value ?? 0n;
+  const bytes = [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 0xffn);
+  return ['02', 'f1', ...bytes.map((byte) => byte.toString(16).padStart(2, '0'))].join(':');
 }

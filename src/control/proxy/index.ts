@@ -7,7 +7,10 @@ export { NftablesBackend, nftablesProblem } from './nftables/nftables-backend.js
 export type { LocalDetection, ProxySettings } from './node-source.js';
 export { Proxier, type ProxierOptions } from './proxier.js';
 export type { FamilyView, ProxyBackend } from './proxy-backend.js';
+export type { OpenEntry } from './userspace/open-entry.js';
+export type { Entry } from './userspace/plan-entries.js';
 export { TcpEntry } from './userspace/tcp-entry.js';
+export { UdpEntry } from './userspace/udp-entry.js';
 export {
   type EntryAddress,
   UserspaceBackend,

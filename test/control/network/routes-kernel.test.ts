@@ -37,6 +37,12 @@ t.test(
   },
 );
 
+t.test('NodeNamespaces: refuses what are no gateways, or two of a version', async (t) => {
+  const options = { run: runCommand, prefix: 'f1' };
+  for (const gateways of [[], ['172.30.0.1'], ['fd00::1/64', 'fd01::1/64']])
+    t.throws(() => new NodeNamespaces({ ...options, gateways }), RangeError, `${gateways}`);
+});
+
 t.test(
   'NodeNamespaces, writeRoutes and planMasquerade join pods of two nodes',
   needsNetwork('nft', 'nsenter'),
@@ -48,13 +54,13 @@ t.test(
       const within = [`--net=/run/netns/${machine.name}`, command, ...args];
       return runCommand({ ...rest, command: 'nsenter', args: within });
     };
-    const options = { run, prefix, gateway: '172.30.0.1/24' };
+    const options = { run, prefix, gateways: ['172.30.0.1/24'] };
     const namespaces = new NodeNamespaces(options);
     t.teardown(() => new NodeNamespaces(options).removeAll());
-    await namespaces.ensure(1, '172.30.0.11/24');
+    await namespaces.ensure(1, ['172.30.0.11/24']);
     const made = [
-      await new NodeNamespaces(options).ensure(1, '172.30.0.11/24'),
-      await namespaces.ensure(2, '172.30.0.12/24'),
+      await new NodeNamespaces(options).ensure(1, ['172.30.0.11/24']),
+      await namespaces.ensure(2, ['172.30.0.12/24']),
     ];
     const nodes = [node(1), node(2)];
     const pods: LabNode[] = [];

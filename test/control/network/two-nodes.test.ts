@@ -21,7 +21,8 @@ import {
 const withinMachine = process.env.NETWORK_TEST_MACHINE;
 const deadlineMs = 60_000;
 const gateway = '172.30.0.1';
-const podNetwork = '10.244.0.0/16';
+const gateway6 = 'fd00:30::1';
+const podNetworks = ['10.244.0.0/16', 'fd00:244::/48'];
 
 function asLab(name: string, run: LabNode['run']): LabNode {
   const ok = (line: string) => {
@@ -62,20 +63,23 @@ async function startNode(t: Test, env: TestEnv, node: NamespacedNode, n: number)
   const lab = asLab(node.namespace, node.run);
   await lab.ok('ip link add br0 type bridge');
   await lab.ok(`ip addr add 10.244.${n}.1/24 dev br0`);
+  await lab.ok(`ip addr add fd00:244:0:${n}::1/64 dev br0 nodad`);
   await lab.ok('ip link set br0 up');
   const nodes = env.client.objects(resources.nodes);
   const name = `n${n}`;
-  await nodes.create({ metadata: { name }, spec: { podCIDRs: [`10.244.${n}.0/24`] } });
-  const addresses = [{ type: 'InternalIP', address: `172.30.0.1${n}` }];
+  const podCIDRs = [`10.244.${n}.0/24`, `fd00:244:0:${n}::/64`];
+  await nodes.create({ metadata: { name }, spec: { podCIDRs } });
+  const own = [`172.30.0.1${n}`, `fd00:30::1${n}`];
+  const addresses = own.map((address) => ({ type: 'InternalIP', address }));
   await nodes.patch({ name }, 'merge', { status: { addresses } }, { subresource: 'status' });
   await startProxy(t, node, [
     `--kubeconfig=${join(env.dir, 'nodes.kubeconfig')}`,
     `--hostname-override=${name}`,
-    `--cluster-cidr=${podNetwork}`,
+    `--cluster-cidr=${podNetworks.join(',')}`,
     '--pod-network',
     '--min-sync-period=10ms',
   ]);
-  return attachPod(t, lab, `p${n}`, [`10.244.${n}.2/24`]);
+  return attachPod(t, lab, `p${n}`, [`10.244.${n}.2/24`, `fd00:244:0:${n}::2/64`]);
 }
 
 if (withinMachine === undefined) {
@@ -91,14 +95,18 @@ if (withinMachine === undefined) {
     const machine = asLab(withinMachine, runCommand);
     const prefix = `f${process.pid % 100_000}`;
     const namespaces = new NodeNamespaces({
-      ...{ run: runCommand, prefix, gateway: `${gateway}/24`, podNetworks: [podNetwork] },
+      ...{ run: runCommand, prefix, podNetworks },
+      gateways: [`${gateway}/24`, `${gateway6}/64`],
     });
     t.teardown(() => namespaces.removeAll());
     const made = [
-      await namespaces.ensure(1, '172.30.0.11/24'),
-      await namespaces.ensure(2, '172.30.0.12/24'),
+      await namespaces.ensure(1, ['172.30.0.11/24', 'fd00:30::11/64']),
+      await namespaces.ensure(2, ['172.30.0.12/24', 'fd00:30::12/64']),
     ];
-    const apiServerFlags = [`--bind-address=${gateway}`, `--advertise-address=${gateway}`];
+    const apiServerFlags = [
+      ...[`--bind-address=${gateway}`, `--advertise-address=${gateway}`],
+      '--service-cluster-ip-range=10.0.0.0/24,fd00:96::/112',
+    ];
     const env = await startTestEnv({ apiServerFlags });
     t.teardown(() => env.close());
     const kubeconfig = await readFile(env.kubeconfig, 'utf8');
@@ -107,8 +115,8 @@ if (withinMachine === undefined) {
     const [one, two] = (await Promise.all(
       made.map((node, at) => startNode(t, env, node, at + 1)),
     )) as [LabNode, LabNode];
-    await serve(t, two, { says: 'two', port: 8080 });
-    await serve(t, machine, { says: 'machine', port: 8080 });
+    await serve(t, two, { says: 'two', port: 8080, host: '::' });
+    await serve(t, machine, { says: 'machine', port: 8080, host: '::' });
     const answers = (at: LabNode, host: string, port: number, text: string) =>
       until(
         `${host}:${port} answers ${text}`,
@@ -119,26 +127,37 @@ if (withinMachine === undefined) {
     await t.test('a pod reaches a pod of the other node, and is seen as itself', () =>
       answers(one, '10.244.2.2', 8080, 'two 10.244.1.2'),
     );
-    await t.test('a pod reaches the machine, which sees its node', () =>
-      answers(one, gateway, 8080, 'machine 172.30.0.11'),
+    await t.test('so it does by IPv6', () =>
+      answers(one, 'fd00:244:0:2::2', 8080, 'two fd00:244:0:1::2'),
     );
+    await t.test('a pod reaches the machine, which sees its node', async () => {
+      await answers(one, gateway, 8080, 'machine 172.30.0.11');
+      await answers(one, gateway6, 8080, 'machine fd00:30::11');
+    });
     await t.test('a pod reaches a Service of a pod of the other node', async (t) => {
       const web = await env.client.objects(resources.services).create({
         metadata: { namespace: 'default', name: 'web' },
-        spec: { type: 'NodePort', ports: [{ port: 80 }] },
+        spec: { type: 'NodePort', ipFamilyPolicy: 'RequireDualStack', ports: [{ port: 80 }] },
       });
-      await env.client.objects(resources.endpointSlices).create({
-        metadata: {
-          namespace: 'default',
-          name: 'web-1',
-          labels: { 'kubernetes.io/service-name': 'web' },
-        },
-        ...{ addressType: 'IPv4', ports: [{ name: '', port: 8080, protocol: 'TCP' }] },
-        endpoints: [{ addresses: ['10.244.2.2'], nodeName: 'n2' }],
-      });
-      await answers(one, web.spec?.clusterIP ?? '', 80, 'two 10.244.1.2');
+      for (const [addressType, address] of [
+        ['IPv4', '10.244.2.2'],
+        ['IPv6', 'fd00:244:0:2::2'],
+      ] as const)
+        await env.client.objects(resources.endpointSlices).create({
+          metadata: {
+            namespace: 'default',
+            name: `web-${addressType.toLowerCase()}`,
+            labels: { 'kubernetes.io/service-name': 'web' },
+          },
+          ...{ addressType, ports: [{ name: '', port: 8080, protocol: 'TCP' }] },
+          endpoints: [{ addresses: [address], nodeName: 'n2' }],
+        });
+      const [four = '', six = ''] = web.spec?.clusterIPs ?? [];
+      await answers(one, four, 80, 'two 10.244.1.2');
+      await answers(one, six, 80, 'two fd00:244:0:1::2');
       const nodePort = web.spec?.ports?.[0]?.nodePort ?? 0;
       await answers(machine, '172.30.0.11', nodePort, 'two 172.30.0.11');
+      await answers(machine, 'fd00:30::11', nodePort, 'two fd00:30::11');
       t.pass();
     });
     await t.test('a pod reaches the API server by the Service kubernetes', async (t) => {
@@ -154,19 +173,27 @@ if (withinMachine === undefined) {
       t.pass();
     });
     await t.test('the machine reaches pods once it is told where they are', async () => {
-      for (const n of [1, 2]) await namespaces.reachPods(`172.30.0.1${n}`, [`10.244.${n}.0/24`]);
-      await namespaces.reachPods('172.30.0.12', ['10.244.2.0/24', 'fd00:244:2::/64']);
+      for (const n of [1, 2])
+        await namespaces.reachPods(
+          [`172.30.0.1${n}`, `fd00:30::1${n}`],
+          [`10.244.${n}.0/24`, `fd00:244:0:${n}::/64`],
+        );
+      await namespaces.reachPods(['172.30.0.12'], ['10.244.2.0/24', 'fd00:244:9::/64']);
       await answers(machine, '10.244.2.2', 8080, `two ${gateway}`);
+      await answers(machine, 'fd00:244:0:2::2', 8080, `two ${gateway6}`);
     });
     await t.test('what is beyond the machine sees the machine', async () => {
       const beyond = await labNode(t, 'beyond');
       await machine.ok(`ip link add up0 type veth peer name eth0 netns ${beyond.name}`);
       await machine.ok('ip addr add 192.0.2.1/24 dev up0');
+      await machine.ok('ip addr add 2001:db8::1/64 dev up0 nodad');
       await machine.ok('ip link set up0 up');
       await beyond.ok('ip addr add 192.0.2.9/24 dev eth0');
+      await beyond.ok('ip addr add 2001:db8::9/64 dev eth0 nodad');
       await beyond.ok('ip link set eth0 up');
-      await serve(t, beyond, { says: 'beyond', port: 8080 });
+      await serve(t, beyond, { says: 'beyond', port: 8080, host: '::' });
       await answers(one, '192.0.2.9', 8080, 'beyond 192.0.2.1');
+      await answers(one, '2001:db8::9', 8080, 'beyond 2001:db8::1');
     });
     await t.test('removeAll finds what runs there, and leaves nothing', async (t) => {
       t.equal((await namespaces.processes()).length >= 2, true, 'the proxies are found');

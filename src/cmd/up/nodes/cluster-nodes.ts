@@ -4,7 +4,7 @@ import { type NamespacedNode, NodeNamespaces } from '../../../control/network/in
 import { sendSignal } from '../../../host/child-process.js';
 import { type RunCommand, runToSuccess } from '../../../host/command.js';
 import { unmountBelow } from '../../end-pods/unmount-below.js';
-import type { ClusterNetwork } from '../cluster-network.js';
+import { type ClusterNetwork, familyNetworks } from '../cluster-network.js';
 import type { Console } from '../console.js';
 import type { NodeRuntime } from '../plan.js';
 import type { ProgramSet } from '../program-set.js';
@@ -27,7 +27,7 @@ import {
   runtimeDir,
   sharedProxyProgram,
 } from './node-programs.js';
-import type { PlannedNode } from './planned-node.js';
+import { bare, type PlannedNode } from './planned-node.js';
 import { runBriefly } from './run-briefly.js';
 
 /** What nodes are made with. */
@@ -56,8 +56,11 @@ export class ClusterNodes {
   constructor(options: ClusterNodesOptions) {
     this.#options = options;
     const { network, run } = options;
-    const { prefix, gateway, podCidr } = network;
-    this.#namespaces = new NodeNamespaces({ run, prefix, gateway, podNetworks: [podCidr] });
+    const families = familyNetworks(network);
+    this.#namespaces = new NodeNamespaces({
+      ...{ run, prefix: network.prefix, gateways: families.map(({ gateway }) => gateway) },
+      podNetworks: families.map(({ podCidr }) => podCidr),
+    });
   }
 
   get all(): readonly PlannedNode[] {
@@ -66,13 +69,10 @@ export class ClusterNodes {
 
   /** Makes the networks of the nodes, or what is missing of them. Rejects with CommandError. */
   async ensureNetworks(): Promise<void> {
-    const { nodes, network, areApart } = this.#options;
+    const { nodes, areApart } = this.#options;
     if (!areApart) return;
-    const length = network.gateway.replace(/.*\//, '');
-    for (const node of nodes) {
-      const made = await this.#namespaces.ensure(node.index, `${node.address}/${length}`);
-      this.#apart.set(node.name, made);
-    }
+    for (const node of nodes)
+      this.#apart.set(node.name, await this.#namespaces.ensure(node.index, node.addresses));
   }
 
   /**
@@ -108,7 +108,8 @@ export class ClusterNodes {
     const { nodes, runtime, areApart } = this.#options;
     const node = nodes.find(({ name }) => name === metadata.name);
     const cidrs = spec?.podCIDRs ?? [];
-    if (areApart && node !== undefined) await this.#namespaces.reachPods(node.address, cidrs);
+    if (areApart && node !== undefined)
+      await this.#namespaces.reachPods(node.addresses.map(bare), cidrs);
     if (runtime === 'cri' && node !== undefined && cidrs.length > 0)
       await writeCniConfig(node, cidrs);
   }
@@ -144,20 +145,14 @@ export class ClusterNodes {
     for (const { reason } of failed as readonly PromiseRejectedResult[]) throw reason;
   }
 
-  /**
-   * Lets the machine itself reach services and pods, as the API server has to for webhooks and people want to: by the first node, and by
-   * the node of a pod. The routes go with the nodes' bridge.
-   */
-  async routeMachine(podCidrs: ReadonlyMap<string, string>): Promise<void> {
-    const { network, nodes, run } = this.#options;
+  /** Lets the machine itself reach services, as the API server has to for webhooks and people want to: by the first node. The routes go with the nodes' bridge. */
+  async routeMachine(): Promise<void> {
+    const { network, nodes, run, areApart } = this.#options;
     const [first] = nodes;
-    if (first === undefined || !this.#options.areApart) return;
-    const route = (to: string, via: string) =>
-      runToSuccess(run, { command: 'ip', args: ['route', 'replace', to, 'via', via] });
-    await route(network.serviceCidr, first.address);
-    for (const { name, address } of nodes) {
-      const cidr = podCidrs.get(name) ?? '';
-      if (cidr !== '') await route(cidr, address);
+    if (first === undefined || !areApart) return;
+    for (const [at, { serviceCidr }] of familyNetworks(network).entries()) {
+      const args = ['route', 'replace', serviceCidr, 'via', bare(first.addresses[at] ?? '')];
+      await runToSuccess(run, { command: 'ip', args });
     }
   }
 

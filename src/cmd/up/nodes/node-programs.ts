@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { kubeletCertificate, kubeletClientCertificate } from '../certificate-rows.js';
 import type { ClusterFiles } from '../cluster-files.js';
-import { type ClusterNetwork, dnsServiceAddress } from '../cluster-network.js';
+import { type ClusterNetwork, dnsServiceAddress, podCidrs } from '../cluster-network.js';
 import type { NodeRuntime } from '../plan.js';
 import type { ProgramSpec } from '../program-spec.js';
 import { ownCommand } from '../supervised-program.js';
 import { cniConfDir } from './cni.js';
 import { containerdSocket } from './containerd.js';
-import type { PlannedNode } from './planned-node.js';
+import { bare, type PlannedNode } from './planned-node.js';
 
 /** What the programs of nodes are started with. */
 export interface NodesPlan {
@@ -39,7 +39,7 @@ export function kubeletFlags(plan: NodesPlan, node: PlannedNode): readonly strin
   return [
     `--kubeconfig=${files.kubeconfig(kubeletClientCertificate(node))}`,
     `--hostname-override=${node.name}`,
-    `--node-ip=${node.address}`,
+    `--node-ip=${node.addresses.map(bare).join(',')}`,
     `--root-dir=${join(node.dir, 'kubelet')}`,
     `--host-path-volume-folders=${plan.volumesDir}`,
     `--pod-logs-dir=${join(node.dir, 'logs')}`,
@@ -54,7 +54,7 @@ export function kubeletFlags(plan: NodesPlan, node: PlannedNode): readonly strin
     `--resolv-conf=${resolvConf}`,
     `--eviction-hard=${evictionHard}`,
     // The proxy looks after that.
-    ...(areApart ? ['--non-masquerade-cidr=0.0.0.0/0'] : []),
+    ...(areApart ? ['--non-masquerade-cidr=0.0.0.0/0,::/0'] : []),
     `--port=${node.kubeletPort}`,
     // A node that has the machine's network shares it with other nodes.
     `--healthz-port=${areApart ? 10_248 : 0}`,
@@ -120,7 +120,7 @@ export function proxyProgram(
   const flags = [
     `--kubeconfig=${files.kubeconfig('proxy')}`,
     `--hostname-override=${node.name}`,
-    `--cluster-cidr=${network.podCidr}`,
+    `--cluster-cidr=${podCidrs(network)}`,
     '--proxy-mode=nftables',
     '--pod-network=true',
   ];

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type ClusterNetwork, nodeAddress } from '../cluster-network.js';
+import { type ClusterNetwork, nodeAddresses } from '../cluster-network.js';
 
 /** A node of the cluster as `flotilla up` runs it. */
 export interface PlannedNode {
@@ -9,6 +9,8 @@ export interface PlannedNode {
   readonly index: number;
   /** Where others reach it. */
   readonly address: string;
+  /** All its addresses, each with the length of its network where it is one of the cluster's own; `address` first. */
+  readonly addresses: readonly string[];
   /** Holds all that the node keeps. */
   readonly dir: string;
   /** Of the kubelet's API. */
@@ -22,9 +24,10 @@ export function namespacedNodes(
   network: ClusterNetwork,
   { count, dir }: { readonly count: number; readonly dir: string },
 ): readonly PlannedNode[] {
-  return indices(count).map((index) => ({
-    ...{ ...named(index, dir), address: nodeAddress(network, index), kubeletPort },
-  }));
+  return indices(count).map((index) => {
+    const addresses = nodeAddresses(network, index);
+    return { ...named(index, dir), address: bare(addresses[0] ?? ''), addresses, kubeletPort };
+  });
 }
 
 /** Nodes that share the machine's own address, each with a port of its own. */
@@ -32,7 +35,14 @@ export function nodesOnMachine(
   address: string,
   { ports, dir }: { readonly ports: readonly number[]; readonly dir: string },
 ): readonly PlannedNode[] {
-  return ports.map((port, at) => ({ ...named(at + 1, dir), address, kubeletPort: port }));
+  return ports.map((port, at) => ({
+    ...{ ...named(at + 1, dir), address, addresses: [address], kubeletPort: port },
+  }));
+}
+
+/** An address without the length of its network. */
+export function bare(address: string): string {
+  return address.replace(/\/.*/, '');
 }
 
 function named(index: number, dir: string) {

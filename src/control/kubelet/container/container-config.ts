@@ -1,6 +1,6 @@
 import type { Container, Pod, VolumeMount } from '../../api/gen/core-v1.js';
 import type { PodContainer } from '../pods/container-list.js';
-import { containerNotes, runtimeLabels } from '../pods/runtime-labels.js';
+import { containerNotes, runtimeLabels, volumeImageNotes } from '../pods/runtime-labels.js';
 import type {
   ContainerConfig,
   LinuxResources,
@@ -50,7 +50,10 @@ export function containerConfig(parts: ContainerParts): ContainerConfig {
     pidNamespace: pidNamespace(pod, parts.targetContainerId),
     stopSignal: spec.lifecycle?.stopSignal ?? '',
     labels: runtimeLabels(pod, name),
-    annotations: containerNotes(pod, spec, attempt),
+    annotations: {
+      ...containerNotes(pod, spec, attempt),
+      ...volumeImageNotes(parts.mounts.flatMap(({ image }) => image?.ref ?? [])),
+    },
   };
 }
 

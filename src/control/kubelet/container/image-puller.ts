@@ -2,7 +2,6 @@ import type { Clock } from '../../../base/clock.js';
 import type { Pod } from '../../api/gen/core-v1.js';
 import type { EventRecorder } from '../../client/index.js';
 import { BackOff } from '../pods/back-off.js';
-import type { PodContainer } from '../pods/container-list.js';
 import type { ContainerRuntime, ImageAuth } from '../runtime/container-runtime.js';
 import { parseImageName } from '../runtime/images/image-name.js';
 import { RuntimeError } from '../runtime/runtime-error.js';
@@ -19,6 +18,14 @@ export class ImageError extends Error {
     this.reason = reason;
     this.retryAfterMs = retryAfterMs;
   }
+}
+
+/** An image that a pod wants: of a container, or of a volume. */
+export interface WantedImage {
+  readonly image: string;
+  readonly policy: string | undefined;
+  /** What events about it name; '' the whole pod. */
+  readonly fieldPath: string;
 }
 
 /** What the puller works with. */
@@ -46,13 +53,12 @@ export class ImagePuller {
     this.#backOff = new BackOff(parts.clock);
   }
 
-  /** Resolves with what to make the container of. Rejects with ImageError. */
-  async ensure(pod: Pod, container: PodContainer): Promise<string> {
-    const { image = '' } = container.spec;
+  /** Resolves with what the runtime calls it. Rejects with ImageError. */
+  async ensure(pod: Pod, { image, policy: given, fieldPath }: WantedImage): Promise<string> {
     const say = (type: 'Normal' | 'Warning', reason: string, message: string) =>
-      this.#parts.events.event(pod, type, reason, message, container.fieldPath);
+      this.#parts.events.event(pod, type, reason, message, fieldPath);
     checkName(image, say);
-    const policy = policyOf(container.spec.imagePullPolicy, image);
+    const policy = policyOf(given, image);
     const present = await this.#statusOf(image);
     if (present !== null && policy !== 'Always') {
       const text = `Container image "${image}" already present on machine and can be accessed by the pod`;

@@ -83,6 +83,9 @@ export function nodeStatus(facts: NodeFacts, before: NodeStatus): NodeStatus {
     addresses: [
       ...addresses.map((address) => ({ type: 'InternalIP', address })),
       { type: 'Hostname', address: settings.nodeName },
+      ...(before.addresses ?? []).filter(
+        ({ type }) => type !== 'InternalIP' && type !== 'Hostname',
+      ),
     ],
     daemonEndpoints: { kubeletEndpoint: { Port: settings.port } },
     nodeInfo: {
@@ -121,7 +124,9 @@ export function statusPatch(before: NodeStatus, after: NodeStatus): JsonObject {
     ...after.allocatable,
     ...Object.fromEntries(gone.map((name) => [name, null])),
   };
-  return { status: { ...(after as unknown as JsonObject), allocatable } };
+  // The API merges addresses by their type: of two of one type neither would be told from the other.
+  const addresses = [...(after.addresses ?? []), { $patch: 'replace' }] as JsonObject[];
+  return { status: { ...(after as unknown as JsonObject), allocatable, addresses } };
 }
 
 /** Conditions of the runtime that are the node's own already. */

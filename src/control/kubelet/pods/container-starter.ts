@@ -4,21 +4,21 @@ import type { Container, Pod, Service } from '../../api/gen/core-v1.js';
 import { type EventRecorder, UnreachableError } from '../../client/index.js';
 import { StatusError } from '../../machinery/status.js';
 import { ContainerConfigError } from '../container/config-error.js';
-import { containerConfig, mountOf } from '../container/container-config.js';
+import { containerConfig } from '../container/container-config.js';
 import { containerEnv } from '../container/env.js';
-import { expand } from '../container/expand.js';
 import type { FieldPlace } from '../container/fields.js';
 import { ImageError, type ImagePuller } from '../container/image-puller.js';
 import { linuxResources } from '../container/linux-resources.js';
 import type { PodPaths } from '../container/pod-paths.js';
 import { checkNonRoot } from '../container/security.js';
 import { serviceEnv } from '../container/service-env.js';
-import type { ContainerRuntime, MountConfig, SandboxConfig } from '../runtime/container-runtime.js';
+import type { ContainerRuntime, SandboxConfig } from '../runtime/container-runtime.js';
 import { RuntimeError } from '../runtime/runtime-error.js';
 import type { WaitingReason } from '../status/container-statuses.js';
 import type { PreparedVolume } from '../volumes/pod-volumes.js';
 import type { ReferencedObjects } from '../volumes/referenced-objects.js';
 import type { BackOff } from './back-off.js';
+import { ContainerMounts } from './container-mounts.js';
 import type { LifecycleHooks } from './lifecycle-hooks.js';
 import { newestOf, type ObservedPod } from './observed-pod.js';
 import type { PlannedStart } from './plan.js';
@@ -72,9 +72,11 @@ class StartError extends Error {
 /** Starts single containers: image, environment, mounts, then the runtime, then the postStart hook. */
 export class ContainerStarter {
   readonly #parts: ContainerStarterParts;
+  readonly #mounts: ContainerMounts;
 
   constructor(parts: ContainerStarterParts) {
     this.#parts = parts;
+    this.#mounts = new ContainerMounts(parts);
   }
 
   /** Resolves however it goes; rejects for bugs alone. */
@@ -118,7 +120,9 @@ export class ContainerStarter {
     const { pod, sandboxId, sandbox } = where;
     const { container } = planned;
     const say = this.#sayer(planned, pod);
-    const imageRef = await unlessAborted(images.ensure(pod, container), where.signal);
+    const { image = '', imagePullPolicy } = container.spec;
+    const wanted = { image, policy: imagePullPolicy, fieldPath: container.fieldPath };
+    const imageRef = await unlessAborted(images.ensure(pod, wanted), where.signal);
     const config = await this.#config(planned, where, imageRef);
     where.signal.throwIfAborted();
     const containerId = await runtime
@@ -152,66 +156,13 @@ export class ContainerStarter {
     );
     const facts = { pod, container: spec, place, allocatable: allocatable(), services };
     const env = await containerEnv(facts, objects);
-    const mounts = await this.#mounts({ container, attempt, previous: null }, where, env);
+    const mounts = await this.#mounts.of(container, { ...where, attempt, env });
     const target = spec.targetContainerName ?? '';
     return containerConfig({
       ...{ pod, container, attempt, imageRef, env, mounts },
       resources: linuxResources(pod, spec, { memoryBytes, hasCpuQuota }),
       targetContainerId: target === '' ? '' : (newestOf(observed, target)?.id ?? ''),
     });
-  }
-
-  async #mounts(
-    { container, attempt }: PlannedStart,
-    { pod, volumes }: StartPlace,
-    env: readonly { readonly name: string; readonly value: string }[],
-  ): Promise<readonly MountConfig[]> {
-    const { files, paths } = this.#parts;
-    const { spec } = container;
-    const { uid = '' } = pod.metadata;
-    const values = new Map(env.map(({ name, value }) => [name, value]));
-    const mounts: MountConfig[] = [];
-    for (const mount of spec.volumeMounts ?? []) {
-      const volume = volumes.get(mount.name ?? '');
-      if (volume === undefined) {
-        throw new ContainerConfigError(
-          `cannot find volume ${JSON.stringify(mount.name)} to mount into container ${JSON.stringify(container.name)}`,
-        );
-      }
-      const given = mount.subPathExpr ?? '';
-      const subPath =
-        given === '' ? (mount.subPath ?? '') : expand(given, (name) => values.get(name));
-      const hostPath = await this.#subPath(volume, subPath);
-      const made = mountOf(mount, spec, hostPath);
-      mounts.push({ ...made, isReadonly: made.isReadonly || volume.isReadonly });
-    }
-    if (!mounts.some(({ containerPath }) => containerPath === '/etc/hosts')) {
-      const hostPath = paths.hostsFile(uid);
-      mounts.push({ ...plainMount, containerPath: '/etc/hosts', hostPath });
-    }
-    const log = paths.terminationLog(uid, container.name, attempt);
-    await files.makeDir(log.slice(0, log.lastIndexOf('/')), 0o755);
-    await files.writeWhole(log, new Uint8Array(), 0o666);
-    const containerPath = spec.terminationMessagePath ?? '/dev/termination-log';
-    mounts.push({ ...plainMount, containerPath, hostPath: log });
-    return mounts;
-  }
-
-  async #subPath({ hostPath }: PreparedVolume, subPath: string): Promise<string> {
-    if (subPath === '') return hostPath;
-    const { files } = this.#parts;
-    if (subPath.startsWith('/') || subPath.split('/').includes('..')) {
-      throw new ContainerConfigError(`subPath ${JSON.stringify(subPath)} leaves its volume`);
-    }
-    const path = `${hostPath}/${subPath}`;
-    if ((await files.kindOf(path)) === null) {
-      await files.makeDir(path, 0o755).catch((error: Error) => {
-        throw new ContainerConfigError(
-          `failed to prepare subPath for volumeMount: ${error.message}`,
-        );
-      });
-    }
-    return path;
   }
 
   async #postStart(planned: PlannedStart, where: StartPlace, containerId: string): Promise<void> {
@@ -250,8 +201,6 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
 }
-
-const plainMount = { isReadonly: false, propagation: 'private' } as const;
 
 function failureOf(error: unknown): { reason: string; message: string; retryAfterMs: number } {
   if (error instanceof ImageError) return error;

@@ -1,10 +1,10 @@
 import type { Pod, PodCondition } from '../../api/gen/core-v1.js';
-import { parseTime } from '../../machinery/time.js';
 import { isOperating } from '../operating-error.js';
 import { PodResizer } from '../resize/pod-resizer.js';
 import type { SandboxConfig } from '../runtime/container-runtime.js';
 import type { WaitingReason } from '../status/container-statuses.js';
 import { podStatus } from '../status/pod-status.js';
+import { deadlineExceeded, untilDeadlineMs } from './deadline.js';
 import { currentSandbox, isRunning, newestOf, type ObservedPod, podIps } from './observed-pod.js';
 import {
   type MustRestart,
@@ -223,18 +223,16 @@ export class PodWorker {
   }
 
   #isPastDeadline(): boolean {
-    const { activeDeadlineSeconds } = this.#pod.spec ?? {};
-    if (activeDeadlineSeconds === undefined) return false;
     const { clock, events } = this.#parts;
-    const startedAtMs = parseTime(this.#pod.status?.startTime ?? '') ?? this.#startedAtMs;
-    const leftMs = startedAtMs + activeDeadlineSeconds * 1000 - clock.wallTime();
+    const times = { startedAtMs: this.#startedAtMs, nowMs: clock.wallTime() };
+    const leftMs = untilDeadlineMs(this.#pod, times);
+    if (leftMs === null) return false;
     if (leftMs > 0) {
       this.#timer.within(leftMs);
       return false;
     }
-    const message = 'Pod was active on the node longer than the specified deadline';
-    this.#failure = { reason: 'DeadlineExceeded', message };
-    events.event(this.#pod, 'Normal', 'DeadlineExceeded', message);
+    this.#failure = deadlineExceeded;
+    events.event(this.#pod, 'Normal', deadlineExceeded.reason, deadlineExceeded.message);
     return true;
   }
 

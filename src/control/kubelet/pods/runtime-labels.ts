@@ -14,6 +14,7 @@ const names = {
   grace: `${prefix}pod.terminationGracePeriod`,
   preStop: `${prefix}container.preStopHandler`,
   resources: `${prefix}container.resources`,
+  volumeImages: 'flotilla.dev/volume-images',
 } as const;
 
 /** Of which pod and container something in the runtime is. */
@@ -76,6 +77,17 @@ export function containerNotes(
     [names.resources]: JSON.stringify(container.resources ?? {}),
     ...(preStop === undefined ? {} : { [names.preStop]: JSON.stringify(preStop) }),
   };
+}
+
+/** The annotation that names the images which a container has as volumes: they are in use like its own. */
+export function volumeImageNotes(refs: readonly string[]): Record<string, string> {
+  return refs.length === 0 ? {} : { [names.volumeImages]: refs.join(' ') };
+}
+
+/** The images that a container has as volumes. */
+export function volumeImagesOf(annotations: Readonly<Record<string, string>>): readonly string[] {
+  const noted = annotations[names.volumeImages];
+  return noted === undefined ? [] : noted.split(' ');
 }
 
 /** What a container's annotations say. */

@@ -156,9 +156,20 @@ export interface SandboxState {
 
 export interface MountConfig {
   readonly containerPath: string;
+  /** '' of an image's files. */
   readonly hostPath: string;
+  /** What is seen is an image's, and read-only. Runtimes that cannot do that refuse. */
+  readonly image?: ImageMount;
   readonly isReadonly: boolean;
   readonly propagation: 'private' | 'host-to-container' | 'bidirectional';
+}
+
+/** Files of an image as a volume. */
+export interface ImageMount {
+  /** What `pullImage` or `imageStatus` gave. */
+  readonly ref: string;
+  /** '' is all of it. */
+  readonly subPath: string;
 }
 
 /** Limits of the kernel; null: none. */

@@ -1,4 +1,5 @@
 import type { FileSystemSpace } from '../../../host/node-files.js';
+import { volumeImagesOf } from '../pods/runtime-labels.js';
 import type { ContainerRuntime, ContainerState, ImageState } from '../runtime/container-runtime.js';
 import { RuntimeError } from '../runtime/runtime-error.js';
 
@@ -73,7 +74,7 @@ export class ImageUpkeep {
   }
 
   #note(images: readonly ImageState[], containers: readonly ContainerState[], nowMs: number): void {
-    const inUse = new Set(containers.map(({ imageRef }) => imageRef));
+    const inUse = imagesOf(containers);
     const refs = new Set(images.map(({ ref }) => ref));
     for (const ref of this.#uses.keys()) if (!refs.has(ref)) this.#uses.delete(ref);
     for (const { ref } of images) {
@@ -89,9 +90,19 @@ export function removable(
   images: readonly ImageState[],
   containers: readonly ContainerState[],
 ): readonly ImageState[] {
-  const used = new Set(containers.flatMap(({ image, imageRef }) => [image, imageRef]));
+  const used = imagesOf(containers);
   return images.filter(
     ({ ref, tags, digests, isPinned }) =>
       !isPinned && ![ref, ...tags, ...digests].some((name) => used.has(name)),
+  );
+}
+
+/** By all names that containers have for them; what is a volume of one is in use too. */
+function imagesOf(containers: readonly ContainerState[]): ReadonlySet<string> {
+  return new Set(
+    containers.flatMap(({ image, imageRef, annotations }) => [
+      ...[image, imageRef],
+      ...volumeImagesOf(annotations),
+    ]),
   );
 }

@@ -1,5 +1,5 @@
 import type { NodeFiles } from '../../../host/node-files.js';
-import type { PersistentVolume, Pod, Volume } from '../../api/gen/core-v1.js';
+import type { ImageVolumeSource, PersistentVolume, Pod, Volume } from '../../api/gen/core-v1.js';
 import { type ControlClient, resources, UnreachableError } from '../../client/index.js';
 import { Quantity } from '../../machinery/quantity.js';
 import { StatusError } from '../../machinery/status.js';
@@ -15,7 +15,10 @@ import { VolumeError } from './volume-error.js';
 
 /** A volume that is there. */
 export interface PreparedVolume {
+  /** '' of an image. */
   readonly hostPath: string;
+  /** The volume is an image, which is pulled for the container that mounts it. */
+  readonly image?: ImageVolumeSource;
   readonly isReadonly: boolean;
 }
 
@@ -103,6 +106,7 @@ export class NodeVolumes implements PodVolumes {
     const { uid = '' } = pod.metadata;
     const { name = '', emptyDir, hostPath, persistentVolumeClaim, ephemeral } = volume;
     if (emptyDir !== undefined) return this.#prepareEmptyDir(pod, volume);
+    if (volume.image !== undefined) return { hostPath: '', image: volume.image, isReadonly: true };
     if (hostPath !== undefined) {
       return { hostPath: await prepareHostPath(files, hostPath), isReadonly: false };
     }

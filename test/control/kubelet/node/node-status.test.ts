@@ -43,6 +43,18 @@ t.test('statusPatch: those that the node has no more are taken away', async (t) 
   t.notOk(Object.hasOwn((status as NodeStatus).allocatable ?? {}, 'bogus'));
 });
 
+t.test('statusPatch: addresses of one type are replaced, those of others stay', async (t) => {
+  const own = ['10.0.0.1', 'fd00::1'].map((address) => ({ type: 'InternalIP', address }));
+  const given = { type: 'ExternalIP', address: '192.0.2.1' };
+  const before: NodeStatus = { addresses: [{ type: 'InternalIP', address: '10.0.0.9' }, given] };
+  const after = nodeStatus({ ...facts, addresses: ['10.0.0.1', 'fd00::1'] }, before);
+  const { status } = statusPatch(before, after);
+  t.same((status as NodeStatus).addresses, [
+    ...[...own, { type: 'Hostname', address: 'n1' }, given],
+    { $patch: 'replace' },
+  ]);
+});
+
 t.test('nodeStatus: a condition that stays as it is keeps its time', async (t) => {
   const first = nodeStatus(facts, {});
   const later = nodeStatus({ ...facts, nowMs: 60_000 }, first);

@@ -92,7 +92,11 @@ export function containerStateOf(status: ContainerStatus, sandboxId: string): Co
   };
 }
 
-function mountMessage({ containerPath, hostPath, isReadonly, propagation }: MountConfig) {
+function mountMessage(mount: MountConfig) {
+  const { containerPath, hostPath, isReadonly, propagation } = mount;
+  if (mount.image !== undefined) {
+    throw new RuntimeError('unsupported', 'image volumes are not given to runtimes behind CRI');
+  }
   const propagations = {
     private: MountPropagation.PROPAGATION_PRIVATE,
     'host-to-container': MountPropagation.PROPAGATION_HOST_TO_CONTAINER,

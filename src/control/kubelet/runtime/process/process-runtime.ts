@@ -17,6 +17,7 @@ import { makeContainerRecord } from './container-make.js';
 import type { SandboxRecord } from './container-record.js';
 import { ContainerTable, containerStateOf } from './container-table.js';
 import { Containers } from './containers.js';
+import { withImagesInPlace } from './image-mounts.js';
 import { LogKeeperClient } from './log-keeper/log-keeper-client.js';
 import { enterNamespaces, whyNoIsolation } from './namespaces.js';
 import type { PodNetwork } from './network/pod-network.js';
@@ -184,7 +185,7 @@ export class ProcessRuntime implements contract.ContainerRuntime {
     const id = this.#settings.newId();
     const record = await makeContainerRecord({
       id,
-      config,
+      config: await withImagesInPlace(config, this.#images),
       sandboxConfig,
       sandbox,
       image,

@@ -6,30 +6,32 @@ import {
   readTextIfPresent,
   removeTree,
 } from '../../../../../host/state-files.js';
+import {
+  bitsOf,
+  type Cidr,
+  formatCidr,
+  formatIp,
+  networkOf,
+  parseCidr,
+} from '../../../../machinery/ip-address.js';
 import { RuntimeError } from '../../runtime-error.js';
 
-/** An IPv4 network: its first address as a number and its prefix length. */
-export interface Subnet {
-  readonly base: number;
-  readonly prefix: number;
-}
+/** A network that pods have addresses of. */
+export type Subnet = Cidr;
 
-/** Reads `10.244.1.0/24`; null when it is none, or too small for a gateway and a pod. */
+/** Of larger networks only the first addresses are given out: a node has far fewer pods. */
+const hostBitsMax = 16;
+
+/** Reads `10.244.1.0/24` or `fd00:1::/64`; null when it is none, or too small for a gateway and a pod. */
 export function parseSubnet(cidr: string): Subnet | null {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(cidr.trim());
-  if (match === null) return null;
-  const octets = match.slice(1, 5).map(Number);
-  const prefix = Number(match[5]);
-  if (octets.some((octet) => octet > 255) || prefix > 29) return null;
-  const address = octets.reduce((sum, octet) => sum * 256 + octet, 0);
-  const size = 2 ** (32 - prefix);
-  return { base: address - (address % size), prefix };
+  const parsed = parseCidr(cidr.trim());
+  if (parsed === null || bitsOf(parsed.address) - parsed.prefixLength < 3) return null;
+  return { address: networkOf(parsed), prefixLength: parsed.prefixLength };
 }
 
 /** The address at a place of a network: 0 is the network itself, 1 its gateway. */
-export function addressAt(subnet: Subnet, index: number): string {
-  const value = subnet.base + index;
-  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
+export function addressAt({ address }: Subnet, index: number): string {
+  return formatIp({ version: address.version, value: address.value + BigInt(index) });
 }
 
 /**
@@ -39,7 +41,8 @@ export function addressAt(subnet: Subnet, index: number): string {
  */
 export class AddressPool {
   readonly #directory: string;
-  #nextIndex = 2;
+  /** By network. */
+  readonly #nextIndex = new Map<string, number>();
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -48,15 +51,17 @@ export class AddressPool {
   /** Rejects with RuntimeError when all are taken. */
   async take(subnet: Subnet, owner: string): Promise<string> {
     await makeDirectory(this.#directory);
-    const count = 2 ** (32 - subnet.prefix) - 3;
+    const name = formatCidr(subnet);
+    const next = this.#nextIndex.get(name) ?? 2;
+    const hostBits = Math.min(bitsOf(subnet.address) - subnet.prefixLength, hostBitsMax);
+    const count = 2 ** hostBits - 3;
     for (let tried = 0; tried < count; tried += 1) {
-      const index = 2 + ((this.#nextIndex - 2 + tried) % count);
+      const index = 2 + ((next - 2 + tried) % count);
       const address = addressAt(subnet, index);
       if (!(await createFile(join(this.#directory, address), owner))) continue;
-      this.#nextIndex = index + 1;
+      this.#nextIndex.set(name, index + 1);
       return address;
     }
-    const name = `${addressAt(subnet, 0)}/${subnet.prefix}`;
     throw new RuntimeError('failed', `no addresses of ${name} are left on this node`);
   }
 

@@ -1,3 +1,5 @@
+import { formatCidr } from '../../../../machinery/ip-address.js';
+import type { PortMapping } from '../../container-runtime.js';
 import { RuntimeError } from '../../runtime-error.js';
 import { mustRun, runTool } from '../namespaces.js';
 import { type AddressPool, addressAt, parseSubnet, type Subnet } from './address-pool.js';
@@ -10,7 +12,8 @@ export class BridgePodNetwork implements PodNetwork {
   readonly #pool: AddressPool;
   readonly #ports: HostPorts;
   readonly #flatNetworks: readonly string[];
-  #subnet: Subnet | null = null;
+  /** One a version of IP, in the order of the node's. */
+  #subnets: readonly Subnet[] = [];
   #isReady: Promise<void> | null = null;
 
   constructor(options: {
@@ -28,25 +31,24 @@ export class BridgePodNetwork implements PodNetwork {
   }
 
   async connect({ id, netns, config }: NetworkPlace): Promise<NetworkConnection> {
-    const subnet = this.#subnet;
-    if (subnet === null) {
-      throw new RuntimeError('failed', 'the node has no addresses for pods yet (spec.podCIDR)');
-    }
-    this.#isReady ??= this.#makeBridge(subnet).catch((error: unknown) => {
+    const subnets = this.#subnets;
+    if (subnets.length === 0) throw new RuntimeError('failed', noAddresses);
+    this.#isReady ??= this.#makeBridge(subnets).catch((error: unknown) => {
       this.#isReady = null;
       throw error;
     });
     await this.#isReady;
-    const address = await this.#pool.take(subnet, id);
+    const given: Given[] = [];
     try {
-      await this.#connectTo(address, subnet, { id, netns });
-      const network = `${addressAt(subnet, 0)}/${subnet.prefix}`;
-      await this.#ports.open(id, { address, network, ports: config.portMappings });
+      for (const subnet of subnets)
+        given.push({ subnet, address: await this.#pool.take(subnet, id) });
+      await this.#connectTo(given, { id, netns });
+      await this.#forward(given, { id, ports: config.portMappings });
     } catch (error) {
       await this.disconnect({ id });
       throw error;
     }
-    return { kind: 'bridge', ips: [address] };
+    return { kind: 'bridge', ips: given.map(({ address }) => address) };
   }
 
   /** The pair of interfaces goes with its namespace; one that is left is removed. */
@@ -57,40 +59,62 @@ export class BridgePodNetwork implements PodNetwork {
   }
 
   async condition() {
-    if (this.#subnet !== null) return { status: true, reason: '', message: '' };
-    const message = 'the node has no addresses for pods yet (spec.podCIDR)';
-    return { status: false, reason: 'NetworkPluginNotReady', message };
+    if (this.#subnets.length > 0) return { status: true, reason: '', message: '' };
+    return { status: false, reason: 'NetworkPluginNotReady', message: noAddresses };
   }
 
-  /** The first network of version 4 counts; it is kept when a later call names another. */
+  /** The first network of each version counts; they are kept when a later call names others. */
   updatePodCidr(cidrs: string): void {
-    const [first] = cidrs.split(',').flatMap((cidr) => parseSubnet(cidr) ?? []);
-    this.#subnet ??= first ?? null;
+    if (this.#subnets.length > 0) return;
+    const subnets = cidrs.split(',').flatMap((cidr) => parseSubnet(cidr) ?? []);
+    const versions = subnets.map(({ address }) => address.version);
+    this.#subnets = subnets.filter((_, at) => versions.indexOf(versions[at] ?? 4) === at);
   }
 
-  async #makeBridge(subnet: Subnet): Promise<void> {
+  async #makeBridge(subnets: readonly Subnet[]): Promise<void> {
     const bridge = this.#bridge;
     const shown = await runTool('ip', 'link', 'show', 'dev', bridge);
     if (shown.exitCode !== 0) await mustRun(['ip', 'link', 'add', bridge, 'type', 'bridge']);
-    const gateway = `${addressAt(subnet, 1)}/${subnet.prefix}`;
-    await mustRun(['ip', 'address', 'replace', gateway, 'dev', bridge]);
+    for (const subnet of subnets) {
+      const { forwarding, addressFlags } = versionFacts[subnet.address.version];
+      await mustRun(['sh', '-c', forwarding]);
+      const gateway = `${addressAt(subnet, 1)}/${subnet.prefixLength}`;
+      await mustRun(['ip', 'address', 'replace', gateway, 'dev', bridge, ...addressFlags]);
+    }
     await mustRun(['ip', 'link', 'set', bridge, 'up']);
-    await mustRun(['sh', '-c', 'echo 1 >/proc/sys/net/ipv4/ip_forward']);
-    await this.#masquerade(`${addressAt(subnet, 0)}/${subnet.prefix}`);
+    for (const subnet of subnets) await this.#masquerade(subnet);
   }
 
   /** A table of its own, replaced as a whole. Without nft pods reach the node and each other, and no farther. */
-  async #masquerade(network: string): Promise<void> {
-    const table = `ip flotilla-pods-${this.#bridge}`;
-    const flat = [network, ...this.#flatNetworks].map((cidr) => `ip daddr ${cidr} return;`);
-    const chain = `type nat hook postrouting priority srcnat; ip saddr != ${network} return; ${flat.join(' ')} masquerade;`;
+  async #masquerade(subnet: Subnet): Promise<void> {
+    const network = formatCidr(subnet);
+    const { version } = subnet.address;
+    const { nft } = versionFacts[version];
+    const table = `${nft} flotilla-pods-${this.#bridge}`;
+    const own = this.#flatNetworks.filter((cidr) => cidr.includes(':') === (version === 6));
+    const flat = [network, ...own].map((cidr) => `${nft} daddr ${cidr} return;`);
+    const chain = `type nat hook postrouting priority srcnat; ${nft} saddr != ${network} return; ${flat.join(' ')} masquerade;`;
     const rules = `add table ${table}; delete table ${table}; table ${table} { chain out { ${chain} }; }`;
     await runTool('nft', rules);
   }
 
+  /** Ports of the node lead to addresses of version 4. */
+  async #forward(
+    given: readonly Given[],
+    { id, ports }: { readonly id: string; readonly ports: readonly PortMapping[] },
+  ): Promise<void> {
+    const first = given.find(({ subnet }) => subnet.address.version === 4);
+    if (first !== undefined) {
+      const network = formatCidr(first.subnet);
+      await this.#ports.open(id, { address: first.address, network, ports });
+    } else if (ports.length > 0) {
+      const message = 'host ports lead to addresses of IPv4, which pods of this node have not';
+      throw new RuntimeError('unsupported', message);
+    }
+  }
+
   async #connectTo(
-    address: string,
-    subnet: Subnet,
+    given: readonly Given[],
     { id, netns }: { readonly id: string; readonly netns: string },
   ): Promise<void> {
     const outer = hostInterface(id);
@@ -103,16 +127,54 @@ export class BridgePodNetwork implements PodNetwork {
         `link set ${outer} type bridge_slave hairpin on`,
       ]),
     );
+    const within = ['nsenter', `--net=${netns}`, '--'];
+    if (given.some(({ subnet }) => subnet.address.version === 6))
+      await mustRun([...within, 'sh', '-c', allowV6]);
+    const factsOf = ({ subnet }: Given) => versionFacts[subnet.address.version];
     await mustRun(
-      ['nsenter', `--net=${netns}`, '--', 'ip', '-batch', '-'],
+      [...within, 'ip', '-batch', '-'],
       lines([
-        `address add ${address}/${subnet.prefix} dev eth0`,
+        ...given.map((each) => {
+          const { address, subnet } = each;
+          const flags = factsOf(each)
+            .addressFlags.map((flag) => ` ${flag}`)
+            .join('');
+          return `address add ${address}/${subnet.prefixLength} dev eth0${flags}`;
+        }),
         'link set eth0 up',
-        `route add default via ${addressAt(subnet, 1)}`,
+        ...given.map((each) => {
+          const gateway = addressAt(each.subnet, 1);
+          return `route add ${factsOf(each).everywhere} via ${gateway} dev eth0`;
+        }),
       ]),
     );
   }
 }
+
+/** What a pod was given in one of the node's networks. */
+interface Given {
+  readonly subnet: Subnet;
+  readonly address: string;
+}
+
+const noAddresses = 'the node has no addresses for pods yet (spec.podCIDR)';
+const allowV6 = 'echo 0 >/proc/sys/net/ipv6/conf/all/disable_ipv6';
+
+/** How the versions of IP differ. Addresses are given by one hand: nobody has to ask whether somebody has one, which takes a second. */
+const versionFacts = {
+  4: {
+    nft: 'ip',
+    everywhere: '0.0.0.0/0',
+    forwarding: 'echo 1 >/proc/sys/net/ipv4/ip_forward',
+    addressFlags: [] as readonly string[],
+  },
+  6: {
+    nft: 'ip6',
+    everywhere: '::/0',
+    forwarding: `${allowV6}; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding`,
+    addressFlags: ['nodad'] as readonly string[],
+  },
+} as const;
 
 function lines(commands: readonly string[]): string {
   return `${commands.join('\n')}\n`;
