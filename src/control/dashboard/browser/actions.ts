@@ -1,10 +1,13 @@
 import type { ApiObject } from '../model/api-object.js';
+import type { ApplyTarget } from '../model/apply-targets.js';
 import { type ObjectName, objectPath } from '../model/page-route.js';
 import type { Api } from './api.js';
 
 /** Who the page's writes are recorded as. */
 export const fieldManager = 'flotilla-dashboard';
 const mergePatch = 'application/merge-patch+json';
+/** JSON is YAML. */
+const applyPatch = 'application/apply-patch+yaml';
 const managed = `fieldManager=${fieldManager}`;
 
 /** Sets how many replicas there shall be. */
@@ -41,6 +44,18 @@ export function remove(api: Api, object: ObjectName, uid: string): Promise<unkno
 /** Replaces an object; 409 when it is not the one any more that `resourceVersion` names. */
 export function replace(api: Api, object: ObjectName, document: unknown): Promise<ApiObject> {
   return api.json(`${objectPath(object)}?${managed}`, { method: 'PUT', body: document });
+}
+
+/** Makes an object as a document says, or changes it (server-side apply). Fields of others are not taken from them. */
+export function apply(
+  api: Api,
+  { target, document }: ApplyTarget,
+  { isDryRun }: { readonly isDryRun: boolean },
+): Promise<unknown> {
+  if (target === null) return Promise.reject(new Error('there is nowhere to apply it'));
+  const query = `${managed}&fieldValidation=Strict${isDryRun ? '&dryRun=All' : ''}`;
+  const path = `${objectPath(target)}?${query}`;
+  return api.json(path, { method: 'PATCH', body: document, contentType: applyPatch });
 }
 
 function patch(api: Api, path: string, body: unknown): Promise<unknown> {

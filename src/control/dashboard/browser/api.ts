@@ -1,3 +1,5 @@
+import { tokenProtocol } from '../model/exec-channels.js';
+
 /** What the server refused, or why it was not reached (code 0). */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
@@ -83,6 +85,15 @@ export class Api {
     if (response.ok) return response;
     if (response.status === 401) this.#onRefused();
     throw refusal(response.status, await bodyOf(response.text()));
+  }
+
+  /** A WebSocket of binary messages. It says by itself when it was refused, but not why. */
+  openSocket(path: string, protocol: string): WebSocket {
+    const url = new URL(path, location.href);
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    const socket = new WebSocket(url, [protocol, tokenProtocol(this.#token)]);
+    socket.binaryType = 'arraybuffer';
+    return socket;
   }
 
   async #read(text: Promise<string>): Promise<unknown> {

@@ -8,6 +8,7 @@ const clusterViews: readonly (readonly [title: string, place: string])[] = [
   ['Events', 'events'],
   ['Nodes', 'nodes'],
   ['Store', 'store'],
+  ['Apply YAML', 'apply'],
 ];
 
 /** The way to every view. */

@@ -6,6 +6,7 @@ import {
 } from '../model/page-route.js';
 import { useSession } from './hooks.js';
 import { events, menuSections, nodes } from './known-resources.js';
+import { Apply } from './views/apply.js';
 import { Charts } from './views/charts.js';
 import { Kinds } from './views/kinds.js';
 import { ObjectPage } from './views/object/object-page.js';
@@ -21,6 +22,8 @@ export function Place({ route }: { readonly route: readonly string[] }) {
   switch (first) {
     case '':
       return <Overview />;
+    case 'apply':
+      return <Apply />;
     case 'topology':
       return <TopologyPage />;
     case 'charts':

@@ -4,15 +4,18 @@ import { linkTo, linkToResource } from '../../model/page-route.js';
 import { leaderOf, storeRevision } from '../../model/store-health.js';
 import { cellOf, type TableColumn, type TableRow } from '../../model/table.js';
 import { type Tone, toneOf } from '../../model/tone.js';
+import { nodeUsages } from '../../model/usage.js';
 import type { ApiError } from '../api.js';
 import { Badge } from '../components/badge.js';
 import { Problem } from '../components/problem.js';
+import { UsageTable } from '../components/usage.js';
 import { usePolled, useSession, useTable } from '../hooks.js';
 import { events, nodes, pods } from '../known-resources.js';
 import { ResourceList } from './resource-list.js';
 import { useStoreStatus } from './store/members.js';
 
 const pollMs = 5000;
+const usagePollMs = 15_000;
 
 /** How the cluster is, at a glance. */
 export function Overview() {
@@ -30,6 +33,7 @@ export function Overview() {
           resource={pods}
           namespace={namespace}
         />
+        <UsageCard />
       </div>
       <ResourceList
         title="Warnings"
@@ -124,6 +128,21 @@ function StoreCard() {
           )}
         </dl>
       )}
+    </Card>
+  );
+}
+
+/** What nodes use, where there is a metrics API. */
+function UsageCard() {
+  const { api } = useSession();
+  const { value, problem } = usePolled('node-usage', usagePollMs, async (signal) =>
+    nodeUsages(await api.json('/apis/metrics.k8s.io/v1beta1/nodes', { signal })),
+  );
+  // Without one, or while its server is away, there is nothing to say.
+  if (problem !== null && [0, 404, 503].includes(problem.code)) return null;
+  return (
+    <Card title="Usage of nodes" problem={problem}>
+      {value !== null && <UsageTable label="Usage of nodes" usages={value} />}
     </Card>
   );
 }

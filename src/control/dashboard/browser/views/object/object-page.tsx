@@ -9,8 +9,10 @@ import { Tabs } from '../../components/tabs.js';
 import { useObjects } from '../../hooks.js';
 import { events, pods } from '../../known-resources.js';
 import { ResourceList } from '../resource-list.js';
+import { Console } from './console.js';
 import { Logs } from './logs.js';
 import { ObjectActions } from './object-actions.js';
+import { PodUsage } from './pod-usage.js';
 import { Summary } from './summary.js';
 import { YamlView } from './yaml-view.js';
 
@@ -65,14 +67,17 @@ function Title({ target, object }: { readonly target: ObjectName; readonly objec
 }
 
 function tabNames(target: ObjectName, object: ApiObject): string[] {
-  const isPod = target.group === '' && target.resource === 'pods';
   return [
     'Summary',
     ...(podsOf(target, object) === null ? [] : ['Pods']),
-    ...(isPod ? ['Logs'] : []),
+    ...(isPod(target) ? ['Logs', 'Console'] : []),
     'Events',
     'YAML',
   ];
+}
+
+function isPod({ group, resource }: ObjectName): boolean {
+  return group === '' && resource === 'pods';
 }
 
 function Part(props: {
@@ -89,6 +94,8 @@ function Part(props: {
     }
     case 'Logs':
       return <Logs target={target} pod={object} />;
+    case 'Console':
+      return <Console target={target} pod={object} />;
     case 'Events':
       return (
         <ResourceList
@@ -103,7 +110,12 @@ function Part(props: {
     case 'YAML':
       return <YamlView target={target} object={object} />;
     default:
-      return <Summary object={object} />;
+      return (
+        <>
+          <Summary object={object} />
+          {isPod(target) && <PodUsage target={target} />}
+        </>
+      );
   }
 }
 

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { ApiObject } from '../../../model/api-object.js';
 import { type JsonValue, mergeChanges } from '../../../model/merge.js';
 import { type ObjectName, objectPath } from '../../../model/page-route.js';
@@ -6,8 +6,7 @@ import { replace } from '../../actions.js';
 import { type Api, type ApiError, asApiError } from '../../api.js';
 import { Problem } from '../../components/problem.js';
 import { useSession } from '../../hooks.js';
-
-type Yaml = typeof import('yaml');
+import { useYaml, type Yaml } from '../../use-yaml.js';
 
 /** What is being edited. */
 interface Draft {
@@ -143,16 +142,4 @@ function withoutManagedFields(object: ApiObject): ApiObject {
     managedFields?: unknown;
   };
   return { ...object, metadata };
-}
-
-/** The YAML library is loaded when it is first needed. */
-function useYaml(): Yaml | null {
-  const [yaml, setYaml] = useState<{ readonly library: Yaml } | null>(null);
-  useEffect(() => {
-    import('yaml').then(
-      (library) => setYaml({ library }),
-      () => {},
-    );
-  }, []);
-  return yaml?.library ?? null;
 }
