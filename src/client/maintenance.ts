@@ -11,10 +11,13 @@ import {
   MoveLeaderRequest,
   type MoveLeaderResponse,
   type PartialMessage,
+  SnapshotRequest,
+  type SnapshotResponse,
   StatusRequest,
   type StatusResponse,
 } from '../wire/index.js';
 import { type Caller, type RequestOptions, requireHeader, type WithHeader } from './caller.js';
+import { clientErrorOf } from './errors.js';
 
 import type { CallKind } from './retry.js';
 
@@ -64,6 +67,28 @@ export class MaintenanceClient {
     const request = MoveLeaderRequest.create({ targetID: target });
     const call = { ...options, mayWrite: true };
     return this.#caller.at(endpoint, Maintenance.methods.MoveLeader, request, call);
+  }
+
+  /**
+   * The snapshot of one member, piece by piece: a database file of etcd's, and as the last piece its SHA-256. Leaving the loop ends
+   * the call; there is no time limit but the signal.
+   */
+  async *snapshot(
+    endpoint: string,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<SnapshotResponse> {
+    const { channel } = this.#caller.pool.at(endpoint);
+    const call = signal === undefined ? {} : { signal };
+    const stream = channel.stream(Maintenance.methods.Snapshot, call);
+    try {
+      stream.send(SnapshotRequest.create());
+      stream.end();
+      yield* stream.responses;
+    } catch (error) {
+      throw clientErrorOf(error, { mayWrite: false });
+    } finally {
+      stream.cancel();
+    }
   }
 
   /** The alarms raised. (Some answers of etcd to alarm requests have no header.) */

@@ -9,6 +9,7 @@ import { lockCommand } from './ctl/commands/lock.js';
 import { alarmCommand, defragCommand, moveLeaderCommand } from './ctl/commands/maintenance.js';
 import { memberCommand } from './ctl/commands/member.js';
 import { putCommand } from './ctl/commands/put.js';
+import { snapshotCommand } from './ctl/commands/snapshot.js';
 import { txnCommand } from './ctl/commands/txn.js';
 import { versionCommand } from './ctl/commands/version.js';
 import { watchCommand } from './ctl/commands/watch.js';
@@ -38,6 +39,7 @@ export function ctlCommand(): CtlCommand {
     alarmCommand(),
     defragCommand(),
     moveLeaderCommand(),
+    snapshotCommand(),
     lockCommand(),
     electCommand(),
     versionCommand(),

@@ -4,7 +4,7 @@
 export const flotillaVersion = '0.1.0';
 
 /**
- * The etcd whose API is offered: what clients compare to know what they may use. From 3.5.13 on they rely on what progress answers of
- * watches say, as they may here.
+ * The etcd whose API is offered: what clients compare to know what they may use (from 3.5.13 on they rely on what progress answers of
+ * watches say), and the one that every answer is compared with.
  */
-export const etcdVersion = '3.5.13';
+export const etcdVersion = '3.5.30';

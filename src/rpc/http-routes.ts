@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../base/logger.js';
+import type { WebRequest, WebResponse } from './web.js';
 
 /** A plain HTTP request, as the few handlers next to gRPC need it. */
 export interface HttpRequest {
@@ -51,15 +52,39 @@ async function answerTo(
   response: ServerResponse,
   logger: Logger,
 ): Promise<HttpResponse> {
-  if (handler === undefined) {
-    return { status: 404, contentType: 'text/plain; charset=utf-8', body: '404 page not found\n' };
-  }
   const { path, query } = parseTarget(request.url ?? '/');
   const abort = new AbortController();
   response.once('close', () => abort.abort());
   const { signal } = abort;
-  return answerOrFail(handler, { method: request.method ?? 'GET', path, query, signal }, logger);
+  const asked = { method: request.method ?? 'GET', path, query, signal };
+  return answerOrFail(handler ?? notFoundRoute, asked, logger);
 }
+
+/** The same where a WebHandler leaves a request to a route. */
+export async function answerRoute(
+  handler: HttpHandler,
+  request: WebRequest,
+  response: WebResponse,
+): Promise<void> {
+  const { method, path, signal } = request;
+  const query = new URLSearchParams(request.query);
+  const answer = await handler({ method, path, query, signal });
+  const body = Buffer.from(answer.body, 'utf8');
+  response.start(answer.status, {
+    ...answer.headers,
+    'content-type': answer.contentType,
+    'content-length': String(body.length),
+    'x-content-type-options': 'nosniff',
+  });
+  response.end(body);
+}
+
+/** What is answered where there is nothing. */
+export const notFoundRoute: HttpHandler = () => ({
+  status: 404,
+  contentType: 'text/plain; charset=utf-8',
+  body: '404 page not found\n',
+});
 
 /** The path and the query of a request target. */
 export function parseTarget(target: string): {

@@ -1,7 +1,14 @@
 /** gRPC: how handlers and callers see it, the shared port, and the engines' common contract. */
 
 export { ListenError, type ListenErrorCode } from '../host/listen-error.js';
-export type { HttpHandler, HttpRequest, HttpResponse, HttpRoutes } from './http-routes.js';
+export {
+  answerRoute,
+  type HttpHandler,
+  type HttpRequest,
+  type HttpResponse,
+  type HttpRoutes,
+  notFoundRoute,
+} from './http-routes.js';
 export { answerUpgrade } from './http1/upgrade.js';
 export { type HandlerOf, implementService, type ServiceHandlers } from './implement.js';
 export { type Listener, type ListenerOptions, listen } from './listener.js';

@@ -97,7 +97,32 @@ export const storeFlags: readonly Flag[] = [
     '',
     'More URLs to serve /metrics and the health checks on; they are on --listen-client-urls too.',
   ),
+  used(
+    'listen-client-http-urls',
+    'urls',
+    '',
+    'URLs to serve HTTP on, which --listen-client-urls then does not: gRPC alone is there.',
+  ),
+  used('enable-grpc-gateway', 'boolean', 'true', 'Serve the API as JSON too, under /v3/.'),
+  used(
+    'cors',
+    'string',
+    '*',
+    'Origins whose pages may use the API by HTTP, between commas (*: any).',
+  ),
+  used(
+    'host-whitelist',
+    'string',
+    '*',
+    'Host names that HTTP without TLS is answered under, between commas (*: any).',
+  ),
   used('metrics', 'string', 'basic', 'basic; extensive: with the time that calls take.'),
+  used(
+    'force-new-cluster',
+    'boolean',
+    'false',
+    'Goes on as the only member, when all others are lost for good; once, and not to be left in place.',
+  ),
   used('heartbeat-interval', 'number', '100', 'Milliseconds between heartbeats.'),
   used(
     'election-timeout',
@@ -274,11 +299,6 @@ export const storeFlags: readonly Flag[] = [
     'experimental-enable-lease-checkpoint': 'boolean',
     'experimental-enable-lease-checkpoint-persist': 'boolean',
   }),
-  ...ignored('the JSON gateway is not built yet', {
-    'enable-grpc-gateway': 'boolean',
-    cors: 'string',
-    'host-whitelist': 'string',
-  }),
   ...ignored('not built yet', {
     'enable-pprof': 'boolean',
     'compact-hash-check-enabled': 'boolean',
@@ -334,9 +354,5 @@ export const storeFlags: readonly Flag[] = [
   }),
   ...refused('every acknowledged write is synced; there is no mode without', {
     'unsafe-no-fsync': 'boolean',
-  }),
-  ...refused('recovery of a lost quorum is not built', { 'force-new-cluster': 'boolean' }),
-  ...refused('a second listener is not built: both are served on --listen-client-urls', {
-    'listen-client-http-urls': 'urls',
   }),
 ];

@@ -42,7 +42,7 @@ export async function resolveIdentity(
   const fromFlags = computeFromFlags(settings);
   const stored = await readIdentity(options.disk);
   if (stored !== undefined) {
-    checkStored(settings, stored, fromFlags.stored);
+    if (!settings.forceNewCluster) checkStored(settings, stored, fromFlags.stored);
     const { bootstrap, initialPeers } = fromFlags;
     return { stored, bootstrap: stored.origin === 'new' ? bootstrap : null, initialPeers };
   }
@@ -95,7 +95,7 @@ async function refuseForeignData(settings: StoreSettings, disk: Disk): Promise<v
   );
   if (names.length === 0) return;
   const what = names.includes('member')
-    ? "holds etcd's data, which this program cannot read"
+    ? "holds data of etcd's without a database"
     : 'is not empty';
   throw new DataDirError(
     `data directory ${settings.dataDir} ${what} (${names.slice(0, 3).join(', ')}): choose an empty --data-dir`,

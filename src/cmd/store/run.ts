@@ -23,9 +23,11 @@ import {
 import { etcdVersion, flotillaVersion } from '../version.js';
 import { authSettingsOf } from './auth-settings.js';
 import { type ResolvedIdentity, resolveIdentity } from './identity.js';
+import { place } from './member-place.js';
 import { RejectionLog } from './rejection-log.js';
 import { serveClients } from './serve-clients.js';
 import type { StoreSettings } from './settings.js';
+import { maybeTakeOver } from './take-over.js';
 import { peerTlsOf } from './tls-material.js';
 
 /** A member that serves. */
@@ -71,6 +73,7 @@ export async function startStore(
     const lock = await lockDataDir(settings.dataDir);
     closers.push(() => lock.release());
     await removeBackups(disk);
+    await maybeTakeOver(settings, logger);
     const prng = entropyPrng();
     const clock = hostClock;
     const metrics = new StoreMetrics(clock);
@@ -113,13 +116,14 @@ export async function startStore(
         clientUrls: settings.advertiseClientUrls,
       },
       bootstrap: identity.bootstrap,
+      becomesSole: settings.forceNewCluster,
       initialPeers: identity.initialPeers,
       disk,
       walDisk: metrics.disk.logDisk(walDisk),
-      walDir: settings.walDir === '' ? 'wal' : '.',
-      snapshotDir: 'snap',
-      valuesDir: 'db/values',
-      db: metrics.disk.databaseHome(openLevelHome(`${settings.dataDir}/db`)),
+      walDir: settings.walDir === '' ? place.wal : '.',
+      snapshotDir: place.snapshots,
+      valuesDir: place.values,
+      db: metrics.disk.databaseHome(openLevelHome(`${settings.dataDir}/${place.db}`)),
       transport: (mailbox) => {
         const transport = new TcpTransport({
           clusterId,

@@ -1,17 +1,21 @@
+import type { Duplex } from 'node:stream';
 import type { Logger } from '../../base/logger.js';
 import { hostClock } from '../../host/clock.js';
 import type { RejectedConnection } from '../../host/net.js';
 import { isTlsUrl } from '../../raft/transport/index.js';
-import { createHttp2Server } from '../../rpc/http2/index.js';
+import { createHttp2Server, createLocalChannel } from '../../rpc/http2/index.js';
 import {
   type HttpRoutes,
   type Listener,
   listen,
   type RpcServer,
   type RpcServerOptions,
+  type WebHandler,
 } from '../../rpc/index.js';
 import {
   apiServices,
+  clientHttp,
+  Gateway,
   httpRoutes,
   type Member,
   metricsRoutes,
@@ -24,6 +28,8 @@ import { clientTlsOf } from './tls-material.js';
 /** Room for what gRPC adds to a request (etcd's grpcOverheadBytes). */
 const overheadBytes = 512 * 1024;
 const connectionSilenceMsMax = 10_000;
+/** What a client may take to send a request as JSON. */
+const bodyMsMax = 60_000;
 
 /** The ports that clients are served on. */
 export interface ClientPorts {
@@ -31,7 +37,17 @@ export interface ClientPorts {
   close(options: { readonly graceMs: number }): Promise<void>;
 }
 
-/** Opens the client URLs, for everything, and the metrics URLs, for metrics and health checks. Rejects with ListenError. */
+/** What is served at some URLs. */
+interface Served {
+  readonly rpc: RpcServer;
+  readonly http: HttpRoutes;
+  readonly web?: WebHandler;
+}
+
+/**
+ * Opens the client URLs, for everything or for gRPC alone, the URLs for HTTP alone where there are any, and the metrics URLs, for
+ * metrics and health checks. Rejects with ListenError.
+ */
 export async function serveClients(
   settings: StoreSettings,
   parts: {
@@ -42,48 +58,65 @@ export async function serveClients(
   },
 ): Promise<ClientPorts> {
   const { member, metrics, logger } = parts;
+  const { listenClientHttpUrls, listenMetricsUrls } = settings;
   const tls = await clientTlsOf(settings.clientTls, {
     folder: `${settings.dataDir}/fixtures/client`,
     urls: settings.listenClientUrls,
   });
   const observing = { health: metrics.health, metrics: metrics.handler };
-  const http = httpRoutes(member, observing);
-  const watched = metricsRoutes(member, observing);
+  const routes = httpRoutes(member, { ...observing, commandLine: process.argv });
+  const services = apiServices(member);
+  const gateway = settings.hasGateway ? openGateway(settings, () => rpc) : null;
+  const web = clientHttp(routes, { gateway, access: settings.httpAccess });
   const createServer = settings.rpcEngine === 'http2' ? createHttp2Server : await loadGrpcJs();
-  const rpc = createServer({
-    ...rpcOptions(settings, logger),
-    services: apiServices(member),
-    http,
-  });
+  const isHttpApart = listenClientHttpUrls.length > 0;
+  const common = rpcOptions(settings, logger);
+  const rpc = createServer({ ...common, services, ...(isHttpApart ? {} : { web }) });
   metrics.addCalls(() => rpc.counts(), { isTimed: settings.metrics === 'extensive' });
-  const observer = createHttp2Server({
-    ...rpcOptions(settings, logger),
-    services: [],
-    http: watched,
-  });
+  const http = createHttp2Server({ ...common, services: [], web });
+  const watched = metricsRoutes(member, observing);
+  const observer = createHttp2Server({ ...common, services: [], http: watched });
   const listeners: Listener[] = [];
   const close = async (options: { readonly graceMs: number }) => {
-    const servers = [rpc, observer, ...listeners];
+    const servers = [rpc, http, observer, ...listeners];
     await Promise.all(servers.map((server) => server.close(options)));
+    await gateway?.close();
   };
-  const open = async (urls: readonly string[], server: { rpc: RpcServer; http: HttpRoutes }) => {
+  const open = async (urls: readonly string[], served: Served) => {
     for (const { url, servesPlain } of portsOf(urls)) {
       const options = {
         ...{ url, servesPlain, tls: isTlsUrl(url) ? tls : null },
         ...{ clock: hostClock, logger, silenceMsMax: connectionSilenceMsMax },
         onRejected: (rejection: RejectedConnection) => parts.rejected.note('client', rejection),
       };
-      listeners.push(await listen({ ...options, ...server }));
+      listeners.push(await listen({ ...options, ...served }));
     }
   };
+  const none: HttpRoutes = new Map();
   try {
-    await open(settings.listenClientUrls, { rpc, http });
-    await open(settings.listenMetricsUrls, { rpc: observer, http: watched });
+    await open(settings.listenClientUrls, { rpc, http: none, ...(isHttpApart ? {} : { web }) });
+    await open(listenClientHttpUrls, { rpc: http, http: none, web });
+    await open(listenMetricsUrls, { rpc: observer, http: watched });
   } catch (error) {
     await close({ graceMs: 0 });
     throw error;
   }
   return { close };
+}
+
+/** The gateway to the services of a server, which is there when the first request is. */
+function openGateway({ limits, concurrentStreamsMax }: StoreSettings, rpc: () => RpcServer) {
+  const attach = (connection: Duplex) => rpc().attach(connection);
+  return new Gateway({
+    openChannel: () => createLocalChannel({ attach }, { clock: hostClock }),
+    callsMax: concurrentStreamsMax,
+    body: {
+      clock: hostClock,
+      // Base64 takes a third more, and names take room too.
+      bytesMax: 2 * (limits.requestBytesMax + overheadBytes),
+      timeMsMax: bodyMsMax,
+    },
+  });
 }
 
 /** One listener a port: where the same is named with TLS and without, it serves both. */

@@ -4,6 +4,7 @@ import { isTlsUrl } from '../../raft/transport/index.js';
 import {
   type AutoCompactionPolicy,
   defaultLimits,
+  type HttpAccess,
   InitialClusterError,
   type MemberLimits,
   parseInitialCluster,
@@ -26,12 +27,18 @@ export interface StoreSettings {
   /** Where metrics and health checks are served beside the client URLs. */
   readonly listenMetricsUrls: readonly string[];
   readonly metrics: 'basic' | 'extensive';
+  /** Where HTTP is served, and nowhere else; empty: on the client URLs too. */
+  readonly listenClientHttpUrls: readonly string[];
+  readonly httpAccess: HttpAccess;
+  readonly hasGateway: boolean;
   readonly listenPeerUrls: readonly string[];
   readonly advertisePeerUrls: readonly string[];
   /** Peer URLs by member name. */
   readonly initialCluster: ReadonlyMap<string, readonly string[]>;
   readonly initialState: 'new' | 'existing';
   readonly clusterToken: string;
+  /** Goes on as the only member of the cluster that the data directory belongs to. */
+  readonly forceNewCluster: boolean;
   readonly auth: AuthFlags;
   readonly clientTls: TlsSettings | null;
   readonly peerTls: TlsSettings | null;
@@ -58,6 +65,7 @@ export function toSettings({ values, set }: ParsedFlags): StoreSettings {
   const integer = (name: string) => Number(text(name));
   const flag = (name: string) => text(name) === 'true';
   const urls = (name: string) => parseUrls(name, text(name));
+  const optionalUrls = (name: string) => (text(name) === '' ? [] : urls(name));
   const flags = { text, flag };
   const name = text('name');
   if (name === '') throw new UsageError('--name must not be empty');
@@ -76,19 +84,23 @@ export function toSettings({ values, set }: ParsedFlags): StoreSettings {
     listenClientUrls,
     advertiseClientUrls: urls('advertise-client-urls'),
     metrics: oneOf('metrics', text('metrics'), ['basic', 'extensive']),
-    listenMetricsUrls: text('listen-metrics-urls') === '' ? [] : urls('listen-metrics-urls'),
+    listenMetricsUrls: optionalUrls('listen-metrics-urls'),
+    listenClientHttpUrls: optionalUrls('listen-client-http-urls'),
+    httpAccess: { origins: names(text('cors')), hosts: names(text('host-whitelist')) },
+    hasGateway: flag('enable-grpc-gateway'),
     listenPeerUrls: urls('listen-peer-urls'),
     advertisePeerUrls,
-    initialCluster: initialCluster(name, text('initial-cluster'), advertisePeerUrls),
+    initialCluster: parseMembers(name, text('initial-cluster'), advertisePeerUrls),
     initialState: oneOf('initial-cluster-state', text('initial-cluster-state'), [
       'new',
       'existing',
     ]),
     clusterToken: text('initial-cluster-token'),
+    forceNewCluster: flag('force-new-cluster'),
     auth: authFlags(flags),
     clientTls: tlsFor('', flags, {
-      client: urls('listen-client-urls'),
-      metrics: text('listen-metrics-urls') === '' ? [] : urls('listen-metrics-urls'),
+      client: [...urls('listen-client-urls'), ...optionalUrls('listen-client-http-urls')],
+      metrics: optionalUrls('listen-metrics-urls'),
     }),
     peerTls: tlsFor('peer-', flags, { peer: urls('listen-peer-urls') }),
     limits: limits(text, integer, flag, set),
@@ -109,6 +121,16 @@ export function toSettings({ values, set }: ParsedFlags): StoreSettings {
   };
 }
 
+/** The names of a list between commas. */
+function names(list: string): ReadonlySet<string> {
+  return new Set(
+    list
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+  );
+}
+
 function refuseUnbuilt({ values, set }: ParsedFlags): void {
   for (const { name, effect, help, value: standard } of storeFlags) {
     if (effect !== 'refused' || !set.has(name)) continue;
@@ -124,7 +146,8 @@ function ignoredFlags(set: ReadonlySet<string>): string[] {
     .map(({ name, help }) => `--${name} (${help})`);
 }
 
-function parseUrls(name: string, text: string): string[] {
+/** The URLs of a list between commas; throws {@link UsageError} that names the flag. */
+export function parseUrls(name: string, text: string): string[] {
   try {
     const urls = parseMemberUrls(text.split(',').map((url) => url.trim()));
     for (const url of urls) checkAddress(name, url);
@@ -143,7 +166,11 @@ function checkAddress(name: string, url: string): void {
     throw wrong('the address or the port is invalid; write http://ADDRESS:PORT');
 }
 
-function initialCluster(
+/**
+ * Peer URLs by member name: those given, or of this member alone. Throws {@link UsageError} unless they name this member by the URLs
+ * that it advertises.
+ */
+export function parseMembers(
   name: string,
   text: string,
   advertised: readonly string[],

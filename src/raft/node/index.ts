@@ -13,3 +13,4 @@ export {
   type SnapshotIntake,
 } from './snapshot-exchange.js';
 export { rebuildState, type StateRebuildOptions } from './state-rebuild.js';
+export { becomeSoleMember } from './sole-member.js';

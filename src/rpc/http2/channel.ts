@@ -10,7 +10,7 @@ import {
 import { Http2ClientStream } from './client-stream.js';
 import { Connector } from './connector.js';
 import { DeadlineWatch } from './deadline-watch.js';
-import { type ChannelTls, parseEndpoint } from './endpoint.js';
+import { type ChannelTls, type Endpoint, parseEndpoint } from './endpoint.js';
 import type { CallOwner, CallTarget, OutgoingCall } from './outgoing-call.js';
 import { UnaryRequest } from './unary-request.js';
 
@@ -29,10 +29,11 @@ export interface Http2ChannelOptions {
 
 /** A channel to `http://host:port`, `https://host:port`, `unix:///path` or plain `host:port`. It connects on the first call. */
 export function createHttp2Channel(endpoint: string, options: Http2ChannelOptions): Channel {
-  return new Http2Channel(endpoint, options);
+  return new Http2Channel(parseEndpoint(endpoint, options.tls ?? {}), options);
 }
 
-class Http2Channel implements Channel, CallOwner {
+/** A channel to one endpoint. */
+export class Http2Channel implements Channel, CallOwner {
   readonly #clock: Clock;
   readonly #connector: Connector;
   /** Calls in progress, waiting ones included. */
@@ -40,11 +41,11 @@ class Http2Channel implements Channel, CallOwner {
   readonly #deadlines: DeadlineWatch;
   #isClosed = false;
 
-  constructor(endpoint: string, options: Http2ChannelOptions) {
+  constructor(endpoint: Endpoint, options: Omit<Http2ChannelOptions, 'tls'>) {
     this.#clock = options.clock;
     this.#deadlines = new DeadlineWatch(options.clock, () => this.#calls);
     this.#connector = new Connector({
-      endpoint: parseEndpoint(endpoint, options.tls ?? {}),
+      endpoint,
       clock: options.clock,
       keepalive: options.keepalive ?? null,
       reconnectMsMax: options.reconnectMsMax ?? 1000,

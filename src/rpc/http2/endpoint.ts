@@ -1,4 +1,5 @@
 import net from 'node:net';
+import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { RpcError, Status } from '../service.js';
 
@@ -19,7 +20,7 @@ export interface Endpoint {
   readonly scheme: 'http' | 'https';
   readonly authority: string;
   /** Opens a connection; it is usable after `readyEvent`. */
-  open(): net.Socket;
+  open(): Duplex;
   readonly readyEvent: 'connect' | 'secureConnect';
 }
 
@@ -55,7 +56,7 @@ export function parseEndpoint(text: string, options: ChannelTls): Endpoint {
   };
 }
 
-function plain(authority: string, open: () => net.Socket): Endpoint {
+function plain(authority: string, open: () => Duplex): Endpoint {
   return { scheme: 'http', authority, readyEvent: 'connect', open };
 }
 

@@ -10,4 +10,5 @@
  */
 export { createHttp2Channel, type Http2ChannelOptions } from './channel.js';
 export type { ChannelTls } from './endpoint.js';
+export { createLocalChannel } from './local-channel.js';
 export { createHttp2Server } from './server.js';

@@ -1,7 +1,9 @@
 import { noMember } from '../../base/ids.js';
 import type { HttpHandler, HttpResponse, HttpRoutes } from '../../rpc/http-routes.js';
 import { AlarmType, RangeRequest } from '../../wire/gen/etcdserverpb.js';
+import { clusterVersionOf } from './cluster-version.js';
 import type { ApiContext } from './context.js';
+import { debugVars } from './debug-vars.js';
 import { alarmName } from './maintenance.js';
 import { probeRoutes } from './probes.js';
 
@@ -17,11 +19,18 @@ export interface HttpOptions {
   readonly health?: HealthCounts;
   /** Answers /metrics; without it there is none. */
   readonly metrics?: HttpHandler;
+  /** What the program was started with, for /debug/vars; without it there is none. */
+  readonly commandLine?: readonly string[];
 }
 
-/** The plain HTTP endpoints next to gRPC: /health, /livez, /readyz, /version and /metrics. */
+/** The plain HTTP endpoints next to gRPC: /health, /livez, /readyz, /version, /metrics and /debug/vars. */
 export function httpRoutes(context: ApiContext, options: HttpOptions = {}): HttpRoutes {
-  return toRoutes([...observingRoutes(context, options), ['/version', () => version(context)]]);
+  const { commandLine } = options;
+  return toRoutes([
+    ...observingRoutes(context, options),
+    ['/version', () => version(context)],
+    ...optionalRoute('/debug/vars', commandLine && debugVars(context, commandLine)),
+  ]);
 }
 
 /** Those that are served at --listen-metrics-urls: /metrics and the health checks. */
@@ -41,8 +50,12 @@ function observingRoutes(
   return [
     ['/health', answerHealth],
     ...probeRoutes(context),
-    ...(metrics === undefined ? [] : ([['/metrics', metrics]] as [string, HttpHandler][])),
+    ...optionalRoute('/metrics', metrics),
   ];
+}
+
+function optionalRoute(path: string, handler: HttpHandler | undefined): [string, HttpHandler][] {
+  return handler === undefined ? [] : [[path, handler]];
 }
 
 function toRoutes(routes: readonly (readonly [string, HttpHandler])[]): HttpRoutes {
@@ -95,11 +108,6 @@ function version(context: ApiContext): HttpResponse {
   const cluster = clusterVersionOf(etcd);
   const body = JSON.stringify({ etcdserver: etcd, etcdcluster: cluster, storage: cluster });
   return { status: 200, contentType: 'application/json', body };
-}
-
-/** The version that a cluster of members of one version has: etcd's are told without the patch. */
-export function clusterVersionOf(version: string): string {
-  return version.replace(/^(\d+\.\d+)\..*$/, '$1.0');
 }
 
 function text(status: number, body: string): HttpResponse {

@@ -1,6 +1,6 @@
 import { memberId, noMember } from '../../base/ids.js';
 import { implementService } from '../../rpc/implement.js';
-import { RpcError, type ServiceImplementation, Status } from '../../rpc/service.js';
+import type { ServiceImplementation } from '../../rpc/service.js';
 import {
   AlarmAction,
   AlarmType,
@@ -9,7 +9,9 @@ import {
 } from '../../wire/gen/etcdserverpb.js';
 import { CommandKind } from '../contracts.js';
 import { StoreError } from '../errors.js';
+import { clusterVersionOf } from './cluster-version.js';
 import type { ApiContext } from './context.js';
+import { downgrade } from './downgrade.js';
 import { currentHeader, withHeader } from './header.js';
 import { propose } from './propose.js';
 import { SnapshotSender } from './snapshot.js';
@@ -58,12 +60,7 @@ export function maintenanceService(context: ApiContext): ServiceImplementation {
       return {};
     },
 
-    Downgrade() {
-      throw new RpcError(
-        Status.unimplemented,
-        'flotilla: downgrades are not offered; the stored format has only this version',
-      );
-    },
+    Downgrade: (request, { signal }) => downgrade(context, request, signal),
   });
 }
 
@@ -82,7 +79,7 @@ function statusOf(context: ApiContext): StatusResponseInit {
     raftAppliedIndex: context.appliedIndex(),
     errors: errorsOf(context),
     isLearner: context.members.get(context.memberId)?.isLearner === true,
-    storageVersion: context.version.etcd.replace(/^(\d+\.\d+)\..*$/, '$1.0'),
+    storageVersion: clusterVersionOf(context.version.etcd),
     downgradeInfo: { enabled: false },
   };
 }

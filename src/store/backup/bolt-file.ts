@@ -1,31 +1,30 @@
 import { assert } from '../../base/assert.js';
 import type { DiskFile } from '../../base/disk.js';
+import {
+  type BoltEntry,
+  bucketElement,
+  bucketHeadBytes,
+  elementBytes,
+  fnv1a,
+  formatVersion,
+  magic,
+  metaAt,
+  PageKind,
+  pageHeaderBytes,
+} from './bolt-format.js';
 
 /**
- * Writes a file of bbolt's, version 2 of its format, from beginning to end: buckets of ascending keys, in pages that are filled
- * one after the other. Nothing is ever changed in it, so that no page is free.
- *
- * A page begins with its number (8 bytes), kind (2), count of elements (2) and pages that it goes on for (4). The elements
- * follow: of a leaf 16 bytes each, kind, distance to the key, sizes of key and value; of a branch 16 bytes, distance to the key,
- * its size, page number. Then the keys and values. All numbers are little-endian.
+ * Writes a file of bbolt's (`bolt-format.ts`) from beginning to end: buckets of ascending keys, in pages that are filled one after
+ * the other. Nothing is ever changed in it, so that no page is free.
  */
 
 const pageBytes = 4096;
-const pageHeaderBytes = 16;
-const elementBytes = 16;
 const elementsMax = 0xffff;
-const PageKind = { branch: 0x01, leaf: 0x02, meta: 0x04, freelist: 0x10 } as const;
-const bucketElement = 0x01;
-const magic = 0xed0cdaed;
-const formatVersion = 2;
 /** Two meta pages, the list of free pages, and then the data. */
 const freelistPage = 2;
 const firstDataPage = 3;
 /** Pages are handed to the disk in pieces of about this size. */
 const pieceBytes = 1 << 20;
-
-/** Key and value. */
-export type BoltEntry = readonly [key: Uint8Array, value: Uint8Array];
 
 interface Child {
   readonly firstKey: Uint8Array;
@@ -173,12 +172,12 @@ function pageOf(id: number, kind: number, count: number, bytes: number): Buffer 
 /** The page at the top of the bucket, and its sequence; one without entries carries an empty leaf in place of a page. */
 function bucketValue(root: number): Uint8Array {
   if (root !== 0) {
-    const value = Buffer.alloc(16);
+    const value = Buffer.alloc(bucketHeadBytes);
     value.writeBigUInt64LE(BigInt(root), 0);
     return value;
   }
-  const value = Buffer.alloc(16 + pageHeaderBytes);
-  value.writeUInt16LE(PageKind.leaf, 16 + 8);
+  const value = Buffer.alloc(bucketHeadBytes + pageHeaderBytes);
+  value.writeUInt16LE(PageKind.leaf, bucketHeadBytes + 8);
   return value;
 }
 
@@ -186,22 +185,13 @@ function bucketValue(root: number): Uint8Array {
 function metaPage(id: number, file: { readonly root: number; readonly pageCount: number }): Buffer {
   const page = pageOf(id, PageKind.meta, 0, pageBytes);
   const meta = page.subarray(pageHeaderBytes);
-  meta.writeUInt32LE(magic, 0);
-  meta.writeUInt32LE(formatVersion, 4);
-  meta.writeUInt32LE(pageBytes, 8);
-  meta.writeBigUInt64LE(BigInt(file.root), 16);
-  meta.writeBigUInt64LE(BigInt(freelistPage), 32);
-  meta.writeBigUInt64LE(BigInt(file.pageCount), 40);
-  meta.writeBigUInt64LE(BigInt(id), 48);
-  meta.writeBigUInt64LE(fnv1a(meta.subarray(0, 56)), 56);
+  meta.writeUInt32LE(magic, metaAt.magic);
+  meta.writeUInt32LE(formatVersion, metaAt.version);
+  meta.writeUInt32LE(pageBytes, metaAt.pageBytes);
+  meta.writeBigUInt64LE(BigInt(file.root), metaAt.root);
+  meta.writeBigUInt64LE(BigInt(freelistPage), metaAt.freelist);
+  meta.writeBigUInt64LE(BigInt(file.pageCount), metaAt.pageCount);
+  meta.writeBigUInt64LE(BigInt(id), metaAt.transaction);
+  meta.writeBigUInt64LE(fnv1a(meta.subarray(0, metaAt.checksum)), metaAt.checksum);
   return page;
-}
-
-/** The 64-bit FNV-1a hash. */
-function fnv1a(bytes: Uint8Array): bigint {
-  let hash = 0xcbf29ce484222325n;
-  for (const byte of bytes) {
-    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
-  }
-  return hash;
 }

@@ -7,7 +7,7 @@ import type { MemberRecord } from '../../wire/gen/store.js';
 import type { AuthReads } from '../auth/auth-state.js';
 import { authBuckets } from '../auth/etcd-records.js';
 import type { HistoryReads, LeaseReads, MemberReads, MvccReads } from '../contracts.js';
-import type { BoltEntry } from './bolt-file.js';
+import type { BoltEntry } from './bolt-format.js';
 
 /** What a backup is made of, as of one moment but for the history, which goes on. */
 export interface BackupSource {

@@ -1,6 +1,6 @@
 import type { Disk } from '../../base/disk.js';
+import { clusterVersionOf } from '../api/cluster-version.js';
 import type { ApiContext } from '../api/context.js';
-import { clusterVersionOf } from '../api/http.js';
 import { type Backup, makeBackup } from '../backup/backup.js';
 
 /** A backup of what a member has applied, made on this disk. */

@@ -8,3 +8,8 @@ export class LogMissingError extends Error {
     );
   }
 }
+
+/** A member cannot go on alone (--force-new-cluster). */
+export class SoleMemberError extends Error {
+  override readonly name = 'SoleMemberError';
+}

@@ -80,6 +80,8 @@ export interface MemberOptions {
   readonly identity: MemberIdentity;
   /** Members that begin a new cluster together; null for one that joins. Used only while this member has no data. */
   readonly bootstrap: readonly MemberRecord[] | null;
+  /** The others are lost for good: goes on as the only member, with all that this one has. Default false. */
+  readonly becomesSole?: boolean;
   /** Where peers may be found before the membership is known here (a joining member). */
   readonly initialPeers: ReadonlyMap<MemberId, readonly string[]>;
   readonly disk: Disk;

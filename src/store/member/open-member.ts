@@ -1,7 +1,8 @@
 import { assert } from '../../base/assert.js';
-import type { MemberId } from '../../base/ids.js';
-import type { ConfState } from '../../raft/core/index.js';
+import { formatId, type MemberId } from '../../base/ids.js';
+import type { Entry } from '../../raft/core/index.js';
 import {
+  becomeSoleMember,
   type LeadershipStatus,
   type PeerTransport,
   planRecovery,
@@ -17,8 +18,9 @@ import type { ApplyResult } from '../contracts.js';
 import { Store } from '../store.js';
 import { separateValues } from '../values/separated-db.js';
 import { refuseConfChange } from './admission.js';
-import { LogMissingError } from './errors.js';
+import { LogMissingError, SoleMemberError } from './errors.js';
 import { HeaderEncoder } from './header-encoder.js';
+import { confOf } from './initial-conf.js';
 import { MemberMailbox } from './mailbox.js';
 import type { MemberOptions, MemberParts } from './member.js';
 
@@ -68,12 +70,18 @@ export async function openMember(
   setPeers();
   store.members.onChange(setPeers);
 
-  let plan = planRecovery(recovery, store);
+  let plan: RecoveryPlan | StartPlan = planRecovery(recovery, store);
   if (plan.kind === 'state-lost') {
+    if (options.becomesSole === true) {
+      throw new SoleMemberError(
+        `this member cannot go on alone: it has lost its database, and its log begins only after entry ${plan.indexMin}`,
+      );
+    }
     await fetchState(options, { store, snapshots, mailbox, transport, indexMin: plan.indexMin });
     plan = planRecovery(recovery, store);
   }
   assert(plan.kind === 'start', 'a fetched state reaches the log');
+  if (options.becomesSole === true) plan = withoutOthers(options, plan);
   await resetLog(wal, plan, (listener) => {
     onEarlyDurable = listener;
   });
@@ -115,21 +123,6 @@ function openStore(options: MemberOptions, term: () => number): Promise<Store> {
   });
 }
 
-function confOf(members: readonly MemberRecord[]): ConfState {
-  const ids = (isLearner: boolean) =>
-    members
-      .filter((member) => member.isLearner === isLearner)
-      .map((member) => member.id as MemberId)
-      .sort((a, b) => (a < b ? -1 : 1));
-  return {
-    voters: ids(false),
-    votersOutgoing: [],
-    learners: ids(true),
-    learnersNext: [],
-    autoLeave: false,
-  };
-}
-
 /** Everyone else, where the membership says; where it is not known yet, where the command line says. */
 function peersOf(
   options: MemberOptions,
@@ -167,17 +160,39 @@ async function fetchState(
   });
 }
 
-/** Makes the log start after the state, where the plan says so; resolves once that is durable. */
+/** A plan to start with, and what the log lacks for it. */
+interface StartPlan extends Extract<RecoveryPlan, { kind: 'start' }> {
+  /** Entries of the recovered ones that are not in the log yet. */
+  readonly added?: readonly Entry[];
+}
+
+/** The plan by which this member goes on as the only one. Throws {@link SoleMemberError}. */
+function withoutOthers({ identity, logger }: MemberOptions, plan: StartPlan): StartPlan {
+  const { memberId } = identity;
+  const recovered = becomeSoleMember(plan.recovered, memberId);
+  if (recovered === 'not-a-member') {
+    const id = formatId(memberId);
+    throw new SoleMemberError(`this member cannot go on alone: ${id} was removed from its cluster`);
+  }
+  if (recovered === null) return plan;
+  const added = recovered.entries.slice(plan.recovered.entries.length);
+  logger.warn('going on as the only member; all others are removed', { removals: added.length });
+  return { ...plan, recovered, added };
+}
+
+/**
+ * Makes the log start after the state, where the plan says so, and writes the entries that it lacks; resolves once that is durable.
+ */
 async function resetLog(
   wal: WriteAheadLogFile,
-  plan: Extract<RecoveryPlan, { kind: 'start' }>,
+  { reset, recovered, added = [] }: StartPlan,
   onDurable: (listener: () => void) => void,
 ): Promise<void> {
-  const { reset } = plan;
-  if (reset === null) return;
+  if (reset === null && added.length === 0) return;
   await new Promise<void>((resolve) => {
     onDurable(resolve);
-    wal.append({ sequence: 0, entries: [], ...reset });
+    const { hardState } = recovered;
+    wal.append({ sequence: 0, entries: added, hardState, snapshot: reset?.snapshot ?? null });
   });
 }
 
@@ -206,7 +221,7 @@ function makeExchange(
 function startNode(
   options: MemberOptions,
   parts: {
-    readonly plan: Extract<RecoveryPlan, { kind: 'start' }>;
+    readonly plan: StartPlan;
     readonly store: Store;
     readonly wal: WriteAheadLogFile;
     readonly transport: PeerTransport;

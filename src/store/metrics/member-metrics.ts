@@ -1,8 +1,8 @@
 import type { Registry } from 'prom-client';
 import { formatId, noMember } from '../../base/ids.js';
 import type { PeerTraffic } from '../../raft/transport/index.js';
+import { clusterVersionOf } from '../api/cluster-version.js';
 import type { HealthCounts } from '../api/http.js';
-import { clusterVersionOf } from '../api/http.js';
 import type { Member } from '../member/member.js';
 import { MetricSet } from './metric-set.js';
 

@@ -6,6 +6,7 @@ import {
   AlarmAction,
   AlarmType,
   Auth,
+  DowngradeAction,
   KV,
   Maintenance,
 } from '../../../src/wire/gen/etcdserverpb.js';
@@ -102,11 +103,29 @@ t.test('Defragment reclaims space and answers without a header', async (t) => {
   t.equal(rig.defragmented, 1);
 });
 
-t.test('what is not offered says so', async (t) => {
+t.test('Downgrade says what may be asked for, and downgrades nothing', async (t) => {
   const { channel } = await serveApi(t);
-  const [code, text] = await failure(channel, Downgrade, { version: '3.6.0' });
-  t.equal(code, 12);
-  t.match(text, /^flotilla: /);
+  const format = [3, 'etcdserver: wrong downgrade target version format'];
+  const target = [3, 'etcdserver: invalid downgrade target version'];
+  const { VALIDATE, ENABLE, CANCEL } = DowngradeAction;
+  for (const action of [VALIDATE, ENABLE]) {
+    for (const version of ['', '3', 'x.y', '3.6.0.0', '-3.6']) {
+      t.strictSame(await failure(channel, Downgrade, { action, version }), format, version);
+    }
+    for (const version of ['3.5', '3.7', '3.8.0', '2.6']) {
+      t.strictSame(await failure(channel, Downgrade, { action, version }), target, version);
+    }
+  }
+  for (const version of ['3.6', '3.6.0', '3.6.12-rc.1']) {
+    const answer = await channel.unary(Downgrade, { action: VALIDATE, version });
+    t.equal(answer.version, '3.7.0', 'what the cluster has');
+    const [code, text] = await failure(channel, Downgrade, { action: ENABLE, version });
+    t.equal(code, 9);
+    t.match(text, /^flotilla: .* restore it into an etcd/);
+  }
+  const none = [9, 'etcdserver: no inflight downgrade job'];
+  t.strictSame(await failure(channel, Downgrade, { action: CANCEL }), none);
+  t.strictSame(await failure(channel, Downgrade, { action: 9 }), [2, 'etcdserver: unknown method']);
 });
 
 t.test('Snapshot sends a file and what it adds up to, and leaves nothing behind', async (t) => {

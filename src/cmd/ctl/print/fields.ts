@@ -106,6 +106,13 @@ export const fieldsPrinter = {
         ['AlarmType', quoteText(alarmName(alarm))],
       ]),
     ),
+  snapshotStatus: ({ hash, revision, totalKeys, totalBytes }) =>
+    lines([
+      ['Hash', hash],
+      ['Revision', revision],
+      ['Keys', totalKeys],
+      ['Size', totalBytes],
+    ]),
 } satisfies Printer;
 
 function txnResponse(response: ResponseOp): string {

@@ -83,6 +83,8 @@ export const jsonPrinter: Printer = {
       })),
     ),
   alarm: message(AlarmResponse),
+  snapshotStatus: ({ hash, revision, totalKeys, totalBytes }) =>
+    line({ hash, revision, totalKey: totalKeys, totalSize: totalBytes }),
 };
 
 function message<T, Init>(codec: MessageCodec<T, Init>): (value: T) => string {

@@ -1,3 +1,4 @@
+import type { SnapshotStatus } from '../../../store/index.js';
 import type {
   AlarmResponse,
   CompactionResponse,
@@ -58,6 +59,7 @@ export interface Printable {
   endpointHealth: readonly EndpointHealth[];
   alarm: AlarmResponse;
   moveLeader: { readonly from: bigint; readonly to: bigint };
+  snapshotStatus: SnapshotStatus;
 }
 
 /** What `--write-out` takes. */

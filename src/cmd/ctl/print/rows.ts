@@ -1,4 +1,5 @@
 import { formatId } from '../../../base/ids.js';
+import type { SnapshotStatus } from '../../../store/index.js';
 import type { Member, StatusResponse } from '../../../wire/index.js';
 import { humanBytes } from './human-bytes.js';
 import type { EndpointAnswer } from './printer.js';
@@ -41,4 +42,12 @@ export function statusRow({ endpoint, response }: EndpointAnswer<StatusResponse>
     String(response.raftAppliedIndex),
     response.errors.join(', '),
   ];
+}
+
+/** The columns of `snapshot status`. */
+export const snapshotHeadings = ['hash', 'revision', 'total keys', 'total size'];
+
+/** A snapshot's row. */
+export function snapshotRow({ hash, revision, totalKeys, totalBytes }: SnapshotStatus): string[] {
+  return [hash.toString(16), String(revision), String(totalKeys), humanBytes(totalBytes)];
 }

@@ -4,7 +4,7 @@ import { AlarmType, EventType } from '../../../wire/index.js';
 import { formatDuration } from '../go/duration.js';
 import { leaseHex } from '../go/integers.js';
 import type { Output, Printer, PrintStyle } from './printer.js';
-import { memberRow, statusRow } from './rows.js';
+import { memberRow, snapshotRow, statusRow } from './rows.js';
 
 /** Lines for people and shell scripts: keys and values as they are. */
 export const simplePrinter: Required<Printer> = {
@@ -62,6 +62,7 @@ export const simplePrinter: Required<Printer> = {
       .join(''),
   moveLeader: ({ from, to }) =>
     `Leadership transferred from ${formatId(from)} to ${formatId(to)}\n`,
+  snapshotStatus: (status) => `${snapshotRow(status).join(', ')}\n`,
 };
 
 /** An alarm's name as protobuf has it. */

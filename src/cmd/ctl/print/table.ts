@@ -1,6 +1,13 @@
 import { formatDuration } from '../go/duration.js';
 import type { Printer } from './printer.js';
-import { memberHeadings, memberRow, statusHeadings, statusRow } from './rows.js';
+import {
+  memberHeadings,
+  memberRow,
+  snapshotHeadings,
+  snapshotRow,
+  statusHeadings,
+  statusRow,
+} from './rows.js';
 import { layoutTable } from './table-layout.js';
 
 /** Tables, for the answers that are lists. */
@@ -22,4 +29,5 @@ export const tablePrinter: Printer = {
         error,
       ]),
     ),
+  snapshotStatus: (status) => layoutTable(snapshotHeadings, [snapshotRow(status)]),
 };
