@@ -4,6 +4,7 @@ import type { KubeObject } from '../../machinery/object.js';
 import { internalError } from '../../machinery/status-errors.js';
 import type { JsonBudget } from './json-budget.js';
 import type { ResourceKeys } from './resource-keys.js';
+import { shareParts } from './shared-parts.js';
 import { StoredItem, withResourceVersion } from './stored-item.js';
 import { StoredText } from './stored-text.js';
 import type { ValueTransformer } from './value-transformer.js';
@@ -66,6 +67,7 @@ export class ObjectCodec {
     try {
       const { bytes, isStale } = this.#transformer.fromStored(value, storeKey);
       const object = this.#decode(bytes);
+      shareParts(object);
       object.metadata.resourceVersion = String(modRevision);
       // Where checks are on, who changes what all share is found out.
       verify(() => deepFreeze(object));
@@ -81,12 +83,17 @@ export class ObjectCodec {
     }
   }
 
-  /** What to store; the object is settled by it. Throws a StatusError 500 when it cannot be encrypted. */
+  /**
+   * What to store; the object is settled by it. One that is new and nobody else's shares what it can with others. Throws a StatusError 500
+   * when it cannot be encrypted.
+   */
   encode(
     key: string,
     object: KubeObject,
+    { isNew }: { readonly isNew: boolean },
   ): { readonly text: StoredText; readonly value: Uint8Array } {
     this.#settle(object);
+    if (isNew) shareParts(object);
     const text = new StoredText(object);
     try {
       return { text, value: this.#transformer.toStored(text.bytes(), this.#keys.toStore(key)) };

@@ -204,7 +204,7 @@ export class StoreWriter implements Pick<ObjectStorage, 'create' | 'update' | 'd
     action: StoreAction,
   ): Promise<Swap> {
     const { key, fence } = target;
-    const { text, value } = this.#codec.encode(key, object);
+    const { text, value } = this.#codec.encode(key, object, { isNew: before === null });
     return await this.#leased(ttlSeconds, action, async (lease) => {
       const storeKey = this.#keys.toStore(key);
       const writing = this.#client.kv

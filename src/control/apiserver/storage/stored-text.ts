@@ -1,5 +1,6 @@
 import { managedFieldsText } from '../../machinery/apply/index.js';
 import type { KubeObject, ManagedFieldsEntry } from '../../machinery/object.js';
+import { fieldText } from './shared-parts.js';
 
 const encoder = new TextEncoder();
 
@@ -51,17 +52,27 @@ export class StoredText {
 
 /** An object's JSON up to its managed fields, these, and the rest, which begins with the end of the metadata. */
 function textOf(object: KubeObject): { head: string; managed: string; rest: string } {
-  const { apiVersion, kind, metadata, ...fields } = object;
+  const { apiVersion, kind, metadata } = object;
   const { resourceVersion: _, managedFields, ...own } = metadata;
   const names = JSON.stringify({ kind, apiVersion, metadata: own });
-  const rest = JSON.stringify(fields);
   // Both braces that `names` ends with come after what may be put in.
   const head = names.slice(0, -2);
   const managed = managedFields === undefined ? '' : managedMember(managedFields);
-  const end = rest === '{}' ? '}}' : `},${rest.slice(1)}`;
+  const end = `}${fieldsText(object)}}`;
   // Metadata that has nothing else is never without them: what follows would begin with a comma.
   if (head.endsWith('{')) return { head: head + managed, managed: '', rest: end };
   return { head, managed: managed === '' ? '' : `,${managed}`, rest: end };
+}
+
+/** Everything else, each with a comma before it. */
+function fieldsText(object: KubeObject): string {
+  let text = '';
+  for (const name of Object.keys(object)) {
+    if (name === 'apiVersion' || name === 'kind' || name === 'metadata') continue;
+    const written = fieldText(object, name);
+    if (written !== undefined) text += `,${JSON.stringify(name)}:${written}`;
+  }
+  return text;
 }
 
 function managedMember(entries: readonly ManagedFieldsEntry[]): string {
