@@ -143,8 +143,12 @@ export class FieldSet {
 
   /** The steps to the subtrees in the order in which they are written. */
   sortedElements(): readonly PathElement[] {
-    const elements = [...this.children.keys()];
-    return elements.length < 2 ? elements : sorted(elements);
+    return this.order().elements;
+  }
+
+  /** The same, with each as it is written. */
+  order(): ElementOrder {
+    return orderOf([...this.children.keys()]);
   }
 
   /** The subtree at a step that has one. */
@@ -178,15 +182,22 @@ export class FieldSet {
   }
 }
 
+/** Steps in the order in which they are written, and how: as the name of a member of a JSON object, with the colon. */
+export interface ElementOrder {
+  readonly elements: readonly PathElement[];
+  readonly members: readonly string[];
+}
+
 /** Steps in their order, by what they were in another: sets of objects of one template have the same. */
-const orders = new Map<string, readonly PathElement[]>();
+const orders = new Map<string, ElementOrder>();
 const ordersMax = 1024;
 
-function sorted(elements: PathElement[]): readonly PathElement[] {
-  const key = JSON.stringify(elements);
+function orderOf(elements: PathElement[]): ElementOrder {
+  const key = elements.length === 1 ? (elements[0] as string) : JSON.stringify(elements);
   let order = orders.get(key);
   if (order === undefined) {
-    order = elements.sort(comparePathElements);
+    elements.sort(comparePathElements);
+    order = { elements, members: elements.map((element) => `${JSON.stringify(element)}:`) };
     if (orders.size >= ordersMax) orders.clear();
     orders.set(key, order);
   }

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../json.js';
 import { isJsonObject } from '../json-object.js';
 import { FieldSet } from './field-set.js';
-import { FieldSetError, parsePathElement } from './path-element.js';
+import { FieldSetError, type PathElement, parsePathElement } from './path-element.js';
 
 /** A member of the tree of managed fields that says that the field itself is in the set, beside fields below it. */
 const self = '.';
@@ -17,9 +17,10 @@ export function fieldsV1Of(set: FieldSet): JsonObject {
 export function fieldsV1Text(set: FieldSet): string {
   if (set.children.size === 0) return '{}';
   let text = set.isMember ? `{"${self}":{}` : '';
-  for (const element of set.sortedElements()) {
-    const name = JSON.stringify(element);
-    text += `${text === '' ? '{' : ','}${name}:${fieldsV1Text(set.child(element))}`;
+  const { elements, members } = set.order();
+  for (let at = 0; at < elements.length; at++) {
+    const below = fieldsV1Text(set.child(elements[at] as PathElement));
+    text += `${text === '' ? '{' : ','}${members[at]}${below}`;
   }
   return `${text}}`;
 }

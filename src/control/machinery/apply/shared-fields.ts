@@ -17,7 +17,7 @@ const metOnceMax = 512;
 /** The JSON of what is in {@link shared}: it need not be looked up or written again. */
 const texts = new WeakMap<JsonObject, string>();
 
-/** What shared FieldsV1 say, and what sets were last written as. */
+/** What shared FieldsV1 say, and what those sets are written as. */
 const sets = new WeakMap<JsonObject, FieldSet>();
 const written = new WeakMap<FieldSet, JsonObject>();
 
@@ -97,9 +97,12 @@ export function fieldsV1OfSet(set: FieldSet): JsonObject {
   return fields;
 }
 
-/** A set is several times as large as what it is written as: where only one object has it, it is read again when it is needed. */
+/**
+ * A set is several times as large as what it is written as: where only one object has it, it is read again when it is needed. Of equal sets
+ * the first stays: what else is known of it is not found out again.
+ */
 function remember(set: FieldSet, fields: JsonObject): void {
-  if (!texts.has(fields)) return;
+  if (!texts.has(fields) || sets.has(fields)) return;
   written.set(set, fields);
   sets.set(fields, set);
 }
