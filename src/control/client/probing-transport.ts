@@ -35,13 +35,16 @@ export class ProbingTransport implements Transport {
   readonly #transports: ProbedTransports;
   /** Null until a request asks, and again when the server was not reached. */
   #choice: Promise<Transport> | null = null;
+  /** What was chosen, for good. */
+  #transport: Transport | null = null;
 
   constructor(transports: ProbedTransports) {
     this.#transports = transports;
   }
 
   async call(call: ApiCall, control?: CallControl): Promise<Uint8Array> {
-    return (await this.#chosen(control)).call(call, control);
+    const transport = this.#transport ?? (await this.#chosen(control));
+    return transport.call(call, control);
   }
 
   async *watch(call: WatchCall, control?: CallControl): AsyncGenerator<WatchEvent> {
@@ -68,6 +71,7 @@ export class ProbingTransport implements Transport {
   async #choose(): Promise<Transport> {
     const { transport, protocol, why } = await this.#probe();
     this.#transports.onChosen(protocol, why);
+    this.#transport = transport;
     return transport;
   }
 

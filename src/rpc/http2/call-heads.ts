@@ -2,8 +2,9 @@ import type { CallOptions } from '../service.js';
 import { formatTimeout } from './grpc-fields.js';
 import { type HpackEncoder, type OutgoingField, RecurringBlock } from './hpack/encoder.js';
 
-/** The fields of a caller's metadata that no intermediary may put into a table. */
+/** The fields of a caller's metadata that no intermediary may put into a table when they are short enough to be guessed (RFC 7541 section 7.1.3). */
 const secretNames: ReadonlySet<string> = new Set(['authorization', 'token']);
+const guessableCharsMax = 20;
 /** How many timeouts a method's calls may have before those that were are forgotten. */
 const timeoutCountMax = 16;
 
@@ -19,7 +20,11 @@ export class CallHeads {
   readonly #encoder: HpackEncoder;
   readonly #scheme: string;
   readonly #authority: string;
-  readonly #methods = new Map<string, MethodBlocks>();
+  /** Of calls without metadata. */
+  readonly #plain = new Map<string, MethodBlocks>();
+  /** Of calls with the metadata that came last: most callers say the same with every call, in one object. */
+  #known = new Map<string, MethodBlocks>();
+  #metadata: CallOptions['metadata'];
 
   constructor(
     encoder: HpackEncoder,
@@ -32,41 +37,45 @@ export class CallHeads {
 
   /** The block of a call, to be sent before any other is encoded. */
   encode(path: string, { timeoutMs, metadata }: CallOptions): Uint8Array {
-    const recurring = this.#recurringBlock(path, timeoutMs).encode();
-    if (metadata === undefined) return recurring;
-    const fields = Object.entries(metadata).map(
-      ([name, value]): OutgoingField => ({
-        name: name.toLowerCase(),
-        value,
-        kind: secretNames.has(name.toLowerCase()) ? 'sensitive' : 'literal',
-      }),
-    );
+    if (metadata === undefined) return this.#recurringBlock(this.#plain, path, timeoutMs).encode();
+    if (metadata === this.#metadata) {
+      return this.#recurringBlock(this.#known, path, timeoutMs).encode();
+    }
+    this.#metadata = metadata;
+    this.#known = new Map();
+    const recurring = this.#recurringBlock(this.#plain, path, timeoutMs).encode();
     // Blocks follow each other within one: the first has said all that is to be said about the table.
-    return Buffer.concat([recurring, this.#encoder.encode(fields)]);
+    return Buffer.concat([recurring, this.#encoder.encode(fieldsOf(metadata, 'literal'))]);
   }
 
-  #recurringBlock(path: string, timeoutMs: number | undefined): RecurringBlock {
-    const blocks = this.#blocksOf(path);
+  #recurringBlock(
+    methods: Map<string, MethodBlocks>,
+    path: string,
+    timeoutMs: number | undefined,
+  ): RecurringBlock {
+    const metadata = methods === this.#plain ? {} : (this.#metadata ?? {});
+    const block = (more: readonly (readonly [string, string])[]) =>
+      this.#block(path, more, fieldsOf(metadata, 'indexed'));
+    let blocks = methods.get(path);
+    if (blocks === undefined) {
+      blocks = { plain: block([]), timed: new Map() };
+      methods.set(path, blocks);
+    }
     if (timeoutMs === undefined) return blocks.plain;
     const rounded = roundUp(timeoutMs);
     const known = blocks.timed.get(rounded);
     if (known !== undefined) return known;
-    const block = this.#block(path, [['grpc-timeout', formatTimeout(rounded)]]);
+    const timed = block([['grpc-timeout', formatTimeout(rounded)]]);
     if (blocks.timed.size >= timeoutCountMax) blocks.timed.clear();
-    blocks.timed.set(rounded, block);
-    return block;
+    blocks.timed.set(rounded, timed);
+    return timed;
   }
 
-  #blocksOf(path: string): MethodBlocks {
-    let blocks = this.#methods.get(path);
-    if (blocks === undefined) {
-      blocks = { plain: this.#block(path, []), timed: new Map() };
-      this.#methods.set(path, blocks);
-    }
-    return blocks;
-  }
-
-  #block(path: string, more: readonly (readonly [string, string])[]): RecurringBlock {
+  #block(
+    path: string,
+    more: readonly (readonly [string, string])[],
+    metadata: readonly OutgoingField[],
+  ): RecurringBlock {
     const fields: readonly (readonly [string, string])[] = [
       [':method', 'POST'],
       [':scheme', this.#scheme],
@@ -77,11 +86,26 @@ export class CallHeads {
       ['user-agent', 'flotilla'],
       ...more,
     ];
-    return new RecurringBlock(
-      this.#encoder,
-      fields.map(([name, value]) => ({ name, value, kind: 'indexed' })),
-    );
+    return new RecurringBlock(this.#encoder, [
+      ...fields.map(([name, value]): OutgoingField => ({ name, value, kind: 'indexed' })),
+      ...metadata,
+    ]);
   }
+}
+
+function fieldsOf(
+  metadata: NonNullable<CallOptions['metadata']>,
+  kind: 'indexed' | 'literal',
+): OutgoingField[] {
+  return Object.entries(metadata).map(([name, value]) => {
+    const lower = name.toLowerCase();
+    const isIndexable = kind === 'indexed' && value.length >= guessableCharsMax;
+    return {
+      name: lower,
+      value,
+      kind: secretNames.has(lower) && !isIndexable ? 'sensitive' : kind,
+    };
+  });
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { CallContext } from '../../../rpc/index.js';
+import type { CallContext, Metadata } from '../../../rpc/index.js';
 import { clientGone } from '../../../rpc/index.js';
 import { RequestFields, type WebRequest } from '../../../rpc/web.js';
 
@@ -7,7 +7,9 @@ export interface CarriedRequest {
   readonly method: string;
   readonly path: string;
   readonly query: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Default: JSON. */
+  readonly accept?: string;
+  readonly contentType?: string;
   readonly body?: Uint8Array;
 }
 
@@ -20,15 +22,12 @@ const userAgentField = 'flotilla-user-agent';
 /** The call as the request that the pipeline of REST takes. */
 export function webRequestOf(call: CallContext, carried: CarriedRequest): WebRequest {
   const { body } = carried;
-  const headers = headersOf(call);
-  for (const [name, value] of Object.entries(carried.headers ?? {})) headers.set(name, value);
-  if (body !== undefined) headers.set('content-length', String(body.length));
   let abort: AbortController | null = null;
   return {
     method: carried.method,
     path: carried.path,
     query: carried.query,
-    headers,
+    headers: headersOf(call.metadata, carried),
     authority: '',
     protocol: 'HTTP/2.0',
     isTls: true,
@@ -49,8 +48,38 @@ function followed(signal: AbortSignal): AbortController {
   return abort;
 }
 
-function headersOf({ metadata }: CallContext): RequestFields {
+/** Of calls with the same metadata, which is one object where their header lists are the same. By content type. */
+const known = new WeakMap<Metadata, Map<string, RequestFields>>();
+const contentTypesMax = 16;
+
+/** Nobody changes what is answered: other requests have the same. */
+function headersOf(
+  metadata: Metadata,
+  { accept = '', contentType = '', path, body }: CarriedRequest,
+): RequestFields {
+  if (accept !== '') return newHeaders(metadata, contentType).set('accept', accept);
+  // What is passed on to another server says how long it is.
+  if (body !== undefined && path.includes('/proxy')) {
+    return newHeaders(metadata, contentType).set('content-length', String(body.length));
+  }
+  let byType = known.get(metadata);
+  if (byType === undefined) {
+    byType = new Map();
+    known.set(metadata, byType);
+  }
+  let headers = byType.get(contentType);
+  if (headers === undefined) {
+    headers = newHeaders(metadata, contentType);
+    // They are the client's words, without end.
+    if (byType.size >= contentTypesMax) byType.clear();
+    byType.set(contentType, headers);
+  }
+  return headers;
+}
+
+function newHeaders(metadata: Metadata, contentType: string): RequestFields {
   const headers = new RequestFields([['accept', 'application/json']]);
+  if (contentType !== '') headers.set('content-type', contentType);
   for (const [name, values] of metadata) {
     const texts = values.filter((value): value is string => typeof value === 'string');
     if (texts.length === 0) continue;

@@ -45,12 +45,11 @@ export function controlService(handle: WebHandler): ServiceImplementation {
         target: { kind: 'Node', name: node },
       };
       const body = new TextEncoder().encode(JSON.stringify(binding));
-      return answer(call, { method: 'POST', path, query: '', headers: json, body });
+      return answer(call, { method: 'POST', path, query: '', contentType: json, body });
     },
     GetDocument: ({ path, accept }, call) => {
-      const headers = accept === '' ? {} : { accept };
       if (!path.startsWith('/')) throw invalid('the path of a document starts with /');
-      return answer(call, { method: 'GET', path, query: '', headers });
+      return answer(call, { method: 'GET', path, query: '', accept });
     },
     Watch: async (stream) => {
       for await (const request of stream.requests) {
@@ -64,7 +63,7 @@ export function controlService(handle: WebHandler): ServiceImplementation {
   });
 }
 
-const json = { 'content-type': 'application/json' };
+const json = 'application/json';
 
 function reading({ target, parameters }: ReadRequest): CarriedRequest {
   return { method: 'GET', path: pathOf(target), query: queryOf(parameters) };
@@ -76,14 +75,14 @@ function writing(method: string, request: WriteRequest, subresource?: string): C
     method,
     path: pathOf(subresource === undefined ? target : { ...Target.create(target), subresource }),
     query: queryOf(parameters),
-    headers: contentType === '' ? json : { 'content-type': contentType },
+    contentType: contentType === '' ? json : contentType,
     body,
   };
 }
 
 function deleting({ target, parameters, options }: DeleteRequest): CarriedRequest {
   const carried = { method: 'DELETE', path: pathOf(target), query: queryOf(parameters) };
-  return options.length === 0 ? carried : { ...carried, headers: json, body: options };
+  return options.length === 0 ? carried : { ...carried, contentType: json, body: options };
 }
 
 /** The path of REST. What has a slash in it can be no part of one: it would lead elsewhere. */
