@@ -58,6 +58,7 @@ export async function startApiServer(
   const tls: ListenerTls = await listenerTls(flags, certificate);
   const client = connect({
     endpoints: storeUrls,
+    prefersLeader: true,
     logger,
     timeouts: { requestMs: storeRequestMs },
     ...(await storeTls(flags)),
