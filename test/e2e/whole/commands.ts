@@ -89,6 +89,10 @@ export async function checkCommands(
     t.pass('pods');
   });
 
+  await t.test('the API server has the dashboard', async (t) => {
+    t.match(await cluster.kubectl('get', '--raw', '/dashboard'), /<title>Flotilla<\/title>/);
+  });
+
   await t.test('scale and roll out', async (t) => {
     await board.kubectl('scale', 'deploy/api', '--replicas=1');
     await board.kubectl('set', 'env', 'deploy/api', 'ROUND=2');

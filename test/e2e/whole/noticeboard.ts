@@ -34,6 +34,15 @@ export class Noticeboard {
     }
   }
 
+  /** From now on nothing makes or removes pods by itself: for those who compare what runs with what ran. */
+  async keepScale(): Promise<void> {
+    await this.kubectl('delete', 'hpa', 'web');
+    await this.untilReady();
+    const leaving = 'jsonpath=[{.items[*].metadata.deletionTimestamp}]';
+    const pods = ['get', 'pods', '-l', 'app!=reminder', '-o', leaving];
+    await this.#cluster.untilShown(/^\[\]$/, '-n', namespace, ...pods);
+  }
+
   /** kubectl in the application's namespace. */
   kubectl(...args: readonly string[]): Promise<string> {
     return this.#cluster.kubectl('-n', namespace, ...args);

@@ -3,10 +3,7 @@ import { runCommand } from '../../../src/host/command.js';
 
 /** What of a cluster a machine still has besides its folder: processes, mounts, namespaces, devices, rules, groups. Empty: nothing. */
 export async function tracesOf(dir: string): Promise<readonly string[]> {
-  const plan = JSON.parse(await readFile(`${dir}/up.json`, 'utf8')) as {
-    readonly network: { readonly prefix: string };
-  };
-  const { prefix } = plan.network;
+  const prefix = await prefixOf(dir);
   const containing = (lines: string, word: string) =>
     lines.split('\n').filter((line) => line.includes(word));
   const ask = async (command: string, ...args: string[]) =>
@@ -20,6 +17,14 @@ export async function tracesOf(dir: string): Promise<readonly string[]> {
     ...containing(await ask('nft', 'list', 'tables'), prefix),
     ...(await groupsOf(prefix)),
   ];
+}
+
+/** What the names of a cluster's devices, namespaces and groups begin with. */
+export async function prefixOf(dir: string): Promise<string> {
+  const plan = JSON.parse(await readFile(`${dir}/up.json`, 'utf8')) as {
+    readonly network: { readonly prefix: string };
+  };
+  return plan.network.prefix;
 }
 
 async function processesWith(word: string): Promise<string[]> {
