@@ -12,6 +12,7 @@ import {
   readManagers,
   writeManagers,
 } from './managers.js';
+import { fieldsOfNew } from './new-object-fields.js';
 import { knownManagers, ObjectChange } from './object-change.js';
 import { FieldSetError } from './path-element.js';
 import type { VersionedKind } from './versions.js';
@@ -42,10 +43,34 @@ export function trackUpdate(update: TrackedUpdate): ManagedFieldsEntry[] | undef
   const { kind, live, object, subresource } = update;
   const managers = managersBefore(live, object, subresource);
   if (managers.size === 0 && (live?.metadata.uid ?? '') !== '') return undefined;
+  if (managers.size === 0 && live === null) {
+    const fields = fieldsOfNew(withoutManagedFields(object), kind, subresource);
+    return writeManagers(managerOfNew(fields, update));
+  }
   const before = withoutManagedFields(live ?? kind.emptyObject());
   const after = withoutManagedFields(object);
   const tracked = noteUpdate(managers, new ObjectChange(before, after, kind), update);
   return writeManagers(capUpdateManagers(tracked));
+}
+
+/** Of a new object: whoever made it. */
+function managerOfNew(
+  fields: FieldSet,
+  { kind, manager, subresource, nowMs }: TrackedUpdate,
+): Managers {
+  if (fields.isEmpty) return new Map();
+  const identity = identityOf({ kind, manager, subresource });
+  const time = formatTime(nowMs);
+  return new Map([[managerKey(identity), { ...identity, time, fields, entry: undefined }]]);
+}
+
+function identityOf({
+  kind: { apiVersion },
+  manager,
+  subresource,
+}: Pick<TrackedUpdate, 'kind' | 'manager' | 'subresource'>): ManagerIdentity {
+  const name = manager === '' ? 'unknown' : manager;
+  return { name, operation: 'Update', apiVersion, subresource };
 }
 
 /** The managers after `update.manager` made a change. */
@@ -58,8 +83,7 @@ export function noteUpdate(
   const changed = change.in(apiVersion).changed.difference(unownedFields);
   const rest = change.disown(knownManagers(managers, kind), noSelf);
   if (changed.isEmpty) return rest;
-  const name = manager === '' ? 'unknown' : manager;
-  const identity: ManagerIdentity = { name, operation: 'Update', apiVersion, subresource };
+  const identity = identityOf({ kind, manager, subresource });
   const key = managerKey(identity);
   const union: FieldSet = changed.union(rest.get(key)?.fields ?? noFields);
   const before = managers.get(key)?.fields;
