@@ -85,20 +85,20 @@ const conversations: Readonly<Record<string, Conversation>> = {
   },
 
   'leases: kept alive, revoked, lost': async (t, client) => {
-    const lease = client.lease(2);
+    const lease = client.lease(5);
     await lease.put('lease/a').value('1');
     const renewed = await lease.keepaliveOnce();
-    t.equal(Number(renewed.TTL), 2);
+    t.equal(Number(renewed.TTL), 5);
     let renewals = 0;
     lease.on('keepaliveSucceeded', () => {
       renewals++;
     });
-    await until('the lease is kept alive by itself', () => renewals >= 3);
+    await until('the lease is kept alive by itself', () => renewals >= 4);
     t.equal(await client.get('lease/a').string(), '1', 'longer than its time to live');
     await lease.revoke();
     t.equal(await client.get('lease/a').string(), null);
 
-    const unkept = client.lease(2, { autoKeepAlive: false });
+    const unkept = client.lease(5, { autoKeepAlive: false });
     await unkept.put('lease/b').value('1');
     await until('the key goes with its lease', async () => (await client.get('lease/b')) === null);
 
@@ -156,7 +156,7 @@ const conversations: Readonly<Record<string, Conversation>> = {
     };
     const attempt = async (): Promise<void> => {
       try {
-        await client.lock('lock/x').ttl(5).do(enter);
+        await client.lock('lock/x').ttl(60).do(enter);
       } catch (error) {
         if (!(error instanceof EtcdLockFailedError)) throw error;
         return attempt(); // This client does not wait for a lock, it fails.
@@ -168,7 +168,7 @@ const conversations: Readonly<Record<string, Conversation>> = {
   },
 
   'elections: one leader, then the next': async (t, client) => {
-    const election = client.election('office', 5);
+    const election = client.election('office', 60);
     const first = election.campaign('first');
     await within('first is elected', first.wait());
     t.equal(await election.leader(), 'first');

@@ -18,7 +18,7 @@ export interface Place {
   readonly prefix: string;
 }
 
-const commandMsMax = 20_000;
+const commandMsMax = 120_000;
 
 /** Runs one etcdctl command to its end. */
 export async function etcdctl(

@@ -44,7 +44,8 @@ export const leaseScripts: readonly Script[] = [
   {
     name: 'keys of a lease go together when it expires',
     steps: [
-      { run: 'lease grant 1', capture: lease },
+      // Long enough for the commands that follow.
+      { run: 'lease grant 6', capture: lease },
       'put {P}/b 1 --lease={lease}',
       {
         run: 'put {P}/a 1 --lease={lease} -w json',

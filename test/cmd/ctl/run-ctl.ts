@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { flotillaBin } from '../../e2e/project.js';
 
 /** How a command ended. */
 export interface CommandResult {
@@ -8,8 +8,6 @@ export interface CommandResult {
   readonly stderr: string;
   readonly exitCode: number | null;
 }
-
-const entry = fileURLToPath(new URL('./ctl-entry.js', import.meta.url));
 
 /** Starts `flotilla ctl`, or etcdctl, with only the given settings in its environment. */
 export function startCtl(
@@ -21,7 +19,7 @@ export function startCtl(
   const env = { PATH, HOME, ETCDCTL_API: '3', ...settings };
   return program === 'etcdctl'
     ? spawn('etcdctl', args, { env })
-    : spawn(process.execPath, [entry, ...args], { env });
+    : spawn(process.execPath, [flotillaBin, 'ctl', ...args], { env });
 }
 
 /** Runs a command to its end. stdout is latin1, so that bytes compare as they are. */
