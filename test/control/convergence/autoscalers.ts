@@ -65,7 +65,7 @@ export function* autoscalerDifferences(state: ClusterState): Generator<string> {
     if (active !== expected) yield `${name} says ${active}, not ${expected}`;
     const wanted = replicas === 0 ? 0 : sizeWanted(autoscaler, appOf(target), replicas);
     if (replicas !== wanted) yield `${name} leaves ${told(target)} at ${replicas}, not ${wanted}`;
-    const { currentReplicas, desiredReplicas } = status ?? {};
+    const { currentReplicas = 0, desiredReplicas = 0 } = status ?? {};
     if (currentReplicas !== replicas || desiredReplicas !== replicas) {
       yield `${name} counts ${currentReplicas}, wants ${desiredReplicas}, and there are ${replicas}`;
     }

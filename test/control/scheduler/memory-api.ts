@@ -12,13 +12,48 @@ import {
 
 interface Change {
   readonly revision: number;
-  readonly resource: string;
   readonly event: WatchEvent;
 }
 
 /** Who reads changes; woken when there are more. */
 interface Reader {
   wake: () => void;
+}
+
+/** What happened to the objects of one resource, and who is told. */
+class History {
+  readonly changes: Change[] = [];
+  readonly readers = new Set<Reader>();
+  /** The revision of the last change that is not kept any more. */
+  forgotten = 0;
+
+  record(change: Change): void {
+    this.changes.push(change);
+    if (this.changes.length > historyMax) this.forget(historyMax / 2);
+    for (const reader of this.readers) reader.wake();
+  }
+
+  /** The oldest `count` changes. */
+  forget(count: number): void {
+    this.forgotten = this.changes[count - 1]?.revision ?? this.forgotten;
+    this.changes.splice(0, count);
+  }
+
+  /** The revision of the last change. */
+  get latest(): number {
+    return this.changes.at(-1)?.revision ?? this.forgotten;
+  }
+
+  after(revision: number): readonly Change[] {
+    let low = 0;
+    let high = this.changes.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.changes[middle] as Change).revision <= revision) low = middle + 1;
+      else high = middle;
+    }
+    return this.changes.slice(low);
+  }
 }
 
 const historyMax = 200_000;
@@ -38,8 +73,8 @@ export class MemoryApi implements Transport {
   /** Is told of every binding that the API took. */
   onBound: (pod: Pod) => void = () => {};
   readonly #objects = new Map<string, Map<string, KubeObject>>();
-  readonly #history: Change[] = [];
-  readonly #readers = new Set<Reader>();
+  readonly #histories = new Map<string, History>();
+  /** No watch begins before it. */
   #forgotten = 0;
   /** Watches that began before a break end. */
   #breaks = 0;
@@ -76,7 +111,7 @@ export class MemoryApi implements Transport {
   /** Watches that go on from before now must list again. */
   forgetHistory(): void {
     this.#forgotten = this.#revision;
-    this.#history.length = 0;
+    for (const history of this.#histories.values()) history.forget(history.changes.length);
   }
 
   call(call: ApiCall): Promise<Uint8Array> {
@@ -85,31 +120,29 @@ export class MemoryApi implements Transport {
 
   async *watch(call: WatchCall, { signal }: CallControl = {}): AsyncGenerator<WatchEvent> {
     const from = Number(call.parameters.resourceVersion);
+    const history = this.#historyOf(call.resource.resource);
     if (from < this.#forgotten) throw resourceExpired('too old resource version');
     const breaks = this.#breaks;
     let seen = from;
     const reader: Reader = { wake: () => {} };
     const wake = () => reader.wake();
-    this.#readers.add(reader);
+    history.readers.add(reader);
     signal?.addEventListener('abort', wake);
     try {
       for (;;) {
         await this.watchPause(signal);
         if (signal?.aborted === true || breaks !== this.#breaks) return;
-        const changes = this.#after(seen);
+        if (seen < history.forgotten) throw resourceExpired('too old resource version');
+        const changes = history.after(seen);
         seen = changes.at(-1)?.revision ?? seen;
-        for (const { resource, event } of changes)
-          if (resource === call.resource.resource) yield event;
-        if (seen < this.#revision) {
-          if (seen < this.#forgotten) throw resourceExpired('too old resource version');
-          continue;
-        }
+        for (const { event } of changes) yield event;
+        if (seen < history.latest) continue;
         await new Promise<void>((resolve) => {
           reader.wake = resolve;
         });
       }
     } finally {
-      this.#readers.delete(reader);
+      history.readers.delete(reader);
       signal?.removeEventListener('abort', wake);
     }
   }
@@ -117,7 +150,7 @@ export class MemoryApi implements Transport {
   /** Ends all watches; their readers come back. */
   breakWatches(): void {
     this.#breaks++;
-    for (const reader of this.#readers) reader.wake();
+    for (const { readers } of this.#histories.values()) for (const { wake } of readers) wake();
   }
 
   document(): Promise<Uint8Array> {
@@ -138,23 +171,16 @@ export class MemoryApi implements Transport {
   }
 
   #record(resource: string, type: 'ADDED' | 'MODIFIED' | 'DELETED', object: KubeObject): void {
-    this.#history.push({ revision: this.#revision, resource, event: { type, object } });
-    if (this.#history.length > historyMax) {
-      this.#forgotten = this.#history[historyMax / 2]?.revision ?? 0;
-      this.#history.splice(0, historyMax / 2 + 1);
-    }
-    for (const reader of this.#readers) reader.wake();
+    this.#historyOf(resource).record({ revision: this.#revision, event: { type, object } });
   }
 
-  #after(revision: number): readonly Change[] {
-    let low = 0;
-    let high = this.#history.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#history[middle] as Change).revision <= revision) low = middle + 1;
-      else high = middle;
+  #historyOf(resource: string): History {
+    let history = this.#histories.get(resource);
+    if (history === undefined) {
+      history = new History();
+      this.#histories.set(resource, history);
     }
-    return this.#history.slice(low);
+    return history;
   }
 
   #apply(call: ApiCall): object {

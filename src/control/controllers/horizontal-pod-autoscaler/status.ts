@@ -50,7 +50,8 @@ export class StatusDraft {
     const { lastScaleTime } = this.#before;
     const scaled = of.isRescaled ? formatTime(this.#nowMs) : lastScaleTime;
     this.#counts = {
-      currentReplicas: of.currentReplicas,
+      // The server leaves zeros out here: a status that has one would be written again and again.
+      ...(of.currentReplicas === 0 ? {} : { currentReplicas: of.currentReplicas }),
       desiredReplicas: of.desiredReplicas,
       ...(of.metrics.length === 0 ? {} : { currentMetrics: [...of.metrics] }),
       ...(scaled === undefined ? {} : { lastScaleTime: scaled }),

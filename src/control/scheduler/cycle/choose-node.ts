@@ -7,7 +7,7 @@ import { isRefusal, messageOf } from '../runtime/named-status.js';
 import type { Profile } from '../runtime/profile.js';
 import { enoughNodes } from './enough-nodes.js';
 import { notNamed, type SearchResult, searchNodes } from './node-search.js';
-import { RefusedNodes, tally } from './refused-nodes.js';
+import { countsOf, RefusedNodes } from './refused-nodes.js';
 import { runFilters } from './run-filters.js';
 import { bestPlace, NodeScores } from './score-nodes.js';
 import { TemplateMemos } from './template-memo.js';
@@ -89,8 +89,7 @@ export class NodeChooser {
     if (mayBe && runFilters(profile, state, pod, promised) === null)
       return { kind: 'found', state, search: onlyNode(promised), naming, isPromised: true };
     const search = this.#search(profile, state, pod, nodeNames);
-    const failed = search.refusals.find(isFailure);
-    if (failed !== undefined) return { kind: 'failed', status: failed };
+    if (search.failure !== null) return { kind: 'failed', status: search.failure };
     const found: Found = { kind: 'found', state, search, naming, isPromised: false };
     return search.feasible.length > 0 ? found : this.misfit(found);
   }
@@ -117,9 +116,8 @@ export class NodeChooser {
 
   /** Nothing of what was found can do. */
   misfit({ state, search, naming }: Found): Choice {
-    const byNode = new RefusedNodes(search.refusedNodes, search.refusals);
     const others = naming === null ? null : notNamed(naming);
-    const statuses = { byNode, others };
+    const statuses = { byNode: search.refused, others };
     const nodeCount = this.#parts.nodes.all.length;
     return { kind: 'misfit', state, diagnosis: diagnose(nodeCount, statuses, '') };
   }
@@ -140,7 +138,7 @@ export class NodeChooser {
       start: searched.length === 0 ? 0 : this.#start % searched.length,
       enough: hasScores ? enoughNodes(searched.length, percentage) : 1,
     });
-    const asked = found.feasible.length + found.refusedNodes.length;
+    const asked = found.feasible.length + found.refused.size;
     this.#start = (this.#start + asked) % nodes.all.length;
     return found;
   }
@@ -155,8 +153,10 @@ export class NodeChooser {
   }
 }
 
+const noNodes = RefusedNodes.some([], []);
+
 function onlyNode(node: NodeInfo): SearchResult {
-  return { feasible: [node], places: [], memo: null, refusedNodes: [], refusals: [] };
+  return { feasible: [node], places: [], memo: null, refused: noNodes, failure: null };
 }
 
 function addScores(
@@ -169,10 +169,6 @@ function addScores(
   });
 }
 
-function isFailure(status: PluginStatus): boolean {
-  return !isRefusal(status);
-}
-
 function named(nodes: NodeList, names: ReadonlySet<string>): readonly NodeInfo[] {
   return [...names].map((name) => nodes.get(name)).filter((node) => node !== undefined);
 }
@@ -181,7 +177,7 @@ function diagnose(nodeCount: number, statuses: NodeStatuses, preFilterMessage: s
   const refusedBy = new Set<string>();
   const waitsFor = new Set<string>();
   const { byNode, others } = statuses;
-  const all = tally(byNode.values()).keys();
+  const all = countsOf(byNode).keys();
   for (const { code, plugin = '' } of others === null ? all : [others, ...all])
     (code === 'wait' ? waitsFor : refusedBy).add(plugin);
   return { nodeCount, statuses, preFilterMessage, refusedBy, waitsFor };

@@ -66,8 +66,7 @@ function reduced(
 ): Found {
   const search: SearchResult = {
     ...{ feasible, places: [], memo: null },
-    refusedNodes: [...found.search.refusedNodes, ...refused.map(([node]) => node)],
-    refusals: [...found.search.refusals, ...refused.map(([, status]) => status)],
+    ...{ refused: found.search.refused.and(refused), failure: null },
   };
   return { ...found, search };
 }

@@ -1,5 +1,5 @@
 import type { NodeStatuses } from '../framework/plugin.js';
-import { tally } from './refused-nodes.js';
+import { countsOf } from './refused-nodes.js';
 
 /** Why a pod fits nowhere. */
 export interface Misfit {
@@ -33,7 +33,7 @@ function countedReasons({ nodeCount, statuses: { byNode, others } }: Misfit): st
   const count = (reasons: readonly string[], nodes: number) => {
     for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + nodes);
   };
-  for (const [{ reasons }, nodes] of tally(byNode.values())) count(reasons, nodes);
+  for (const [{ reasons }, nodes] of countsOf(byNode)) count(reasons, nodes);
   if (others !== null && byNode.size < nodeCount) count(others.reasons, nodeCount - byNode.size);
   return [...counts]
     .map(([reason, nodes]) => `${nodes} ${reason}`)

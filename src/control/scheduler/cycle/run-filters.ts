@@ -15,8 +15,7 @@ export function runFilters(
   node: NodeInfo,
 ): PluginStatus | null {
   const filters = profile.activeFilters(state);
-  const present = new Set(node.pods.map(({ uid }) => uid));
-  const promised = profile.nominatedBefore(pod, node.name).filter(({ uid }) => !present.has(uid));
+  const promised = absent(profile.nominatedBefore(pod, node.name), node);
   if (promised.length > 0) {
     const full = NodeState.copyOf(node);
     const fullState = state.clone();
@@ -29,4 +28,11 @@ export function runFilters(
     if (status !== null) return status;
   }
   return profile.filter(filters, state, pod, node);
+}
+
+/** Those that are not on the node already. */
+function absent(pods: readonly PodInfo[], node: NodeInfo): readonly PodInfo[] {
+  if (pods.length === 0) return pods;
+  const present = new Set(node.pods.map(({ uid }) => uid));
+  return pods.filter(({ uid }) => !present.has(uid));
 }

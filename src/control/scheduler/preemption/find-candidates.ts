@@ -2,8 +2,9 @@ import type { PodDisruptionBudget } from '../../api/gen/policy-v1.js';
 import { RefusedNodes } from '../cycle/refused-nodes.js';
 import type { CycleState } from '../framework/cycle-state.js';
 import type { NodeInfo, PodInfo } from '../framework/node-info.js';
-import type { NodeList, NodeStatuses, PluginStatus } from '../framework/plugin.js';
+import type { NodeStatuses, PluginStatus } from '../framework/plugin.js';
 import type { SchedulerHandle } from '../framework/scheduler-handle.js';
+import { type PotentialNodes, potentialNodes } from './potential-nodes.js';
 import { enoughCandidates, type PreemptionArgs } from './preemption-args.js';
 import { selectVictims, type Victims } from './select-victims.js';
 import type { NodeVictims, VictimMemo, VictimsFound } from './victim-memo.js';
@@ -38,23 +39,23 @@ export interface CandidatesFound {
 /** Tries nodes from a random one on, until there are enough candidates and one of them breaks no budget. */
 export function findCandidates(search: CandidateSearch): CandidatesFound {
   const { handle, args, refused } = search;
-  const nodes = potentialNodes(refused, handle.snapshot());
-  const enough = enoughCandidates(args, nodes.length);
-  const offset = nodes.length === 0 ? 0 : handle.prng.int(0, nodes.length);
+  const potential = potentialNodes(refused, handle.snapshot());
+  const { length } = potential;
+  const enough = enoughCandidates(args, length);
+  const offset = length === 0 ? 0 : handle.prng.int(0, length);
   const own = handle.nominatedNode(search.pod.uid);
-  const memo = handle.hasLocalFilters(search.state)
-    ? search.memo.of(search.pod, search.budgets.version)
-    : null;
+  const memo = memoOf(search, potential);
   const harmless: Victims[] = [];
   const harmful: Victims[] = [];
   const failed: NodeInfo[] = [];
   const refusals: PluginStatus[] = [];
   let error: PluginStatus | null = null;
-  for (let i = 0, at = offset; i < nodes.length; i++, at++) {
-    if (at === nodes.length) at = 0;
-    const node = nodes[at] as NodeInfo;
+  for (let i = 0, at = offset; i < length; i++, at++) {
+    if (at === length) at = 0;
+    const node = potential.nodeAt(at);
     // Pods are judged beside what others are promised: what was found for another holds for no pod whose own promise is there.
-    const found = victimsOn(node, search, node.name === own ? null : memo);
+    const known = memo === null || node.name === own ? null : memo;
+    const found = victimsOn(node, potential.placeOf(at), search, known);
     if ('code' in found) {
       failed.push(node);
       refusals.push(found);
@@ -64,37 +65,28 @@ export function findCandidates(search: CandidateSearch): CandidatesFound {
     (found.budgetViolations === 0 ? harmless : harmful).push(found);
     if (harmless.length > 0 && harmless.length + harmful.length >= enough) break;
   }
-  const statuses = new RefusedNodes(failed, refusals);
+  const statuses = RefusedNodes.some(failed, refusals);
   return { candidates: [...harmless, ...harmful], statuses, error };
 }
 
-/** Nodes that were refused for something that pods who leave can change. */
-function potentialNodes({ byNode, others }: NodeStatuses, nodes: NodeList): readonly NodeInfo[] {
-  const potential: NodeInfo[] = [];
-  if (byNode instanceof RefusedNodes) {
-    byNode.forEachNode((node, { code }) => {
-      if (code === 'unschedulable') potential.push(node);
-    });
-  } else {
-    byNode.forEach(({ code }, name) => {
-      const node = nodes.get(name);
-      if (code === 'unschedulable' && node !== undefined) potential.push(node);
-    });
-  }
-  if (others?.code === 'unschedulable') {
-    for (const node of nodes.all) if (!byNode.has(node.name)) potential.push(node);
-  }
-  return potential;
+/** What is known of nodes that other pods of the template were tried on. */
+function memoOf(
+  { handle, state, pod, memo, budgets }: CandidateSearch,
+  { all }: PotentialNodes,
+): NodeVictims | null {
+  if (all === null || !handle.hasLocalFilters(state)) return null;
+  return memo.of(pod, all, budgets.version);
 }
 
 function victimsOn(
   node: NodeInfo,
+  place: number,
   { handle, state, pod, budgets, nowMs }: CandidateSearch,
   memo: NodeVictims | null,
 ): VictimsFound {
-  const known = memo?.find(node);
+  const known = memo?.find(place, node);
   if (known !== undefined) return known;
   const found = selectVictims(state, pod, node, { handle, budgets: budgets.list, nowMs });
-  memo?.keep(node, found);
+  memo?.keep(place, node, found);
   return found;
 }

@@ -5,31 +5,33 @@ import type { Victims } from './select-victims.js';
 /** What was found on a node. */
 export type VictimsFound = Victims | PluginStatus;
 
-/** What was found for pods of one template, by node; each holds while the node keeps its generation. */
+/** What was found for pods of one template, by the places of nodes in the list of all; each holds while the node keeps its generation. */
 export class NodeVictims {
+  readonly nodes: readonly NodeInfo[];
   readonly budgetsVersion: number;
-  readonly #byNode = new Map<
-    string,
-    { readonly generation: number; readonly found: VictimsFound }
-  >();
+  readonly #generations: Float64Array;
+  readonly #found: (VictimsFound | undefined)[];
 
-  constructor(budgetsVersion: number) {
+  constructor(nodes: readonly NodeInfo[], budgetsVersion: number) {
+    this.nodes = nodes;
     this.budgetsVersion = budgetsVersion;
+    this.#generations = new Float64Array(nodes.length);
+    this.#found = new Array<VictimsFound | undefined>(nodes.length).fill(undefined);
   }
 
-  find({ name, generation }: NodeInfo): VictimsFound | undefined {
-    const known = this.#byNode.get(name);
-    return known?.generation === generation ? known.found : undefined;
+  find(place: number, { generation }: NodeInfo): VictimsFound | undefined {
+    return this.#generations[place] === generation ? this.#found[place] : undefined;
   }
 
-  keep({ name, generation }: NodeInfo, found: VictimsFound): void {
-    this.#byNode.set(name, { generation, found });
+  keep(place: number, { generation }: NodeInfo, found: VictimsFound): void {
+    this.#generations[place] = generation;
+    this.#found[place] = found;
   }
 }
 
 /**
  * Remembers what was found on nodes for pods of one template, while the node and the budgets stay as they are: when many pods preempt,
- * the same nodes are looked at again and again. Memory: one entry a node, for the templates that came last.
+ * the same nodes are looked at again and again. Memory: one entry a node, for the templates that came last. Dropped when nodes come or go.
  */
 export class VictimMemo {
   readonly #templates = new Map<string, NodeVictims>();
@@ -39,11 +41,11 @@ export class VictimMemo {
     this.#templatesMax = templatesMax;
   }
 
-  /** What is known for the pod's template. Only for pods whose filters look at one node alone. */
-  of({ templateKey }: PodInfo, budgetsVersion: number): NodeVictims {
+  /** What is known for the pod's template, of all these nodes. Only for pods whose filters look at one node alone. */
+  of({ templateKey }: PodInfo, nodes: readonly NodeInfo[], budgetsVersion: number): NodeVictims {
     const known = this.#templates.get(templateKey);
-    if (known?.budgetsVersion === budgetsVersion) return known;
-    const victims = new NodeVictims(budgetsVersion);
+    if (known?.budgetsVersion === budgetsVersion && known.nodes === nodes) return known;
+    const victims = new NodeVictims(nodes, budgetsVersion);
     this.#templates.delete(templateKey);
     this.#templates.set(templateKey, victims);
     if (this.#templates.size > this.#templatesMax) {

@@ -55,7 +55,7 @@ t.test('misfitMessage counts reasons as Kubernetes words them', (t) => {
     const nodes = statuses.map((_, at) => new NodeState(nodeOf(`n${at}`)));
     const misfit = {
       nodeCount: nodeCount ?? statuses.length,
-      statuses: { byNode: new RefusedNodes(nodes, statuses), others },
+      statuses: { byNode: RefusedNodes.some(nodes, statuses), others },
       ...{ preFilterMessage: pre, postFilterMessage: post },
     };
     t.equal(misfitMessage(misfit), expected);
@@ -67,7 +67,7 @@ t.test('misfitMessage counts reasons as Kubernetes words them', (t) => {
 
 t.test('RefusedNodes is a map of nodes by name', (t) => {
   const nodes = ['a', 'b'].map((name) => new NodeState(nodeOf(name)));
-  const refused = new RefusedNodes(nodes, [cpu, taint]);
+  const refused = RefusedNodes.some(nodes, [cpu, taint]);
   t.equal(refused.size, 2);
   t.same([refused.get('b'), refused.get('c')], [taint, undefined]);
   t.same([refused.has('a'), refused.has('c')], [true, false]);
@@ -111,3 +111,27 @@ t.test(
     t.end();
   },
 );
+
+t.test('RefusedNodes: all nodes of a list, from the one that was asked first', (t) => {
+  const nodes = ['a', 'b', 'c', 'd'].map((name) => new NodeState(nodeOf(name)));
+  const refused = RefusedNodes.all(nodes, [cpu, cpu, taint, cpu], 1);
+  t.same([...refused.keys()], ['b', 'c', 'd', 'a']);
+  t.same([...refused.values()], [cpu, taint, cpu, cpu]);
+  t.same(
+    [...refused.counts],
+    [
+      [cpu, 3],
+      [taint, 1],
+    ],
+  );
+  t.same([refused.get('c'), refused.get('a'), refused.get('e')], [taint, cpu, undefined]);
+  t.same(
+    [0, 1, 2, 3].map((index) => refused.placeOf(index)),
+    [1, 2, 3, 0],
+  );
+  const more = refused.and([[new NodeState(nodeOf('e')), taint]]);
+  t.same([...more.keys()], ['b', 'c', 'd', 'a', 'e']);
+  t.equal(more.all, null, 'places in the list do not hold any more');
+  t.same([...RefusedNodes.all([], [], 0).counts], []);
+  t.end();
+});
