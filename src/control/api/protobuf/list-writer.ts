@@ -1,18 +1,15 @@
-import { assert } from '../../../base/assert.js';
 import type { Writer } from '../../../wire/writer.js';
 import type { JsonObject } from '../../machinery/json.js';
 import type { GroupVersionKind } from '../../machinery/object.js';
 import { writeEnvelopeEnd, writeEnvelopeStart } from './envelope-writer.js';
 import type { MessageCodec } from './message-codec.js';
 
-/** Writes a list some items at a time: its length is in front of it, so the parts are complete when {@link finish} returns. */
+/** Encodes a list some items at a time: its length is in front of it, so it is complete when the lengths of all its items are known. */
 export class ListWriter {
   readonly #writer: Writer;
   readonly #kind: GroupVersionKind;
   readonly #message: MessageCodec;
-  readonly #parts: Uint8Array[] = [];
-  #size = 0;
-  #isFinished = false;
+  readonly #list: JsonObject;
 
   /** `list` is the list without its items. The writer may be used by others between calls. */
   constructor(
@@ -26,31 +23,27 @@ export class ListWriter {
     this.#writer = parts.writer;
     this.#kind = parts.kind;
     this.#message = parts.message;
-    this.#add(list);
+    this.#list = list;
   }
 
-  /** Writes these items after those before. Throws UnencodableError. */
-  add(items: readonly JsonObject[]): void {
-    this.#add({ items: [...items] });
+  /** The bytes of some items. Throws UnencodableError. */
+  write(items: readonly JsonObject[]): Uint8Array {
+    return this.#encode({ items: [...items] });
   }
 
-  /** The bytes of the whole list, in order. */
-  finish(): readonly Uint8Array[] {
-    assert(!this.#isFinished);
-    this.#isFinished = true;
+  /** What comes before and after the bytes of all items, which are so many. */
+  around(itemsSize: number): { readonly head: Uint8Array; readonly tail: Uint8Array } {
+    const own = this.#encode(this.#list);
     this.#writer.reset();
-    writeEnvelopeStart(this.#writer, this.#kind, this.#size);
+    writeEnvelopeStart(this.#writer, this.#kind, own.length + itemsSize);
     const start = this.#writer.finish();
     writeEnvelopeEnd(this.#writer);
-    return [start, ...this.#parts, this.#writer.finish()];
+    return { head: Buffer.concat([start, own]), tail: this.#writer.finish() };
   }
 
-  #add(fields: JsonObject): void {
-    assert(!this.#isFinished);
+  #encode(fields: JsonObject): Uint8Array {
     this.#writer.reset();
     this.#message.writeFields(this.#writer, fields);
-    const part = this.#writer.finish();
-    this.#parts.push(part);
-    this.#size += part.length;
+    return this.#writer.finish();
   }
 }

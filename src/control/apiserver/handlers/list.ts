@@ -14,13 +14,16 @@ import { partialObjectMetadata } from '../tables/partial-object.js';
 import { parseIncludeObject, renderTable } from '../tables/table.js';
 import { objectFor, protobufOf, type ResourceEndpoint } from './endpoint.js';
 import type { HandlerTools } from './handler-tools.js';
+import { inPieces } from './in-pieces.js';
 import { listQuery } from './list-query.js';
 import { listText } from './list-text.js';
 import { isPlainJson, negotiate, type Output, sendDocument } from './output.js';
 
 const encoder = new TextEncoder();
-/** Objects are written so many at a time, then others have their turn: connections whose timers wait too long are closed. */
+/** Answers of more objects are sent as they are made, and are never there as a whole. */
 const itemsAtOnce = 100;
+/** A list in protobuf begins with its length. Of more objects it is found by writing them twice, since nobody keeps what is written. */
+const keptItemsMax = 2000;
 /** In a token: whatever is latest. */
 const latestRevision = -1;
 const comma = encoder.encode(',');
@@ -74,16 +77,45 @@ export async function sendPage(
     }
     return;
   }
-  for (let at = 0; at < page.items.length; at += itemsAtOnce) {
-    if (at > 0) await othersTurn(clock);
-    const items = page.items.slice(at, at + itemsAtOnce);
-    writer.add(items.map((item) => fieldsOf(objectFor(endpoint, item))));
-  }
-  await sendParts(exchange, 200, mediaTypes.protobuf, writer.finish());
+  await sendProtobuf(exchange, endpoint, clock, { writer, items: page.items });
 }
 
-function othersTurn(clock: HandlerTools['clock']): Promise<void> {
-  return new Promise((resolve) => clock.defer(resolve));
+async function sendProtobuf(
+  exchange: Exchange,
+  endpoint: ResourceEndpoint,
+  clock: HandlerTools['clock'],
+  { writer, items }: { readonly writer: ProtobufListWriter; readonly items: ListPage['items'] },
+): Promise<void> {
+  const keeps = items.length <= keptItemsMax;
+  const write = (piece: ListPage['items']) =>
+    writer.write(piece.map((item) => fieldsOf(objectFor(endpoint, item))));
+  const kept: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of inPieces(items, clock, write)) {
+    size += part.length;
+    if (keeps) kept.push(part);
+  }
+  const { head, tail } = writer.around(size);
+  if (keeps) {
+    await sendParts(exchange, 200, mediaTypes.protobuf, [head, ...kept, tail]);
+    return;
+  }
+  await sendStream(
+    exchange,
+    200,
+    mediaTypes.protobuf,
+    wrapped(head, inPieces(items, clock, write), tail),
+  );
+}
+
+async function* wrapped(
+  head: Uint8Array,
+  parts: AsyncIterable<Uint8Array>,
+  tail: Uint8Array,
+): AsyncGenerator<readonly Uint8Array[], void, undefined> {
+  yield [head];
+  for await (const part of parts) yield [part];
+  yield [tail];
 }
 
 function protobufWriter(
@@ -116,19 +148,18 @@ async function* jsonBatches(
   }: { readonly metadata: JsonObject; readonly page: ListPage; readonly output: Output },
 ): AsyncGenerator<readonly Uint8Array[], void, undefined> {
   const head = { kind: resource.listKind, apiVersion: apiVersionOf(resource), metadata };
-  let parts: Uint8Array[] = [encoder.encode(`${JSON.stringify(head).slice(0, -1)},"items":[`)];
-  for (const [at, item] of items.entries()) {
-    if (at > 0) parts.push(comma);
-    if (at > 0 && at % itemsAtOnce === 0) {
-      yield parts;
-      parts = [];
-      await othersTurn(clock);
+  yield [encoder.encode(`${JSON.stringify(head).slice(0, -1)},"items":[`)];
+  const make = (piece: ListPage['items'], isFirst: boolean) => {
+    const parts: Uint8Array[] = [];
+    for (const item of piece) {
+      if (!isFirst || parts.length > 0) parts.push(comma);
+      if (output.omitsManagedFields) parts.push(...item.bareJson());
+      else parts.push(item.json());
     }
-    if (output.omitsManagedFields) parts.push(...item.bareJson());
-    else parts.push(item.json());
-  }
-  parts.push(tail);
-  yield parts;
+    return parts;
+  };
+  yield* inPieces(items, clock, make);
+  yield [tail];
 }
 
 async function allOf(
@@ -151,11 +182,11 @@ async function* textBatches(
   const form = serialization === 'yaml' ? 'yaml' : isPretty ? 'pretty' : 'json';
   const text = listText(whole, field, form);
   yield [encoder.encode(text.head)];
-  for (let at = 0; at < items.length; at += itemsAtOnce) {
-    if (at > 0) await othersTurn(clock);
-    const values = render(items.slice(at, at + itemsAtOnce))[field] as JsonValue[];
-    yield [encoder.encode((at > 0 ? text.separator : '') + text.piece(values))];
-  }
+  const make = (piece: ListPage['items'], isFirst: boolean) => {
+    const values = render(piece)[field] as JsonValue[];
+    return [encoder.encode((isFirst ? '' : text.separator) + text.piece(values))];
+  };
+  yield* inPieces(items, clock, make);
   yield [encoder.encode(text.tail)];
 }
 

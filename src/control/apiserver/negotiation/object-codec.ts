@@ -7,15 +7,16 @@ export interface ProtobufCodec {
   decode(bytes: Uint8Array, defaultKind: GroupVersionKind | null): JsonObject;
   /** With the prefix. Lists and Status too. Null: this kind has no protobuf form. */
   encode(object: JsonObject): Uint8Array | null;
-  /** Begins a list that is long: items are added some at a time. Null: this kind has no protobuf form. */
+  /** For a list that is long: `list` is without its items, which are written some at a time. Null: this kind has no protobuf form. */
   listWriter(list: JsonObject): ProtobufListWriter | null;
   /** One event of a watch, as its stream has them: without the prefix. Null: this kind has no protobuf form. */
   encodeEvent(type: string, object: JsonObject): Uint8Array | null;
 }
 
-/** Writes a list. */
+/** Writes a list whose items are encoded some at a time. */
 export interface ProtobufListWriter {
-  add(items: readonly JsonObject[]): void;
-  /** The bytes of the whole list, in order. */
-  finish(): readonly Uint8Array[];
+  /** The bytes of some items. */
+  write(items: readonly JsonObject[]): Uint8Array;
+  /** What comes before and after the bytes of all items, which are so many. */
+  around(itemsSize: number): { readonly head: Uint8Array; readonly tail: Uint8Array };
 }

@@ -28,7 +28,7 @@ t.test('sendPage gives others their turn while it writes many objects', async (t
     protobuf: null,
     omitsManagedFields: false,
   } as const;
-  await sendPage(exchange, endpoint, { clock: { defer } as never }, { output, page });
+  await sendPage(exchange, endpoint, { clock: { defer, now: () => 0 } as never }, { output, page });
   t.ok(turns.length >= 9, `${turns.length} turns`);
   t.ok(
     turns.every((count, i) => count - (turns[i - 1] ?? 0) <= 100),
@@ -61,7 +61,7 @@ t.test('sendPage makes no more of a long list than its reader has taken', async 
     const endpoint = {
       resource: { group: '', version: 'v1', listKind: 'ConfigMapList', conversion: null },
     } as unknown as ResourceEndpoint;
-    const clock = { defer: setImmediate } as never;
+    const clock = { defer: setImmediate, now: () => 0 } as never;
     const done = sendPage(exchange, endpoint, { clock }, { output, page });
     for (let taken = 0; taken < 5; taken++) {
       while (reads.length === 0) await new Promise((resolve) => setImmediate(resolve));
