@@ -71,6 +71,14 @@ export async function fileFacts(path: string): Promise<FileFacts | null> {
   };
 }
 
+/** Whether something is mounted, or bound, at a path. */
+export async function isMountPoint(path: string): Promise<boolean> {
+  const [here, above] = await Promise.all(
+    [path, dirname(path)].map((each) => absentAs(null, fs.stat(each))),
+  );
+  return here != null && here.dev !== above?.dev;
+}
+
 /** Where a link leads, or null when the path is no link or absent. */
 export async function readLink(path: string): Promise<string | null> {
   try {

@@ -140,7 +140,7 @@ export class Kubelet {
     const allocatable = () => this.#amounts.allocatable;
     const tokens = new TokenSource(client, clock);
     const volumes: PodVolumes = new NodeVolumes({
-      ...{ client, files, paths, objects, tokens, nodeName, allocatable },
+      ...{ files, paths, objects, tokens, nodeName, allocatable },
     });
     const wake = (uid: string) => this.#workers.wake(uid);
     this.#watch = new RuntimeWatch({

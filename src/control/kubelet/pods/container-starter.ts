@@ -20,7 +20,7 @@ import type { ReferencedObjects } from '../volumes/referenced-objects.js';
 import type { BackOff } from './back-off.js';
 import { ContainerMounts } from './container-mounts.js';
 import type { LifecycleHooks } from './lifecycle-hooks.js';
-import { newestOf, type ObservedPod } from './observed-pod.js';
+import { newestEnded, newestOf, type ObservedPod } from './observed-pod.js';
 import type { PlannedStart } from './plan.js';
 
 /** What containers are started with. */
@@ -81,7 +81,7 @@ export class ContainerStarter {
 
   /** Resolves however it goes; rejects for bugs alone. */
   async start(planned: PlannedStart, where: StartPlace): Promise<StartOutcome> {
-    const waits = this.#inBackOff(planned, where.pod);
+    const waits = this.#inBackOff(planned, where);
     if (waits !== null) return waits;
     const say = this.#sayer(planned, where.pod);
     try {
@@ -95,9 +95,10 @@ export class ContainerStarter {
     }
   }
 
-  /** Not null: it ended a short while ago, and must wait. */
-  #inBackOff({ container, previous }: PlannedStart, pod: Pod): StartOutcome | null {
-    if (previous === null || previous.state !== 'exited') return null;
+  /** Not null: it ended a short while ago, and must wait. Of one that was killed right now the end before that one counts. */
+  #inBackOff({ container }: PlannedStart, { pod, observed }: StartPlace): StartOutcome | null {
+    const previous = newestEnded(observed, container.name);
+    if (previous === undefined) return null;
     const { backOff, events } = this.#parts;
     const { name = '', namespace = '', uid = '' } = pod.metadata;
     const key = `${uid}_${container.name}`;

@@ -52,6 +52,11 @@ export function newestOf({ containers }: ObservedPod, name: string): ContainerSt
   return containers.find((each) => each.name === name);
 }
 
+/** The newest container of a name that has ended, if any. */
+export function newestEnded({ containers }: ObservedPod, name: string): ContainerState | undefined {
+  return containers.find((each) => each.name === name && each.state === 'exited');
+}
+
 /** The sandbox in use: the newest, when it is ready and the only one that is. */
 export function currentSandbox(observed: ObservedPod): SandboxState | null {
   const [newest] = observed.sandboxes;

@@ -1,8 +1,6 @@
 import type { NodeFiles } from '../../../host/node-files.js';
 import type { ImageVolumeSource, PersistentVolume, Pod, Volume } from '../../api/gen/core-v1.js';
-import { type ControlClient, resources, UnreachableError } from '../../client/index.js';
 import { Quantity } from '../../machinery/quantity.js';
-import { StatusError } from '../../machinery/status.js';
 import type { FieldPlace } from '../container/fields.js';
 import type { PodPaths } from '../container/pod-paths.js';
 import type { VolumeUsage } from '../kubelet-view.js';
@@ -36,7 +34,6 @@ export interface PodVolumes {
 
 /** What volumes are made with. */
 export interface NodeVolumesParts {
-  readonly client: ControlClient;
   readonly files: NodeFiles;
   readonly paths: PodPaths;
   readonly objects: ReferencedObjects;
@@ -151,20 +148,20 @@ export class NodeVolumes implements PodVolumes {
   }
 
   async #prepareClaim(pod: Pod, claimName: string, isReadonly: boolean): Promise<PreparedVolume> {
-    const { client, files } = this.#parts;
+    const { objects, files } = this.#parts;
     const { namespace = '' } = pod.metadata;
-    const claim = await client
-      .objects(resources.persistentVolumeClaims)
-      .get({ namespace, name: claimName })
-      .catch(explain);
+    const claim = await objects.claim(namespace, claimName);
+    if (claim === null) {
+      throw new Error(`persistentvolumeclaim ${JSON.stringify(claimName)} not found`);
+    }
     const { volumeName = '' } = claim.spec ?? {};
     if (volumeName === '' || claim.status?.phase !== 'Bound') {
       throw new Error(`persistentvolumeclaim ${JSON.stringify(claimName)} is not bound`);
     }
-    const volume = await client
-      .objects(resources.persistentVolumes)
-      .get({ name: volumeName })
-      .catch(explain);
+    const volume = await objects.volume(volumeName);
+    if (volume === null) {
+      throw new Error(`persistentvolume ${JSON.stringify(volumeName)} not found`);
+    }
     const path = await pathOf(files, volume);
     await this.#giveToGroup(pod, path, true);
     return { hostPath: path, isReadonly };
@@ -203,11 +200,4 @@ async function pathOf(
   throw new Error(
     `persistent volume ${JSON.stringify(metadata.name)} is neither a hostPath nor a local volume`,
   );
-}
-
-function explain(error: unknown): never {
-  if (error instanceof StatusError || error instanceof UnreachableError) {
-    throw new Error(error.message, { cause: error });
-  }
-  throw error;
 }

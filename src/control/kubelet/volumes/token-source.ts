@@ -3,6 +3,7 @@ import type { Pod, ServiceAccountTokenProjection } from '../../api/gen/core-v1.j
 import { apiResource, type ControlClient } from '../../client/index.js';
 import type { KubeObject } from '../../machinery/object.js';
 import { parseTime } from '../../machinery/time.js';
+import { orLastKnown } from './last-known.js';
 
 interface TokenRequest extends KubeObject {
   readonly spec: {
@@ -21,6 +22,7 @@ interface TokenRequest extends KubeObject {
 interface Token {
   readonly text: string;
   readonly renewAtMs: number;
+  readonly endsAtMs: number;
 }
 
 const tokenRequests = apiResource<TokenRequest>('v1', 'serviceaccounts', 'TokenRequest');
@@ -47,11 +49,19 @@ export class TokenSource {
     const known = this.#tokens.get(key);
     const nowMs = this.#clock.wallTime();
     if (known !== undefined && nowMs < known.renewAtMs) return known.text;
+    const isGood = known !== undefined && nowMs < known.endsAtMs;
+    return orLastKnown(this.#renew(key, pod, wanted), {
+      ...{ clock: this.#clock, known: isGood ? { value: known.text } : null },
+    });
+  }
+
+  async #renew(key: string, pod: Pod, wanted: ServiceAccountTokenProjection): Promise<string> {
+    const nowMs = this.#clock.wallTime();
     const made = await this.#request(pod, wanted);
     const { token = '', expirationTimestamp = '' } = made.status ?? {};
-    const lifeMs = (parseTime(expirationTimestamp) ?? nowMs) - nowMs;
-    const renewAtMs = nowMs + Math.min(dayMs, lifeMs * partOfLife);
-    this.#tokens.set(key, { text: token, renewAtMs });
+    const endsAtMs = parseTime(expirationTimestamp) ?? nowMs;
+    const renewAtMs = nowMs + Math.min(dayMs, (endsAtMs - nowMs) * partOfLife);
+    this.#tokens.set(key, { text: token, renewAtMs, endsAtMs });
     return token;
   }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { runProgram, startDetached } from '../../../../host/child-process.js';
-import { createFile, makeDirectory } from '../../../../host/state-files.js';
+import { createFile, isMountPoint, makeDirectory } from '../../../../host/state-files.js';
 import type { SandboxConfig } from '../container-runtime.js';
 import { RuntimeError } from '../runtime-error.js';
 import { shellWord } from './shell-words.js';
@@ -70,6 +70,12 @@ export async function startSharedInit(directory: string): Promise<number> {
   }
   const read = await runTool('cat', join(directory, 'init'));
   return Number(read.stdout.toString('utf8').split(' ', 1)[0]);
+}
+
+/** Whether the files of a pod's directory still hold its namespaces. */
+export async function holdsNamespaces(directory: string, config: SandboxConfig): Promise<boolean> {
+  const kinds = namespaceKinds(config).map((kind) => isMountPoint(join(directory, kind)));
+  return (await Promise.all(kinds)).every(Boolean);
 }
 
 /** Lets go of what {@link makeNamespaces} made; what is gone already is no error. */

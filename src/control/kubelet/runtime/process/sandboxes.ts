@@ -11,7 +11,12 @@ import type { SandboxConfig, SandboxState } from '../container-runtime.js';
 import { RuntimeError } from '../runtime-error.js';
 import { isSameProcess } from './container-process.js';
 import type { SandboxRecord } from './container-record.js';
-import { makeNamespaces, releaseNamespaces, startSharedInit } from './namespaces.js';
+import {
+  holdsNamespaces,
+  makeNamespaces,
+  releaseNamespaces,
+  startSharedInit,
+} from './namespaces.js';
 import type { PodNetwork } from './network/pod-network.js';
 import type { RuntimePaths } from './runtime-paths.js';
 import { writeSandboxFiles } from './sandbox-files.js';
@@ -35,8 +40,16 @@ export class Sandboxes {
       const text = await readTextIfPresent(join(this.#paths.sandbox(id), 'sandbox.json'));
       // Its maker did not come to write it down, and told nobody of it.
       if (text === null) await this.#discard(id);
-      else this.#records.set(id, JSON.parse(text) as SandboxRecord);
+      else this.#records.set(id, await this.#restored(JSON.parse(text) as SandboxRecord));
     }
+  }
+
+  /** One whose namespaces are gone is as of another boot: who starts a container that a whole node runs in keeps its machine's. */
+  async #restored(record: SandboxRecord): Promise<SandboxRecord> {
+    const { id, config, isIsolated, isStopped } = record;
+    if (!isIsolated || isStopped) return record;
+    const isHeld = await holdsNamespaces(this.#paths.sandbox(id), config);
+    return isHeld ? record : { ...record, bootId: '' };
   }
 
   all(): readonly SandboxRecord[] {
