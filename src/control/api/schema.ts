@@ -21,11 +21,6 @@ export function objectMetaSchema(): SchemaNode {
   return BuiltInSchemaNode.require(`${metaDefinition}ObjectMeta`);
 }
 
-/** The schema of the metadata of lists. */
-export function listMetaSchema(): SchemaNode {
-  return BuiltInSchemaNode.require(`${metaDefinition}ListMeta`);
-}
-
 let definitionsByKind: Map<string, string> | undefined;
 
 /**

@@ -29,7 +29,6 @@ export function named(name: string, sizeMax?: number): CelType {
 export const bool = named('bool');
 export const int = named('int');
 export const string = named('string');
-export const nullType = named('null_type');
 
 /** A list of values of one type. */
 export function listOf(element: CelType, sizeMax?: number): CelType {

@@ -164,20 +164,6 @@ function pathSegmentPrefixProblems(value: string): string[] {
     .map((part) => `may not contain '${part}'`);
 }
 
-/** The name of an environment variable as containers had to have it: the strict form. */
-export function envVarNameProblems(value: string): string[] {
-  const set = alphanumeric | dash | underscore | dot;
-  const problems: string[] = [];
-  if (!isAllOf(value, set) || isOneOf(value, 0, digit)) {
-    const text =
-      "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', " +
-      'and must not start with a digit';
-    const regex = '[-._a-zA-Z][-._a-zA-Z0-9]*';
-    problems.push(regexProblem(text, regex, 'my.env-name', 'MY_ENV.NAME', 'MyEnvName1'));
-  }
-  return [...problems, ...parentDirectoryProblems(value)];
-}
-
 /** The name of an environment variable as the API takes it since 1.34: anything that can be seen but `=`. */
 export function relaxedEnvVarNameProblems(value: string): string[] {
   if (value === '') return ['environment variable name must be non-empty'];

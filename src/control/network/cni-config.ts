@@ -39,9 +39,3 @@ export function cniConfig(options: CniConfigOptions): CniConfig {
   const document = { cniVersion: '1.0.0', name: 'flotilla', plugins };
   return { fileName: '10-flotilla.conflist', text: `${JSON.stringify(document, null, 2)}\n` };
 }
-
-/** For runtimes that do not bring up the loopback of pods by themselves. */
-export function cniLoopbackConfig(): CniConfig {
-  const document = { cniVersion: '1.0.0', name: 'lo', plugins: [{ type: 'loopback' }] };
-  return { fileName: '99-loopback.conflist', text: `${JSON.stringify(document, null, 2)}\n` };
-}

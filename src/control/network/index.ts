@@ -1,10 +1,5 @@
 /** A node's part of the network of pods. */
-export {
-  type CniConfig,
-  type CniConfigOptions,
-  cniConfig,
-  cniLoopbackConfig,
-} from './cni-config.js';
+export { type CniConfig, type CniConfigOptions, cniConfig } from './cni-config.js';
 export {
   type NamespacedNode,
   NodeNamespaces,

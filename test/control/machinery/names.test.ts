@@ -15,7 +15,6 @@ import {
   dns1035LabelProblems,
   dnsLabelProblems,
   dnsSubdomainProblems,
-  envVarNameProblems,
   httpHeaderNameProblems,
   ipProblems,
   labelValueProblems,
@@ -160,16 +159,6 @@ const rules: [name: string, rule: Rule, value: string, problems: string[]][] = [
     'a/b%',
     ["may not contain '/'", "may not contain '%'"],
   ],
-  ['envVarNameProblems', envVarNameProblems, 'A.b-c_1', []],
-  ['envVarNameProblems', envVarNameProblems, '..a', ["must not start with '..'"]],
-  [
-    'envVarNameProblems',
-    envVarNameProblems,
-    '1a',
-    [
-      "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')",
-    ],
-  ],
   ['relaxedEnvVarNameProblems', relaxedEnvVarNameProblems, '1 a:/', []],
   [
     'relaxedEnvVarNameProblems',
@@ -241,7 +230,6 @@ const worded: Rule[] = [
   dns1035LabelProblems,
   wildcardDnsProblems,
   labelValueProblems,
-  envVarNameProblems,
   configMapKeyProblems,
   cIdentifierProblems,
   httpHeaderNameProblems,

@@ -1,11 +1,10 @@
 /** What the kinds that make pods from templates share with pods. */
 import type { FieldError } from '../../machinery/field-errors.js';
 import type { FieldPath } from '../../machinery/field-path.js';
-import type { PersistentVolumeClaimTemplate, PodTemplateSpec } from '../gen/core-v1.js';
+import type { PodTemplateSpec } from '../gen/core-v1.js';
 import type { FieldErrors } from './field-checks.js';
 import { dropDisabledFields } from './pod/disabled-fields.js';
 import { checkPodTemplate } from './pod/template.js';
-import { checkClaimTemplate } from './volumes/claim-spec.js';
 
 export { validateKubeFinalizers } from './meta-rules.js';
 export { setPodSpecDefaults, setPodTemplateDefaults } from './pod/defaults.js';
@@ -32,16 +31,6 @@ export function validatePodTemplateSpec(
 ): FieldError[] {
   const errors: FieldErrors = [];
   checkPodTemplate(template ?? {}, old, path, errors);
-  return errors;
-}
-
-/** Checks a template of claims. */
-export function validateClaimTemplate(
-  template: PersistentVolumeClaimTemplate,
-  path: FieldPath,
-): FieldError[] {
-  const errors: FieldErrors = [];
-  checkClaimTemplate(template, path, errors);
   return errors;
 }
 
