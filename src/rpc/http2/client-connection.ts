@@ -78,7 +78,7 @@ export class ClientConnection extends Http2Connection {
     const id = this.#nextStreamId;
     this.#nextStreamId += 2;
     const call = new ClientCall(this, id, listener, this.#options.receiveBytesMax);
-    this.streams.set(id, call);
+    this.streams.add(call);
     this.writer.headers(id, this.#heads.encode(path, options), false);
     this.flood.onProgress();
     this.touch();
@@ -137,8 +137,8 @@ export class ClientConnection extends Http2Connection {
     const isPingingTooOften = code === ErrorCode.enhanceYourCalm && debug === 'too_many_pings';
     if (isPingingTooOften) this.#options.onPingingTooOften();
     this.#leave();
-    for (const [id, stream] of [...this.streams]) {
-      if (id > lastStreamId && stream instanceof ClientCall) stream.refuse();
+    for (const stream of this.streams.values()) {
+      if (stream.id > lastStreamId && stream instanceof ClientCall) stream.refuse();
     }
   }
 

@@ -24,6 +24,7 @@ import { RecentIds } from './recent-ids.js';
 import { SendScheduler } from './send-scheduler.js';
 import type { PeerSettings } from './settings.js';
 import type { Http2Stream } from './stream.js';
+import { StreamTable } from './stream-table.js';
 import { TimerGroup } from './timer-group.js';
 
 /** Bytes waiting for the peer to read beyond which nothing is added but what the protocol demands. */
@@ -60,7 +61,7 @@ export abstract class Http2Connection implements FrameSink {
   readonly flood: FloodGuard;
   readonly data = new DataFrames(this);
   /** The streams that are open or half-closed (section 5.1). */
-  readonly streams = new Map<number, Http2Stream>();
+  readonly streams = new StreamTable<Http2Stream>();
   /** Streams that we have reset: what the peer sent before it knew is ignored (section 5.1, "closed"). */
   readonly resetIds = new RecentIds();
   readonly streamWindowBytes: number;
@@ -79,6 +80,10 @@ export abstract class Http2Connection implements FrameSink {
   readonly #headers = new HeaderFrames(this);
   readonly #control = new ControlFrames(this);
   readonly #flushQueue: FlushQueue;
+  /** Data has been sent since the last PING came. */
+  hasSentData = false;
+  /** Payload of a PING whose answer is to go after what else there is to send. */
+  #unansweredPing: Uint8Array | null = null;
   /** A flush is due at the end of this turn. */
   #isFlushDue = false;
   /** Ends a connection whose peer does not read; there while it is backlogged. */
@@ -227,17 +232,37 @@ export abstract class Http2Connection implements FrameSink {
     this.#flushQueue.add(this);
   }
 
+  /**
+   * Answers a PING (section 6.7). One that comes after data of ours waits some milliseconds for the answers of the calls under way, to
+   * go after them: gRPC's clients measure the round trip all the time, by a PING for whatever they get as soon as the last one is
+   * answered, which costs either side a write and a read.
+   */
+  answerPing(payload: Uint8Array): void {
+    this.#answerPingNow();
+    this.#unansweredPing = payload;
+    if (this.hasSentData && this.streams.size > 0) this.#flushQueue.addLater(this);
+    else this.touch();
+    this.hasSentData = false;
+  }
+
   /** Writes what there is to write. */
   flush(): void {
     this.#isFlushDue = false;
     if (this.#isOver) return;
     this.scheduler.pump();
+    this.#answerPingNow();
     this.output.flush();
     // Whoever does not read is not read from either: even answers to PING have to stop somewhere.
     if (this.isBacklogged) this.#pause();
     this.scheduler.wakeWaiting();
     // Having filled its share, this connection lets others have the turn; a backlog waits for the drain.
     if (this.scheduler.hasReady && this.sendWindowBytes > 0 && !this.isBacklogged) this.touch();
+  }
+
+  #answerPingNow(): void {
+    if (this.#unansweredPing === null) return;
+    this.writer.ping(this.#unansweredPing, true);
+    this.#unansweredPing = null;
   }
 
   #pause(): void {
@@ -264,6 +289,7 @@ export abstract class Http2Connection implements FrameSink {
   /** Ends the connection after what was written; streams still open end abnormally. */
   end(): void {
     if (this.#isOver) return;
+    this.#answerPingNow();
     this.output.flush();
     this.#finish();
     this.duplex.end();
@@ -282,8 +308,9 @@ export abstract class Http2Connection implements FrameSink {
   #finish(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#flushQueue.forget(this);
     this.#reader.stop();
-    for (const stream of [...this.streams.values()]) stream.onConnectionOver();
+    for (const stream of this.streams.values()) stream.onConnectionOver();
     assert(this.streams.size === 0);
     assert(this.queuedBytes === 0);
     this.timers.clearAll();

@@ -138,8 +138,7 @@ export class ControlFrames {
       connection.onPong(payload);
     } else {
       connection.flood.onPing(connection.activeAtMs, connection.streams.size > 0);
-      connection.writer.ping(payload, true);
-      connection.touch();
+      connection.answerPing(payload);
     }
   }
 

@@ -1,4 +1,7 @@
-import type { Clock } from '../../base/clock.js';
+import type { Clock, Timer } from '../../base/clock.js';
+
+/** Milliseconds that what is in no hurry waits for something to go with. */
+const lateMs = 10;
 
 /** Somebody who has collected output. */
 export interface Flushable {
@@ -13,6 +16,10 @@ export interface Flushable {
 export class FlushQueue {
   readonly #clock: Clock;
   #dirty: Flushable[] = [];
+  /** Those that have something which is in no hurry, or had when they were added. */
+  #late = new Set<Flushable>();
+  /** There while there are any. */
+  #timer: Timer | null = null;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -22,6 +29,27 @@ export class FlushQueue {
   add(flushable: Flushable): void {
     this.#dirty.push(flushable);
     if (this.#dirty.length === 1) this.#clock.deferBriefly(() => this.#flushAll());
+  }
+
+  /** Has `flush` called within some milliseconds. Until then the caller may be flushed for other reasons. */
+  addLater(flushable: Flushable): void {
+    this.#late.add(flushable);
+    this.#timer ??= this.#clock.setTimer(lateMs, () => this.#flushLate());
+  }
+
+  /** The caller has nothing to send any more. */
+  forget(flushable: Flushable): void {
+    this.#late.delete(flushable);
+    if (this.#late.size > 0 || this.#timer === null) return;
+    this.#clock.clearTimer(this.#timer);
+    this.#timer = null;
+  }
+
+  #flushLate(): void {
+    this.#timer = null;
+    const late = this.#late;
+    this.#late = new Set();
+    for (const flushable of late) flushable.flush();
   }
 
   #flushAll(): void {

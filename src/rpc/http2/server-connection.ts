@@ -214,7 +214,7 @@ export class ServerConnection extends Http2Connection {
   }
 
   #open(stream: Http2Stream, isEnd: boolean): void {
-    this.streams.set(stream.id, stream);
+    this.streams.add(stream);
     if (isEnd) stream.endRemote();
   }
 
@@ -290,7 +290,7 @@ export class ServerConnection extends Http2Connection {
   drain(): void {
     this.#isServerClosing = true;
     this.#farewell.announce();
-    for (const stream of [...this.streams.values()]) {
+    for (const stream of this.streams.values()) {
       if (stream instanceof Http2StreamCall) stream.stop(serverClosing());
     }
   }

@@ -222,6 +222,7 @@ export abstract class Http2Stream {
     this.sendWindowBytes -= size;
     connection.sendWindowBytes -= size;
     connection.writer.dataHeader(this.id, size, flags);
+    connection.hasSentData = true;
     connection.flood.onProgress();
   }
 

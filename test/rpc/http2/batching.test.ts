@@ -5,20 +5,23 @@ import { createHttp2Server } from '../../../src/rpc/http2/server.js';
 import { implementService } from '../../../src/rpc/implement.js';
 import { PendingAnswer, type UnaryHandler } from '../../../src/rpc/service.js';
 import type { KeyValue, KeyValueInit } from '../../../src/wire/gen/mvccpb.js';
+import { ManualClock } from '../../store/manual-clock.js';
 import { Echo } from '../echo-service.js';
 import { eventually, realClock } from '../support.js';
-import { headers, hello, message, requestFields } from './frames.js';
+import { headers, hello, message, ping, requestFields } from './frames.js';
 
 /** A transport that counts what is written to it, and how often. */
 class CountingWire extends Duplex {
   writeCount = 0;
   byteCount = 0;
+  last: Buffer = Buffer.alloc(0);
   override _read(): void {
     // Input is pushed.
   }
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.writeCount++;
     this.byteCount += chunk.length;
+    this.last = chunk;
     done();
   }
 }
@@ -75,4 +78,67 @@ t.test('all answers of one event-loop turn leave in one write', async (t) => {
     wire.destroy();
     await rpc.close({ graceMs: 0 });
   }
+});
+
+t.test('a PING after data is answered with the calls that are under way, or soon', async (t) => {
+  const clock = new ManualClock();
+  const waiting: PendingAnswer<KeyValueInit>[] = [];
+  const answer = () => waiting.shift()?.answer({});
+  const rpc = createHttp2Server({
+    services: [
+      implementService(Echo, {
+        Unary: () => {
+          const pending = new PendingAnswer<KeyValueInit>();
+          waiting.push(pending);
+          return pending;
+        },
+      }),
+    ],
+    clock,
+    logger: silentLogger,
+    limits: { receiveBytesMax: 1000, concurrentStreamsMax: callCount },
+    keepalive: { intervalMs: 0, timeoutMs: 0 },
+  });
+  const wire = new CountingWire();
+  rpc.attach(wire);
+  let id = -1;
+  /** What the server writes after so many calls and a PING have come. */
+  const send = async (calls: number) => {
+    const frames: Buffer[] = id < 0 ? [hello] : [];
+    for (let i = 0; i < calls; i++) {
+      id += 2;
+      const fields = requestFields(Echo.methods.Unary.path);
+      frames.push(headers(id, fields), message(id, new Uint8Array(0)));
+    }
+    frames.push(ping());
+    wire.writeCount = 0;
+    wire.push(Buffer.concat(frames));
+    await clock.settle();
+    return wire.writeCount;
+  };
+  const isPong = (bytes: Buffer) => bytes[3] === 6 && bytes[4] === 1 && bytes.length === 17;
+  t.equal(await send(2), 1, 'no data was sent: at once');
+  answer();
+  await clock.settle();
+  t.equal(await send(0), 0, 'after the answer: not at once');
+  answer();
+  await clock.settle();
+  t.equal(wire.writeCount, 1, 'together with the answer');
+  t.ok(isPong(wire.last.subarray(-17)), 'after it');
+  t.equal(await send(1), 0);
+  await clock.advance(9);
+  t.equal(wire.writeCount, 0);
+  await clock.advance(1);
+  t.equal(wire.writeCount, 1, 'no answer has come meanwhile');
+  t.ok(isPong(wire.last), 'the PING alone');
+  t.equal(await send(0), 1, 'no data since the last PING');
+  answer();
+  await clock.settle();
+  t.equal(await send(0), 1, 'no call is under way');
+  t.equal(await send(1), 1);
+  answer();
+  await send(1);
+  wire.destroy();
+  await rpc.close({ graceMs: 0 });
+  t.equal(clock.timerCount, 0, 'nothing is left running');
 });
