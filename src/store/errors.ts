@@ -96,10 +96,8 @@ const table = {
   ],
   unhealthy: [Status.unavailable, 'etcdserver: unhealthy cluster'],
   corrupt: [Status.dataLoss, 'etcdserver: corrupt cluster'],
-  'not-supported-for-learner': [
-    Status.failedPrecondition,
-    'etcdserver: rpc not supported for learner',
-  ],
+  // As 3.4 and 3.5 have it, whose clients go to another member then only for this code; later ones answer failedPrecondition.
+  'not-supported-for-learner': [Status.unavailable, 'etcdserver: rpc not supported for learner'],
   'bad-leader-transferee': [Status.failedPrecondition, 'etcdserver: bad leader transferee'],
   // Not one of etcd's: only a broken or a newer member can have put such an entry into the log.
   'malformed-entry': [Status.internal, 'etcdserver: log entry cannot be decoded'],

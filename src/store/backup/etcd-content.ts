@@ -14,6 +14,8 @@ export interface EtcdContent {
   readonly compactFinished: number;
   /** The last entry of etcd's log that the database has. */
   readonly appliedIndex: number;
+  /** Whether that counts all entries, as it does from 3.5 on; before, it counted those that write keys. */
+  readonly countsAllEntries: boolean;
   readonly leases: readonly LeaseRecord[];
   readonly alarms: readonly AlarmRecord[];
   readonly members: readonly MemberRecord[];
@@ -28,6 +30,7 @@ export async function readEtcdContent(file: BoltReader): Promise<EtcdContent> {
     compactRevision: Math.max(compactFinished, revisionOr(meta.get('scheduledCompactRev'), -1)),
     compactFinished,
     appliedIndex: counterOr(meta.get('consistent_index'), 0),
+    countsAllEntries: meta.has('term'),
     leases: await readBucket(file, 'lease', (_key, value) => leaseOf(value)),
     alarms: await readBucket(file, 'alarm', alarmOf),
     members: await readBucket(file, 'members', memberOf),

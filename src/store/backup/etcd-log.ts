@@ -12,6 +12,8 @@ export interface EtcdLogSummary {
   /** The last entry, or the one that the log begins after, and its term. */
   readonly lastIndex: number;
   readonly lastTerm: number;
+  /** The last entry that writes keys; 0 for none. */
+  readonly lastWriteIndex: number;
   /** The highest term in it, of entries and of votes. */
   readonly term: number;
 }
@@ -54,6 +56,8 @@ class LogReader {
   #identity: { readonly clusterId: bigint; readonly memberId: bigint } | null = null;
   #last = { lastIndex: 0, lastTerm: 0 };
   #term = 0;
+  /** Indexes of the entries that write keys, in order. */
+  readonly #writes: number[] = [];
 
   /** Takes in the records of a file. False when it ends with one that is not whole. */
   read(bytes: Uint8Array): boolean {
@@ -74,7 +78,8 @@ class LogReader {
 
   summary(): EtcdLogSummary {
     if (this.#identity === null) throw damagedLog('it does not say whose it is');
-    return { ...this.#identity, ...this.#last, term: this.#term };
+    const lastWriteIndex = this.#writes.at(-1) ?? 0;
+    return { ...this.#identity, ...this.#last, term: this.#term, lastWriteIndex };
   }
 
   #readRecord(bytes: Uint8Array): boolean {
@@ -100,12 +105,20 @@ class LogReader {
       this.#identity = { memberId: field(1), clusterId: field(2) };
     } else if (type === RecordType.entry) {
       this.#setLast(field(3), field(2));
+      this.#noteWrite(data);
     } else if (type === RecordType.snapshot) {
       const isAhead = field(1) > BigInt(this.#last.lastIndex);
       if (isAhead) this.#setLast(field(1), field(2));
     } else if (type === RecordType.state) {
       this.#term = Math.max(this.#term, safeCounter(field(1)));
     }
+  }
+
+  /** An entry may take the place of others, which are not in the log any more. */
+  #noteWrite(entry: Uint8Array): void {
+    const { lastIndex } = this.#last;
+    while ((this.#writes.at(-1) ?? 0) >= lastIndex) this.#writes.pop();
+    if (writesKeys(entry)) this.#writes.push(lastIndex);
   }
 
   #setLast(index: bigint, term: bigint): void {
@@ -156,6 +169,27 @@ function numberFields(bytes: Uint8Array): ReadonlyMap<number, bigint> {
     throw cause;
   }
   return fields;
+}
+
+/** Whether an entry (raftpb.Entry, 4 is its data) is a put, a deletion or a txn: fields 4 to 6 of InternalRaftRequest. */
+function writesKeys(entry: Uint8Array): boolean {
+  const data = messageField(entry, (number) => number === 4);
+  return data !== null && messageField(data, (number) => number >= 4 && number <= 6) !== null;
+}
+
+/** The first field with such a number that holds bytes; null for none, and for bytes that are no message. */
+function messageField(bytes: Uint8Array, isWanted: (number: number) => boolean): Uint8Array | null {
+  try {
+    const reader = new Reader(bytes);
+    while (reader.pos < reader.end) {
+      const tag = reader.tag();
+      if ((tag & 7) === 2 && isWanted(tag >>> 3)) return reader.bytes();
+      reader.skip(tag, false);
+    }
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+  }
+  return null;
 }
 
 function damagedLog(what: string): EtcdDataError {

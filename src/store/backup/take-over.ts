@@ -30,7 +30,7 @@ export async function takeOverEtcdData(
     const file = await BoltReader.open(database);
     const content = await readEtcdContent(file);
     checkFinished(summary, content);
-    const { members, appliedIndex: index } = content;
+    const { members } = content;
     return await makeMember(place, file, content, {
       identity: {
         clusterId: clusterId(summary.clusterId),
@@ -38,7 +38,7 @@ export async function takeOverEtcdData(
         origin: 'existing',
       },
       members,
-      position: { index, term: summary.lastTerm },
+      position: { index: summary.lastIndex, term: summary.lastTerm },
       term: summary.term,
       bumpRevision: 0,
     });
@@ -47,11 +47,20 @@ export async function takeOverEtcdData(
   }
 }
 
-function checkFinished(log: EtcdLogSummary, { appliedIndex, members }: EtcdContent): void {
-  if (appliedIndex !== log.lastIndex) {
+/** What etcd has acknowledged is in its database when it has stopped in good order. */
+function checkFinished(log: EtcdLogSummary, content: EtcdContent): void {
+  const { appliedIndex, countsAllEntries, members } = content;
+  const lastIndex = countsAllEntries ? log.lastIndex : log.lastWriteIndex;
+  if (appliedIndex > log.lastIndex) {
+    throw new EtcdDataError(
+      'damaged',
+      "a part of etcd's log is missing: its database goes further",
+    );
+  }
+  if (appliedIndex < lastIndex) {
     throw new EtcdDataError(
       'unfinished',
-      `etcd's log ends with entry ${log.lastIndex}, its database with ${appliedIndex}: start etcd once more and stop ` +
+      `etcd's log ends with entry ${lastIndex}, its database with ${appliedIndex}: start etcd once more and stop ` +
         'it with SIGTERM while nobody writes, or restore a snapshot of it into an empty directory (flotilla ctl snapshot restore)',
     );
   }

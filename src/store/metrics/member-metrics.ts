@@ -32,7 +32,7 @@ function addServerMetrics(set: MetricSet, { member, health }: MemberSources): vo
     'etcd_cluster_version',
     'The version whose API the cluster offers.',
     'cluster_version',
-    () => clusterVersionOf(etcd),
+    () => clusterVersionOf(etcd).replace(/\.0$/, ''),
   );
   gauge('has_leader', 'Whether a leader is known: 1 it is, 0 it is not.', () =>
     Number(member.leadership.leader !== noMember),

@@ -10,7 +10,7 @@ t.test('a learner serves status, stale reads and health, and nothing else', asyn
   const { rig, channel } = await serveApi(t);
   const learner = MemberRecord.create({ id: memberId(rig.memberId), isLearner: true });
   rig.members.get = () => learner;
-  const refused = [9, 'etcdserver: rpc not supported for learner'];
+  const refused = [14, 'etcdserver: rpc not supported for learner'];
   const { Range, Put, Txn } = KV.methods;
   t.strictSame(await failure(channel, Range, { key: b('a') }), refused);
   t.strictSame(await failure(channel, Put, { key: b('a') }), refused);

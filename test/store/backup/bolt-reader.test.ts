@@ -73,7 +73,7 @@ t.test('BoltReader reads what BoltFile has written', async (t) => {
   const seed = Number(process.env.SEED ?? 5);
   const prng = new Prng(seed);
   for (let round = 0; round < 3; round++) {
-    const buckets = randomBuckets(prng, [1, 5, 400, 3000]);
+    const buckets = randomBuckets(prng, [1, 5, 400, 1500]);
     const bytes = await written(buckets);
     // Comparing tens of thousands of entries takes tap long.
     t.ok(isDeepStrictEqual(await contentOf(bytes), buckets), `seed ${seed}, round ${round}`);
@@ -112,11 +112,11 @@ t.test(
 t.test('BoltReader refuses what is damaged, and nothing keeps it busy', async (t) => {
   const seed = Number(process.env.SEED ?? 6);
   const prng = new Prng(seed);
-  const bytes = await written(randomBuckets(prng, [150]));
+  const bytes = await written(randomBuckets(prng, [60]));
   // The heads have a checksum; what they lead to has none.
   const from = 3 * 4096;
   let refused = 0;
-  for (let round = 0; round < 300; round++) {
+  for (let round = 0; round < 100; round++) {
     const damaged = bytes.slice();
     const pages = Math.floor((bytes.length - from) / 4096);
     for (let change = prng.int(1, 4); change > 0; change--) {
@@ -129,7 +129,7 @@ t.test('BoltReader refuses what is damaged, and nothing keeps it busy', async (t
     if (typeof content === 'string') refused++;
     t.ok(content === 'damaged' || content instanceof Map, `seed ${seed}, round ${round}`);
   }
-  t.ok(refused > 50, `${refused} were refused`);
+  t.ok(refused > 15, `${refused} were refused`);
 });
 
 t.test('BoltReader refuses a tree that leads to itself', async (t) => {
