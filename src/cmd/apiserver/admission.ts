@@ -22,6 +22,10 @@ import type { AdmissionServices } from '../../control/apiserver/admission/servic
 import { webPoster } from '../../control/apiserver/admission/webhooks/web-poster.js';
 import { WebhookCaller } from '../../control/apiserver/admission/webhooks/webhook-caller.js';
 import {
+  WebhookCredentials,
+  WebhookCredentialsError,
+} from '../../control/apiserver/admission/webhooks/webhook-credentials.js';
+import {
   mutatingAdmissionWebhook,
   validatingAdmissionWebhook,
 } from '../../control/apiserver/admission/webhooks/webhook-plugins.js';
@@ -91,17 +95,20 @@ export async function openAdmission(inputs: AdmissionInputs): Promise<readonly A
   const configured = await configuredOptions(flags);
   const options = { ...optionsFor(inputs.scheme), ...configured };
   const policyParts = { services, resourceOf: resourceOfParams(inputs.scheme) };
-  const caller = new WebhookCaller(services, webPoster(inputs.web), randomUUID);
+  const callerFor = async (file: string | undefined) =>
+    new WebhookCaller(services, webPoster(inputs.web, await credentialsIn(file)), randomUUID);
+  const mutating = await callerFor(configured.mutatingWebhooksFile);
+  const validating = await callerFor(configured.validatingWebhooksFile);
   const imagePolicy = names.includes('ImagePolicyWebhook')
     ? { ImagePolicyWebhook: await openImagePolicy(configured.imagePolicy, inputs) }
     : {};
   const plugins = createPlugins(names, services, options, {
     ...imagePolicy,
-    MutatingAdmissionWebhook: mutatingAdmissionWebhook(services, caller, {
+    MutatingAdmissionWebhook: mutatingAdmissionWebhook(services, mutating, {
       normalize: (request, object) => normalized(inputs.scheme, request, object),
       inTree: createPlugins(names, services, options),
     }),
-    ValidatingAdmissionWebhook: validatingAdmissionWebhook(services, caller),
+    ValidatingAdmissionWebhook: validatingAdmissionWebhook(services, validating),
     ValidatingAdmissionPolicy: validatingAdmissionPolicy({
       ...policyParts,
       onCheck: steps.onPolicyCheck,
@@ -179,6 +186,19 @@ async function configuredOptions(flags: ParsedFlags): Promise<ConfiguredOptions>
   }
 }
 
+/** As whom webhooks are asked, by a kubeconfig; files that it names are looked for beside it. Rejects with UsageError. */
+async function credentialsIn(path = ''): Promise<WebhookCredentials> {
+  if (path === '') return WebhookCredentials.none;
+  try {
+    return await WebhookCredentials.parse(await readTextFile(path), (named) =>
+      readTextFile(resolve(dirname(path), named)),
+    );
+  } catch (error) {
+    if (!(error instanceof WebhookCredentialsError)) throw error;
+    throw new UsageError(`kubeConfigFile ${path}: ${error.message}`, { cause: error });
+  }
+}
+
 function optionsFor(scheme: Scheme): PluginOptions {
   return {
     tolerationSeconds: {
@@ -189,6 +209,7 @@ function optionsFor(scheme: Scheme): PluginOptions {
     podNodeSelector: { clusterDefault: {}, allowed: {} },
     podTolerations: { defaults: [], allowed: [] },
     eventRateLimit: { limits: [] },
+    limitedResources: [],
     resourceOfKind(apiVersion, kind) {
       const slash = apiVersion.indexOf('/');
       const group = slash < 0 ? '' : apiVersion.slice(0, slash);

@@ -24,7 +24,8 @@ export function isInScope(
   return scopesOf(quota).every((scope) => evaluator.matchesScope(object, scope));
 }
 
-function scopesOf({ spec }: ResourceQuota): readonly ScopedResourceSelectorRequirement[] {
+/** All scopes of a quota, however they are written. */
+export function scopesOf({ spec }: ResourceQuota): readonly ScopedResourceSelectorRequirement[] {
   return [
     ...(spec?.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' })),
     ...(spec?.scopeSelector?.matchExpressions ?? []),

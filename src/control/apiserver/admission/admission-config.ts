@@ -11,6 +11,7 @@ import {
   parseVersion,
 } from './pod-security/level-version.js';
 import type { PodSecurityOptions } from './pod-security/plugin.js';
+import type { LimitedResource } from './quota/limited-resources.js';
 
 /** An admission configuration that cannot be used. */
 export class AdmissionConfigError extends Error {
@@ -19,8 +20,14 @@ export class AdmissionConfigError extends Error {
 
 /** What plugins can be configured with by file; each is there when the file has it. */
 export type ConfiguredOptions = Partial<
-  Pick<PluginOptions, 'podSecurity' | 'podNodeSelector' | 'podTolerations' | 'eventRateLimit'> & {
+  Pick<
+    PluginOptions,
+    'podSecurity' | 'podNodeSelector' | 'podTolerations' | 'eventRateLimit' | 'limitedResources'
+  > & {
     readonly imagePolicy: ImagePolicySettings;
+    /** The kubeconfigs that say as whom webhooks are asked. */
+    readonly mutatingWebhooksFile: string;
+    readonly validatingWebhooksFile: string;
   }
 >;
 
@@ -38,6 +45,11 @@ const readers: Readonly<Record<string, (config: Fields) => ConfiguredOptions>> =
   EventRateLimit: (config) => ({
     eventRateLimit: { limits: listOf(config.limits, 'limits').map(eventLimitOf) },
   }),
+  ResourceQuota: (config) => ({
+    limitedResources: listOf(config.limitedResources, 'limitedResources').map(limitedResourceOf),
+  }),
+  MutatingAdmissionWebhook: (config) => ({ mutatingWebhooksFile: kubeconfigFileOf(config) }),
+  ValidatingAdmissionWebhook: (config) => ({ validatingWebhooksFile: kubeconfigFileOf(config) }),
   ImagePolicyWebhook: (config) => ({
     imagePolicy: imagePolicySettings(config, (why) => {
       throw new AdmissionConfigError(why);
@@ -156,6 +168,46 @@ function eventLimitOf(entry: unknown, index: number): EventLimit {
     burst: positive(burst, 'burst'),
     cacheSize: cacheSize === undefined ? 4096 : positive(cacheSize, 'cacheSize'),
   };
+}
+
+function kubeconfigFileOf({ kubeConfigFile = '' }: Fields): string {
+  if (
+    typeof kubeConfigFile === 'string' &&
+    (kubeConfigFile === '' || kubeConfigFile.startsWith('/'))
+  )
+    return kubeConfigFile;
+  throw new AdmissionConfigError(
+    `kubeConfigFile must be an absolute file path, but ${JSON.stringify(kubeConfigFile)} is not`,
+  );
+}
+
+function limitedResourceOf(entry: unknown, index: number): LimitedResource {
+  const path = `limitedResources[${index}]`;
+  const { apiGroup, resource, matchContains, matchScopes } = fieldsOf(entry, path);
+  if (typeof resource !== 'string' || resource === '')
+    throw new AdmissionConfigError(`${path}.resource: Required value`);
+  return {
+    group: typeof apiGroup === 'string' ? apiGroup : '',
+    resource,
+    matchContains: listOf(matchContains, `${path}.matchContains`).map(String),
+    matchScopes: listOf(matchScopes, `${path}.matchScopes`).map((scope, at) =>
+      scopeOf(scope, `${path}.matchScopes[${at}]`),
+    ),
+  };
+}
+
+const scopeOperators = ['In', 'NotIn', 'Exists', 'DoesNotExist'];
+
+function scopeOf(scope: unknown, path: string): LimitedResource['matchScopes'][number] {
+  const { scopeName, operator, values } = fieldsOf(scope, path);
+  if (typeof scopeName !== 'string' || scopeName === '')
+    throw new AdmissionConfigError(`${path}.scopeName: Required value`);
+  if (!scopeOperators.includes(String(operator)))
+    throw new AdmissionConfigError(
+      `${path}.operator: Unsupported value: ${JSON.stringify(operator ?? '')}: supported values: ${scopeOperators.map((each) => `"${each}"`).join(', ')}`,
+    );
+  const texts = listOf(values, `${path}.values`).map(String);
+  return { scopeName, operator: String(operator), values: texts };
 }
 
 function parseYaml(text: string): unknown {

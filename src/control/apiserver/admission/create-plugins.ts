@@ -43,6 +43,7 @@ import {
 } from './plugins/storage-defaults.js';
 import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.js';
 import { type PodSecurityOptions, podSecurity } from './pod-security/plugin.js';
+import type { LimitedResource } from './quota/limited-resources.js';
 import { resourceQuota } from './quota/plugin.js';
 import type { AdmissionServices } from './services.js';
 
@@ -54,6 +55,8 @@ export interface PluginOptions {
   readonly podTolerations: PodTolerationOptions;
   readonly eventRateLimit: EventRateLimitOptions;
   readonly resourceOfKind: ResourceOfKind;
+  /** What needs a quota. */
+  readonly limitedResources: readonly LimitedResource[];
 }
 
 type MakePlugin = (services: AdmissionServices, options: PluginOptions) => AdmissionPlugin;
@@ -91,7 +94,7 @@ const makers: Readonly<Record<string, MakePlugin>> = {
   DenyServiceExternalIPs: () => denyServiceExternalIps,
   PodTopologyLabels: podTopologyLabels,
   PodResizeValidator: () => podResizeValidator,
-  ResourceQuota: resourceQuota,
+  ResourceQuota: (services, options) => resourceQuota(services, options.limitedResources),
   AlwaysDeny: () => alwaysDeny,
 };
 

@@ -29,7 +29,6 @@ export function ruleSource(modes: () => readonly string[], rbac: RbacPolicy): Ru
     rulesFor(user, namespace) {
       const rules: PolicyRule[] = [];
       const problems: string[] = [];
-      if (user.groups.includes(wellKnown.mastersGroup)) rules.push(...everything);
       for (const mode of modes()) {
         if (mode === 'AlwaysAllow') rules.push(...everything);
         else if (mode === 'RBAC') {

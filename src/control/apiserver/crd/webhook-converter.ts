@@ -63,6 +63,7 @@ async function ask(
   const target = await targetOf(clientConfig ?? {}, parts);
   const { status, body } = await parts.post({
     ...target,
+    credentialsFor: '',
     body: new TextEncoder().encode(JSON.stringify(review)),
     caPem: Buffer.from(clientConfig?.caBundle ?? '', 'base64').toString('latin1'),
     timeoutMs,

@@ -22,8 +22,8 @@ import { isPlainJson, negotiate, type Output, sendDocument } from './output.js';
 const encoder = new TextEncoder();
 /** Answers of more objects are sent as they are made, and are never there as a whole. */
 const itemsAtOnce = 100;
-/** A list in protobuf begins with its length. Of more objects it is found by writing them twice, since nobody keeps what is written. */
-const keptItemsMax = 2000;
+/** A list in protobuf begins with its length. What is more than so many bytes of it is not kept until that is known, but written again. */
+const keptBytesMax = 32 * 1024 * 1024;
 /** In a token: whatever is latest. */
 const latestRevision = -1;
 const comma = encoder.encode(',');
@@ -86,36 +86,39 @@ async function sendProtobuf(
   clock: HandlerTools['clock'],
   { writer, items }: { readonly writer: ProtobufListWriter; readonly items: ListPage['items'] },
 ): Promise<void> {
-  const keeps = items.length <= keptItemsMax;
-  const write = (piece: ListPage['items']) =>
-    writer.write(piece.map((item) => fieldsOf(objectFor(endpoint, item))));
+  const make = (piece: ListPage['items']) => ({
+    bytes: writer.write(piece.map((item) => fieldsOf(objectFor(endpoint, item)))),
+    count: piece.length,
+  });
   const kept: Uint8Array[] = [];
+  let keptCount = 0;
+  let keptBytes = 0;
   let size = 0;
-  for await (const part of inPieces(items, clock, write)) {
-    size += part.length;
-    if (keeps) kept.push(part);
+  for await (const { bytes, count } of inPieces(items, clock, make)) {
+    const isNext = size === keptBytes;
+    size += bytes.length;
+    if (!isNext || size > keptBytesMax) continue;
+    kept.push(bytes);
+    keptBytes = size;
+    keptCount += count;
   }
   const { head, tail } = writer.around(size);
-  if (keeps) {
+  if (keptCount === items.length) {
     await sendParts(exchange, 200, mediaTypes.protobuf, [head, ...kept, tail]);
     return;
   }
-  await sendStream(
-    exchange,
-    200,
-    mediaTypes.protobuf,
-    wrapped(head, inPieces(items, clock, write), tail),
-  );
+  const again = inPieces(items.slice(keptCount), clock, (piece) => [make(piece).bytes]);
+  await sendStream(exchange, 200, mediaTypes.protobuf, inOrder([head, ...kept], again, tail));
 }
 
-async function* wrapped(
-  head: Uint8Array,
-  parts: AsyncIterable<Uint8Array>,
-  tail: Uint8Array,
+async function* inOrder(
+  before: readonly Uint8Array[],
+  batches: AsyncIterable<readonly Uint8Array[]>,
+  after: Uint8Array,
 ): AsyncGenerator<readonly Uint8Array[], void, undefined> {
-  yield [head];
-  for await (const part of parts) yield [part];
-  yield [tail];
+  yield before;
+  yield* batches;
+  yield [after];
 }
 
 function protobufWriter(

@@ -21,6 +21,13 @@ t.test('readAdmissionConfig reads what plugins are configured with', async (t) =
   - { name: PodNodeSelector, path: selector.yaml }
   - name: EventRateLimit
     configuration: { limits: [{ type: User, qps: 5, burst: 10 }] }
+  - name: ResourceQuota
+    configuration:
+      limitedResources:
+        - resource: pods
+          matchScopes: [{ scopeName: PriorityClass, operator: In, values: [high] }]
+        - { apiGroup: apps, resource: deployments, matchContains: [count] }
+  - { name: ValidatingAdmissionWebhook, configuration: { kubeConfigFile: /etc/hooks } }
 `,
     async (path) => files[path] ?? '',
   );
@@ -37,6 +44,14 @@ t.test('readAdmissionConfig reads what plugins are configured with', async (t) =
     },
     podNodeSelector: { clusterDefault: { a: 'b' }, allowed: { team: { x: '1', y: '2' } } },
     eventRateLimit: { limits: [{ type: 'User', qps: 5, burst: 10, cacheSize: 4096 }] },
+    limitedResources: [
+      {
+        ...{ group: '', resource: 'pods', matchContains: [] },
+        matchScopes: [{ scopeName: 'PriorityClass', operator: 'In', values: ['high'] }],
+      },
+      { group: 'apps', resource: 'deployments', matchContains: ['count'], matchScopes: [] },
+    ],
+    validatingWebhooksFile: '/etc/hooks',
   });
 });
 
@@ -67,6 +82,18 @@ t.test('readAdmissionConfig refuses what it cannot follow', async (t) => {
     [
       `${head}  - { name: PodNodeSelector, configuration: { podNodeSelectorPluginConfig: { a: b } } }`,
       /no selector of key=value pairs/,
+    ],
+    [
+      `${head}  - { name: MutatingAdmissionWebhook, configuration: { kubeConfigFile: hooks } }`,
+      /kubeConfigFile must be an absolute file path, but "hooks" is not/,
+    ],
+    [
+      `${head}  - { name: ResourceQuota, configuration: { limitedResources: [{ apiGroup: x }] } }`,
+      /limitedResources\[0\]\.resource: Required value/,
+    ],
+    [
+      `${head}  - { name: ResourceQuota, configuration: { limitedResources: [{ resource: x, matchScopes: [{ scopeName: s, operator: Is }] }] } }`,
+      /limitedResources\[0\]\.matchScopes\[0\]\.operator: Unsupported value: "Is": supported values: "In", "NotIn", "Exists", "DoesNotExist"/,
     ],
   ];
   for (const [text, error] of cases) {

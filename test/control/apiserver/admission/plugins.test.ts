@@ -19,6 +19,7 @@ const options: PluginOptions = {
   podNodeSelector: { clusterDefault: {}, allowed: {} },
   podTolerations: { defaults: [], allowed: [] },
   eventRateLimit: { limits: [{ type: 'Namespace', qps: 1, burst: 2, cacheSize: 16 }] },
+  limitedResources: [],
   resourceOfKind: (apiVersion, kind) =>
     apiVersion === 'v1' && kind === 'Pod'
       ? { group: '', version: 'v1', resource: 'pods' }

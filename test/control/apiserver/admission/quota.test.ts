@@ -1,6 +1,7 @@
 import t from 'tap';
 import { podLimits, podRequests } from '../../../../src/control/api/core-v1/pod/pod-amounts.js';
 import type { ResourceQuota } from '../../../../src/control/api/gen/core-v1.js';
+import type { LimitedResource } from '../../../../src/control/apiserver/admission/quota/limited-resources.js';
 import { resourceQuota } from '../../../../src/control/apiserver/admission/quota/plugin.js';
 import { AdmissionWorld, admit } from './world.js';
 
@@ -206,7 +207,11 @@ t.test('ResourceQuota charges what it lets through and refuses the rest', async 
   ];
   for (const [title, stored, what, object, old, error, used] of cases) {
     const world = new AdmissionWorld().have('/resourcequotas', stored);
-    t.equal(await admit(resourceQuota(world), world.request(what, { object, old })), error, title);
+    t.equal(
+      await admit(resourceQuota(world, []), world.request(what, { object, old })),
+      error,
+      title,
+    );
     t.same(await usedAfter(world), used, title);
   }
 });
@@ -216,7 +221,7 @@ t.test(
   async (t) => {
     const world = new AdmissionWorld().have('/resourcequotas', quota({ pods: '7' }, { pods: '0' }));
     // Two servers with caches that never hear of what is written.
-    const servers = [resourceQuota(world), resourceQuota(world)];
+    const servers = [resourceQuota(world, []), resourceQuota(world, [])];
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
         admit(servers[index % 2]!, world.request('CREATE /pods n/', { object: pod({}) })),
@@ -241,13 +246,13 @@ t.test(
       if (times-- > 0) other();
     };
     t.equal(
-      await admit(resourceQuota(world), world.request('CREATE /pods n/', { object: pod({}) })),
+      await admit(resourceQuota(world, []), world.request('CREATE /pods n/', { object: pod({}) })),
       null,
     );
     t.same(await usedAfter(world), { pods: '4' });
     times = 100;
     t.match(
-      await admit(resourceQuota(world), world.request('CREATE /pods n/', { object: pod({}) })),
+      await admit(resourceQuota(world, []), world.request('CREATE /pods n/', { object: pod({}) })),
       /it changed/,
     );
   },
@@ -270,18 +275,88 @@ t.test('ResourceQuota charges each of several quotas once', async (t) => {
     });
   };
   t.equal(
-    await admit(resourceQuota(world), world.request('CREATE /pods n/', { object: pod({}) })),
+    await admit(resourceQuota(world, []), world.request('CREATE /pods n/', { object: pod({}) })),
     null,
   );
   t.same(await usedAfter(world, 'a'), { pods: '1' });
   t.same(await usedAfter(world, 'b'), { pods: '3' });
 });
 
+t.test('ResourceQuota refuses what needs a quota that is not there', async (t) => {
+  const limited: readonly LimitedResource[] = [
+    {
+      ...{ group: '', resource: 'pods', matchContains: ['requests.cpu'] },
+      matchScopes: [{ scopeName: 'PriorityClass', operator: 'In', values: ['high', 'top'] }],
+    },
+    {
+      ...{ group: '', resource: 'persistentvolumeclaims', matchScopes: [] },
+      matchContains: ['.storageclass.storage.k8s.io/requests.storage'],
+    },
+  ];
+  const busy = { containers: [{ name: 'c', resources: { requests: { cpu: '1' } } }] };
+  const high = { ...pod({}), spec: { containers: [], priorityClassName: 'high' } };
+  const scoped = (scopeSelector: object) => ({
+    ...quota({ pods: '5' }, { pods: '0' }),
+    spec: { hard: { pods: '5' }, scopeSelector },
+  });
+  const ofHigh = { scopeName: 'PriorityClass', operator: 'In', values: ['high'] };
+  const claim = {
+    metadata: { name: 'c' },
+    spec: { storageClassName: 'gold', resources: { requests: { storage: '1Gi' } } },
+  };
+  const cases: readonly [string, object | null, string, object, RegExp | null][] = [
+    ['nothing of it', null, 'CREATE /pods n/', pod({}), null],
+    [
+      'without any quota',
+      null,
+      'CREATE /pods n/',
+      { ...pod({}), spec: busy },
+      /is forbidden: insufficient quota to consume: requests\.cpu$/,
+    ],
+    [
+      'with a quota of something else',
+      quota({ pods: '5' }, { pods: '0' }),
+      'CREATE /pods n/',
+      { ...pod({}), spec: busy },
+      /insufficient quota to consume: requests\.cpu$/,
+    ],
+    [
+      'with the quota',
+      quota({ 'requests.cpu': '5' }, { 'requests.cpu': '0' }),
+      'CREATE /pods n/',
+      { ...pod({}), spec: busy },
+      null,
+    ],
+    [
+      'a class without a quota',
+      quota({ pods: '5' }, { pods: '0' }),
+      'CREATE /pods n/',
+      high,
+      /insufficient quota to match these scopes: \[\{PriorityClass In \[high top\]\}\]$/,
+    ],
+    ['a class with a quota', scoped({ matchExpressions: [ofHigh] }), 'CREATE /pods n/', high, null],
+    [
+      'a claim of a class',
+      null,
+      'CREATE /persistentvolumeclaims n/',
+      claim,
+      /insufficient quota to consume: gold\.storageclass\.storage\.k8s\.io\/requests\.storage$/,
+    ],
+  ];
+  for (const [title, stored, what, object, error] of cases) {
+    const world = new AdmissionWorld();
+    if (stored !== null) world.have('/resourcequotas', stored as ReturnType<typeof quota>);
+    const answer = await admit(resourceQuota(world, limited), world.request(what, { object }));
+    if (error === null) t.equal(answer, null, title);
+    else t.match(answer, error, title);
+  }
+});
+
 t.test('ResourceQuota writes nothing for a dry run', async (t) => {
   const world = new AdmissionWorld().have('/resourcequotas', quota({ pods: '1' }, { pods: '0' }));
   t.equal(
     await admit(
-      resourceQuota(world),
+      resourceQuota(world, []),
       world.request('CREATE /pods n/', { object: pod({}), isDryRun: true }),
     ),
     null,

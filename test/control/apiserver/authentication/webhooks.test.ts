@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import { makeSelfSigned } from '../../../../src/cmd/apiserver/self-signed.js';
 import type { TokenReview } from '../../../../src/control/api/gen/authentication-v1.js';
 import { webPoster } from '../../../../src/control/apiserver/admission/webhooks/web-poster.js';
+import { WebhookCredentials } from '../../../../src/control/apiserver/admission/webhooks/webhook-credentials.js';
 import {
   readWebhookKubeconfig,
   webhookReviewer,
@@ -126,20 +127,30 @@ t.test(
   'webPoster posts over verified TLS by the name of the service, and gives up in time',
   async (t) => {
     let isSilent = false;
-    const { port, ca, client } = await serve(t, ({ body, path }) =>
-      isSilent ? null : { body: { path, body } },
+    const { port, ca, client } = await serve(t, ({ body, path, authorization }) =>
+      isSilent ? null : { body: { path, body, authorization } },
     );
-    const post = webPoster(client);
+    const kubeconfig = JSON.stringify({ users: [{ name: 'hook.n.svc', user: { token: 't' } }] });
+    const post = webPoster(
+      client,
+      await WebhookCredentials.parse(kubeconfig, (path) => Promise.reject(new Error(path))),
+    );
     const question = {
       url: `https://127.0.0.1:${port}/hook`,
       body: Buffer.from('{"a":1}'),
       caPem: ca,
       serverName: 'hook.n.svc',
+      credentialsFor: 'hook.n.svc:443',
       timeoutMs: 10_000,
       signal: new AbortController().signal,
     };
     const reply = await post(question);
-    t.same(JSON.parse(Buffer.from(reply.body).toString()), { path: '/hook', body: { a: 1 } });
+    t.same(JSON.parse(Buffer.from(reply.body).toString()), {
+      ...{ path: '/hook', body: { a: 1 } },
+      authorization: 'Bearer t',
+    });
+    const nobody = await post({ ...question, credentialsFor: 'other.n.svc:443' });
+    t.equal(JSON.parse(Buffer.from(nobody.body).toString()).authorization, '');
     await t.rejects(
       post({ ...question, serverName: 'other.n.svc' }),
       { name: 'WebClientError' },

@@ -76,6 +76,54 @@ t.test('sendPage makes no more of a long list than its reader has taken', async 
   }
 });
 
+t.test(
+  'sendPage keeps a bounded part of a long list in protobuf, and writes the rest again',
+  async (t) => {
+    const itemBytes = 256 * 1024;
+    const written: number[] = [];
+    const writer = {
+      write(items: readonly { at: number }[]) {
+        written.push(...items.map(({ at }) => at));
+        return Buffer.concat(items.map(({ at }) => Buffer.alloc(itemBytes, at)));
+      },
+      around: (size: number) => ({ head: Buffer.from(`<${size}>`), tail: Buffer.from('.') }),
+    };
+    const send = async (count: number) => {
+      written.length = 0;
+      const { exchange, bytes } = exchangeLike();
+      const output = {
+        ...{ serialization: 'protobuf', isPretty: false, as: null, omitsManagedFields: false },
+        protobuf: { listWriter: () => writer },
+      } as never;
+      const endpoint = {
+        resource: { group: '', version: 'v1', listKind: 'ConfigMapList', conversion: null },
+      } as unknown as ResourceEndpoint;
+      const clock = { defer: setImmediate, now: () => 0 } as never;
+      await sendPage(exchange, endpoint, { clock }, { output, page: pageOf(count, () => {}) });
+      return bytes();
+    };
+    for (const count of [0, 100, 128, 200]) {
+      const body = await send(count);
+      const head = `<${count * itemBytes}>`;
+      t.equal(body.length, head.length + count * itemBytes + 1, `${count} items`);
+      t.equal(body.subarray(0, head.length).toString(), head);
+      t.equal(body.subarray(-1).toString(), '.');
+      const items = body.subarray(head.length, -1);
+      t.ok(
+        Array.from({ length: count }, (_, at) => at).every((at) => items[at * itemBytes] === at),
+      );
+      const again = written.slice(count);
+      t.same(
+        again,
+        Array.from({ length: again.length }, (_, at) => at + count - again.length),
+      );
+      // 32 MiB are 128 items; pieces end before them.
+      if (count <= 128) t.same(again, []);
+      else t.ok(again.length >= count - 128 && again.length <= count - 28, `${again.length} again`);
+    }
+  },
+);
+
 function pageOf(count: number, onWritten: () => void): ListPage {
   const items = Array.from({ length: count }, (_, at) => ({
     json: () => {
@@ -105,5 +153,6 @@ function exchangeLike() {
       if (chunk !== undefined) chunks.push(chunk);
     },
   } as unknown as Exchange;
-  return { exchange, body: () => Buffer.concat(chunks).toString() };
+  const bytes = () => Buffer.concat(chunks);
+  return { exchange, bytes, body: () => bytes().toString() };
 }

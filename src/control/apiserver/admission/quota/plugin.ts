@@ -5,6 +5,7 @@ import { StatusError } from '../../../machinery/status.js';
 import type { AdmissionPlugin, AdmissionRequest } from '../../contracts.js';
 import { definePlugin } from '../plugin.js';
 import type { AdmissionServices } from '../services.js';
+import type { LimitedResource } from './limited-resources.js';
 import { chargedQuotas } from './quota-check.js';
 
 const resourceQuotas = { group: '', resource: 'resourcequotas' };
@@ -17,8 +18,11 @@ const rememberedMax = 1000;
  * compare-and-swap before the object is written, so that replicas together never let too much through. What is reserved for a write that
  * then fails is given back by the quota controller.
  */
-export function resourceQuota(services: AdmissionServices): AdmissionPlugin {
-  const keeper = new QuotaKeeper(services);
+export function resourceQuota(
+  services: AdmissionServices,
+  limited: readonly LimitedResource[],
+): AdmissionPlugin {
+  const keeper = new QuotaKeeper(services, limited);
   return definePlugin('ResourceQuota', ['CREATE', 'UPDATE'], {
     async validate(request) {
       if (request.namespace === '' || request.object === null) return;
@@ -31,19 +35,22 @@ export function resourceQuota(services: AdmissionServices): AdmissionPlugin {
 
 class QuotaKeeper {
   readonly #services: AdmissionServices;
+  /** What needs a quota. */
+  readonly #limited: readonly LimitedResource[];
   /** The last of each namespace's reservations: they are made one after the other. */
   readonly #queues = new Map<string, Promise<void>>();
   /** Quotas that this server wrote, until the cache has caught up; by namespace and name. */
   readonly #written = new Map<string, ResourceQuota>();
 
-  constructor(services: AdmissionServices) {
+  constructor(services: AdmissionServices, limited: readonly LimitedResource[]) {
     this.#services = services;
+    this.#limited = limited;
   }
 
   async charge(request: AdmissionRequest, evaluator: QuotaEvaluator): Promise<void> {
     const { namespace } = request;
     // The usual namespace has no quota: it does not queue.
-    if ((await this.#quotas(namespace)).length === 0) return;
+    if (this.#limited.length === 0 && (await this.#quotas(namespace)).length === 0) return;
     const before = this.#queues.get(namespace) ?? Promise.resolve();
     const turn = before.then(() => this.#chargeInTurn(request, evaluator));
     const settled = turn.catch(() => undefined);
@@ -61,7 +68,10 @@ class QuotaKeeper {
     const done = new Set<string | undefined>();
     let quotas = await this.#quotas(namespace);
     for (let round = 1; ; round++) {
-      const charged = chargedQuotas(request, quotas, evaluator);
+      const charged = chargedQuotas(request, quotas, {
+        evaluator,
+        limited: this.#limited,
+      });
       if (charged.length === 0 || request.context.isDryRun) return;
       const conflict = await this.#write(charged, done);
       if (conflict === null) return;

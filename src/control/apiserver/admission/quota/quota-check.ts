@@ -14,20 +14,25 @@ import type { QuotaEvaluator } from '../../../api/quota/evaluator.js';
 import { concerns } from '../../../api/quota/quota-scope.js';
 import type { AdmissionRequest } from '../../contracts.js';
 import { refusal } from '../refusal.js';
+import { checkCovered, type LimitedResource } from './limited-resources.js';
 
 /**
  * The quotas that a write uses more of, with their new `status.used`; none when it uses nothing. Throws the 403 of a write that a quota
- * does not leave room for.
+ * does not leave room for, or that needs a quota which is not there (`limited`).
  */
 export function chargedQuotas(
   request: AdmissionRequest,
   quotas: readonly ResourceQuota[],
-  evaluator: QuotaEvaluator,
+  {
+    evaluator,
+    limited,
+  }: { readonly evaluator: QuotaEvaluator; readonly limited: readonly LimitedResource[] },
 ): readonly ResourceQuota[] {
   const { object, oldObject, context } = request;
   if (object === null) return [];
   const concerned = quotas.filter((quota) => concerns(quota, object, evaluator));
   for (const quota of concerned) checkCountable(request, quota, evaluator);
+  if (limited.length > 0) checkCovered(request, object, quotas, { evaluator, limited });
   const usage = evaluator.usage(object, context.nowMs);
   const negative = [...usage].filter(([, quantity]) => quantity.sign < 0).map(([name]) => name);
   if (negative.length > 0) {

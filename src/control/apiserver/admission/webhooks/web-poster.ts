@@ -1,18 +1,28 @@
 import type { WebClient } from '../../../../rpc/web-client.js';
 import type { WebhookPoster } from './webhook-caller.js';
+import { WebhookCredentials } from './webhook-credentials.js';
 
 /** Bytes that an answer may have. */
 const answerBytesMax = 16 << 20;
 
-/** Posts by HTTPS with kept connections. */
-export function webPoster(client: WebClient): WebhookPoster {
-  return async ({ url, body, caPem, serverName, timeoutMs, signal }) => {
+/** Posts by HTTPS with kept connections, as whom `credentials` say. */
+export function webPoster(client: WebClient, credentials = WebhookCredentials.none): WebhookPoster {
+  return async ({ url, body, caPem, serverName, credentialsFor, timeoutMs, signal }) => {
+    const { certificatePem, keyPem, authorization } = credentials.of(credentialsFor);
     const response = await client.request({
       url,
       method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json',
+        ...(authorization !== '' && { authorization }),
+      },
       body,
-      tls: { ...(caPem !== '' && { ca: caPem }), ...(serverName !== '' && { serverName }) },
+      tls: {
+        ...(caPem !== '' && { ca: caPem }),
+        ...(serverName !== '' && { serverName }),
+        ...(certificatePem !== '' && { cert: certificatePem, key: keyPem }),
+      },
       timeoutMs,
       signal,
     });

@@ -23,6 +23,8 @@ export interface WebhookPost {
   readonly caPem: string;
   /** The name that its certificate must have; '' for the host of the URL. */
   readonly serverName: string;
+  /** Whom credentials are looked up for: `host:port`, or the host that a URL names. */
+  readonly credentialsFor: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -127,7 +129,11 @@ export class WebhookCaller {
     let reply: Awaited<ReturnType<WebhookPoster>>;
     try {
       reply = await this.#post({
-        ...{ url: target.url, serverName: target.serverName },
+        ...{
+          url: target.url,
+          serverName: target.serverName,
+          credentialsFor: target.credentialsFor,
+        },
         body: admissionReview(request, asked),
         caPem: Buffer.from(webhook.clientConfig?.caBundle ?? '', 'base64').toString('latin1'),
         timeoutMs: seconds * 1000,
@@ -157,7 +163,8 @@ export class WebhookCaller {
       const url = `${plain}${plain.includes('?') ? '&' : '?'}${query}`;
       const { hostname, port } = new URL(plain);
       const address = `${hostname}:${port === '' ? 443 : port}`;
-      return { url, shownUrl: url, address, serverName: '' };
+      const { host } = new URL(plain);
+      return { url, shownUrl: url, address, serverName: '', credentialsFor: host };
     }
     const { namespace = '', name = '', path = '', port = 443 } = clientConfig?.service ?? {};
     const service = (await this.#services.objects.get(
@@ -174,7 +181,8 @@ export class WebhookCaller {
     const serverName = `${name}.${namespace}.svc`;
     const asked = `${path === '' ? '/' : path}?${query}`;
     const shownUrl = `https://${serverName}:${port}${asked}`;
-    return { url: `https://${address}${asked}`, shownUrl, address, serverName };
+    const credentialsFor = `${serverName}:${port}`;
+    return { url: `https://${address}${asked}`, shownUrl, address, serverName, credentialsFor };
   }
 }
 
@@ -186,6 +194,7 @@ interface WebhookTarget {
   /** Host and port. */
   readonly address: string;
   readonly serverName: string;
+  readonly credentialsFor: string;
 }
 
 /** Why there is no answer, as users of Kubernetes know it. */
