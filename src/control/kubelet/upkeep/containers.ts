@@ -1,6 +1,8 @@
+import type { NodeFiles } from '../../../host/node-files.js';
 import type { ObservedPod } from '../pods/observed-pod.js';
 import type { TerminationMessages } from '../pods/termination-messages.js';
 import type { ContainerRuntime } from '../runtime/container-runtime.js';
+import { removeLogs } from './logs.js';
 
 /** Containers that have ended and are kept: of each name of a pod the newest, and this many before it. */
 const keptBefore = 1;
@@ -24,17 +26,23 @@ export function garbageOf({ containers, sandboxes }: ObservedPod): {
   return { containers: old, sandboxes: unused.map(({ id }) => id) };
 }
 
-/** Takes it away. Rejects with RuntimeError. */
+/** Takes it away, with the logs of the containers. Rejects with RuntimeError, or the operating system's error. */
 export async function collectGarbage(
   pods: Iterable<ObservedPod>,
-  runtime: ContainerRuntime,
-  messages: TerminationMessages,
+  parts: {
+    readonly runtime: ContainerRuntime;
+    readonly messages: TerminationMessages;
+    readonly files: NodeFiles;
+  },
 ): Promise<void> {
+  const { runtime, messages, files } = parts;
   for (const pod of pods) {
     const { containers, sandboxes } = garbageOf(pod);
     for (const id of containers) {
       await runtime.removeContainer(id);
       messages.forget(id);
+      const logPath = pod.containers.find((each) => each.id === id)?.logPath ?? '';
+      if (logPath !== '') await removeLogs(logPath, files);
     }
     for (const id of sandboxes) await runtime.removeSandbox(id);
   }

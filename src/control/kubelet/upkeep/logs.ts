@@ -34,13 +34,10 @@ async function rotate(
 ): Promise<void> {
   const { files, runtime, limits, nowMs } = parts;
   if ((await files.sizeOf(logPath)) < limits.logBytesMax) return;
-  const slash = logPath.lastIndexOf('/');
-  const dir = logPath.slice(0, slash);
-  const base = `${logPath.slice(slash + 1)}.`;
-  const rotated = (await files.list(dir)).filter((name) => name.startsWith(base));
+  const rotated = await movedAway(logPath, files);
   // The one that is moved away now is one of them.
   const tooMany = rotated.slice(0, Math.max(0, rotated.length - (limits.logFiles - 2)));
-  for (const name of tooMany) await files.remove(`${dir}/${name}`);
+  for (const path of tooMany) await files.remove(path);
   const moved = `${logPath}.${timestamp(nowMs)}`;
   await files.rename(logPath, moved);
   try {
@@ -49,6 +46,20 @@ async function rotate(
     await files.rename(moved, logPath);
     throw error;
   }
+}
+
+/** Takes the log of a container away that is no more, with all that was moved away of it. Rejects with the operating system's error. */
+export async function removeLogs(logPath: string, files: NodeFiles): Promise<void> {
+  for (const path of [...(await movedAway(logPath, files)), logPath]) await files.remove(path);
+}
+
+/** What was moved away of a log, the oldest first. */
+async function movedAway(logPath: string, files: NodeFiles): Promise<readonly string[]> {
+  const slash = logPath.lastIndexOf('/');
+  const dir = logPath.slice(0, slash);
+  const base = `${logPath.slice(slash + 1)}.`;
+  const names = (await files.list(dir)).filter((name) => name.startsWith(base));
+  return names.map((name) => `${dir}/${name}`);
 }
 
 /** As `20260102-030405`. */

@@ -33,8 +33,7 @@ export class NodeUpkeep {
 
   /** Containers that have ended, but for the last of each. */
   async collectContainers(): Promise<void> {
-    const { watch, runtime, messages } = this.#parts;
-    await collectGarbage(watch.pods.values(), runtime, messages);
+    await collectGarbage(this.#parts.watch.pods.values(), this.#parts);
   }
 
   async rotateLogs(): Promise<void> {

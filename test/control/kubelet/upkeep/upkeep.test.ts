@@ -2,8 +2,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import type { TerminationMessages } from '../../../../src/control/kubelet/pods/termination-messages.js';
 import { RuntimeError } from '../../../../src/control/kubelet/runtime/runtime-error.js';
-import { garbageOf } from '../../../../src/control/kubelet/upkeep/containers.js';
+import { collectGarbage, garbageOf } from '../../../../src/control/kubelet/upkeep/containers.js';
 import { ImageUpkeep } from '../../../../src/control/kubelet/upkeep/images.js';
 import { rotateLogs } from '../../../../src/control/kubelet/upkeep/logs.js';
 import { hostNodeFiles } from '../../../../src/host/node-files.js';
@@ -27,6 +28,27 @@ t.test('garbageOf: what runs and the last that ended stay, and their sandboxes',
   t.same([...containers].sort(), ['app-0', 'app-1']);
   t.same(sandboxes, ['s1'], 'side-0 is still shown, and lies in the first sandbox');
   t.same(garbageOf(observedOf(pod, ['sandbox', 'app:running'])), { containers: [], sandboxes: [] });
+});
+
+t.test('collectGarbage: logs go with their containers', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'flotilla-logs-'));
+  t.teardown(() => rm(dir, { recursive: true, force: true }));
+  const words = ['app:0:exited:1', 'app:1:exited:1', 'app:2:running', 'side:running'];
+  const observed = observedOf(pod, ['sandbox', ...words]);
+  const containers = observed.containers.map((each) => ({
+    ...each,
+    logPath: each.name === 'side' ? '' : join(dir, `${each.attempt}.log`),
+  }));
+  for (const name of ['0.log', '0.log.20260102-030401', '1.log', '1.log.20260102-030401', '2.log'])
+    await writeFile(join(dir, name), '');
+  const forgotten: string[] = [];
+  const messages = {
+    forget: (id: string) => forgotten.push(id),
+  } as unknown as TerminationMessages;
+  const parts = { runtime: new MemoryRuntime(() => 0), messages, files: hostNodeFiles };
+  await collectGarbage([{ ...observed, containers }], parts);
+  t.same((await readdir(dir)).sort(), ['1.log', '1.log.20260102-030401', '2.log']);
+  t.same(forgotten, ['app-0']);
 });
 
 t.test('rotateLogs: large logs are moved away, and the oldest go', async (t) => {
