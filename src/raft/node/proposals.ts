@@ -12,10 +12,6 @@ import { isFinal, type Taken } from './leader-intake.js';
 type PendingProposal<Result> = Pending<Result> &
   ({ readonly kind: 'normal'; data: RoomyData } | { readonly kind: 'config'; data: Uint8Array });
 
-/** With this many on their way, up to so many more, and so many bytes, are collected. */
-const busyMin = 64;
-const collectedMax = 128;
-const collectedBytesMax = 64 * 1024;
 /** Forwarded and not known to be taken, at the most: proposals, and bytes but for a single one. */
 const streamMax = 4096;
 const streamBytesMax = 8 * 1024 * 1024;
@@ -72,11 +68,6 @@ export class ProposalQueue<Result> {
     this.#defects = options.defects;
   }
 
-  /** Proposals that somebody waits for. */
-  get pendingCount(): number {
-    return this.#pending.size;
-  }
-
   /** Proposals that were refused, or of which nobody could say in time what became of them. */
   get failedCount(): number {
     return this.#failedCount;
@@ -114,20 +105,20 @@ export class ProposalQueue<Result> {
   }
 
   /** Proposals that somebody waits for. */
-  get size(): number {
+  get pendingCount(): number {
     return this.#pending.size;
   }
 
-  /**
-   * So many are on their way, and so few are queued, that it pays to wait for what comes before those are done: what a batch
-   * costs, it costs once.
-   */
-  get mayCollect(): boolean {
-    const queued = this.#queued.length;
-    if (queued >= collectedMax || this.#pending.size - queued < busyMin) return false;
+  /** Of them those that are not proposed in any term. */
+  get queuedCount(): number {
+    return this.#queued.length;
+  }
+
+  /** The size of those. */
+  get queuedBytes(): number {
     let bytes = 0;
     for (const { data } of this.#queued) bytes += data.length;
-    return bytes < collectedBytesMax;
+    return bytes;
   }
 
   /** Proposes everything queued through the local core, which leads `term`; `take` appends some of the first. */
@@ -141,15 +132,27 @@ export class ProposalQueue<Result> {
     }
   }
 
-  /** What to send to the leader of `term` now; undefined when nothing is new. Resends what is unanswered for `resendMs`. */
-  forward(term: Term, now: number, resendMs: number): PeerMessage | undefined {
+  /** Something was forwarded, and its leader has not said that it has taken it. */
+  get isForwarding(): boolean {
+    return this.#streamAccepted < this.#streamSent;
+  }
+
+  /**
+   * What to send to the leader of `term` now; undefined when nothing is new, or what is new is held back. Resends what is unanswered
+   * for `resendMs`, and then nothing is held back.
+   */
+  forward(
+    term: Term,
+    now: number,
+    { resendMs, isHeld }: { readonly resendMs: number; readonly isHeld: boolean },
+  ): PeerMessage | undefined {
     if (term !== this.#streamTerm) this.#openStream(term);
     if (this.#streamEnded) return undefined;
     if (this.#hasProgressed) this.#streamProgressAt = now;
     this.#hasProgressed = false;
-    const isUnanswered = this.#streamAccepted < this.#streamSent;
+    const isUnanswered = this.isForwarding;
     const isStale = isUnanswered && now - this.#streamProgressAt >= resendMs;
-    if (isUnanswered && !isStale && this.mayCollect) return undefined;
+    if (isHeld && !isStale) return undefined;
     this.#fillStream(term);
     const after = isStale ? this.#streamAccepted : this.#streamSent;
     const unsent = this.#stream.slice(after - this.#streamAccepted);

@@ -14,11 +14,11 @@ import type {
 import { ApplyLoop } from './apply-loop.js';
 import type { PeerMessage, PeerTransport, Waiter } from './contracts.js';
 import { NodeError } from './errors.js';
-import { ForwardIntake } from './forward-intake.js';
 import { handOverWhenStalled } from './hand-over.js';
 import { LeaderIntake } from './leader-intake.js';
 import { LeadershipView } from './leadership-view.js';
 import { PeerSender } from './peer-sender.js';
+import { ProposalFlow } from './proposal-flow.js';
 import { ProposalQueue } from './proposals.js';
 import {
   type LeadershipStatus,
@@ -29,7 +29,6 @@ import {
 import { ReadQueue } from './read-queue.js';
 import { whenStillLeaderless } from './still-leaderless.js';
 import { TickTimer } from './tick-timer.js';
-import { cancellable } from './waiter.js';
 import { WritePipeline } from './write-pipeline.js';
 
 /** With no more proposals waiting here than this, and no reads, there is nothing better to do than to write. */
@@ -49,9 +48,8 @@ export class RaftNode<Result> {
   /** Names this incarnation in envelopes and forwards. */
   readonly #session: bigint;
   readonly #proposals: ProposalQueue<Result>;
+  readonly #flow: ProposalFlow<Result>;
   readonly #reads = new ReadQueue();
-  readonly #forwards = new ForwardIntake();
-  readonly #intake: LeaderIntake;
   readonly #writes: WritePipeline;
   readonly #sender: PeerSender;
   readonly #applyLoop: ApplyLoop<Result>;
@@ -93,11 +91,20 @@ export class RaftNode<Result> {
       transport: this.#transport,
       schedule: () => this.#schedule(),
     });
-    this.#intake = new LeaderIntake(this.#core, options.admits ?? (() => null));
+    this.#flow = new ProposalFlow({
+      core: this.#core,
+      clock: this.#clock,
+      transport: this.#transport,
+      proposals: this.#proposals,
+      intake: new LeaderIntake(this.#core, options.admits ?? (() => null)),
+      requestTimeoutMs: options.requestTimeoutMs,
+      resendMs: this.#resendMs,
+      schedule: () => this.#schedule(),
+    });
     this.#writes = new WritePipeline({
       wal: options.wal,
       clock: this.#clock,
-      isQuiet: () => this.#proposals.size <= quietProposalsMax && this.#reads.isEmpty,
+      isQuiet: () => this.#proposals.pendingCount <= quietProposalsMax && this.#reads.isEmpty,
       send: (messages) => this.#sender.send(messages),
       restore: (meta) => this.#applyLoop.restore(meta, () => options.snapshots.chunks(meta)),
       onRestored: () => this.#onRestored(),
@@ -149,21 +156,16 @@ export class RaftNode<Result> {
    * result here. It is applied at most once. Rejects with {@link NodeError}.
    */
   propose(tag: number, payload: Uint8Array, waiter: Waiter<Result>, signal?: AbortSignal): void {
-    if (signal === undefined && !this.#stopped) {
-      this.#proposals.add(tag, payload, this.#deadline(), waiter);
-      this.#schedule();
-      return;
-    }
-    this.#enqueue(waiter, signal, (settled, deadline) =>
-      this.#proposals.add(tag, payload, deadline, settled),
-    );
+    if (this.#isRefused(waiter)) return;
+    this.#flow.add(tag, payload, waiter, signal);
+    this.#schedule();
   }
 
   /** Replicates a membership change; the state machine's result comes back once it is applied here. */
   proposeConfChange(change: ConfChange, waiter: Waiter<Result>, signal?: AbortSignal): void {
-    this.#enqueue(waiter, signal, (settled, deadline) =>
-      this.#proposals.addConfChange(change, deadline, settled),
-    );
+    if (this.#isRefused(waiter)) return;
+    this.#flow.addConfChange(change, waiter, signal);
+    this.#schedule();
   }
 
   /**
@@ -265,30 +267,13 @@ export class RaftNode<Result> {
 
   /** A turn would do something. Most heartbeats, and answers to them, only tell that somebody is there. */
   get #hasWork(): boolean {
-    const isAwaited = this.#proposals.size > 0 || !this.#reads.isEmpty;
+    const isAwaited = this.#proposals.pendingCount > 0 || !this.#reads.isEmpty;
     return isAwaited || this.#core.hasReady() || this.#leadership.isStale;
   }
 
-  #deadline(): number {
-    return this.#clock.now() + this.#options.requestTimeoutMs;
-  }
-
-  /** `add` queues the proposal for a waiter, with a deadline, and returns its number. */
-  #enqueue(
-    waiter: Waiter<Result>,
-    signal: AbortSignal | undefined,
-    add: (waiter: Waiter<Result>, deadline: number) => number,
-  ): void {
-    if (this.#stopped) {
-      waiter.reject(stoppedError());
-      return;
-    }
-    const deadline = this.#deadline();
-    cancellable(waiter, signal, {
-      add: (settled) => add(settled, deadline),
-      cancel: (number) => this.#proposals.cancel(number),
-    });
-    this.#schedule();
+  #isRefused(waiter: Waiter<Result>): boolean {
+    if (this.#stopped) waiter.reject(stoppedError());
+    return this.#stopped;
   }
 
   #schedule(): void {
@@ -320,28 +305,15 @@ export class RaftNode<Result> {
   /** One pass: propose and ask what was collected, then carry out what the core wants until it wants nothing. */
   #turn(): void {
     this.#ticks.catchUp();
-    this.#flushProposals();
+    this.#flow.flush();
     this.#flushReads();
     while (this.#core.hasReady()) this.#carryOut(this.#core.ready());
     this.#leadership.refresh();
     this.#applyLoop.run();
     this.#sender.endTurn();
     const isIdle =
-      this.#proposals.size === 0 && this.#reads.isEmpty && this.#options.snapshots.isIdle;
+      this.#proposals.pendingCount === 0 && this.#reads.isEmpty && this.#options.snapshots.isIdle;
     this.#ticks.sleep(isIdle ? this.#core.idleTicks : 0);
-  }
-
-  #flushProposals(): void {
-    if (this.#core.role === 'leader') {
-      const isCommitting = this.#core.commit < this.#core.lastIndex;
-      if (isCommitting && this.#proposals.mayCollect) return;
-      this.#proposals.flushToCore(this.#core.term, (proposals) => this.#intake.take(proposals));
-      return;
-    }
-    const leader = this.#core.leader;
-    if (leader === noMember) return;
-    const message = this.#proposals.forward(this.#core.term, this.#clock.now(), this.#resendMs);
-    if (message !== undefined) this.#transport.send(leader, message);
   }
 
   #flushReads(): void {
@@ -353,11 +325,8 @@ export class RaftNode<Result> {
   }
 
   #onForward(from: MemberId, message: Extract<PeerMessage, { kind: 'forward' }>): void {
-    const ledTerm = this.#core.role === 'leader' ? this.#core.term : 0;
-    const reply = this.#forwards.onForward(message, ledTerm, (proposals) =>
-      this.#intake.take(proposals),
-    );
-    if (ledTerm !== 0) this.#sender.awaitCommit(from, this.#core.lastIndex);
+    const reply = this.#flow.onForward(message);
+    if (this.#core.role === 'leader') this.#sender.awaitCommit(from, this.#core.lastIndex);
     if (reply !== undefined) this.#transport.send(from, reply);
   }
 
@@ -412,6 +381,7 @@ export class RaftNode<Result> {
     this.#stopped = true;
     this.#ticks.close();
     this.#sender.close();
+    this.#flow.close();
     this.#proposals.close();
     this.#reads.close();
   }

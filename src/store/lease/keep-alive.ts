@@ -20,7 +20,7 @@ const busyMin = 16;
  * what dozens of renewals cost, and nobody needs to know within milliseconds that his lease lasts on.
  */
 const gatherMin = 32;
-const gatherMs = 5;
+const gatherMs = 10;
 
 /** The renewals of one entry. */
 class Batch {

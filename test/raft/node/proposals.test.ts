@@ -29,7 +29,7 @@ function makeQueue(defects = noDefects, pendingMax = 100) {
       reject: (error) => outcomes.push(`${number} ${error.code}`),
     });
   const forward = (term: number, now = 0) =>
-    queue.forward(term, now, resendMs) as Forward | undefined;
+    queue.forward(term, now, { resendMs, isHeld: false }) as Forward | undefined;
   return { queue, outcomes, add, forward };
 }
 
