@@ -40,7 +40,7 @@ export class WebClientConnection extends Http2Connection {
     const id = this.#nextStreamId;
     this.#nextStreamId += 2;
     const stream = new WebClientStream(this, id, listener);
-    this.streams.set(id, stream);
+    this.streams.add(stream);
     const block = this.encoder.encode(
       fields.map(([name, value]) => ({ name, value, kind: 'indexed' })),
     );
