@@ -67,7 +67,11 @@ export async function serveClients(
   const routes = httpRoutes(member, { ...observing, commandLine: process.argv });
   const services = apiServices(member);
   const gateway = settings.hasGateway ? openGateway(settings, () => rpc) : null;
-  const web = clientHttp(routes, { gateway, access: settings.httpAccess });
+  const web = clientHttp(routes, {
+    gateway,
+    access: settings.httpAccess,
+    namesUsers: () => settings.auth.trustsCertificates && member.auth.isEnabled,
+  });
   const createServer = settings.rpcEngine === 'http2' ? createHttp2Server : await loadGrpcJs();
   const isHttpApart = listenClientHttpUrls.length > 0;
   const common = rpcOptions(settings, logger);

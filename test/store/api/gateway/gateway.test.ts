@@ -1,7 +1,9 @@
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import t, { type Test } from 'tap';
 import { createLocalChannel } from '../../../../src/rpc/http2/index.js';
-import type { RpcServer } from '../../../../src/rpc/index.js';
+import type { ListenerTls, RpcServer } from '../../../../src/rpc/index.js';
 import { clientHttp } from '../../../../src/store/api/client-http.js';
 import type { HttpAccess } from '../../../../src/store/api/gateway/access.js';
 import { Gateway } from '../../../../src/store/api/gateway/gateway.js';
@@ -9,7 +11,8 @@ import { gatewayPaths } from '../../../../src/store/api/gateway/paths.js';
 import { httpRoutes } from '../../../../src/store/api/http.js';
 import { apiServices } from '../../../../src/store/api/services.js';
 import { until } from '../../../client/until.js';
-import { realClock, serve } from '../../../rpc/support.js';
+import { ca, clientCert, clientKey } from '../../../rpc/certificates.js';
+import { realClock, serve, testTls } from '../../../rpc/support.js';
 import { apiEngine } from '../engine.js';
 import { ApiRig } from '../rig.js';
 
@@ -27,6 +30,8 @@ async function open(
   t: Test,
   options: {
     access?: HttpAccess;
+    namesUsers?: boolean;
+    tls?: ListenerTls;
     callsMax?: number;
     bodyBytesMax?: number;
     timeMsMax?: number;
@@ -44,8 +49,10 @@ async function open(
       timeMsMax: options.timeMsMax ?? 60_000,
     },
   });
-  const web = clientHttp(httpRoutes(rig), { gateway, access: options.access ?? everybody });
-  const served = await serve(t, apiEngine(), apiServices(rig), { web });
+  const { access = everybody, namesUsers = false } = options;
+  const web = clientHttp(httpRoutes(rig), { gateway, access, namesUsers: () => namesUsers });
+  const tls = options.tls === undefined ? {} : { tls: options.tls };
+  const served = await serve(t, apiEngine(), apiServices(rig), { web, ...tls });
   holder.rpc = served.rpc;
   t.teardown(() => gateway.close());
   const post = async (path: string, body: unknown, headers = {}): Promise<Answer> => {
@@ -255,4 +262,22 @@ t.test('a host that is not allowed is answered 421', async (t) => {
   const statusFor = async (host: string) => (await fetch(`http://${host}:${port}/version`)).status;
   t.equal(await statusFor('127.0.0.1'), 421);
   t.equal(await statusFor('localhost'), 200);
+});
+
+t.test('who is known by a certificate is not served as somebody else', async (t) => {
+  const tls = { ...testTls, clientCa: ca, clientCertAuth: true };
+  const statusAt = async (port: number, path: string) => {
+    const certified = { ca, cert: clientCert, key: clientKey };
+    const call = httpsRequest({ port, host: '127.0.0.1', path, method: 'POST', ...certified });
+    call.end('{}');
+    const [response] = (await once(call, 'response')) as [IncomingMessage];
+    response.resume();
+    await once(response, 'end');
+    return response.statusCode;
+  };
+  const { port } = await open(t, { tls, namesUsers: true });
+  t.equal(await statusAt(port, '/v3/cluster/member/list'), 400);
+  t.equal(await statusAt(port, '/version'), 405, 'other paths do not ask who it is');
+  const plain = await open(t, { tls });
+  t.equal(await statusAt(plain.port, '/v3/cluster/member/list'), 200);
 });
