@@ -41,6 +41,8 @@ export const defects = [
   'forward-retried-blindly',
   /** A lease expiry is applied although the lease was renewed in between. */
   'lease-expiry-unconditional',
+  /** What a user may do is put together once, and used although users or roles have changed since. */
+  'stale-permissions',
 ] as const;
 /** Name of a seeded defect. */
 export type Defect = (typeof defects)[number];

@@ -91,7 +91,7 @@ export class Store implements StateMachine<ApplyResult> {
   readonly alarms: AlarmReads;
   readonly watch: WatchHub;
   /** Users, roles and whether they count. */
-  readonly auth = new AuthState();
+  readonly auth: AuthState;
   readonly tokens: SimpleTokens;
   /** What was done since the store was opened. */
   readonly counts = new StoreCounts();
@@ -121,6 +121,7 @@ export class Store implements StateMachine<ApplyResult> {
     this.leases = new Lessor({ clock, minTtlSeconds: options.minLeaseTtlSeconds ?? 2, defects });
     const { tokenTtlSeconds: ttlSeconds = defaultTokenTtlSeconds } = options;
     this.tokens = new SimpleTokens({ clock, ttlSeconds });
+    this.auth = new AuthState(defects);
     this.#mvcc = new Mvcc(state.mvcc, {
       clock,
       counts: this.counts,

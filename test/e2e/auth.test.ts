@@ -15,7 +15,7 @@ import { realClock } from '../rpc/support.js';
 import { Cluster, staticFlags } from './cluster.js';
 import { Member } from './member.js';
 import { freePorts } from './ports.js';
-import { needs } from './project.js';
+import { flotillaBin, needs } from './project.js';
 
 /** Users, roles and tokens over several members, as clients meet them. */
 
@@ -234,3 +234,26 @@ async function secureMember(t: Test): Promise<{ readonly url: string; readonly d
   await member.ready();
   return { url: base.clientUrl, dir };
 }
+
+t.test('flotilla ctl logs in with --user', async (t) => {
+  const cluster = await Cluster.forTest(t, { kind: 'flotilla', size: 1, flags });
+  const endpoint = cluster.endpoints[0] ?? '';
+  await enable(channelTo(t, `http://${endpoint}`));
+  const ctl = async (...args: string[]) => {
+    const limits = ['--command-timeout', '60s'];
+    const all = ['ctl', '--endpoints', endpoint, ...limits, ...args];
+    return (await run(flotillaBin, all)).stdout.trim();
+  };
+  t.equal(await ctl('--user', 'alice:alice', 'put', 'a', '1'), 'OK');
+  t.equal(await ctl('--user', 'alice', '--password', 'alice', 'get', 'a'), 'a\n1');
+  const refusals: readonly (readonly [args: readonly string[], text: RegExp])[] = [
+    [['--user', 'alice:alice', 'put', 'b', '1'], /permission denied/],
+    [['--user', 'alice:bob', 'put', 'a', '1'], /authentication failed/],
+    [['--user', 'alice', 'put', 'a', '1'], /needs a password/],
+    [['put', 'a', '1'], /user name is empty/],
+  ];
+  for (const [args, text] of refusals) {
+    const outcome = await ctl(...args).catch((error: { readonly stderr: string }) => error.stderr);
+    t.match(outcome, text);
+  }
+});

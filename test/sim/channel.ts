@@ -8,6 +8,7 @@ import {
   type CallOptions,
   type Channel,
   type ClientStream,
+  type Metadata,
   PendingAnswer,
   RpcError,
   type ServerStream,
@@ -19,6 +20,7 @@ import {
 import type { MethodDescriptor } from '../../src/wire/descriptor.js';
 import { AsyncQueue } from './async-queue.js';
 import type { MachineTime } from './clock.js';
+import { rootChain } from './root-certificate.js';
 import type { Scheduler } from './scheduler.js';
 
 /** A process that serves clients. */
@@ -211,6 +213,7 @@ class Call {
   isOver = false;
   readonly #options: ChannelOptions;
   readonly #timeoutMs: number | null;
+  readonly #metadata: Metadata;
   readonly #delay: () => number;
   readonly #reject: (error: CallError) => void;
   /** Made when it is first read: it costs more than the rest of a call. */
@@ -230,13 +233,17 @@ class Call {
     this.#delay = delay;
     this.#reject = reject;
     this.#timeoutMs = call.timeoutMs ?? null;
+    this.#metadata = new Map(
+      Object.entries(call.metadata ?? {}).map(([name, value]) => [name, [value]]),
+    );
   }
 
   /** What the handler is given, with what its kind of call has besides. */
   context<Rest extends object>(rest: Rest): CallContext & Rest {
     const signal = () => this.#signal;
     return {
-      metadata: new Map(),
+      metadata: this.#metadata,
+      peerCertificates: rootChain,
       peer: this.#options.client,
       timeoutMs: this.#timeoutMs,
       get signal() {

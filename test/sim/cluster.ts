@@ -10,6 +10,7 @@ import {
   type MemberLimits,
 } from '../../src/store/index.js';
 import { MemberRecord } from '../../src/wire/gen/store.js';
+import { AuthLog } from './auth-log.js';
 import { type ClientNetworkKnobs, SimChannel } from './channel.js';
 import { IncarnationClock, MachineTime } from './clock.js';
 import { SimFailure } from './failure.js';
@@ -38,6 +39,8 @@ export class Cluster implements MachineWorld {
   readonly defects: ReadonlySet<Defect>;
   readonly network: SimNetwork;
   readonly invariants = new Invariants();
+  /** What the log says about users and what they may do. */
+  readonly authLog = new AuthLog();
   /** All machines there are: members, members to be, and those removed that still run. */
   readonly machines: Machine[] = [];
   /** Machines whose process was refused by its own disk: dead for good, to be replaced. */
@@ -187,7 +190,11 @@ export class Cluster implements MachineWorld {
     };
     return {
       onStart: (core, recovered) => watch(() => this.invariants.onStart(memberId, core, recovered)),
-      onReady: (ready) => watch(() => this.invariants.onReady(memberId, ready)),
+      onReady: (ready) =>
+        watch(() => {
+          this.invariants.onReady(memberId, ready);
+          for (const entry of ready.committed) this.authLog.onEntry(entry);
+        }),
       onDurable: (sequence) => watch(() => this.invariants.onDurable(memberId, sequence)),
     };
   }

@@ -25,6 +25,7 @@ const table: readonly (readonly [defect: Defect, profile: Profile, seedsMax: num
   ['wal-trusts-recycled', 'snapshots', 20],
   ['forward-retried-blindly', 'elections', 40],
   ['lease-expiry-unconditional', 'leases', 150],
+  ['stale-permissions', 'auth', 20],
 ];
 
 /**

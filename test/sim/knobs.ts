@@ -4,7 +4,7 @@ import type { SimDiskKnobs } from './disk.js';
 import type { NetworkKnobs } from './network.js';
 
 /** What a seed concentrates on. Every profile is part of the ordinary rotation. */
-export const profiles = [
+const rotation = [
   'calm',
   'mixed',
   'network',
@@ -16,6 +16,8 @@ export const profiles = [
   'members',
   'leases',
 ] as const;
+/** With users whose permissions change; other profiles have them now and then. */
+export const profiles = [...rotation, 'auth'] as const;
 export type Profile = (typeof profiles)[number];
 
 /** Things that happen to the cluster, each on average once in so many virtual milliseconds; 0: never. */
@@ -68,6 +70,8 @@ export interface Knobs {
     readonly sessions: number;
     readonly watchers: number;
     readonly leases: number;
+    /** Users that may do what somebody else gives and takes. */
+    readonly guests: number;
     /** Mean think time between two requests of a session, in milliseconds. */
     readonly thinkMs: number;
     readonly keys: number;
@@ -90,7 +94,7 @@ export interface Knobs {
 
 /** Draws the knobs of a seed (swarm testing: most faults are off in any one seed, and what is on goes to extremes). */
 export function drawKnobs(prng: Prng, wanted: Profile | null): Knobs {
-  const profile = wanted ?? prng.pick(profiles);
+  const profile = wanted ?? prng.pick(rotation);
   const maybe = (chance: number, min: number, max: number) =>
     prng.chance(chance) ? prng.int(min, max) : 0;
   /** On for sure in the profiles named, else with a small chance unless the seed is calm. */
@@ -105,7 +109,7 @@ export function drawKnobs(prng: Prng, wanted: Profile | null): Knobs {
   const hasSlowDisk =
     profile !== 'calm' && prng.chance(profile === 'disks' || profile === 'elections' ? 0.7 : 0.4);
   const isBusy = prng.chance(profile === 'reads' ? 0.8 : 0.5);
-  return {
+  const knobs: Knobs = {
     profile,
     members: prng.pick(
       profile === 'calm' || profile === 'snapshots'
@@ -133,10 +137,18 @@ export function drawKnobs(prng: Prng, wanted: Profile | null): Knobs {
     },
     databaseMsMax: prng.pick([0.1, 0.5, 5]),
     faults: {
-      crashMs: fault(['crashes', 'mixed', 'snapshots', 'elections', 'disks'], 2_000, 20_000),
+      crashMs: fault(
+        ['crashes', 'mixed', 'snapshots', 'elections', 'disks', 'auth'],
+        2_000,
+        20_000,
+      ),
       blackoutMs: fault(['crashes'], 8_000, 30_000),
       midEventCrashMs: fault(['crashes', 'mixed', 'disks'], 3_000, 20_000),
-      partitionMs: fault(['network', 'mixed', 'elections', 'reads', 'members'], 2_000, 15_000),
+      partitionMs: fault(
+        ['network', 'mixed', 'elections', 'reads', 'members', 'auth'],
+        2_000,
+        15_000,
+      ),
       clogMs: fault(['network', 'elections', 'reads'], 1_000, 15_000),
       pauseMs: fault(
         ['elections', 'mixed', 'reads', 'leases'],
@@ -144,7 +156,11 @@ export function drawKnobs(prng: Prng, wanted: Profile | null): Knobs {
         profile === 'reads' ? 5_000 : 12_000,
       ),
       misleadMs: fault(['elections'], 1_000, 10_000),
-      transferMs: fault(['elections', 'mixed', 'members', 'leases', 'reads'], 2_000, 12_000),
+      transferMs: fault(
+        ['elections', 'mixed', 'members', 'leases', 'reads', 'auth'],
+        2_000,
+        12_000,
+      ),
       diskFailureMs: fault(['disks'], 5_000, 20_000),
       diskStallMs: fault(['disks', 'elections'], 4_000, 20_000),
       databaseLossMs: fault(['disks', 'snapshots'], 8_000, 30_000),
@@ -166,6 +182,7 @@ export function drawKnobs(prng: Prng, wanted: Profile | null): Knobs {
       valueBytesMax: prng.pick([8, 64, 2_000]),
       // Impatient clients keep asking a member that is stopped, and catch what it says when it goes on.
       timeoutMs: prng.pick(profile === 'reads' ? [300, 1_000] : [1_000, 2_000, 7_000]),
+      guests: 0,
     },
     member: {
       // Without it a member whose clock runs double, and whose log is behind, can keep the others from ever electing.
@@ -179,4 +196,7 @@ export function drawKnobs(prng: Prng, wanted: Profile | null): Knobs {
       valueFileBytesMin: prng.pick([1, 300, 1_000, 1 << 20]),
     },
   };
+  // Drawn last, so that the other knobs of a seed are what they were before there were users.
+  const guests = profile === 'auth' ? 2 : Number(prng.chance(0.1));
+  return { ...knobs, clients: { ...knobs.clients, guests } };
 }

@@ -86,6 +86,8 @@ export function isCertainlyWithoutEffect(error: unknown): boolean {
     case Status.failedPrecondition:
     case Status.outOfRange:
     case Status.resourceExhausted:
+    case Status.permissionDenied:
+    case Status.unauthenticated:
       return true;
     default:
       return error.message === 'etcdserver: no leader';

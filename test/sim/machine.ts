@@ -17,6 +17,7 @@ import {
   type MemberOptions,
 } from '../../src/store/index.js';
 import type { MemberRecord } from '../../src/wire/gen/store.js';
+import { fakePasswords } from '../store/auth/fake-passwords.js';
 import type { ServingProcess, SimHost } from './channel.js';
 import { IncarnationClock, MachineTime } from './clock.js';
 import { countedDisk } from './counted-disk.js';
@@ -234,6 +235,8 @@ export class Machine implements SimHost {
       logger: this.#logger(process),
       limits: this.#world.limits,
       version: { flotilla: '0.0.0', etcd: '3.7.0' },
+      // Clients show a certificate of root's; who wants to be somebody else logs in.
+      auth: { passwords: fakePasswords, tokens: simTokens, trustsCertificates: true },
       defects: this.#world.defects,
       onFatal: (error) => this.#onFatal(process, error),
       probe: this.#world.probe(this, process),
@@ -271,6 +274,9 @@ export class Machine implements SimHost {
     if (!isInjected(error)) this.#world.onBroken(this, error);
   }
 }
+
+/** The index that follows tells them apart. */
+const simTokens = { kind: 'simple', newPrefix: () => 'sim' } as const;
 
 /** Is it, or was it caused by, what a faulty disk reports? */
 function isInjected(error: unknown): boolean {

@@ -1,6 +1,7 @@
 import { setVerify } from '../../src/base/assert.js';
 import type { Defect } from '../../src/base/defect.js';
 import { Prng } from '../../src/base/prng.js';
+import { AuthAdmin, Guest } from './auth-clients.js';
 import { type ClientWorld, Session } from './client.js';
 import { asFailure, Cluster } from './cluster.js';
 import type { SimFailure } from './failure.js';
@@ -146,7 +147,18 @@ class Run {
       const rateMax = hasRacingClock ? 2 : 1 + drift;
       this.#startClient(name, (prng) => new LeaseClient(name, world, { prng, rateMax }).run());
     }
-    for (let i = 0; i < clients.watchers; i++) {
+    this.#startWatchers(world);
+    if (clients.guests === 0) return;
+    this.#startClient('admin', (prng) => new AuthAdmin('admin', world, prng).run());
+    for (let i = 0; i < clients.guests; i++) {
+      const name = `g${i + 1}`;
+      const log = this.#cluster.authLog;
+      this.#startClient(name, (prng) => new Guest(name, world, { prng, log }).run());
+    }
+  }
+
+  #startWatchers(world: ClientWorld): void {
+    for (let i = 0; i < this.#knobs.clients.watchers; i++) {
       const name = `w${i + 1}`;
       const prng = this.#prng.fork();
       // The first watches everything: it is what the replay goes by.

@@ -34,6 +34,7 @@ export class Run {
       endpoints: endpoints.map((endpoint) => endpointUrl(endpoint, settings)),
       timeouts: { requestMs, pingIntervalMs, pingTimeoutMs },
       ...(settings.tls === undefined ? {} : { tls: settings.tls }),
+      ...(settings.user === null ? {} : { user: settings.user }),
     });
     this.#clients.push(client);
     return client;

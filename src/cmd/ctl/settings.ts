@@ -16,6 +16,8 @@ export interface Settings {
   readonly isHex: boolean;
   readonly commandTimeoutMs: number;
   readonly tls: NonNullable<ConnectOptions['tls']> | undefined;
+  /** Who the commands are carried out for; null: nobody in particular. */
+  readonly user: NonNullable<ConnectOptions['user']> | null;
   readonly isSecure: boolean;
   readonly pingIntervalMs: number;
   readonly pingTimeoutMs: number;
@@ -32,6 +34,8 @@ interface RawSettings {
   readonly cacert: string;
   readonly cert: string;
   readonly key: string;
+  readonly user: string;
+  readonly password: string;
   readonly insecureSkipTlsVerify?: boolean;
   readonly insecureTransport: string;
 }
@@ -54,6 +58,8 @@ export function addSettings(command: Command, env: NodeJS.ProcessEnv): Command {
   text('--cacert <file>', "authorities that sign the servers' certificates (PEM)", '');
   text('--cert <file>', 'own certificate (PEM)', '');
   text('--key <file>', "own certificate's key (PEM)", '');
+  text('--user <name>', 'who to log in as: NAME, or NAME:PASSWORD', '');
+  text('--password <password>', 'the password, when --user does not have it', '');
   text('--insecure-transport <bool>', 'plain HTTP for endpoints without a scheme', 'true');
   const flag = (flags: string, description: string) => {
     const option = new Option(flags, description);
@@ -81,6 +87,7 @@ export function readSettings(command: Command): Settings {
     isHex: raw.hex === true,
     commandTimeoutMs: durationOf('--command-timeout', raw.commandTimeout),
     tls: tlsOf(raw),
+    user: userOf(raw),
     isSecure: isSecure === true,
     // As etcdctl's, whatever is asked for: servers do not let clients ping more often.
     pingIntervalMs: Math.max(pingIntervalMsMin, durationOf('--keepalive-time', raw.keepaliveTime)),
@@ -108,6 +115,15 @@ function durationOf(flag: string, text: string): number {
   if (ms === null)
     throw badArgs(`${flag}: ${JSON.stringify(text)} is no duration; write 5s or 300ms`);
   return ms;
+}
+
+/** There is nobody to ask for a password here: a command may be part of a script. */
+function userOf({ user, password }: RawSettings): Settings['user'] {
+  if (user === '') return null;
+  const colon = user.indexOf(':');
+  if (password !== '') return { name: user, password };
+  if (colon < 0) throw badArgs('--user needs a password: write NAME:PASSWORD, or give --password');
+  return { name: user.slice(0, colon), password: user.slice(colon + 1) };
 }
 
 function tlsOf(raw: RawSettings): Settings['tls'] {

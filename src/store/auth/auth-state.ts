@@ -1,4 +1,5 @@
 import { compareBytes } from '../../base/bytes.js';
+import { type Defect, noDefects } from '../../base/defect.js';
 import { Role, User } from '../../wire/gen/authpb.js';
 import type { ApplyBatch } from '../apply/apply-batch.js';
 import { authRoleKey, authUserKey, metaKey } from '../schema/keys.js';
@@ -38,6 +39,11 @@ export class AuthState implements AuthReads {
   readonly #roles = new Map<string, Role>();
   /** Of users that have been asked about. Invariant: as of the present users and roles. */
   readonly #grants = new Map<string, Grants>();
+  readonly #keepsGrants: boolean;
+
+  constructor(defects: ReadonlySet<Defect> = noDefects) {
+    this.#keepsGrants = defects.has('stale-permissions');
+  }
 
   /** Replaces everything by what the database holds. */
   load({ isEnabled, revision, users, roles }: AuthData): void {
@@ -45,7 +51,7 @@ export class AuthState implements AuthReads {
     this.#revision = revision;
     this.#users.clear();
     this.#roles.clear();
-    this.#grants.clear();
+    this.#forgetGrants();
     for (const user of users) this.#users.set(nameOf(user), user);
     for (const role of roles) this.#roles.set(nameOf(role), role);
   }
@@ -87,25 +93,25 @@ export class AuthState implements AuthReads {
 
   putUser(user: User, batch: ApplyBatch): void {
     this.#users.set(nameOf(user), user);
-    this.#grants.clear();
+    this.#forgetGrants();
     batch.put(authUserKey(user.name), User.encode(user));
   }
 
   deleteUser(user: User, batch: ApplyBatch): void {
     this.#users.delete(nameOf(user));
-    this.#grants.clear();
+    this.#forgetGrants();
     batch.delete(authUserKey(user.name));
   }
 
   putRole(role: Role, batch: ApplyBatch): void {
     this.#roles.set(nameOf(role), role);
-    this.#grants.clear();
+    this.#forgetGrants();
     batch.put(authRoleKey(role.name), Role.encode(role));
   }
 
   deleteRole(role: Role, batch: ApplyBatch): void {
     this.#roles.delete(nameOf(role));
-    this.#grants.clear();
+    this.#forgetGrants();
     batch.delete(authRoleKey(role.name));
   }
 
@@ -124,6 +130,10 @@ export class AuthState implements AuthReads {
   bump(batch: ApplyBatch): void {
     this.#revision++;
     this.#store(batch);
+  }
+
+  #forgetGrants(): void {
+    if (!this.#keepsGrants) this.#grants.clear();
   }
 
   #store(batch: ApplyBatch): void {
