@@ -2,17 +2,8 @@ import type { FieldError } from '../../machinery/field-errors.js';
 import { type FieldPath, fieldPath, invalidValue } from '../../machinery/field-path.js';
 import { validateImmutable } from '../../machinery/immutable.js';
 import { checkNonNegative, type FieldErrors } from '../core-v1/field-checks.js';
-import {
-  ageColumn,
-  ageOf,
-  column,
-  containerCells,
-  containerColumns,
-  nameColumn,
-  setPodTemplateDefaults,
-  validatePodTemplateSpec,
-  wideColumn,
-} from '../core-v1/pod-spec.js';
+import { setPodTemplateDefaults, validatePodTemplateSpec } from '../core-v1/pod-spec.js';
+import { replicaTable } from '../core-v1/replica-table.js';
 import type { ReplicaSet, ReplicaSetSpec } from '../gen/apps-v1.js';
 import { appsKind } from './apps-kind.js';
 import {
@@ -109,24 +100,5 @@ export const replicaSetKind = appsKind<ReplicaSet>('ReplicaSet', {
     ...templateWarnings(set, old, specPath.child('template')),
   ],
   selectableFields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
-  table: {
-    columns: [
-      nameColumn,
-      column('Desired', 'How many pods there should be.', { type: 'integer' }),
-      column('Current', 'How many pods there are.', { type: 'integer' }),
-      column('Ready', 'How many of them are ready.', { type: 'integer' }),
-      ageColumn,
-      ...containerColumns,
-      wideColumn('Selector', 'The labels of the pods.'),
-    ],
-    cells: ({ metadata, spec, status }, nowMs) => [
-      metadata.name ?? '',
-      spec?.replicas ?? 0,
-      status?.replicas ?? 0,
-      status?.readyReplicas ?? 0,
-      ageOf(metadata.creationTimestamp, nowMs),
-      ...containerCells(spec?.template?.spec?.containers),
-      selectorCell(spec?.selector),
-    ],
-  },
+  table: replicaTable(({ spec }) => selectorCell(spec?.selector)),
 });

@@ -15,17 +15,9 @@ import { setPodTemplateDefaults } from './pod/defaults.js';
 import { dropDisabledFields } from './pod/disabled-fields.js';
 import { checkPodTemplate } from './pod/template.js';
 import { podTemplateWarnings } from './pod/warnings.js';
+import { replicaTable } from './replica-table.js';
 import { restore } from './restore.js';
-import {
-  ageColumn,
-  ageOf,
-  column,
-  containerCells,
-  containerColumns,
-  labelsCell,
-  nameColumn,
-  wideColumn,
-} from './table.js';
+import { labelsCell } from './table.js';
 
 function setDefaults(controller: ReplicationController): void {
   controller.spec ??= {};
@@ -144,24 +136,5 @@ export const replicationControllerKind = coreKind<ReplicationController>('Replic
   validateStatusUpdate: validateStatus,
   warnings,
   selectableFields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
-  table: {
-    columns: [
-      nameColumn,
-      column('Desired', 'How many pods there should be.', { type: 'integer' }),
-      column('Current', 'How many pods there are.', { type: 'integer' }),
-      column('Ready', 'How many of them are ready.', { type: 'integer' }),
-      ageColumn,
-      ...containerColumns,
-      wideColumn('Selector', 'The labels of the pods.'),
-    ],
-    cells: ({ metadata, spec, status }, nowMs) => [
-      metadata.name ?? '',
-      spec?.replicas ?? 0,
-      status?.replicas ?? 0,
-      status?.readyReplicas ?? 0,
-      ageOf(metadata.creationTimestamp, nowMs),
-      ...containerCells(spec?.template?.spec?.containers),
-      labelsCell(spec?.selector),
-    ],
-  },
+  table: replicaTable(({ spec }) => labelsCell(spec?.selector)),
 });
