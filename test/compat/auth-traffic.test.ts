@@ -21,7 +21,7 @@ import { b } from '../store/store-harness.js';
 const seeds = (process.env.AUTH_SEEDS ?? '5').split(',').map(Number);
 const steps = Number(process.env.AUTH_STEPS ?? '250');
 
-t.setTimeout(120_000 + steps * seeds.length * 200);
+t.setTimeout(900_000 + steps * seeds.length * 200);
 
 // biome-ignore lint/suspicious/noExplicitAny: methods of different types.
 type AnyMethod = MethodDescriptor<any, any, any, any>;

@@ -4,8 +4,6 @@ import { needs } from '../e2e/project.js';
 
 /** The same JSON to etcd's gateway and to ours. */
 
-t.setTimeout(240_000);
-
 const b = (text: string) => Buffer.from(text).toString('base64');
 const key = b('k');
 

@@ -15,8 +15,6 @@ import { normalised } from '../store/api/odd-requests.js';
 
 /** Members of ours that begin with what an etcd, or another store of ours, has left. */
 
-t.setTimeout(240_000);
-
 const run = promisify(execFile);
 const all = { key: Buffer.from([0]), rangeEnd: Buffer.from([0]) };
 const ctl = (...args: string[]) => run(flotillaBin, ['ctl', ...args]);

@@ -6,8 +6,6 @@ import { RawClient } from './raw-client.js';
 
 /** A cluster of which one member is left. */
 
-t.setTimeout(240_000);
-
 const { MemberList, MemberAdd } = ClusterService.methods;
 
 t.test('--force-new-cluster goes on with one member, and grows again', async (t) => {
