@@ -59,16 +59,27 @@ export function answerBy<Kind extends ApplyResponse['kind'], Res>(
   command: Command<Kind>,
   toAnswer: (response: Extract<ApplyResponse, { kind: Kind }>) => Answer<Res>,
 ): PendingAnswer<Res> | Promise<Answer<Res>> {
-  if (isTooLarge(context, command.payload)) throw new StoreError('request-too-large');
-  const answer = new CommandAnswer(command.response, toAnswer);
-  const begin = ({ kind, payload }: Command<Kind>) => {
+  const { kind, payload, response } = command;
+  if (isTooLarge(context, payload)) throw new StoreError('request-too-large');
+  const answer = new CommandAnswer(response, toAnswer);
+  if (context.auth.isEnabled) return answerAs(context, call, command, answer);
+  context.proposeFor(kind, payload, answer);
+  return answer;
+}
+
+function answerAs<Kind extends ApplyResponse['kind'], Res>(
+  context: ApiContext,
+  call: CallerTraces,
+  command: Command<Kind>,
+  answer: CommandAnswer<Kind, Res>,
+): PendingAnswer<Res> | Promise<Answer<Res>> {
+  const begin = (user: AuthInfo) => {
+    const { kind, payload } = onBehalf(user, command);
     context.proposeFor(kind, payload, answer);
     return answer;
   };
-  if (!context.auth.isEnabled) return begin(command);
   const user = context.auth.identify(call);
-  if (!(user instanceof Promise)) return begin(onBehalf(user, command));
-  return user.then((found) => begin(onBehalf(found, command)).promise());
+  return user instanceof Promise ? user.then((found) => begin(found).promise()) : begin(user);
 }
 
 function onBehalf<Kind extends ApplyResponse['kind']>(
