@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
 import { AuditMetrics } from '../../control/apiserver/audit/audit-metrics.js';
+import { TokenCacheMetrics } from '../../control/apiserver/authentication/token-cache-metrics.js';
 import { NodeGraph } from '../../control/apiserver/authorization/node/node-graph.js';
 import { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
 import type { WebClient } from '../../rpc/web-client.js';
@@ -27,7 +28,8 @@ export async function openGate(inputs: ComposeInputs, opened: OpenedObjects, web
   };
   const authorization = await openAuthorization({ flags, clock, logger, web, policy, nodes });
   const issued = await openIssuers(security);
-  const tokens = await openTokens(security, issued.issuers);
+  const cacheMetrics = new TokenCacheMetrics();
+  const tokens = await openTokens(security, issued.issuers, cacheMetrics);
   const authenticator = await openAuthentication(security, tokens, issued.anonymous);
   const auditMetrics = new AuditMetrics();
   const audit = await openAudit({
@@ -38,7 +40,7 @@ export async function openGate(inputs: ComposeInputs, opened: OpenedObjects, web
   return {
     ...{ policy, nodes, keys, security, authorization, tokens, authenticator, audit },
     register(registry: Registry) {
-      for (const part of [auditMetrics, authorization.metrics, issued.issuers])
+      for (const part of [auditMetrics, authorization.metrics, cacheMetrics, issued.issuers])
         part.register(registry);
       for (const { metrics } of followed) metrics.register(registry, inputs.address);
     },

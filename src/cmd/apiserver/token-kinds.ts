@@ -6,6 +6,7 @@ import {
   TokenUnion,
 } from '../../control/apiserver/authentication/token-authenticator.js';
 import { TokenCache } from '../../control/apiserver/authentication/token-cache.js';
+import type { TokenCacheMetrics } from '../../control/apiserver/authentication/token-cache-metrics.js';
 import {
   parseTokenFile,
   TokenFileAuthenticator,
@@ -29,7 +30,8 @@ export function apiAudiences({
 export async function openTokens(
   inputs: SecurityInputs,
   issuers: TokenAuthenticator,
-): Promise<TokenCache> {
+  metrics: TokenCacheMetrics,
+): Promise<TokenAuthenticator> {
   const { flags, clock, objects, writes, keys, logger } = inputs;
   const audiences = apiAudiences(inputs);
   const kinds: TokenAuthenticator[] = [];
@@ -55,7 +57,7 @@ export async function openTokens(
   addForServer(issuers);
   const webhook = await openTokenWebhook(inputs);
   if (webhook !== null) kinds.push(webhook);
-  return new TokenCache(new TokenUnion(kinds), clock);
+  return new TokenCache(new TokenUnion(kinds), clock, { metrics });
 }
 
 async function openTokenWebhook({

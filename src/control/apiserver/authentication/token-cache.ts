@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { assert } from '../../../base/assert.js';
 import type { Clock } from '../../../base/clock.js';
 import type { TokenAuthenticator, TokenIdentity } from './token-authenticator.js';
+import type { TokenCacheMetrics } from './token-cache-metrics.js';
 
 /** How long a good token is believed without looking again, as in Kubernetes. */
 const goodMsDefault = 10_000;
@@ -21,6 +22,7 @@ export class TokenCache implements TokenAuthenticator {
   readonly #clock: Clock;
   readonly #entriesMax: number;
   readonly #goodMs: number;
+  readonly #metrics: TokenCacheMetrics | null;
   /** In order of expiry, since all live equally long. */
   readonly #entries = new Map<string, Entry>();
   readonly #pending = new Map<string, Promise<TokenIdentity | null>>();
@@ -28,25 +30,49 @@ export class TokenCache implements TokenAuthenticator {
   constructor(
     inner: TokenAuthenticator,
     clock: Clock,
-    { entriesMax = entriesMaxDefault, goodMs = goodMsDefault } = {},
+    {
+      entriesMax = entriesMaxDefault,
+      goodMs = goodMsDefault,
+      metrics = null,
+    }: {
+      readonly entriesMax?: number;
+      readonly goodMs?: number;
+      readonly metrics?: TokenCacheMetrics | null;
+    } = {},
   ) {
     assert(entriesMax > 0);
     this.#inner = inner;
     this.#clock = clock;
     this.#entriesMax = entriesMax;
     this.#goodMs = goodMs;
+    this.#metrics = metrics;
   }
 
   authenticateToken(token: string, audiences: readonly string[]): Promise<TokenIdentity | null> {
+    const startMs = this.#clock.now();
     const key = keyOf(token, audiences);
     const entry = this.#entries.get(key);
-    if (entry !== undefined && entry.expiresMs > this.#clock.now())
+    if (entry !== undefined && entry.expiresMs > startMs) {
+      this.#metrics?.onRequest('hit', (this.#clock.now() - startMs) / 1000);
       return Promise.resolve(entry.identity);
+    }
     const pending = this.#pending.get(key);
-    if (pending !== undefined) return pending;
-    const look = this.#look(key, token, audiences);
-    this.#pending.set(key, look);
+    const look = pending ?? this.#look(key, token, audiences);
+    if (pending === undefined) this.#pending.set(key, look);
+    if (this.#metrics !== null) this.#observe(this.#metrics, look, startMs, pending !== undefined);
     return look;
+  }
+
+  #observe(
+    metrics: TokenCacheMetrics,
+    look: Promise<unknown>,
+    startMs: number,
+    isShared: boolean,
+  ): void {
+    if (isShared) metrics.onBlocked(look);
+    else metrics.onFetch(look);
+    const done = () => metrics.onRequest('miss', (this.#clock.now() - startMs) / 1000);
+    look.then(done, done);
   }
 
   async #look(

@@ -29,4 +29,10 @@ export interface HandlerTools {
     resource: Pick<ServedResource, 'group' | 'version' | 'resource'>,
     count: number,
   ): void;
+  /** Measures how long a watch took to send all that was there when it began. */
+  onWatchList(
+    resource: Pick<ServedResource, 'group' | 'version' | 'resource'>,
+    scope: string,
+    seconds: number,
+  ): void;
 }

@@ -27,6 +27,7 @@ export async function handleWatch(
   const query = watchQuery(exchange, endpoint, options);
   const encoder = new WatchEncoder(exchange, endpoint, output);
   const abort = new AbortController();
+  const startMs = tools.clock.now();
   const onEnd = () => abort.abort();
   const seconds = options.timeoutSeconds ?? tools.watchSecondsMin * (1 + tools.prng.float());
   const timeoutMs = Math.max(0, seconds) * 1000;
@@ -43,6 +44,8 @@ export async function handleWatch(
       ...{ query, timeoutMs, signal: abort.signal },
       mergedMax: exchange.isPiecewise ? 1 : mergedEventsMax,
       onEvents: (count) => tools.onWatchEvents(endpoint.resource, count),
+      onInitial: () =>
+        tools.onWatchList(endpoint.resource, exchange.scope, (tools.clock.now() - startMs) / 1000),
     });
     await sink.end();
   } finally {
@@ -101,6 +104,7 @@ async function pump(
     signal,
     mergedMax,
     onEvents,
+    onInitial,
   }: {
     readonly query: WatchQuery;
     readonly timeoutMs: number;
@@ -108,6 +112,8 @@ async function pump(
     /** Events that are written at once at most. */
     readonly mergedMax: number;
     readonly onEvents: (count: number) => void;
+    /** All that was there when the watch began has been sent, and the bookmark that says so. */
+    readonly onInitial: () => void;
   },
 ): Promise<void> {
   try {
@@ -118,12 +124,17 @@ async function pump(
         if (waiting !== undefined) await waiting;
       }
       onEvents(batch.length);
+      if (query.sendInitialEvents === true && batch.some(endsInitialEvents)) onInitial();
       if (signal.aborted) return;
     }
   } catch (error) {
     // The stream is under way: what is wrong is said in it.
     if (!signal.aborted) await sink.writeError(statusOf(error));
   }
+}
+
+function endsInitialEvents(event: StorageEvent): boolean {
+  return event.type === 'bookmark' && event.endsInitialEvents;
 }
 
 function withWatch(query: URLSearchParams): URLSearchParams {

@@ -108,6 +108,7 @@ export class ApiServer {
       onDeprecatedRequest: (resource, subresource) =>
         metrics.onDeprecatedRequest(resource, subresource),
       onWatchEvents: (resource, count) => metrics.onWatchEvents(resource, count),
+      onWatchList: (resource, scope, seconds) => metrics.onWatchList(resource, scope, seconds),
     };
     this.#router = new ResourceRouter({ endpoints, tools, special });
     this.#routes = options.routes;

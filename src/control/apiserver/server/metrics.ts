@@ -4,7 +4,13 @@ import type { ServedResource } from '../../api/scheme.js';
 import type { Exchange } from '../exchange.js';
 import type { AuthenticationResult } from '../filters/authentication.js';
 import type { Filter } from '../filters/filter.js';
+import { DistributionFamily } from '../labelled-series.js';
 import { longLabelsOf, RequestMetrics, requestLabels } from './request-metrics.js';
+
+const watchListSeconds = [
+  0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60, 90, 120,
+  180, 300,
+];
 
 /** Counts of one kind by their label, of which there are few. */
 type Tally<Key> = Map<Key, number>;
@@ -23,6 +29,7 @@ export class ServerMetrics {
   readonly #deprecated = new Set<string>();
   /** By group, version and resource. */
   readonly #watchEvents: Tally<string> = new Map();
+  readonly #watchLists = new DistributionFamily(watchListSeconds);
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -71,6 +78,10 @@ export class ServerMetrics {
       help: 'Events that were sent to watchers, by resource.',
       labelNames: ['group', 'version', 'resource'],
     });
+    this.#watchLists.register(this.registry, {
+      name: 'apiserver_watch_list_duration_seconds',
+      help: 'Seconds until a watch had sent all that was there when it began, by resource and scope.',
+    });
   }
 
   onDeprecatedRequest(
@@ -85,6 +96,15 @@ export class ServerMetrics {
     count: number,
   ): void {
     add(this.#watchEvents, `${group}/${version}/${resource}`, count);
+  }
+
+  onWatchList(
+    { group, version, resource }: Pick<ServedResource, 'group' | 'version' | 'resource'>,
+    scope: string,
+    seconds: number,
+  ): void {
+    const labels = () => ({ group, version, resource, scope });
+    this.#watchLists.observe(`${group}/${version}/${resource}/${scope}`, seconds, labels);
   }
 
   /** Measures each request around everything else. */

@@ -1,3 +1,4 @@
+import { Registry } from 'prom-client';
 import t from 'tap';
 import { silentLogger } from '../../../../src/base/logger.js';
 import { BearerTokenAuthenticator } from '../../../../src/control/apiserver/authentication/bearer-token.js';
@@ -18,6 +19,7 @@ import {
   TokenUnion,
 } from '../../../../src/control/apiserver/authentication/token-authenticator.js';
 import { TokenCache } from '../../../../src/control/apiserver/authentication/token-cache.js';
+import { TokenCacheMetrics } from '../../../../src/control/apiserver/authentication/token-cache-metrics.js';
 import {
   parseTokenFile,
   TokenFileAuthenticator,
@@ -124,6 +126,51 @@ t.test('BearerTokenAuthenticator reads the WebSocket subprotocol of browsers', a
   t.equal(await authenticator.authenticate(alone), null, 'a secret is no protocol to answer with');
   const noUpgrade = request({ 'sec-websocket-protocol': `a, ${secret}` });
   t.equal(await authenticator.authenticate(noUpgrade), null);
+});
+
+t.test('TokenCache counts what it remembers, and the looks at what it does not', async (t) => {
+  const clock = new ManualClock();
+  const metrics = new TokenCacheMetrics();
+  const registry = new Registry();
+  metrics.register(registry);
+  let answer: (identity: null) => void = () => {};
+  const slow = new Promise<null>((resolve) => {
+    answer = resolve;
+  });
+  const known = { user: userInfo({ name: 'jane' }), audiences: [] };
+  const cache = new TokenCache(
+    {
+      authenticateToken: async (token) => {
+        if (token === 'slow') return slow;
+        if (token === 'bad') throw new TokenError('no');
+        return known;
+      },
+    },
+    clock,
+    { metrics },
+  );
+  const shown = async () => (await registry.metrics()).split('\n');
+  await cache.authenticateToken('good', []);
+  await cache.authenticateToken('good', []);
+  await t.rejects(cache.authenticateToken('bad', []));
+  const waiting = [cache.authenticateToken('slow', []), cache.authenticateToken('slow', [])];
+  const during = await shown();
+  t.ok(during.includes('authentication_token_cache_active_fetch_count{status="in_flight"} 1'));
+  t.ok(during.includes('authentication_token_cache_active_fetch_count{status="blocked"} 1'));
+  answer(null);
+  await Promise.all(waiting);
+  await clock.settle();
+  const after = await shown();
+  for (const line of [
+    'authentication_token_cache_request_total{status="hit"} 1',
+    'authentication_token_cache_request_total{status="miss"} 4',
+    'authentication_token_cache_request_duration_seconds_count{status="miss"} 4',
+    'authentication_token_cache_fetch_total{status="ok"} 2',
+    'authentication_token_cache_fetch_total{status="error"} 1',
+    'authentication_token_cache_active_fetch_count{status="in_flight"} 0',
+    'authentication_token_cache_active_fetch_count{status="blocked"} 0',
+  ])
+    t.ok(after.includes(line), line);
 });
 
 t.test('TokenCache looks once for ten seconds, shares looks, and keeps no failures', async (t) => {

@@ -74,6 +74,7 @@ t.test('ServerMetrics counts who asked, and what watchers were sent', async (t) 
   metrics.onInFlight('mutating', 4);
   metrics.onInFlight('mutating', 3);
   metrics.onWatchEvents({ group: 'apps', version: 'v1', resource: 'deployments' }, 7);
+  metrics.onWatchList({ group: '', version: 'v1', resource: 'pods' }, 'cluster', 0.3);
   for (let look = 0; look < 2; look++) {
     const lines = (await metrics.registry.metrics()).split('\n');
     for (const line of [
@@ -83,6 +84,8 @@ t.test('ServerMetrics counts who asked, and what watchers were sent', async (t) 
       'authenticated_user_requests{username="other"} 2',
       'apiserver_current_inflight_requests{request_kind="mutating"} 3',
       'apiserver_watch_events_total{group="apps",version="v1",resource="deployments"} 7',
+      'apiserver_watch_list_duration_seconds_bucket{le="0.4",group="",version="v1",resource="pods",scope="cluster"} 1',
+      'apiserver_watch_list_duration_seconds_bucket{le="0.2",group="",version="v1",resource="pods",scope="cluster"} 0',
     ]) {
       t.ok(lines.includes(line), `${line}, look ${look}`);
     }
