@@ -40,6 +40,8 @@ export class Caller {
   readonly #timeoutMs: number;
   /** Aborted when the client closes. */
   readonly #closed: AbortSignal;
+  /** Is told of the term of every answer. */
+  #onTerm: ((term: number) => void) | null = null;
 
   constructor(options: {
     readonly clock: Clock;
@@ -55,6 +57,11 @@ export class Caller {
     this.credentials = options.credentials;
     this.#timeoutMs = options.timeoutMs;
     this.#closed = options.closed;
+  }
+
+  /** Has somebody told of the term of every answer that has a header. */
+  watchTerms(onTerm: (term: number) => void): void {
+    this.#onTerm = onTerm;
   }
 
   /** A request that changes nothing. */
@@ -156,7 +163,9 @@ export class Caller {
     const response = await this.attempt(kind, options, (channel, call) =>
       channel.unary<Req, Res, ReqInit, ResInit>(method, request, call),
     );
-    return requireHeader(response, method.path);
+    const answer = requireHeader(response, method.path);
+    this.#onTerm?.(answer.header.raftTerm);
+    return answer;
   }
 
   /** A repeatable request gets half the time on one endpoint, so that a silent one leaves time for another. */

@@ -9,6 +9,7 @@ import { ClusterClient } from './cluster.js';
 import { Credentials, type UserPassword } from './credentials.js';
 import { EndpointPool } from './endpoints.js';
 import { KvClient } from './kv.js';
+import { LeaderPreference } from './leader-preference.js';
 import { LeaseClient } from './lease/lease-client.js';
 import { MaintenanceClient } from './maintenance.js';
 import { Election } from './recipes/election.js';
@@ -39,6 +40,7 @@ export class Client {
     /** Null: nobody in particular. */
     readonly user: UserPassword | null;
     readonly openChannel: (url: string) => Channel;
+    readonly prefersLeader: boolean;
   }) {
     const { endpoints: urls, clock, prng, logger, openChannel } = options;
     const closed = this.#closed.signal;
@@ -55,6 +57,11 @@ export class Client {
     this.cluster = new ClusterClient(caller);
     this.maintenance = new MaintenanceClient(caller);
     this.#watches = new WatchStream(caller, closed);
+    if (options.prefersLeader) {
+      const statusOf = (url: string) => this.maintenance.status(url);
+      const leader = new LeaderPreference({ clock, pool: this.#pool, urls, statusOf });
+      caller.watchTerms((term) => leader.onTerm(term));
+    }
   }
 
   /** Watches keys; aborting `signal` ends it. All watches of a client share one stream. */
