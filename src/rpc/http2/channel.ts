@@ -7,6 +7,7 @@ import {
   type ClientStream,
   Status,
 } from '../service.js';
+import { CallList } from './call-list.js';
 import { Http2ClientStream } from './client-stream.js';
 import { Connector } from './connector.js';
 import { DeadlineWatch } from './deadline-watch.js';
@@ -37,7 +38,7 @@ export class Http2Channel implements Channel, CallOwner {
   readonly #clock: Clock;
   readonly #connector: Connector;
   /** Calls in progress, waiting ones included. */
-  readonly #calls = new Set<OutgoingCall>();
+  readonly #calls = new CallList<OutgoingCall>();
   readonly #deadlines: DeadlineWatch;
   #isClosed = false;
 

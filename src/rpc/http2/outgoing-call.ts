@@ -1,4 +1,5 @@
 import { CallError, type CallOptions, Status, type StatusCode } from '../service.js';
+import type { Listed } from './call-list.js';
 import type { CallListener, ClientCall } from './client-call.js';
 import type { ClientConnection } from './client-connection.js';
 import type { Timed } from './deadline-watch.js';
@@ -28,8 +29,9 @@ const keptBytesMax = 256 * 1024;
  * a server has refused without looking at it is sent once more, which its caller does not notice (gRPC proposal A6, "Transparent
  * Retries").
  */
-export abstract class OutgoingCall implements CallListener, Timed {
+export abstract class OutgoingCall implements CallListener, Timed, Listed {
   readonly deadlineMs: number;
+  listPlace = -1;
   readonly #owner: CallOwner;
   readonly #path: string;
   readonly #options: CallOptions;
