@@ -2,6 +2,17 @@
 import { useGrpcJs } from './engine.js';
 
 useGrpcJs();
-for (const suite of ['kv', 'lease', 'watch', 'lock', 'cluster', 'maintenance', 'guard', 'probes']) {
+const suites = [
+  'kv',
+  'lease',
+  'watch',
+  'lock',
+  'cluster',
+  'maintenance',
+  'guard',
+  'probes',
+  'auth',
+];
+for (const suite of suites) {
   await import(`./${suite}.test.js`);
 }
