@@ -1,6 +1,8 @@
 import t from 'tap';
 import { Cluster } from '../e2e/cluster.js';
+import { freePorts } from '../e2e/ports.js';
 import { needs } from '../e2e/project.js';
+import { errorOf, RawClient } from '../e2e/raw-client.js';
 
 /** The same JSON to etcd's gateway and to ours. */
 
@@ -81,6 +83,25 @@ t.test('the gateway answers as etcd does', needs('etcd'), async (t) => {
     if (compared === 'code') t.equal(codeOf(our), codeOf(their), name);
     else t.same(our, their, name);
   }
+});
+
+t.test('HTTP is served apart where it has URLs of its own', async (t) => {
+  const [port] = await freePorts(1);
+  const apart = `http://127.0.0.1:${port}`;
+  const flags = [`--listen-client-http-urls=${apart}`];
+  const cluster = await Cluster.forTest(t, { kind: 'flotilla', size: 1, flags });
+  const { endpoint } = cluster.member(0);
+  const grpc = new RawClient(endpoint);
+  t.teardown(() => grpc.close());
+  await grpc.put('k', 'v');
+  t.match(await answer(`${apart}/v3/`, 'kv/range', JSON.stringify({ key })), [{ count: '1' }]);
+  for (const path of ['/version', '/health', '/metrics', '/debug/vars']) {
+    t.equal((await fetch(apart + path)).status, 200, path);
+    t.equal((await fetch(`http://${endpoint}${path}`)).status, 404, `not ${path} beside gRPC`);
+  }
+  const call = new RawClient(`127.0.0.1:${port}`);
+  t.teardown(() => call.close());
+  t.match(await call.put('k', 'v').catch(errorOf), { code: 12 }, 'and no calls beside HTTP');
 });
 
 async function endpointOf(t: Parameters<typeof Cluster.forTest>[0], kind: 'etcd' | 'flotilla') {

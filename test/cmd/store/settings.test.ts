@@ -179,3 +179,27 @@ t.test('storeHelp lists the flags that do something', async (t) => {
   t.match(help, /--initial-cluster-token/);
   t.notMatch(help, /--proxy-dial-timeout/);
 });
+
+t.test('toSettings reads who may use HTTP, and where it is served', async (t) => {
+  const plain = settings([]);
+  t.same(plain.listenClientHttpUrls, []);
+  t.same([...plain.httpAccess.origins, ...plain.httpAccess.hosts], ['*', '*']);
+  t.equal(plain.hasGateway, true);
+  t.equal(plain.forceNewCluster, false);
+  const chosen = settings([
+    '--listen-client-http-urls=http://127.0.0.1:8080,http://[::1]:8080',
+    '--cors=http://a.example, http://b.example',
+    '--host-whitelist=localhost',
+    '--enable-grpc-gateway=false',
+    '--force-new-cluster',
+  ]);
+  t.same(chosen.listenClientHttpUrls, ['http://127.0.0.1:8080', 'http://[::1]:8080']);
+  t.same([...chosen.httpAccess.origins], ['http://a.example', 'http://b.example']);
+  t.same([...chosen.httpAccess.hosts], ['localhost']);
+  t.equal(chosen.hasGateway, false);
+  t.equal(chosen.forceNewCluster, true);
+  t.throws(() => settings(['--listen-client-http-urls=https://127.0.0.1:8080']), {
+    name: 'UsageError',
+    message: /must be provided for client url https:\/\/127.0.0.1:8080 with HTTPS scheme/,
+  });
+});

@@ -12,7 +12,8 @@ const spaces: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
  */
 export class JsonValues {
   readonly #bytesMax: number;
-  #pieces: Uint8Array[] = [];
+  /** What has come of an object, in room that doubles: however small the chunks are, it is not much more than that. */
+  #room: Uint8Array = new Uint8Array(0);
   #byteLength = 0;
   #depth = 0;
   #isInString = false;
@@ -37,7 +38,7 @@ export class JsonValues {
         start = at + 1;
       }
     }
-    this.#keep(chunk.slice(start));
+    this.#keep(chunk.subarray(start));
     return complete;
   }
 
@@ -71,17 +72,22 @@ export class JsonValues {
   }
 
   #keep(piece: Uint8Array): void {
-    if (piece.length === 0) return;
-    this.#byteLength += piece.length;
-    if (this.#byteLength > this.#bytesMax) {
+    const byteLength = this.#byteLength + piece.length;
+    if (byteLength > this.#bytesMax) {
       throw malformed(`a JSON object is larger than ${this.#bytesMax} bytes`);
     }
-    this.#pieces.push(piece);
+    if (byteLength > this.#room.length) {
+      const room = new Uint8Array(2 * byteLength);
+      room.set(this.#room.subarray(0, this.#byteLength));
+      this.#room = room;
+    }
+    this.#room.set(piece, this.#byteLength);
+    this.#byteLength = byteLength;
   }
 
   #take(): Uint8Array {
-    const value = Buffer.concat(this.#pieces);
-    this.#pieces = [];
+    const value = this.#room.subarray(0, this.#byteLength);
+    this.#room = new Uint8Array(0);
     this.#byteLength = 0;
     return value;
   }

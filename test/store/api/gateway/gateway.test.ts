@@ -96,6 +96,19 @@ t.test('a method is a path, a request a body', async (t) => {
   t.match(await version.json(), { etcdserver: '3.7.0' }, 'the other paths are there as well');
 });
 
+t.test('without a gateway there is nothing at its paths', async (t) => {
+  const rig = await ApiRig.open(t);
+  const web = clientHttp(httpRoutes(rig), {
+    gateway: null,
+    access: everybody,
+    namesUsers: () => false,
+  });
+  const { endpoint } = await serve(t, apiEngine(), [], { web });
+  const response = await fetch(`${endpoint}/v3/kv/range`, { method: 'POST', body: '{}' });
+  t.equal(response.status, 404);
+  t.equal(await response.text(), '404 page not found\n');
+});
+
 t.test('errors are told with their code, and HTTP status of it', async (t) => {
   const { post, endpoint } = await open(t);
   const rows: readonly (readonly [string, unknown, number, number])[] = [
