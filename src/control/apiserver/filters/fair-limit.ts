@@ -1,5 +1,6 @@
 import type { Clock } from '../../../base/clock.js';
 import { tooManyRequests } from '../../machinery/status-errors.js';
+import type { Exchange } from '../exchange.js';
 import type { FlowControl } from '../flow-control/flow-control.js';
 import type { RejectionReason, SchemaCounts } from '../flow-control/flow-counts.js';
 import type { Waiting } from '../flow-control/queue-set.js';
@@ -17,6 +18,8 @@ export function limitFairly(options: {
   readonly flows: FlowControl;
   readonly clock: Clock;
   readonly requestTimeoutMs: number;
+  /** How many seats a request is worth. */
+  readonly widthOf: (exchange: Exchange) => number;
   readonly onChange: (kind: 'readOnly' | 'mutating', count: number) => void;
 }): Filter {
   const { flows, clock, onChange } = options;
@@ -29,7 +32,8 @@ export function limitFairly(options: {
     if (levelUid !== undefined) exchange.setHeader('x-kubernetes-pf-prioritylevel-uid', levelUid);
     if (exchange.isLongRunning) return next();
     const counts = flows.counts.of(schema);
-    const place = queues?.enter(hash) ?? null;
+    const width = queues === null ? 1 : Math.min(options.widthOf(exchange), queues.widthMax);
+    const place = queues?.enter(hash, width) ?? null;
     if (place === 'full') {
       counts.reject(
         level.spec?.limited?.limitResponse?.type === 'Queue' ? 'queue-full' : 'concurrency-limit',
@@ -46,13 +50,15 @@ export function limitFairly(options: {
     const kind = isReadOnly(exchange) ? 'readOnly' : 'mutating';
     counts.dispatched++;
     counts.executing++;
+    counts.seats += width;
     onChange(kind, ++running[kind]);
     try {
       await next();
     } finally {
       counts.executing--;
+      counts.seats -= width;
       onChange(kind, --running[kind]);
-      queues?.exit();
+      queues?.exit(width);
       flows.onSeatFree();
     }
   };

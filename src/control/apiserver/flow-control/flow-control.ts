@@ -127,13 +127,13 @@ export class FlowControl {
       level.lendable = Math.round((seats * (config.spec?.limited?.lendablePercent ?? 0)) / 100);
       const limits = limitsOf(config, seats);
       if (level.queues !== null) level.queues.setLimits(limits);
-      else level.queues = new QueueSet(limits, () => this.#mayBorrow(level));
+      else level.queues = new QueueSet(limits, (count) => this.#mayBorrow(level, count));
     }
     this.#sortSchemas();
   }
 
-  /** Whether a level that has all its seats taken may take one that others lend and nobody has. */
-  #mayBorrow(borrower: Level): boolean {
+  /** Whether a level that lacks so many seats may take them of those that others lend and nobody has. */
+  #mayBorrow(borrower: Level, count: number): boolean {
     let free = 0;
     let borrowed = 0;
     for (const level of this.#levels.values()) {
@@ -145,7 +145,8 @@ export class FlowControl {
     const own = defined(borrower.queues ?? undefined);
     const percent = borrower.config.spec?.limited?.borrowingLimitPercent;
     const limit = percent === undefined ? Number.POSITIVE_INFINITY : (own.seats * percent) / 100;
-    return free > borrowed && own.running - own.seats < limit;
+    const before = Math.max(0, own.running - own.seats);
+    return free - borrowed >= count && before + count - 1 < limit;
   }
 }
 

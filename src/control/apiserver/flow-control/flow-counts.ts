@@ -11,6 +11,8 @@ export class SchemaCounts {
   readonly schema: string;
   readonly level: string;
   executing = 0;
+  /** Of those that execute. */
+  seats = 0;
   waiting = 0;
   dispatched = 0;
   readonly rejected = new Map<RejectionReason, number>();

@@ -19,9 +19,18 @@ export interface Waiting {
   leave(): boolean;
 }
 
+/** A request has at most this part of its level's seats. */
+const widthFraction = 0.15;
+
+interface Waiter {
+  /** Seats that it takes. */
+  readonly width: number;
+  admit(): void;
+}
+
 interface Queue {
-  readonly waiters: { admit(): void }[];
-  /** What the queue was given so far, in virtual time: the smallest is served next. */
+  readonly waiters: Waiter[];
+  /** The seats that the queue was given so far, as virtual time: the smallest is served next. */
   virtual: number;
 }
 
@@ -36,15 +45,16 @@ export class QueueSet {
   #waiting = 0;
   /** Virtual time of the queue that was served last: one that begins to wait starts here. */
   #virtual = 0;
-  /** Whether another level has a seat to lend. */
-  readonly #mayBorrow: () => boolean;
+  /** Whether other levels have so many seats to lend. */
+  readonly #mayBorrow: (seats: number) => boolean;
 
-  constructor(limits: QueueSetLimits, mayBorrow: () => boolean = () => false) {
+  constructor(limits: QueueSetLimits, mayBorrow: (seats: number) => boolean = () => false) {
     this.#limits = limits;
     this.#queues = queuesOf(limits);
     this.#mayBorrow = mayBorrow;
   }
 
+  /** Seats that are taken. */
   get running(): number {
     return this.#running;
   }
@@ -57,6 +67,11 @@ export class QueueSet {
     return this.#limits.seats;
   }
 
+  /** Seats that one request takes at most: a long list does not hold the whole level up. */
+  get widthMax(): number {
+    return Math.max(1, Math.ceil(this.#limits.seats * widthFraction));
+  }
+
   /** Takes other limits into use. Who waits goes on waiting, in the queues there were, when their number changes. */
   setLimits(limits: QueueSetLimits): void {
     const kept = this.#queues.filter(({ waiters }) => waiters.length > 0);
@@ -66,10 +81,14 @@ export class QueueSet {
     this.dispatch();
   }
 
-  /** Asks for a seat. Null: it is there at once; `full`: nobody more may wait. The hash is asked for when there is a queue to choose. */
-  enter(flowHash: () => bigint): null | 'full' | Waiting {
-    if (this.#waiting === 0 && this.#hasSeat()) {
-      this.#running++;
+  /**
+   * Asks for seats, at most {@link widthMax}. Null: they are there at once; `full`: nobody more may wait. The hash is asked for when there is
+   * a queue to choose.
+   */
+  enter(flowHash: () => bigint, width = 1): null | 'full' | Waiting {
+    assert(width >= 1);
+    if (this.#waiting === 0 && this.#hasSeats(width)) {
+      this.#running += width;
       return null;
     }
     const queue = this.#shortestOf(flowHash());
@@ -78,7 +97,7 @@ export class QueueSet {
     const admitted = new Promise<void>((resolve) => {
       admit = resolve;
     });
-    const waiter = { admit };
+    const waiter = { admit, width };
     if (queue.waiters.length === 0) queue.virtual = Math.max(queue.virtual, this.#virtual);
     queue.waiters.push(waiter);
     this.#waiting++;
@@ -87,37 +106,45 @@ export class QueueSet {
       if (at < 0) return false;
       queue.waiters.splice(at, 1);
       this.#waiting--;
+      // It may have been its turn, for more seats than the next one needs.
+      this.dispatch();
       return true;
     };
     return { admitted, leave };
   }
 
-  /** Gives a seat back. */
-  exit(): void {
-    assert(this.#running > 0, 'a seat that nobody had is given back');
-    this.#running--;
+  /** Gives as many seats back as were taken. */
+  exit(width = 1): void {
+    assert(this.#running >= width, 'a seat that nobody had is given back');
+    this.#running -= width;
     this.dispatch();
   }
 
   /** Seats those who wait, as far as there are seats. */
   dispatch(): void {
-    while (this.#waiting > 0 && this.#hasSeat()) {
+    while (this.#waiting > 0) {
       let next: Queue | undefined;
       for (const queue of this.#queues) {
         if (queue.waiters.length > 0 && (next === undefined || queue.virtual < next.virtual))
           next = queue;
       }
-      const waiter = next?.waiters.shift();
-      assert(next !== undefined, 'somebody waits in some queue');
-      this.#virtual = next.virtual++;
+      const waiter = next?.waiters[0];
+      assert(next !== undefined && waiter !== undefined, 'somebody waits in some queue');
+      // Whose turn it is waits for all of its seats: nobody overtakes it.
+      if (!this.#hasSeats(waiter.width)) return;
+      next.waiters.shift();
+      this.#virtual = next.virtual;
+      next.virtual += waiter.width;
       this.#waiting--;
-      this.#running++;
-      waiter?.admit();
+      this.#running += waiter.width;
+      waiter.admit();
     }
   }
 
-  #hasSeat(): boolean {
-    return this.#running < this.#limits.seats || this.#mayBorrow();
+  #hasSeats(width: number): boolean {
+    const { seats } = this.#limits;
+    if (this.#running + width <= seats) return true;
+    return this.#mayBorrow(this.#running + width - Math.max(this.#running, seats));
   }
 
   #shortestOf(flowHash: bigint): Queue | undefined {

@@ -21,6 +21,7 @@ import { createPipeline } from '../pipeline.js';
 import type { EndpointTable } from '../registry/endpoint-table.js';
 import { addHealthRoutes } from './health.js';
 import { HealthMetrics } from './health-metrics.js';
+import { listWidth } from './list-width.js';
 import { ServerMetrics } from './metrics.js';
 import type { PlainRoutes } from './plain-routes.js';
 import { Readiness } from './readiness.js';
@@ -162,11 +163,14 @@ export class ApiServer {
   }
 }
 
-function limitOf({ flows, limits, clock }: ApiServerOptions, metrics: ServerMetrics): Filter {
+function limitOf(
+  { flows, limits, clock, endpoints }: ApiServerOptions,
+  metrics: ServerMetrics,
+): Filter {
   const onChange = (kind: 'readOnly' | 'mutating', count: number) =>
     metrics.onInFlight(kind, count);
   const { requestTimeoutMs, readingRequestsMax: reading, writingRequestsMax: writing } = limits;
   return flows === null
     ? limitInFlight({ limits: { reading, writing }, clock, onChange })
-    : limitFairly({ flows, clock, requestTimeoutMs, onChange });
+    : limitFairly({ flows, clock, requestTimeoutMs, widthOf: listWidth(endpoints), onChange });
 }

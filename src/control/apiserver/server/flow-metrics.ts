@@ -22,8 +22,8 @@ export function addFlowMetrics(flows: FlowControl, registry: Registry): void {
   );
   bySchema(
     'current_executing_seats',
-    'Seats that requests have which are being worked on: one each.',
-    ({ executing }) => executing,
+    'Seats that requests have which are being worked on, by FlowSchema and level.',
+    ({ seats }) => seats,
   );
   bySchema(
     'current_inqueue_requests',
