@@ -75,9 +75,9 @@ export function authService(context: ApiContext): ServiceImplementation {
     UserRevokeRole: changeBy(AuthOp.userRevokeRole),
 
     async RoleGet({ role: name }, call) {
-      await allow(context, call, (access, { userName, ...rest }) => {
-        if (auth.users.user(userName)?.roles.includes(name)) return;
-        access.root({ userName, ...rest });
+      await allow(context, call, (access, user) => {
+        const own = auth.users.user(user.userName)?.roles ?? [];
+        if (!own.includes(name)) access.root(user);
       });
       const role = auth.users.role(name);
       if (role === undefined) throw new StoreError('role-not-found');

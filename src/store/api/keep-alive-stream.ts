@@ -83,7 +83,7 @@ export class KeepAliveStream
     try {
       const user = await auth.identify(this.#stream);
       if (user.revision === 0) throw new StoreError('user-empty');
-      if (auth.isEnabled) auth.access.attach(user, renewal.id);
+      if (auth.isEnabled) auth.access.writeLease(user, renewal.id);
       this.#context.keepAlive(renewal);
     } catch (error) {
       renewal.onFailed(error);

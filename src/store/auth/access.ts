@@ -45,7 +45,7 @@ export class AccessCheck {
   put(user: AuthInfo, { key, lease, prevKv }: PutRequest): void {
     const name = toLatin1(key);
     this.#key(user, name, 'write');
-    if (lease !== 0n) this.attach(user, lease);
+    if (lease !== 0n) this.writeLease(user, lease);
     if (prevKv) this.#key(user, name, 'read');
   }
 
@@ -72,7 +72,7 @@ export class AccessCheck {
    * A lease's end deletes its keys, and being attached to one that others' keys are attached to lets them do so: whoever attaches
    * to, renews or ends a lease may write all its keys.
    */
-  attach(user: AuthInfo, lease: bigint): void {
+  writeLease(user: AuthInfo, lease: bigint): void {
     if (this.#isRoot(user)) return;
     for (const key of this.#leases.keys(lease)) this.#key(user, toLatin1(key), 'write');
   }
