@@ -40,7 +40,8 @@ t.test('a snapshot with users becomes an etcd with users', needs('etcd', 'etcdct
   t.teardown(() => rm(dir, { recursive: true, force: true }));
   const file = join(dir, 'saved.db');
   const env = { ...process.env, ETCDCTL_API: '3' };
-  const asRoot = ['--endpoints', endpoint, '--user', 'root:root'];
+  const waits = ['--command-timeout=60s', '--dial-timeout=60s'];
+  const asRoot = ['--endpoints', endpoint, '--user', 'root:root', ...waits];
   await run('etcdctl', [...asRoot, 'snapshot', 'save', file], { env });
 
   const theirs = await restored(t, { dir, file, env });
