@@ -67,6 +67,9 @@ export interface AuthorizationRequest {
   readonly resource: string;
   readonly subresource: string;
   readonly name: string;
+  /** Selectors of a list, a watch or a deletion of many, as they were written. Absent: there is none. */
+  readonly fieldSelector?: string;
+  readonly labelSelector?: string;
 }
 
 /** `none`: no opinion, the next is asked. */

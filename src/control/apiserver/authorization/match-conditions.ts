@@ -1,4 +1,8 @@
-import type { SubjectAccessReviewSpec } from '../../api/gen/authorization-v1.js';
+import type {
+  FieldSelectorAttributes,
+  LabelSelectorAttributes,
+  SubjectAccessReviewSpec,
+} from '../../api/gen/authorization-v1.js';
 import { environmentOf } from '../../cel/environment.js';
 import { CompileError } from '../../cel/parse.js';
 import { compile, type Program } from '../../cel/program.js';
@@ -47,6 +51,8 @@ const environment = environmentOf({
     uid: string,
   }),
 });
+
+type Selector = FieldSelectorAttributes | LabelSelectorAttributes;
 
 /** What is asked before an authorization webhook is: expressions about the review that it would get. */
 export class MatchConditions {
@@ -134,11 +140,29 @@ function requestValue(spec: SubjectAccessReviewSpec): CelMap {
     const { namespace = '', verb = '', group = '', version = '' } = resourceAttributes;
     const { resource = '', subresource = '', name = '' } = resourceAttributes;
     const all = { namespace, verb, group, version, resource, subresource, name };
-    value.set('resourceAttributes', new Map(Object.entries(all)));
+    const { fieldSelector, labelSelector } = resourceAttributes;
+    const attributes = new Map<string, CelValue>(Object.entries(all));
+    if (fieldSelector !== undefined) attributes.set('fieldSelector', selectorValue(fieldSelector));
+    if (labelSelector !== undefined) attributes.set('labelSelector', selectorValue(labelSelector));
+    value.set('resourceAttributes', attributes);
   }
   if (nonResourceAttributes !== undefined) {
     const { path = '', verb = '' } = nonResourceAttributes;
     value.set('nonResourceAttributes', new Map(Object.entries({ path, verb })));
   }
+  return value;
+}
+
+function selectorValue({ rawSelector, requirements }: Selector): CelMap {
+  const value = new Map<string, CelValue>();
+  if (rawSelector !== undefined) value.set('rawSelector', rawSelector);
+  if (requirements !== undefined)
+    value.set(
+      'requirements',
+      requirements.map(
+        ({ key = '', operator = '', values = [] }) =>
+          new Map<string, CelValue>(Object.entries({ key, operator, values })),
+      ),
+    );
   return value;
 }

@@ -5,6 +5,7 @@ import { CelError } from '../../cel/values.js';
 import { WebhookStatusError } from '../authentication/webhook-kubeconfig.js';
 import type { AuthorizationDecision, AuthorizationRequest, Authorizer } from '../contracts.js';
 import type { MatchConditions } from './match-conditions.js';
+import { selectorAttributes } from './selector-attributes.js';
 
 /** Posts a review to the webhook and answers what came back. Rejects when there is no answer. */
 export type ReviewPoster = (review: SubjectAccessReview) => Promise<SubjectAccessReview>;
@@ -124,7 +125,12 @@ function reviewOf(request: AuthorizationRequest): SubjectAccessReview {
     Object.entries(user.extra).map(([key, values]): [string, string[]] => [key, [...values]]),
   );
   const attributes = request.isResourceRequest
-    ? { resourceAttributes: { namespace, verb, group, version, resource, subresource, name } }
+    ? {
+        resourceAttributes: {
+          ...{ namespace, verb, group, version, resource, subresource, name },
+          ...selectorAttributes(request),
+        },
+      }
     : { nonResourceAttributes: { path, verb } };
   return {
     apiVersion: 'authorization.k8s.io/v1',

@@ -6,6 +6,7 @@ import type {
   Authorizer,
   UserInfo,
 } from '../contracts.js';
+import type { Exchange } from '../exchange.js';
 import type { ParsedRequest } from '../request-info.js';
 import type { Filter } from './filter.js';
 
@@ -30,7 +31,10 @@ export function authorize(
     }
   };
   return async (exchange, next) => {
-    const request = authorizationRequest(exchange.user, exchange.info);
+    const request = {
+      ...authorizationRequest(exchange.user, exchange.info),
+      ...selectors(exchange),
+    };
     const { decision, reason } = await decide(request);
     const isAllowed = decision === 'allow';
     exchange.observer?.onAnnotation(
@@ -44,6 +48,24 @@ export function authorize(
 }
 
 const results = { allow: 'allowed', deny: 'denied', none: 'no-opinion' } as const;
+
+const none = {};
+
+/** The selectors of a request that is about many objects. */
+function selectors({
+  info,
+  query,
+}: Exchange): Pick<AuthorizationRequest, 'fieldSelector' | 'labelSelector'> {
+  if (!info.isResourceRequest || !ofMany.has(info.verb)) return none;
+  const fieldSelector = query.get('fieldSelector') ?? '';
+  const labelSelector = query.get('labelSelector') ?? '';
+  return {
+    ...(fieldSelector !== '' && { fieldSelector }),
+    ...(labelSelector !== '' && { labelSelector }),
+  };
+}
+
+const ofMany: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection']);
 
 /** What the authorizer is asked about a request. */
 export function authorizationRequest(user: UserInfo, info: ParsedRequest): AuthorizationRequest {

@@ -1,9 +1,12 @@
 import t from 'tap';
 import { parseAuthorizationConfig } from '../../../../src/control/apiserver/authorization/authorization-config.js';
 import { MatchConditions } from '../../../../src/control/apiserver/authorization/match-conditions.js';
+import { selectorAttributes } from '../../../../src/control/apiserver/authorization/selector-attributes.js';
 import { ConfigError } from '../../../../src/control/apiserver/configuration/config-object.js';
 import type { FieldError } from '../../../../src/control/machinery/field-errors.js';
 import { fieldErrorText, fieldPath } from '../../../../src/control/machinery/field-path.js';
+
+import { ask, user } from './request.js';
 
 const webhook = {
   timeout: '3s',
@@ -177,6 +180,57 @@ t.test('MatchConditions: all must hold, and one that does not decides before err
     if (typeof expected === 'boolean')
       t.equal(compiled.hold(spec), expected, expressions.join(' '));
     else t.throws(() => compiled.hold(spec), expected);
+  }
+  t.end();
+});
+
+t.test('selectorAttributes are what conditions and webhooks learn of selectors', (t) => {
+  const request = { ...ask(user('jane'), 'list /pods n/'), fieldSelector: '', labelSelector: '' };
+  const cases: readonly [string, string, object, string, boolean][] = [
+    ['', '', {}, 'has(request.resourceAttributes.fieldSelector)', false],
+    ['nodeName', 'a in (', {}, 'has(request.resourceAttributes.labelSelector)', false],
+    [
+      'spec.nodeName=n1,status.phase!=Failed',
+      '',
+      {
+        fieldSelector: {
+          requirements: [
+            { key: 'spec.nodeName', operator: 'In', values: ['n1'] },
+            { key: 'status.phase', operator: 'NotIn', values: ['Failed'] },
+          ],
+        },
+      },
+      "request.resourceAttributes.fieldSelector.requirements.exists(r, r.key == 'spec.nodeName' && r.values == ['n1'])",
+      true,
+    ],
+    [
+      '',
+      'a=b,c in (d,e),f,!g,h!=i,j>5',
+      {
+        labelSelector: {
+          requirements: [
+            { key: 'a', operator: 'In', values: ['b'] },
+            { key: 'c', operator: 'In', values: ['d', 'e'] },
+            { key: 'f', operator: 'Exists' },
+            { key: 'g', operator: 'DoesNotExist' },
+            { key: 'h', operator: 'NotIn', values: ['i'] },
+          ],
+        },
+      },
+      "request.resourceAttributes.?labelSelector.requirements.orValue([]).all(r, r.operator != 'Gt')",
+      true,
+    ],
+  ];
+  for (const [fieldSelector, labelSelector, expected, condition, holds] of cases) {
+    const attributes = selectorAttributes({ ...request, fieldSelector, labelSelector });
+    const byKey = (a: { key?: string }, b: { key?: string }) =>
+      (a.key ?? '') < (b.key ?? '') ? -1 : 1;
+    attributes.labelSelector?.requirements?.sort(byKey);
+    t.same(attributes, expected, `${fieldSelector} ${labelSelector}`);
+    const { compiled, errors } = conditions(condition);
+    t.same(errors, []);
+    const spec = { user: 'jane', resourceAttributes: { verb: 'list', ...attributes } };
+    t.equal(compiled.hold(spec), holds, condition);
   }
   t.end();
 });

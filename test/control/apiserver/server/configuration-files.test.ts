@@ -131,8 +131,10 @@ t.test('--authorization-config asks its authorizers in order, and is reloaded', 
   const asked: string[] = [];
   const hook = await serveJson(t, (_, body) => {
     const review = JSON.parse(body);
-    const { resource = '', verb } = review.spec.resourceAttributes ?? {};
-    asked.push(`${review.apiVersion} ${review.spec.user} ${verb} ${resource}`);
+    const { resource = '', verb, fieldSelector } = review.spec.resourceAttributes ?? {};
+    const [field] = fieldSelector?.requirements ?? [];
+    const selector = field === undefined ? '' : ` ${field.key} ${field.operator} ${field.values}`;
+    asked.push(`${review.apiVersion} ${review.spec.user} ${verb} ${resource}${selector}`);
     const denied = resource === 'secrets';
     return { ...review, status: { allowed: false, denied, reason: 'hooked' } };
   });
@@ -163,7 +165,11 @@ t.test('--authorization-config asks its authorizers in order, and is reloaded', 
   const listed = async (resource: string) =>
     (await api.ask('GET', `/api/v1/namespaces/default/${resource}`, { user: 'alice' })).status;
   t.equal(await listed('secrets'), 403, 'denied, whoever comes after');
-  t.equal(await listed('configmaps'), 200, 'no opinion: the next is asked');
+  t.equal(
+    await listed('configmaps?fieldSelector=metadata.name%3Dx'),
+    200,
+    'no opinion: the next is asked',
+  );
   t.equal(
     (await api.ask('GET', '/api/v1/namespaces/default/secrets/x', { user: 'alice' })).status,
     404,
@@ -171,7 +177,7 @@ t.test('--authorization-config asks its authorizers in order, and is reloaded', 
   );
   t.same(asked, [
     'authorization.k8s.io/v1 alice list secrets',
-    'authorization.k8s.io/v1 alice list configmaps',
+    'authorization.k8s.io/v1 alice list configmaps metadata.name In x',
   ]);
   const decisions = 'apiserver_authorization_decisions_total';
   t.equal(await metric(api, decisions, 'type="Webhook",name="hook.example",decision="denied"'), 1);
