@@ -12,7 +12,8 @@ export interface EtcdLogSummary {
   /** The last entry, or the one that the log begins after, and its term. */
   readonly lastIndex: number;
   readonly lastTerm: number;
-  /** The last entry that writes keys; 0 for none. */
+  /** The last entry that changes anything, which a new leader's first does not, and the last that writes keys; 0 for none. */
+  readonly lastChangeIndex: number;
   readonly lastWriteIndex: number;
   /** The highest term in it, of entries and of votes. */
   readonly term: number;
@@ -56,7 +57,8 @@ class LogReader {
   #identity: { readonly clusterId: bigint; readonly memberId: bigint } | null = null;
   #last = { lastIndex: 0, lastTerm: 0 };
   #term = 0;
-  /** Indexes of the entries that write keys, in order. */
+  /** Indexes of the entries that change something, and of those that write keys, in order. */
+  readonly #changes: number[] = [];
   readonly #writes: number[] = [];
 
   /** Takes in the records of a file. False when it ends with one that is not whole. */
@@ -78,8 +80,13 @@ class LogReader {
 
   summary(): EtcdLogSummary {
     if (this.#identity === null) throw damagedLog('it does not say whose it is');
-    const lastWriteIndex = this.#writes.at(-1) ?? 0;
-    return { ...this.#identity, ...this.#last, term: this.#term, lastWriteIndex };
+    return {
+      ...this.#identity,
+      ...this.#last,
+      term: this.#term,
+      lastChangeIndex: this.#changes.at(-1) ?? 0,
+      lastWriteIndex: this.#writes.at(-1) ?? 0,
+    };
   }
 
   #readRecord(bytes: Uint8Array): boolean {
@@ -105,7 +112,7 @@ class LogReader {
       this.#identity = { memberId: field(1), clusterId: field(2) };
     } else if (type === RecordType.entry) {
       this.#setLast(field(3), field(2));
-      this.#noteWrite(data);
+      this.#noteChange(data);
     } else if (type === RecordType.snapshot) {
       const isAhead = field(1) > BigInt(this.#last.lastIndex);
       if (isAhead) this.#setLast(field(1), field(2));
@@ -115,10 +122,15 @@ class LogReader {
   }
 
   /** An entry may take the place of others, which are not in the log any more. */
-  #noteWrite(entry: Uint8Array): void {
+  #noteChange(entry: Uint8Array): void {
     const { lastIndex } = this.#last;
-    while ((this.#writes.at(-1) ?? 0) >= lastIndex) this.#writes.pop();
-    if (writesKeys(entry)) this.#writes.push(lastIndex);
+    for (const indexes of [this.#changes, this.#writes]) {
+      while ((indexes.at(-1) ?? 0) >= lastIndex) indexes.pop();
+    }
+    const data = messageField(entry, (number) => number === 4);
+    if (data === null || data.length === 0) return;
+    this.#changes.push(lastIndex);
+    if (writesKeys(data)) this.#writes.push(lastIndex);
   }
 
   #setLast(index: bigint, term: bigint): void {
@@ -171,10 +183,9 @@ function numberFields(bytes: Uint8Array): ReadonlyMap<number, bigint> {
   return fields;
 }
 
-/** Whether an entry (raftpb.Entry, 4 is its data) is a put, a deletion or a txn: fields 4 to 6 of InternalRaftRequest. */
-function writesKeys(entry: Uint8Array): boolean {
-  const data = messageField(entry, (number) => number === 4);
-  return data !== null && messageField(data, (number) => number >= 4 && number <= 6) !== null;
+/** Whether an entry's data are a put, a deletion or a txn: fields 4 to 6 of InternalRaftRequest. */
+function writesKeys(data: Uint8Array): boolean {
+  return messageField(data, (number) => number >= 4 && number <= 6) !== null;
 }
 
 /** The first field with such a number that holds bytes; null for none, and for bytes that are no message. */

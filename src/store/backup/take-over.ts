@@ -50,7 +50,7 @@ export async function takeOverEtcdData(
 /** What etcd has acknowledged is in its database when it has stopped in good order. */
 function checkFinished(log: EtcdLogSummary, content: EtcdContent): void {
   const { appliedIndex, countsAllEntries, members } = content;
-  const lastIndex = countsAllEntries ? log.lastIndex : log.lastWriteIndex;
+  const lastIndex = countsAllEntries ? log.lastChangeIndex : log.lastWriteIndex;
   if (appliedIndex > log.lastIndex) {
     throw new EtcdDataError(
       'damaged',

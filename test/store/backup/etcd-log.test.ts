@@ -79,24 +79,32 @@ t.test('readEtcdLog says how far a log goes, over files', async (t) => {
     ...summary,
     lastIndex: 3,
     lastTerm: 3,
+    lastChangeIndex: 3,
     lastWriteIndex: 2,
     term: 3,
   });
   const restored = [metadata, snapshot(9, 4), state(6)];
-  const only = { lastIndex: 9, lastTerm: 4, lastWriteIndex: 0, term: 6 };
+  const only = { lastIndex: 9, lastTerm: 4, lastChangeIndex: 0, lastWriteIndex: 0, term: 6 };
   t.same(await read(files([restored])), { ...summary, ...only });
 });
 
 t.test('readEtcdLog goes by entries that took the place of others', async (t) => {
   const records = [metadata, entry(1, 1), entry(2, 1, put), entry(3, 1, put), entry(2, 2, grant)];
-  const end = { lastIndex: 2, lastTerm: 2, lastWriteIndex: 0, term: 2 };
+  const end = { lastIndex: 2, lastTerm: 2, lastChangeIndex: 2, lastWriteIndex: 0, term: 2 };
   t.same(await read(files([records])), { ...summary, ...end });
 });
 
 t.test('readEtcdLog drops a torn end, and refuses damage before it', async (t) => {
   const records = [metadata, entry(1, 1, put), entry(2, 1, put)];
   const [whole] = files([records]);
-  const upTo1 = { ...summary, lastIndex: 1, lastTerm: 1, lastWriteIndex: 1, term: 1 };
+  const upTo1 = {
+    ...summary,
+    lastIndex: 1,
+    lastTerm: 1,
+    lastChangeIndex: 1,
+    lastWriteIndex: 1,
+    term: 1,
+  };
   t.same(await read([whole!.subarray(0, whole!.length - 64 - 8)]), upTo1, 'cut off');
   const changed = whole!.slice();
   changed[whole!.length - 64 - 12]! ^= 1;
