@@ -4,9 +4,9 @@ import {
   type DiscoveredResource,
   discover,
   resources,
-  UnreachableError,
 } from '../../../src/control/client/index.js';
 import type { KubeObject } from '../../../src/control/machinery/object.js';
+import { insist } from './insist.js';
 
 /** An object and of what resource it is. */
 export interface StateObject {
@@ -46,7 +46,7 @@ export class ClusterState {
 
 /** Reads everything that the server lets be listed. */
 export async function readState(client: ControlClient): Promise<ClusterState> {
-  const found = await discover(client);
+  const found = await insist(() => discover(client));
   const listed = await Promise.all(
     found.resources.filter(isWanted).map((each) => list(client, each)),
   );
@@ -59,18 +59,9 @@ function isWanted({ resource, verbs }: DiscoveredResource): boolean {
   return verbs.has('list') && !isComputed;
 }
 
-/** A busy machine loses a connection now and then. */
-const attemptsMax = 5;
-
 async function list(client: ControlClient, resource: ApiResource): Promise<StateObject[]> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const { items } = await client.objects(resource).list();
-      return items.map((object) => ({ resource: keyOf(resource), object }));
-    } catch (error) {
-      if (!(error instanceof UnreachableError) || attempt === attemptsMax) throw error;
-    }
-  }
+  const { items } = await insist(() => client.objects(resource).list());
+  return items.map((object) => ({ resource: keyOf(resource), object }));
 }
 
 function keyOf({ resource, group }: { readonly resource: string; readonly group: string }): string {

@@ -6,15 +6,21 @@ import { quotaDifferences } from './quota-differences.js';
 import { storageDifferences } from './storage-differences.js';
 import { batchDifferences, workloadDifferences } from './workload-differences.js';
 
-/** In what a cluster that is at rest is not what its objects declare; empty when all is well. */
-export function differencesOf(state: ClusterState): readonly string[] {
+/**
+ * In what a cluster that is at rest is not what its objects declare; empty when all is well. `orphaned`: Services whose slices may stay
+ * without them.
+ */
+export function differencesOf(
+  state: ClusterState,
+  orphaned: ReadonlySet<string>,
+): readonly string[] {
   return [
     ...leftOvers(state),
     ...podDifferences(state),
     ...workloadDifferences(state),
     ...batchDifferences(state),
     ...autoscalerDifferences(state),
-    ...endpointDifferences(state),
+    ...endpointDifferences(state, orphaned),
     ...storageDifferences(state),
     ...quotaDifferences(state),
   ];

@@ -5,13 +5,17 @@ import { type ClusterState, told } from './cluster-state.js';
 const serviceNameLabel = 'kubernetes.io/service-name';
 
 /** In what Endpoints and EndpointSlices are not the ready pods that Services choose, budgets do not count them, and addresses are of nobody. */
-export function* endpointDifferences(state: ClusterState): Generator<string> {
+export function* endpointDifferences(
+  state: ClusterState,
+  orphaned: ReadonlySet<string>,
+): Generator<string> {
   for (const service of state.of(resources.services)) yield* ofService(state, service);
   const names = new Set(state.of(resources.services).map(placeOf));
   for (const slice of state.of(resources.endpointSlices)) {
-    const { namespace = '', labels } = slice.metadata;
-    if (!names.has(`${namespace}/${labels?.[serviceNameLabel]}`))
-      yield `${told(slice)} is of nobody`;
+    const { namespace = '', labels, ownerReferences = [] } = slice.metadata;
+    const service = `${namespace}/${labels?.[serviceNameLabel]}`;
+    const isFree = ownerReferences.length === 0 && orphaned.has(service);
+    if (!names.has(service) && !isFree) yield `${told(slice)} is of nobody`;
   }
   for (const endpoints of state.of(resources.endpoints)) {
     if (!names.has(placeOf(endpoints))) yield `${told(endpoints)} is of nobody`;

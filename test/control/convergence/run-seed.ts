@@ -13,6 +13,7 @@ import { type ComponentName, Components, componentNames } from './components.js'
 import { differencesOf } from './differences.js';
 import { fastClock } from './fast-clock.js';
 import { noFaults, type WayConditions, type WayFaults } from './faulty-way.js';
+import { insist, insistOnMaking } from './insist.js';
 import { RandomUser } from './user.js';
 import { storageClass } from './workloads.js';
 import { WriteCounts } from './write-counts.js';
@@ -73,12 +74,17 @@ export async function runSeed(seed: number, logger: Logger): Promise<SeedResult>
     conditions.faults = noFaults;
     await user.settle();
     const settledMs = hostClock.now();
-    const { differences, last } = await untilConverged(env.client, () => bugs.length > 0);
+    const { differences, last } = await untilConverged(
+      env.client,
+      user.orphaned,
+      () => bugs.length > 0,
+    );
     const convergedSeconds = (hostClock.now() - settledMs) / 1000;
     const restless =
       differences.length === 0 ? await untilQuiet(env.client, conditions.writes) : [];
     const told = restless.length === 0 ? [] : await toldLast(env.client);
-    const later = differences.length === 0 ? differencesOf(await readState(env.client)) : [];
+    const later =
+      differences.length === 0 ? differencesOf(await readState(env.client), user.orphaned) : [];
     const most = conditions.writes.most(5);
     const excess = most.filter(([, times]) => times > writesMax);
     return {
@@ -104,11 +110,11 @@ export async function runSeed(seed: number, logger: Logger): Promise<SeedResult>
 /** Nodes, namespaces and a class of volumes, before anything goes wrong. */
 async function prepare(client: ControlClient, user: RandomUser, prng: Prng): Promise<void> {
   const mode = prng.pick(['Immediate', 'WaitForFirstConsumer'] as const);
-  await client.objects(resources.storageClasses).create(storageClass(mode));
+  await insistOnMaking(() => client.objects(resources.storageClasses).create(storageClass(mode)));
   await user.createNamespaces();
   const nodes = client.objects(resources.nodes);
   const endMs = hostClock.now() + patienceMs;
-  while ((await nodes.list()).items.length < nodeNames.length) {
+  while ((await insist(() => nodes.list())).items.length < nodeNames.length) {
     if (hostClock.now() > endMs) throw new Error('the nodes do not register');
     await sleep(hostClock, 20);
   }
@@ -139,11 +145,12 @@ async function disturb(user: RandomUser, components: Components, prng: Prng): Pr
 /** What differs in the end, empty when nothing does; and what did when it was looked at for the last time before. */
 async function untilConverged(
   client: ControlClient,
+  orphaned: ReadonlySet<string>,
   isOver: () => boolean,
 ): Promise<{ readonly differences: readonly string[]; readonly last: readonly string[] }> {
   const endMs = hostClock.now() + patienceMs;
   for (let last: readonly string[] = []; ; ) {
-    const differences = differencesOf(await readState(client));
+    const differences = differencesOf(await readState(client), orphaned);
     if (differences.length === 0 || isOver() || hostClock.now() > endMs)
       return { differences, last };
     last = differences;
@@ -153,7 +160,7 @@ async function untilConverged(
 
 /** The events that were told most often, for who wants to know what goes on. */
 async function toldLast(client: ControlClient): Promise<readonly string[]> {
-  const { items } = await client.objects(resources.events).list();
+  const { items } = await insist(() => client.objects(resources.events).list());
   const countOf = (event: (typeof items)[number]) =>
     event.series?.count ?? event.deprecatedCount ?? 1;
   return [...items]
@@ -183,7 +190,7 @@ const reminders: ReadonlySet<string> = new Set(['WaitForFirstConsumer', 'FailedG
 
 /** The events that tell of a claim that nobody uses yet, or of a target that is not there: Kubernetes repeats them for ever, and so do we. */
 async function remindersOf(client: ControlClient): Promise<readonly string[]> {
-  const { items } = await client.objects(resources.events).list();
+  const { items } = await insist(() => client.objects(resources.events).list());
   return items
     .filter(({ reason = '' }) => reminders.has(reason))
     .map(({ metadata }) => ` ${metadata.namespace}/${metadata.name}`);

@@ -1,8 +1,13 @@
 import type { Prng } from '../../../src/base/prng.js';
-import { type ControlClient, resources } from '../../../src/control/client/index.js';
+import {
+  type ControlClient,
+  resources,
+  UnreachableError,
+} from '../../../src/control/client/index.js';
 import type { JsonObject } from '../../../src/control/machinery/json.js';
 import { StatusError } from '../../../src/control/machinery/status.js';
 import { autoscalers } from './autoscalers.js';
+import { insist, insistOnMaking } from './insist.js';
 import { workloadKinds } from './workloads.js';
 
 const namespaces = ['red', 'green'];
@@ -17,6 +22,8 @@ export class RandomUser {
   readonly #nodes: readonly string[];
   /** What was done, in order. */
   readonly log: string[] = [];
+  /** Services, by namespace and name, whose slices were to stay when they were deleted. */
+  readonly orphaned = new Set<string>();
 
   constructor(client: ControlClient, prng: Prng, nodes: readonly string[]) {
     this.#client = client;
@@ -45,9 +52,7 @@ export class RandomUser {
     }
     for (const name of this.#nodes) {
       const patch = { spec: { unschedulable: null, taints: null } };
-      await this.#allowing(() =>
-        this.#client.objects(resources.nodes).patch({ name }, 'merge', patch),
-      );
+      await insist(() => this.#client.objects(resources.nodes).patch({ name }, 'merge', patch));
     }
   }
 
@@ -57,9 +62,11 @@ export class RandomUser {
     patch: JsonObject,
   ): Promise<void> {
     const objects = this.#client.objects<object & { metadata: { name?: string } }>(resources[kind]);
-    for (const { metadata } of (await objects.list({ namespace })).items) {
+    const { items } = await insist(() => objects.list({ namespace }));
+    for (const { metadata } of items) {
       const name = metadata.name ?? '';
-      await this.#allowing(() => objects.patch({ namespace, name }, 'merge', patch));
+      // It may be on its way out.
+      await this.#allowing(() => insist(() => objects.patch({ namespace, name }, 'merge', patch)));
     }
   }
 
@@ -81,13 +88,16 @@ export class RandomUser {
     const { kind, namespace, name } = this.#something();
     const propagationPolicy = this.#prng.pick(policies);
     this.log.push(`delete ${kind.resource.resource} ${namespace}/${name} ${propagationPolicy}`);
+    if (kind.resource.resource === 'services' && propagationPolicy === 'Orphan') {
+      this.orphaned.add(`${namespace}/${name}`);
+    }
     await this.#client.objects(kind.resource).delete({ namespace, name }, { propagationPolicy });
   }
 
   async #deletePod(): Promise<void> {
     const namespace = this.#prng.pick(namespaces);
     const pods = this.#client.objects(resources.pods);
-    const { items } = await pods.list({ namespace });
+    const { items } = await insist(() => pods.list({ namespace }));
     if (items.length === 0) return;
     const name = this.#prng.pick(items).metadata.name ?? '';
     const gracePeriodSeconds = this.#prng.pick([0, 1, 30]);
@@ -122,7 +132,8 @@ export class RandomUser {
   /** The namespaces in which things happen. */
   async createNamespaces(): Promise<void> {
     const objects = this.#client.objects(resources.namespaces);
-    for (const name of namespaces) await objects.create({ metadata: { name } });
+    for (const name of namespaces)
+      await insistOnMaking(() => objects.create({ metadata: { name } }));
   }
 
   #something() {
@@ -134,7 +145,7 @@ export class RandomUser {
     try {
       await act();
     } catch (error) {
-      if (!(error instanceof StatusError) || !isExpected(error)) throw error;
+      if (!isExpected(error)) throw error;
       this.log.push(`  refused: ${error.message}`);
     }
   }
@@ -144,7 +155,9 @@ export class RandomUser {
  * Things are there already, or not any more, or their namespace is going, or somebody was faster; finished jobs do not change; and a busy
  * machine is late.
  */
-function isExpected({ reason }: StatusError): boolean {
+function isExpected(error: unknown): error is Error {
+  if (error instanceof UnreachableError) return true;
+  if (!(error instanceof StatusError)) return false;
   return [
     'Timeout',
     'ServerTimeout',
@@ -153,5 +166,5 @@ function isExpected({ reason }: StatusError): boolean {
     'Forbidden',
     'Conflict',
     'Invalid',
-  ].includes(reason ?? '');
+  ].includes(error.reason ?? '');
 }
