@@ -145,7 +145,11 @@ function useExec(run: { readonly path: string }) {
     };
   }, [api, run]);
   const give = (message: Uint8Array<ArrayBuffer>) => {
-    if (socket.current?.readyState === WebSocket.OPEN) socket.current.send(message);
+    const { current } = socket;
+    const send = () => current?.send(message);
+    // What is typed before the command runs waits for it.
+    if (current?.readyState === WebSocket.CONNECTING) current.addEventListener('open', send);
+    else if (current?.readyState === WebSocket.OPEN) send();
   };
   return {
     ...state,
