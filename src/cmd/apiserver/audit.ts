@@ -41,10 +41,7 @@ export async function openAudit(inputs: AuditInputs): Promise<AuditHook> {
   const { flags, clock, metrics } = inputs;
   const policyPath = flags.text('audit-policy-file');
   const targets = [openLog(inputs), await openWebhook(inputs)].filter((each) => each !== null);
-  if (policyPath === '' || targets.length === 0) {
-    await Promise.all(targets.map(({ backend }) => backend.close()));
-    return noAudit;
-  }
+  if (targets.length === 0) return noAudit;
   const policy = parsePolicy(await readTextFile(policyPath), policyPath);
   return new AuditLog(policy, targets, { clock, metrics });
 }
@@ -67,10 +64,15 @@ function openLog(inputs: AuditInputs): AuditTarget | null {
       `invalid audit log format ${format}, allowed formats are ["legacy" "json"]`,
     );
   const { isStrict, wrap } = targetOf('log', inputs, 1);
-  if (path === '') return null;
+  if (path === '' || !hasPolicy(flags)) return null;
   const lineOf = format === 'legacy' ? legacyLine : ({ json }: { readonly json: string }) => json;
   const file = path === '-' ? stdoutFile() : openFile(flags, path, logger);
   return { backend: wrap(new LogBackend(file, { lineOf, isStrict })), isStrict };
+}
+
+/** Without one nothing is noted. */
+function hasPolicy(flags: ParsedFlags): boolean {
+  return flags.text('audit-policy-file') !== '';
 }
 
 function stdoutFile(): LineFile {
@@ -93,7 +95,7 @@ async function openWebhook(inputs: AuditInputs): Promise<AuditTarget | null> {
   const { flags, clock, prng, web } = inputs;
   const { isStrict, wrap } = targetOf('webhook', inputs, webhookBatchesMax);
   const path = flags.text('audit-webhook-config-file');
-  if (path === '') return null;
+  if (path === '' || !hasPolicy(flags)) return null;
   const target = await readWebhookTarget(path, '--audit-webhook-config-file');
   const older = 'audit-webhook-batch-initial-backoff';
   const backend = new WebhookBackend({
