@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import type { Prng } from '../base/prng.js';
 import type { Channel } from '../rpc/index.js';
+import { AuthClient } from './auth.js';
 import type { KeyTarget } from './bytes.js';
 import { Caller } from './caller.js';
 import { ClusterClient } from './cluster.js';
@@ -26,6 +27,7 @@ export class Client {
   readonly lease: LeaseClient;
   readonly cluster: ClusterClient;
   readonly maintenance: MaintenanceClient;
+  readonly auth: AuthClient;
   readonly #clock: Clock;
   readonly #pool: EndpointPool;
   readonly #watches: WatchStream;
@@ -56,6 +58,7 @@ export class Client {
     this.lease = new LeaseClient(caller, closed);
     this.cluster = new ClusterClient(caller);
     this.maintenance = new MaintenanceClient(caller);
+    this.auth = new AuthClient(caller);
     this.#watches = new WatchStream(caller, closed);
     if (options.prefersLeader) {
       const statusOf = (url: string) => this.maintenance.status(url);

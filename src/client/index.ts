@@ -13,6 +13,7 @@ export type {
   TxnResponse,
 } from '../wire/index.js';
 export { AlarmType, EventType } from '../wire/index.js';
+export type { Access, AuthClient } from './auth.js';
 export {
   type BytesLike,
   type KeyTarget,

@@ -1,4 +1,5 @@
 import { CtlCommand } from './ctl/command.js';
+import { authCommand } from './ctl/commands/auth.js';
 import { compactionCommand } from './ctl/commands/compaction.js';
 import { delCommand } from './ctl/commands/del.js';
 import { electCommand } from './ctl/commands/elect.js';
@@ -9,8 +10,10 @@ import { lockCommand } from './ctl/commands/lock.js';
 import { alarmCommand, defragCommand, moveLeaderCommand } from './ctl/commands/maintenance.js';
 import { memberCommand } from './ctl/commands/member.js';
 import { putCommand } from './ctl/commands/put.js';
+import { roleCommand } from './ctl/commands/role.js';
 import { snapshotCommand } from './ctl/commands/snapshot.js';
 import { txnCommand } from './ctl/commands/txn.js';
+import { userCommand } from './ctl/commands/user.js';
 import { versionCommand } from './ctl/commands/version.js';
 import { watchCommand } from './ctl/commands/watch.js';
 import { addSettings } from './ctl/settings.js';
@@ -40,6 +43,9 @@ export function ctlCommand(): CtlCommand {
     defragCommand(),
     moveLeaderCommand(),
     snapshotCommand(),
+    authCommand(),
+    userCommand(),
+    roleCommand(),
     lockCommand(),
     electCommand(),
     versionCommand(),

@@ -83,6 +83,7 @@ export const jsonPrinter: Printer = {
       })),
     ),
   alarm: message(AlarmResponse),
+  auth: ({ json }) => line(json),
   snapshotStatus: ({ hash, revision, totalKeys, totalBytes }) =>
     line({ hash, revision, totalKey: totalKeys, totalSize: totalBytes }),
 };

@@ -20,6 +20,7 @@ import type {
   TxnResponse,
   WatchResponse,
 } from '../../../wire/index.js';
+import type { GoJson } from '../go/json.js';
 
 /** One endpoint's answer, under the name that the user gave it. */
 export interface EndpointAnswer<T> {
@@ -34,6 +35,12 @@ export interface EndpointHealth {
   readonly tookMs: number;
   /** Empty when healthy. */
   readonly error: string;
+}
+
+/** An answer about users and roles: as a message, and as what people read. */
+export interface AuthAnswer {
+  readonly json: GoJson;
+  readonly text: string;
 }
 
 /** The answers that commands print, by the name under which a printer takes them. */
@@ -60,6 +67,7 @@ export interface Printable {
   alarm: AlarmResponse;
   moveLeader: { readonly from: bigint; readonly to: bigint };
   snapshotStatus: SnapshotStatus;
+  auth: AuthAnswer;
 }
 
 /** What `--write-out` takes. */

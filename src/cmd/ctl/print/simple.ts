@@ -56,6 +56,7 @@ export const simplePrinter: Required<Printer> = {
         return `${endpoint} is healthy: successfully committed proposal: took = ${took}\n`;
       })
       .join(''),
+  auth: ({ text }) => text,
   alarm: ({ alarms }) =>
     alarms
       .map(({ memberID, alarm }) => `memberID:${memberID} alarm:${alarmName(alarm)} \n`)
