@@ -21,6 +21,9 @@ import { clientErrorOf } from './errors.js';
 
 import type { CallKind } from './retry.js';
 
+/** What a server may take to say who the client is, before a call that has no time limit. */
+const logInMsMax = 5000;
+
 /** Requests about single members, named by their endpoint (one of the client's), and about alarms. */
 export class MaintenanceClient {
   readonly #caller: Caller;
@@ -77,17 +80,22 @@ export class MaintenanceClient {
     endpoint: string,
     { signal }: { readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<SnapshotResponse> {
-    const { channel } = this.#caller.pool.at(endpoint);
+    const { credentials, pool } = this.#caller;
+    const { channel } = pool.at(endpoint);
     const call = signal === undefined ? {} : { signal };
-    const stream = channel.stream(Maintenance.methods.Snapshot, call);
+    let cancel = () => {};
     try {
+      const metadata = await credentials?.metadata(channel, { ...call, timeoutMs: logInMsMax });
+      const known = metadata === undefined ? call : { ...call, metadata };
+      const stream = channel.stream(Maintenance.methods.Snapshot, known);
+      cancel = () => stream.cancel();
       stream.send(SnapshotRequest.create());
       stream.end();
       yield* stream.responses;
     } catch (error) {
       throw clientErrorOf(error, { mayWrite: false });
     } finally {
-      stream.cancel();
+      cancel();
     }
   }
 
