@@ -10,12 +10,14 @@ import {
   SortOrder,
   SortTarget,
   type TxnRequest,
+  type TxnResponse,
 } from '../../wire/gen/etcdserverpb.js';
 import type { CallerTraces } from '../auth/authenticator.js';
 import { CommandKind } from '../contracts.js';
 import { requireRoot } from './access.js';
 import type { ApiContext } from './context.js';
 import { headerOnly, withHeader } from './header.js';
+import { plainTxnAnswer } from './plain-txn-answer.js';
 import { answerBy, propose, refuseWhenCorrupt, refuseWithoutSpace } from './propose.js';
 import { answerRange } from './range-response.js';
 import { bytesOfPut, isReadOnly, isSerializable, putBytes } from './txn-kind.js';
@@ -35,6 +37,8 @@ export function kvService(context: ApiContext): ServiceImplementation {
   const answerWithHeader = <Res extends { readonly header: ResponseHeader | undefined }>(response: {
     readonly value: Res;
   }) => withHeader(context, response.value);
+  const answerWrittenTxn = ({ value }: { readonly value: TxnResponse }): Answer<TxnResponse> =>
+    plainTxnAnswer(context, value) ?? withHeader(context, value);
   return implementService(KV, {
     Range(request, call) {
       checkRange(request);
@@ -88,7 +92,7 @@ export function kvService(context: ApiContext): ServiceImplementation {
       const full = refuseWithoutSpace(context, putBytes(request));
       if (full !== undefined) return full;
       const command = { kind: CommandKind.txn, payload, response: 'txn' } as const;
-      return answerBy(context, call, command, answerWithHeader);
+      return answerBy(context, call, command, answerWrittenTxn);
     },
 
     async Compact(request, call) {

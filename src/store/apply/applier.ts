@@ -11,6 +11,7 @@ import {
   LeaseRevokeRequest,
   PutRequest,
   type RequestOp,
+  ResponseOp,
   TxnRequest,
 } from '../../wire/gen/etcdserverpb.js';
 import {
@@ -114,6 +115,9 @@ export class Applier {
     if (kind === CommandKind.put && this.#plainPut.read(data, 1)) {
       return this.#putPlainly(entry.local);
     }
+    if (kind === CommandKind.txn && !this.#isAuthEnabled && this.#plainPut.readTxn(data, 1)) {
+      return this.#txnPlainly(entry.local);
+    }
     return this.#command(kind as CommandKind, data.subarray(1), entry, batch);
   }
 
@@ -184,6 +188,15 @@ export class Applier {
     return { kind: 'put', value };
   }
 
+  /** The same for a txn that is such a put and nothing else. */
+  #txnPlainly(want: boolean): ApplyResponse {
+    const response = this.#putPlainly(want);
+    if (response.kind !== 'put') return response;
+    const header = response.value.header;
+    const responses = [ResponseOp.create({ responsePut: response.value })];
+    return { kind: 'txn', value: { header, succeeded: true, responses } };
+  }
+
   #deleteRange(request: DeleteRangeRequest, want: boolean): ApplyResponse {
     this.#refuseWhenCorrupt();
     if (this.#isAuthEnabled) this.#access.deleteRange(this.#user, request);
@@ -235,7 +248,7 @@ export class Applier {
 
   #leaseRevoke(request: LeaseRevokeRequest, batch: ApplyBatch): ApplyResponse {
     this.#refuseWhenCorrupt();
-    if (this.#isAuthEnabled) this.#access.writeLease(this.#user, request.ID);
+    if (this.#isAuthEnabled) this.#access.attach(this.#user, request.ID);
     this.#revoke(request.ID, batch);
     return {
       kind: 'leaseRevoke',

@@ -65,6 +65,7 @@ class Forecast {
     if (entry.conf !== null) return;
     // Nearly all there is, and it looks into nothing.
     if (entry.data[0] === CommandKind.put && plainPut.read(entry.data, 1)) return;
+    if (entry.data[0] === CommandKind.txn && plainPut.readTxn(entry.data, 1)) return;
     const data = commandData(entry.data);
     const payload = data.subarray(1);
     switch (data[0]) {

@@ -35,6 +35,17 @@ export class PlainPut {
     return this.keyTo > this.keyFrom && this.#to === data.length;
   }
 
+  /** The same for a TxnRequest that has no condition, and of operations one put that is plain. */
+  readTxn(data: Uint8Array, offset: number): boolean {
+    this.data = data;
+    this.#to = offset;
+    // TxnRequest.success, and in it RequestOp.requestPut: either is all that there is.
+    if (!this.#readBytes(18) || this.#to !== data.length) return false;
+    this.#to = this.#from;
+    if (!this.#readBytes(18) || this.#to !== data.length) return false;
+    return this.read(data, this.#from);
+  }
+
   /** Goes on to the next field; false when that has another tag than this or is cut off. */
   #readBytes(tag: number): boolean {
     const { data } = this;

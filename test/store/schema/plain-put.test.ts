@@ -2,7 +2,12 @@ import t from 'tap';
 import { Prng } from '../../../src/base/prng.js';
 import { PlainPut, writePlainPut } from '../../../src/store/schema/plain-put.js';
 import { recordBytesMax, writePutRecord } from '../../../src/store/schema/revision-record.js';
-import { PutRequest, type PutRequestInit } from '../../../src/wire/gen/etcdserverpb.js';
+import {
+  PutRequest,
+  type PutRequestInit,
+  TxnRequest,
+  type TxnRequestInit,
+} from '../../../src/wire/gen/etcdserverpb.js';
 
 const counters = [1, 127, 128, 16_383, 16_384, 2 ** 31, 2 ** 42 + 5, Number.MAX_SAFE_INTEGER];
 
@@ -67,4 +72,33 @@ t.test('PlainPut.read leaves everything else to the codec', async (t) => {
     ['an empty key', [10, 0, 18, 1, 2]],
   ];
   for (const [what, bytes] of table) t.notOk(put.read(new Uint8Array(bytes), 0), what);
+});
+
+t.test('PlainPut.readTxn takes a txn that is a plain put, and nothing else', async (t) => {
+  const requestPut = { key: new Uint8Array([1, 2]), value: new Uint8Array(300).fill(3) };
+  const key = requestPut.key;
+  const put = new PlainPut();
+  const plain = new Uint8Array([9, ...TxnRequest.encode({ success: [{ requestPut }] })]);
+  t.ok(put.readTxn(plain, 1));
+  t.same(put.data.subarray(put.keyFrom, put.keyTo), requestPut.key);
+  t.same(put.data.subarray(put.valueFrom, put.valueTo), requestPut.value);
+  const others: [string, TxnRequestInit][] = [
+    ['nothing', {}],
+    ['a condition', { compare: [{ key }], success: [{ requestPut }] }],
+    ['another branch', { success: [{ requestPut }], failure: [{ requestPut }] }],
+    ['only the other branch', { failure: [{ requestPut }] }],
+    ['two puts', { success: [{ requestPut }, { requestPut }] }],
+    ['a read', { success: [{ requestRange: { key } }] }],
+    ['a delete', { success: [{ requestDeleteRange: { key } }] }],
+    ['a txn within', { success: [{ requestTxn: { success: [{ requestPut }] } }] }],
+    ['a put with a lease', { success: [{ requestPut: { ...requestPut, lease: 1n } }] }],
+    [
+      'a put of which the old is wanted',
+      { success: [{ requestPut: { ...requestPut, prevKv: true } }] },
+    ],
+  ];
+  for (const [what, request] of others) t.notOk(put.readTxn(TxnRequest.encode(request), 0), what);
+  for (let length = 0; length < plain.length; length++) {
+    t.notOk(put.readTxn(plain.subarray(0, length), 1), `cut after ${length}`);
+  }
 });
