@@ -17,6 +17,7 @@ import type { ClusterPlan } from './plan.js';
 import { findFreePort, serverPorts } from './ports.js';
 import type { ProgramSet } from './program-set.js';
 import { isApiServer, isStoreMember } from './running-programs.js';
+import { isSystemError } from './system-error.js';
 import { UpError } from './up-error.js';
 
 /** What a cluster above its store is made with. */
@@ -137,13 +138,25 @@ export class Kubernetes {
     while (!ended.aborted) {
       await sleep(clock, renewMs, ended).catch(() => {}); // The run is over.
       if (ended.aborted) return;
-      const made = await this.#files.renew();
+      const made = await this.#renewed();
       if (made.length === 0) continue;
-      await this.#files.writeAdminKubeconfig();
       const restarted = programs.restartUsing(made);
       console.line(
         `certificates renewed: ${made.join(', ')}; started again: ${restarted.join(', ')}`,
       );
+    }
+  }
+
+  /** The names of those that were made. What the disk refuses is said, and tried again the next time: there is a fifth of their life for it. */
+  async #renewed(): Promise<readonly string[]> {
+    try {
+      const made = await this.#files.renew();
+      if (made.length > 0) await this.#files.writeAdminKubeconfig();
+      return made;
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      this.#options.console.bad(`certificates cannot be renewed: ${error.message}`);
+      return [];
     }
   }
 

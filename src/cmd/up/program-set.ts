@@ -89,9 +89,14 @@ export class ProgramSet {
   }
 
   /** A program that ends by itself says why in its last line. */
-  async #report(name: string, { code, signal }: ProgramExit, retryMs: number): Promise<void> {
+  async #report(name: string, exit: ProgramExit, retryMs: number): Promise<void> {
+    const { code, signal, problem } = exit;
     const { console } = this.#options;
     const again = `starting it again in ${retryMs / 1000} s`;
+    if (problem !== '') {
+      console.bad(`${name} cannot be started: ${problem}; ${again}`);
+      return;
+    }
     if (signal !== null) {
       console.bad(`${name} ended by ${signal}; ${again}`);
       return;

@@ -49,7 +49,8 @@ export async function runCluster(options: UpOptions): Promise<void> {
   const folder = await openFolder(options.dataDir);
   const claims = new NetworkClaims();
   try {
-    const running = new RunningPrograms(join(folder.path, 'running.json'));
+    const runningFile = join(folder.path, 'running.json');
+    const running = new RunningPrograms(runningFile, options.console.bad);
     const left = await running.endLeft(options.clock);
     if (left.length > 0) {
       options.console.bad(`ended what an earlier run left behind: ${left.join(', ')}`);

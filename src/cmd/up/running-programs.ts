@@ -1,6 +1,7 @@
 import { type Clock, sleep } from '../../base/clock.js';
 import { sendSignal } from '../../host/child-process.js';
 import { readTextIfPresent, writeTextAtomically } from '../../host/state-files.js';
+import { isSystemError } from './system-error.js';
 
 /** How long programs of an earlier run are given to end by themselves. */
 const endMsMax = 10_000;
@@ -34,11 +35,14 @@ interface ProcessIdentity {
  */
 export class RunningPrograms {
   readonly #path: string;
+  readonly #onProblem: (message: string) => void;
   readonly #programs = new Map<string, ProcessIdentity>();
   #written: Promise<void> = Promise.resolve();
 
-  constructor(path: string) {
+  /** `onProblem` is told when the file cannot be written, as on a full disk; the next change tries again. */
+  constructor(path: string, onProblem: (message: string) => void = () => {}) {
     this.#path = path;
+    this.#onProblem = onProblem;
   }
 
   add(name: string, pid: number): void {
@@ -84,8 +88,12 @@ export class RunningPrograms {
     return left.map(([name]) => name);
   }
 
-  #write(): Promise<void> {
-    return writeTextAtomically(this.#path, `${JSON.stringify([...this.#programs], null, 1)}\n`);
+  async #write(): Promise<void> {
+    const text = `${JSON.stringify([...this.#programs], null, 1)}\n`;
+    await writeTextAtomically(this.#path, text).catch((error: unknown) => {
+      if (!isSystemError(error)) throw error;
+      this.#onProblem(`cannot write ${this.#path}: ${error.message}`);
+    });
   }
 }
 

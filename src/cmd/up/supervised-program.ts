@@ -3,11 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { type Clock, sleep } from '../../base/clock.js';
 import { openAppendFile } from '../../host/append-file.js';
 import { nodeFlags } from '../node-flags.js';
+import { isSystemError } from './system-error.js';
 
 /** How a program's process ended. */
 export interface ProgramExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+  /** Why it could not be started this time; '' when it ran. */
+  readonly problem: string;
   /** How long it ran. */
   readonly ranMs: number;
 }
@@ -88,8 +91,8 @@ export class SupervisedProgram {
 
   async #supervise(): Promise<void> {
     let retryMs = retryMsMin;
-    while (!this.#stopping.signal.aborted) {
-      const exit = await this.#run();
+    for (let runs = 0; !this.#stopping.signal.aborted; runs++) {
+      const exit = await (runs === 0 ? this.#run() : this.#runAgain());
       if (this.#stopping.signal.aborted) return;
       if (this.#isRestarting) {
         this.#isRestarting = false;
@@ -99,6 +102,16 @@ export class SupervisedProgram {
       this.#listener.onEnd(exit, retryMs);
       await sleep(this.#clock, retryMs, this.#stopping.signal).catch(() => {}); // Stopped meanwhile.
       retryMs = Math.min(retryMsMax, retryMs * 2);
+    }
+  }
+
+  /** What has been started before is not given up when the machine has no room for it for a while. */
+  async #runAgain(): Promise<ProgramExit> {
+    try {
+      return await this.#run();
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      return { code: null, signal: null, problem: error.message, ranMs: 0 };
     }
   }
 
@@ -121,7 +134,7 @@ export class SupervisedProgram {
         child.once('error', reject);
         child.once('exit', (code, signal) => {
           this.#child = null;
-          resolve({ code, signal, ranMs: this.#clock.now() - startedAt });
+          resolve({ code, signal, problem: '', ranMs: this.#clock.now() - startedAt });
         });
       });
     } finally {

@@ -134,7 +134,7 @@ export class NodePressure {
     }
     const resource = row.resource === 'memory' ? 'memory' : 'ephemeral-storage';
     const stats = await runtime.containerStats();
-    const candidates = this.#candidates(stats, resource);
+    const candidates = await this.#candidates(stats, resource);
     const [victim] = rankForEviction(candidates, resource);
     if (victim === undefined) return;
     const shown = row.resource === 'inodes' ? 'inodes' : row.resource;
@@ -145,16 +145,32 @@ export class NodePressure {
     this.#evict(victim.pod, message, graceSeconds);
   }
 
-  #candidates(stats: readonly ContainerStats[], resource: string): readonly Candidate[] {
+  async #candidates(
+    stats: readonly ContainerStats[],
+    resource: string,
+  ): Promise<readonly Candidate[]> {
     const byId = new Map(stats.map((each) => [each.containerId, each]));
-    return [...this.#parts.workers.all()]
+    const candidates = [...this.#parts.workers.all()]
       .filter(({ isActive, pod }) => isActive && (pod.spec?.priority ?? 0) < criticalPriority)
       .filter(({ pod }) => !isStaticPod(pod))
-      .map(({ uid, pod }) => {
+      .map(async ({ uid, pod }) => {
         const containers = this.#parts.watch.pods.get(uid)?.containers ?? [];
         const used = containers.map(({ id }) => usedBy(byId.get(id), resource));
-        return { pod, usedBytes: used.reduce((a, b) => a + b, 0) };
+        const volumes = resource === 'memory' ? 0 : await this.#usedByVolumes(uid, pod);
+        return { pod, usedBytes: used.reduce((a, b) => a + b, volumes) };
       });
+    return Promise.all(candidates);
+  }
+
+  /** What a pod has on the disk of the node besides its containers' own files. */
+  async #usedByVolumes(uid: string, { spec }: Pod): Promise<number> {
+    const onDisk = (spec?.volumes ?? []).filter(
+      ({ emptyDir }) => emptyDir !== undefined && emptyDir.medium !== 'Memory',
+    );
+    if (onDisk.length === 0) return 0;
+    const names = new Set(onDisk.map(({ name }) => name));
+    const usages = await this.#parts.view.volumeUsage(uid);
+    return usages.reduce((sum, { name, usedBytes }) => sum + (names.has(name) ? usedBytes : 0), 0);
   }
 
   /** Who of the pod's containers uses more than it asked for. */

@@ -126,7 +126,7 @@ export class Sandboxes {
     }
     await this.#endInit(id);
     if (record.isIsolated) await releaseNamespaces(directory);
-    if (this.#records.has(id)) await this.#save({ ...record, isStopped: true });
+    if (this.#records.has(id)) await this.#saveStopped({ ...record, isStopped: true });
   }
 
   async remove(id: string): Promise<void> {
@@ -162,6 +162,14 @@ export class Sandboxes {
     const stat = await readTextIfPresent(join(this.#paths.sandbox(id), 'init'));
     if (stat === null || !(await isSameProcess(stat))) return;
     sendSignal(Number(stat.split(' ', 1)[0]), 'SIGKILL');
+  }
+
+  /** A full disk keeps no pod from ending, which may be all that makes room; who starts again sees by its namespaces that it is over. */
+  async #saveStopped(record: SandboxRecord): Promise<void> {
+    await this.#save(record).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOSPC' && error.code !== 'EDQUOT') throw error;
+      this.#records.set(record.id, record);
+    });
   }
 
   async #save(record: SandboxRecord): Promise<void> {
