@@ -5,8 +5,6 @@ import { runSeed } from './run-seed.js';
 /** More with main.js. */
 const seeds = [1, 26, 52];
 
-t.setTimeout(900_000);
-
 for (const seed of seeds) {
   t.test(
     `controllers bring a cluster to what it declares after faults, seed ${seed}`,
