@@ -248,7 +248,7 @@ export class Applier {
 
   #leaseRevoke(request: LeaseRevokeRequest, batch: ApplyBatch): ApplyResponse {
     this.#refuseWhenCorrupt();
-    if (this.#isAuthEnabled) this.#access.attach(this.#user, request.ID);
+    if (this.#isAuthEnabled) this.#access.writeLease(this.#user, request.ID);
     this.#revoke(request.ID, batch);
     return {
       kind: 'leaseRevoke',
