@@ -12,5 +12,5 @@ export {
   type SnapshotFiles,
   type SnapshotIntake,
 } from './snapshot-exchange.js';
-export { rebuildState, type StateRebuildOptions } from './state-rebuild.js';
 export { becomeSoleMember } from './sole-member.js';
+export { rebuildState, type StateRebuildOptions } from './state-rebuild.js';
