@@ -72,7 +72,7 @@ if (withinNode === undefined) {
     t.teardown(() => env.close());
     const endpoint = createServer((socket) => socket.on('error', () => {}).end('a'));
     // The API takes no loopback addresses for endpoints.
-    const [own = ''] = (await hostMachine.addresses()).filter((ip) => !ip.includes(':'));
+    const [own = ''] = (await hostMachine.addresses()).filter((ip) => !/:|^127\./.test(ip));
     endpoint.listen(0, own);
     await once(endpoint, 'listening');
     t.teardown(() => endpoint.close());
