@@ -33,6 +33,8 @@ const backlogBytesMax = 1 << 20;
 const backlogMsMax = 120_000;
 /** Milliseconds that a peer has for its SETTINGS and for taking ours into use. */
 const handshakeMsMax = 10_000;
+/** When this process stood still that long, what the peer has sent is still to be read: the next timer comes after that. */
+const readMs = 1;
 /** Milliseconds that a peer has for closing its side after we have closed ours. */
 const closeMsMax = 1000;
 
@@ -144,7 +146,9 @@ export abstract class Http2Connection implements FrameSink {
   /** Starts listening to the transport. `onChunk` takes what it reads. */
   protected listen(onChunk: (chunk: Uint8Array) => void): void {
     const { duplex } = this;
-    this.timers.set(handshakeMsMax, () => this.#checkHandshake());
+    this.timers.set(handshakeMsMax, () => {
+      if (!this.#isSettled) this.timers.set(readMs, () => this.#checkHandshake());
+    });
     duplex.on('drain', () => this.#onDrain());
     duplex.on('error', () => {
       // 'close' follows and is what counts.
@@ -154,10 +158,15 @@ export abstract class Http2Connection implements FrameSink {
     duplex.on('data', onChunk);
   }
 
+  /** The peer has sent its SETTINGS and taken ours into use. */
+  get #isSettled(): boolean {
+    return this.hasPeerSettings && this.#control.hasSettingsAck;
+  }
+
   #checkHandshake(): void {
     if (!this.hasPeerSettings) {
       this.destroy();
-    } else if (!this.#control.hasSettingsAck) {
+    } else if (!this.#isSettled) {
       this.fail(new ConnectionFault(ErrorCode.settingsTimeout, 'SETTINGS were not acknowledged'));
     }
   }

@@ -24,12 +24,11 @@ export function settings(...values: readonly (readonly [id: number, value: numbe
   return frame(FrameType.settings, 0, 0, payload);
 }
 
+/** What takes the peer's SETTINGS into use. */
+export const settingsAck: Buffer = frame(FrameType.settings, Flag.ack, 0, new Uint8Array(0));
+
 /** What every client sends first, and that it has taken the server's SETTINGS into use, which are on their way. */
-export const hello: Buffer = Buffer.concat([
-  preface,
-  settings(),
-  frame(FrameType.settings, Flag.ack, 0, new Uint8Array(0)),
-]);
+export const hello: Buffer = Buffer.concat([preface, settings(), settingsAck]);
 
 export type Fields = readonly (readonly [name: string, value: string])[];
 

@@ -8,7 +8,15 @@ import { implementService, type ServiceHandlers } from '../../../src/rpc/impleme
 import type { RpcServer, RpcServerOptions } from '../../../src/rpc/server.js';
 import { Echo } from '../echo-service.js';
 import { deferred, eventually } from '../support.js';
-import { headers, hello, message, requestFields, settings, windowUpdate } from './frames.js';
+import {
+  headers,
+  hello,
+  message,
+  requestFields,
+  settings,
+  settingsAck,
+  windowUpdate,
+} from './frames.js';
 import { HandClient } from './hand-client.js';
 
 const none = new Uint8Array(0);
@@ -89,6 +97,7 @@ t.test('a client that sends nothing is dropped after ten seconds', async (t) => 
   await eventually(() => other.of(FrameType.settings).length > 0, 'the server greets');
   t.equal(client.isClosed, false);
   clock.advance(1);
+  clock.advance(1);
   await eventually(() => client.isClosed, 'closed');
   t.equal(other.isClosed, false);
 });
@@ -104,11 +113,28 @@ t.test('a client that does not take our SETTINGS into use is sent away', async (
   await silent.settle();
   t.equal(silent.goaway, undefined, 'not before its time');
   clock.advance(1);
+  clock.advance(1);
   await eventually(() => silent.isClosed, 'closed');
   t.equal(silent.goaway, ErrorCode.settingsTimeout);
   await orderly.settle();
   t.equal(orderly.isClosed, false);
 });
+
+t.test(
+  'what came while the process stood still is read before a client is sent away',
+  async (t) => {
+    const { clock, connect } = await serve(t, { Unary: (request) => request });
+    const client = await connect();
+    client.send(preface, settings(), headers(1, requestFields(unary)), message(1, none));
+    await eventually(() => client.status(1) === 0, 'it is served');
+    clock.advance(10_000);
+    client.send(settingsAck);
+    await client.settle();
+    clock.advance(10_000);
+    await client.settle();
+    t.equal(client.goaway, undefined);
+  },
+);
 
 t.test('a call is answered when its deadline passes, although its handler goes on', async (t) => {
   const release = deferred();

@@ -123,7 +123,7 @@ t.test('AuditLog writes events as Kubernetes does', async (t) => {
   });
   const request = exchange('PUT', '/apis/apps/v1/namespaces/n/deployments/web', 'dryRun=All');
   request.user = user('jane', 'dev');
-  log.onRequest(request);
+  await log.onRequest(request);
   t.equal(lines.length, 0, 'the stage is left out');
   request.impersonator = user('admin');
   log.annotate(request, 'authorization.k8s.io/decision', 'allow');
@@ -133,7 +133,7 @@ t.test('AuditLog writes events as Kubernetes does', async (t) => {
   request.start(200, {});
   log.onResponseStarted(request);
   t.equal(lines.length, 0);
-  log.onResponseComplete(request, null);
+  await log.onResponseComplete(request, null);
   t.same(JSON.parse(lines[0] ?? ''), {
     kind: 'Event',
     apiVersion: 'audit.k8s.io/v1',
@@ -169,10 +169,10 @@ t.test('AuditLog keeps bodies out of events of level Metadata, and tells failure
   });
   const request = exchange('GET', '/api/v1/namespaces/n/secrets/s');
   request.user = user('jane');
-  log.onRequest(request);
+  await log.onRequest(request);
   log.setRequestObject(request, { metadata: { name: 'never' } });
   log.setResponseObject(request, { metadata: { name: 'never' } });
-  log.onResponseComplete(request, notFound({ group: '', resource: 'secrets' }, 's'));
+  await log.onResponseComplete(request, notFound({ group: '', resource: 'secrets' }, 's'));
   t.equal(lines.length, 1);
   t.notMatch(lines[0], /never/);
   t.match(JSON.parse(lines[0] ?? ''), {
@@ -180,8 +180,8 @@ t.test('AuditLog keeps bodies out of events of level Metadata, and tells failure
   });
   const ignored = exchange('DELETE', '/api/v1/nodes/n');
   ignored.user = user('jane');
-  log.onRequest(ignored);
-  log.onResponseComplete(ignored, null);
+  await log.onRequest(ignored);
+  await log.onResponseComplete(ignored, null);
   t.equal(lines.length, 1);
 });
 

@@ -101,7 +101,7 @@ t.test('TruncatingBackend shortens what is too large, and splits batches', async
   const object = { metadata: { name: 'x'.repeat(500) } };
   t.equal(backend.take([entry('0'), entry('1'), entry('2')]), true);
   t.same(inner.batches, [['0', '1'], ['2']]);
-  backend.take([
+  await backend.take([
     entry('3', { level: 'RequestResponse', requestObject: object, responseObject: object }),
   ]);
   const { event } = taken.at(-1) ?? entry('');
