@@ -1,8 +1,7 @@
 import { isLeadershipLost } from '../../machinery/fence.js';
-import { fieldPath, invalidValue } from '../../machinery/field-path.js';
 import type { KubeObject } from '../../machinery/object.js';
 import { StatusError } from '../../machinery/status.js';
-import { failure, invalid, unsupportedMediaType } from '../../machinery/status-errors.js';
+import { unsupportedMediaType } from '../../machinery/status-errors.js';
 import type { Exchange } from '../exchange.js';
 import { parseMediaRange } from '../negotiation/media-range.js';
 import { optionsObject, parseWriteOptions, type WriteOptions } from '../options/write-options.js';
@@ -12,9 +11,9 @@ import { protobufOf, type ResourceEndpoint, toStoredVersion } from './endpoint.j
 import type { HandlerTools } from './handler-tools.js';
 import { negotiate } from './output.js';
 import { type PatchType, parsePatch } from './patch-body.js';
-import { conversionProblem, printedAsGo } from './patched-errors.js';
 import { PatchedPart } from './patched-part.js';
 import { readBody } from './read-body.js';
+import { readPatched } from './read-patched.js';
 import { restoring } from './restoring.js';
 import { sendStored } from './send-object.js';
 import { expectedBody, writeRequest } from './write-context.js';
@@ -29,7 +28,6 @@ const patchTypes: Readonly<Record<string, PatchType>> = {
 /** Tries of a patch that names no version, when others keep writing at the same time. */
 const attemptsMax = 5;
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** PATCH of an object, or of its status. */
 export async function handlePatch(
@@ -97,7 +95,8 @@ async function patchOnce(
       const complete = (patched: KubeObject) => part.joined(patched, { isShared });
       const read = () =>
         tools.bodies.read(exchange, { body: bytes, format: 'json', expected, complete });
-      const object = type === 'strategic' ? readConverted(read, body) : readPatched(read);
+      const patched = () => patch.apply(whole);
+      const object = readPatched(read, { type, body, expected, patched });
       if (isAside) object.metadata.managedFields = managedFields;
       return toStoredVersion(endpoint, object);
     },
@@ -106,29 +105,6 @@ async function patchOnce(
     ...restoring(endpoint, exchange.info.subresource),
     tracksManagers: false,
   });
-}
-
-/** What a patch makes of an object is judged as the patch's fault: 422 where a body would be 400. */
-export function readPatched(read: () => KubeObject): KubeObject {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof StatusError) || error.code !== 400) throw error;
-    if (error.message.startsWith('strict decoding error')) throw error;
-    throw failure(422, 'Invalid', error.message, {});
-  }
-}
-
-/** Like {@link readPatched}, for a strategic merge patch: the patch itself is named as what is wrong. */
-function readConverted(read: () => KubeObject, patch: Uint8Array): KubeObject {
-  try {
-    return readPatched(read);
-  } catch (error) {
-    if (!(error instanceof StatusError) || error.code !== 422) throw error;
-    const shown = printedAsGo(JSON.parse(decoder.decode(patch)));
-    const problem = conversionProblem(error.message);
-    throw invalid({ group: '', kind: '' }, '', [invalidValue(fieldPath('patch'), shown, problem)]);
-  }
 }
 
 /** A conflict means that somebody wrote between reading and writing: the patch is made again on what is there now. */

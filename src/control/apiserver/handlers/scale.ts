@@ -12,9 +12,10 @@ import { fieldManagementOf, readApplied } from './apply.js';
 import { protobufOf, type ResourceEndpoint } from './endpoint.js';
 import type { HandlerTools } from './handler-tools.js';
 import { negotiate } from './output.js';
-import { patchTypeOf, readPatched, retried } from './patch.js';
+import { patchTypeOf, retried } from './patch.js';
 import { parsePatch } from './patch-body.js';
 import { readBody } from './read-body.js';
+import { readPatched } from './read-patched.js';
 import { sendObject } from './send-object.js';
 import { verbNotAllowed } from './verb-not-allowed.js';
 import { writeRequest } from './write-context.js';
@@ -68,13 +69,16 @@ async function patchScale(
   const options = parseWriteOptions(exchange.query, 'PatchOptions', type === 'apply');
   if (type === 'apply') return applyScale(exchange, endpoint, options);
   const expected = expectedScale(options);
-  const patch = parsePatch(type, await readBody(exchange), expected.schema);
+  const patchBody = await readBody(exchange);
+  const patch = parsePatch(type, patchBody, expected.schema);
   const scaleFor = (current: KubeObject): Scale => {
     const patched = patch.apply(scaleOf(current, endpoint.resource));
     const body = encoder.encode(JSON.stringify(patched));
-    return readPatched(() =>
-      tools.bodies.read(exchange, { body, format: 'json', expected }),
-    ) as Scale;
+    return readPatched(() => tools.bodies.read(exchange, { body, format: 'json', expected }), {
+      ...{ type, expected },
+      body: patchBody,
+      patched: () => patched,
+    }) as Scale;
   };
   return retried(() => write(exchange, endpoint, { options, kind: 'PatchOptions', scaleFor }));
 }

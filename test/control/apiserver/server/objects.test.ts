@@ -275,10 +275,23 @@ t.test('objects', async (t) => {
         'map[metadata:map[finalizers:map[]]]',
         'cannot restore slice from map',
       ],
+      [{ data: { b: 7 } }, 'map[data:map[b:7]]', 'cannot convert int64 to string'],
     ] as const) {
       const { status, json } = await patch('strategic-merge-patch+json', body);
       t.equal(status, 422, shown);
       t.equal(json.message, ` "" is invalid: patch: Invalid value: "${shown}": ${problem}`);
+    }
+    for (const type of ['merge', 'strategic-merge'] as const) {
+      const { status, json } = await api.ask('PATCH', `${maps}/patched?fieldValidation=Strict`, {
+        body: { nonsense: 1 },
+        headers: { 'content-type': `application/${type}-patch+json` },
+      });
+      t.equal(status, 422, type);
+      t.match(
+        json.message,
+        /^ "" is invalid: patch: Invalid value: ".*nonsense.*": strict decoding/,
+      );
+      t.match(json.message, /: strict decoding error: unknown field "nonsense"$/);
     }
     t.equal((await patch('merge-patch+json', { metadata: { resourceVersion: '1' } })).status, 409);
     const failed = await patch('json-patch+json', [{ op: 'test', path: '/data/a', value: '2' }]);
