@@ -45,13 +45,19 @@ type Call = readonly [method: AnyMethod, request: object];
 
 /** One of the two: a member of its own, and a watch stream to it. */
 class Side {
+  readonly #endpoint: string;
   readonly #client: RawClient;
   readonly #stream: ClientStream<WatchRequestInit, WatchResponse>;
   /** What watchers were told, by watch: that they were created or cancelled, and their events. */
   readonly seen = new Map<string, unknown[]>();
   #answers = 0;
 
-  private constructor(client: RawClient, stream: ClientStream<WatchRequestInit, WatchResponse>) {
+  private constructor(
+    endpoint: string,
+    client: RawClient,
+    stream: ClientStream<WatchRequestInit, WatchResponse>,
+  ) {
+    this.#endpoint = endpoint;
     this.#client = client;
     this.#stream = stream;
     void this.#read();
@@ -68,7 +74,7 @@ class Side {
       client.close();
       await channel.close();
     });
-    return new Side(client, stream);
+    return new Side(endpoint, client, stream);
   }
 
   async call(method: AnyMethod, request: object): Promise<unknown> {
@@ -93,6 +99,14 @@ class Side {
     const told = this.seen.get(String(watchId)) ?? [];
     const notices = told.filter((each) => (each as { kind?: string }).kind === 'notice');
     return (notices.at(-1) as { created: boolean } | undefined)?.created === true;
+  }
+
+  /** Waits until no watcher is behind: etcd lets those that begin in the past catch up ten times a second. */
+  async caughtUp(): Promise<void> {
+    await until('no watcher is behind', async () => {
+      const metrics = await (await fetch(`http://${this.#endpoint}/metrics`)).text();
+      return /^etcd_debugging_mvcc_slow_watcher_total 0$/m.test(metrics);
+    });
   }
 
   #ask(request: WatchRequestInit): Promise<unknown> {
@@ -211,8 +225,9 @@ function note(world: World, { name }: AnyMethod, request: object, answer: unknow
   if (name === 'Compact') world.compactRevision = (request as { revision: number }).revision;
 }
 
-/** Waits until the watchers of both have been told the same. */
+/** Waits until the watchers of both have caught up and been told the same. */
 async function areSame(t: Test, ours: Side, theirs: Side, where: string): Promise<boolean> {
+  await Promise.all([ours.caughtUp(), theirs.caughtUp()]);
   const textOf = ({ seen }: Side) => JSON.stringify([...seen].sort());
   try {
     await until('both say the same', () => textOf(ours) === textOf(theirs), 60_000);
