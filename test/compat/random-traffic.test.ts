@@ -237,14 +237,14 @@ async function areSame(t: Test, ours: Side, theirs: Side, where: string): Promis
   return true;
 }
 
-/** Without an order that may have ties, for etcd's sort is not stable. */
+/** Without the orders that etcd leaves to chance: of a sort that may have ties, for it is not stable, and of a lease's keys. */
 function comparable(answer: unknown, hasTies: boolean): unknown {
-  if (!hasTies) return answer;
   return JSON.parse(
-    JSON.stringify(answer, (key, value) =>
-      key === 'kvs'
-        ? (value as { key: string }[]).toSorted((a, b) => (a.key < b.key ? -1 : 1))
-        : value,
-    ),
+    JSON.stringify(answer, (name, value) => {
+      if (name === 'kvs' && hasTies) {
+        return (value as { key: string }[]).toSorted((a, b) => (a.key < b.key ? -1 : 1));
+      }
+      return name === 'keys' && Array.isArray(value) ? value.toSorted() : value;
+    }),
   );
 }
