@@ -83,6 +83,29 @@ t.test('Services', async (t) => {
     await api.ask('DELETE', `${services}/asked`);
   });
 
+  t.test('an address that a Service has stays, whether the other is free or taken', async (t) => {
+    const { json } = await api.ask('POST', services, { body: service('stays') });
+    const none = await api.ask('POST', services, { body: service('none', { clusterIP: 'None' }) });
+    t.equal(none.status, 201, none.text);
+    for (const clusterIP of ['10.9.0.1', '10.9.0.6']) {
+      const options = {
+        body: { spec: { clusterIP, clusterIPs: [clusterIP] } },
+        headers: { 'content-type': 'application/merge-patch+json' },
+      };
+      const changed =
+        /spec.clusterIPs\[0\]: Invalid value: \["10.9.0.\d"\]: may not change once set/;
+      for (const name of ['stays', 'none']) {
+        const refused = await api.ask('PATCH', `${services}/${name}`, options);
+        t.equal(refused.status, 422);
+        t.match(refused.json.message, changed);
+      }
+    }
+    const free = await api.ask('GET', '/apis/networking.k8s.io/v1/ipaddresses/10.9.0.6');
+    t.equal(free.status, 404, 'nothing was taken for what was refused');
+    t.match((await api.ask('GET', `${services}/stays`)).json.spec, json.spec);
+    for (const name of ['stays', 'none']) await api.ask('DELETE', `${services}/${name}`);
+  });
+
   t.test('a refused Service leaves nothing behind', async (t) => {
     const before = (await api.ask('GET', '/apis/networking.k8s.io/v1/ipaddresses')).json.items
       .length;

@@ -87,18 +87,17 @@ async function reserveIps(
     ips.map(({ range }) => range.family),
   );
   if (spec.clusterIP === 'None') return;
-  const before = new Set(old !== null && needsClusterIp(old) ? (old.spec?.clusterIPs ?? []) : []);
+  // What is there stays: whether it was changed is for validation to refuse, so nothing is taken for it.
+  const before = old !== null && needsClusterIp(old) ? (old.spec?.clusterIPs ?? []) : [];
+  if (before[0] === 'None') return;
   const owner = { namespace: service.metadata.namespace ?? '', name: service.metadata.name ?? '' };
   const asked = spec.clusterIPs ?? [];
   const result: string[] = [];
   for (const [at, family] of familiesFor(service).entries()) {
     const text = asked[at] ?? '';
-    if (text !== '' && before.has(text)) {
-      result.push(text);
-      continue;
-    }
+    const isHeld = at < before.length && text !== '';
     const allocator = ips.find(({ range }) => range.family === family);
-    if (allocator === undefined || isDryRun) {
+    if (isHeld || allocator === undefined || isDryRun) {
       if (text !== '') result.push(text);
       continue;
     }
