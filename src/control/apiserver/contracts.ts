@@ -1,4 +1,6 @@
 import type { Fence } from '../machinery/fence.js';
+import type { FieldRequirement } from '../machinery/field-selector.js';
+import type { LabelRequirement } from '../machinery/label-requirement.js';
 import type { KubeObject } from '../machinery/object.js';
 
 /** Who asks. */
@@ -67,9 +69,9 @@ export interface AuthorizationRequest {
   readonly resource: string;
   readonly subresource: string;
   readonly name: string;
-  /** Selectors of a list, a watch or a deletion of many, as they were written. Absent: there is none. */
-  readonly fieldSelector?: string;
-  readonly labelSelector?: string;
+  /** Selectors of a list, a watch or a deletion of many: as they were written, or what a review says of them. Absent: there is none. */
+  readonly fieldSelector?: string | readonly FieldRequirement[];
+  readonly labelSelector?: string | readonly LabelRequirement[];
 }
 
 /** `none`: no opinion, the next is asked. */

@@ -20,6 +20,10 @@ const through =
 const withExpression: CallCost = ([text = 0, expression = 0]) =>
   Math.ceil((text + 1) * traversal) * Math.ceil(expression * expressionFactor);
 
+/** A text is made into a list of requirements, of which the shortest takes two characters. */
+const selector: CallCost = ([, length = 0]) =>
+  10 + Math.ceil(length * traversal) + Math.ceil(length / 2) * 50;
+
 const texts = [
   'contains startsWith endsWith split replace join lowerAscii upperAscii trim substring indexOf lastIndexOf',
   'url isURL format reverse quote',
@@ -31,6 +35,7 @@ export const callCosts: ReadonlyMap<string, CallCost> = new Map([
   ...names(texts.join(' ')).map((name) => [name, through(traversal)] as const),
   ...names(lists).map((name) => [name, through(1)] as const),
   ...names('matches find findAll').map((name) => [name, withExpression] as const),
+  ...names('fieldSelector labelSelector').map((name) => [name, selector] as const),
   ['check', () => authorization] as const,
 ]);
 

@@ -6,11 +6,14 @@ import type {
   SubjectAccessReviewSpec,
   SubjectAccessReviewStatus,
 } from '../../api/gen/authorization-v1.js';
+import type { ObjectMeta } from '../../api/gen/meta-v1.js';
+import { semanticEqual } from '../../machinery/deep-equal.js';
 import type { FieldError } from '../../machinery/field-errors.js';
 import { fieldPath, invalidValue } from '../../machinery/field-path.js';
 import { badRequest, invalid } from '../../machinery/status-errors.js';
 import { userInfo } from '../authentication/user-info.js';
 import type { AuthorizationRequest, Authorizer, UserInfo } from '../contracts.js';
+import { askedSelectors, selectorProblems } from './review-selectors.js';
 import type { RuleSource } from './rule-source.js';
 
 const group = 'authorization.k8s.io';
@@ -22,13 +25,16 @@ export async function reviewSubjectAccess(
   authorizer: Authorizer,
 ): Promise<SubjectAccessReview> {
   const spec = review.spec ?? {};
-  check('SubjectAccessReview', review.metadata.name, subjectProblems(spec));
+  check('SubjectAccessReview', [
+    ...subjectProblems(spec),
+    ...metadataProblems(review.metadata, 'must be empty'),
+  ]);
   return {
     kind: 'SubjectAccessReview',
     apiVersion,
     metadata: review.metadata,
     spec,
-    status: await decide(subjectRequest(spec), authorizer),
+    status: await decide(spec, subjectOf(spec), authorizer),
   };
 }
 
@@ -39,16 +45,11 @@ export async function reviewLocalSubjectAccess(
   authorizer: Authorizer,
 ): Promise<LocalSubjectAccessReview> {
   const spec = review.spec ?? {};
-  const problems = subjectProblems(spec);
-  if (spec.nonResourceAttributes !== undefined) {
-    problems.push(
-      invalidValue(
-        fieldPath('spec', 'nonResourceAttributes'),
-        spec.nonResourceAttributes,
-        'disallowed on this kind of request',
-      ),
-    );
-  }
+  const { namespace: _, ...metadata } = review.metadata;
+  const problems = [
+    ...subjectProblems(spec),
+    ...metadataProblems(metadata, 'must be empty except for namespace'),
+  ];
   const specNamespace = spec.resourceAttributes?.namespace ?? '';
   const metaNamespace = review.metadata.namespace || namespace;
   if (spec.resourceAttributes !== undefined && specNamespace !== metaNamespace) {
@@ -60,7 +61,16 @@ export async function reviewLocalSubjectAccess(
       ),
     );
   }
-  check('LocalSubjectAccessReview', review.metadata.name, problems);
+  if (spec.nonResourceAttributes !== undefined) {
+    problems.push(
+      invalidValue(
+        fieldPath('spec', 'nonResourceAttributes'),
+        spec.nonResourceAttributes,
+        'disallowed on this kind of request',
+      ),
+    );
+  }
+  check('LocalSubjectAccessReview', problems);
   if (metaNamespace !== namespace) {
     throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`);
   }
@@ -69,7 +79,7 @@ export async function reviewLocalSubjectAccess(
     apiVersion,
     metadata: { ...review.metadata, namespace },
     spec,
-    status: await decide(subjectRequest(spec), authorizer),
+    status: await decide(spec, subjectOf(spec), authorizer),
   };
 }
 
@@ -80,13 +90,17 @@ export async function reviewSelfSubjectAccess(
   authorizer: Authorizer,
 ): Promise<SelfSubjectAccessReview> {
   const spec = review.spec ?? {};
-  check('SelfSubjectAccessReview', review.metadata.name, attributeProblems(spec));
+  check('SelfSubjectAccessReview', [
+    ...attributeProblems(spec),
+    ...resourceProblems(spec),
+    ...metadataProblems(review.metadata, 'must be empty'),
+  ]);
   return {
     kind: 'SelfSubjectAccessReview',
     apiVersion,
     metadata: review.metadata,
     spec,
-    status: await decide(attributesRequest(spec, user), authorizer),
+    status: await decide(spec, user, authorizer),
   };
 }
 
@@ -116,8 +130,14 @@ export async function reviewSelfSubjectRules(
   };
 }
 
-function check(kind: string, name: string | undefined, problems: readonly FieldError[]): void {
-  if (problems.length > 0) throw invalid({ group, kind }, name ?? '', problems);
+function check(kind: string, problems: readonly FieldError[]): void {
+  if (problems.length > 0) throw invalid({ group, kind }, '', problems);
+}
+
+/** A question has no name and no labels; managed fields may have been made of it. */
+function metadataProblems(metadata: ObjectMeta, text: string): FieldError[] {
+  const { managedFields: _, ...given } = metadata;
+  return semanticEqual(given, {}) ? [] : [invalidValue(fieldPath('metadata'), given, text)];
 }
 
 type Attributes = Pick<SubjectAccessReviewSpec, 'resourceAttributes' | 'nonResourceAttributes'>;
@@ -144,6 +164,10 @@ function attributeProblems({
   ];
 }
 
+function resourceProblems({ resourceAttributes = {} }: Attributes): FieldError[] {
+  return selectorProblems(resourceAttributes, fieldPath('spec', 'resourceAttributes'));
+}
+
 function subjectProblems(spec: SubjectAccessReviewSpec): FieldError[] {
   const problems = attributeProblems(spec);
   if ((spec.user ?? '') === '' && (spec.groups ?? []).length === 0) {
@@ -155,12 +179,12 @@ function subjectProblems(spec: SubjectAccessReviewSpec): FieldError[] {
       ),
     );
   }
-  return problems;
+  return [...problems, ...resourceProblems(spec)];
 }
 
-function subjectRequest(spec: SubjectAccessReviewSpec): AuthorizationRequest {
+function subjectOf(spec: SubjectAccessReviewSpec): UserInfo {
   const { user = '', groups = [], uid = '', extra = {} } = spec;
-  return attributesRequest(spec, userInfo({ name: user, groups, uid, extra }));
+  return userInfo({ name: user, groups, uid, extra });
 }
 
 function attributesRequest(
@@ -196,13 +220,17 @@ function attributesRequest(
 }
 
 async function decide(
-  request: AuthorizationRequest,
+  attributes: Attributes,
+  user: UserInfo,
   authorizer: Authorizer,
 ): Promise<SubjectAccessReviewStatus> {
+  const { selectors, problems } = askedSelectors(attributes.resourceAttributes ?? {});
+  const request = { ...attributesRequest(attributes, user), ...selectors };
   const { decision, reason } = await authorizer.authorize(request);
   return {
     allowed: decision === 'allow',
     ...(decision === 'deny' && { denied: true }),
     ...(reason !== '' && { reason }),
+    ...(problems.length > 0 && { evaluationError: problems.join('; ') }),
   };
 }

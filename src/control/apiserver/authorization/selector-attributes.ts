@@ -2,11 +2,9 @@ import type {
   FieldSelectorAttributes,
   LabelSelectorAttributes,
 } from '../../api/gen/authorization-v1.js';
-import { parseFieldSelector } from '../../machinery/field-selector.js';
 import type { LabelOperator } from '../../machinery/label-requirement.js';
-import { parseLabelRequirements } from '../../machinery/label-selector-parser.js';
-import { StatusError } from '../../machinery/status.js';
 import type { AuthorizationRequest } from '../contracts.js';
+import { fieldRequirements, labelRequirements } from './selector-requirements.js';
 
 /** What a review tells of the selectors of a request. */
 export interface SelectorAttributes {
@@ -26,35 +24,19 @@ const labelOperators: Readonly<Partial<Record<LabelOperator, string>>> = {
 };
 
 /** The requirements of a request's selectors; nothing of one that selects everything, or cannot be read. */
-export function selectorAttributes({
-  fieldSelector = '',
-  labelSelector = '',
-}: AuthorizationRequest): SelectorAttributes {
-  const fields = unlessBad(() =>
-    parseFieldSelector(fieldSelector).requirements.map(({ field, operator, value }) => ({
-      key: field,
-      operator: operator === '=' ? 'In' : 'NotIn',
-      values: [value],
-    })),
-  );
-  const labels = unlessBad(() =>
-    parseLabelRequirements(labelSelector).flatMap(({ key, operator, values }) => {
-      const known = labelOperators[operator];
-      if (known === undefined) return [];
-      return [{ key, operator: known, ...(values.length > 0 && { values: [...values] }) }];
-    }),
-  );
+export function selectorAttributes(request: AuthorizationRequest): SelectorAttributes {
+  const fields = fieldRequirements(request).map(({ field, operator, value }) => ({
+    key: field,
+    operator: operator === '=' ? 'In' : 'NotIn',
+    values: [value],
+  }));
+  const labels = labelRequirements(request).flatMap(({ key, operator, values }) => {
+    const known = labelOperators[operator];
+    if (known === undefined) return [];
+    return [{ key, operator: known, ...(values.length > 0 && { values: [...values] }) }];
+  });
   return {
     ...(fields.length > 0 && { fieldSelector: { requirements: fields } }),
     ...(labels.length > 0 && { labelSelector: { requirements: labels } }),
   };
-}
-
-function unlessBad<T>(parse: () => T[]): T[] {
-  try {
-    return parse();
-  } catch (error) {
-    if (!(error instanceof StatusError)) throw error;
-    return [];
-  }
 }

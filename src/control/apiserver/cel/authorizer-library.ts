@@ -1,6 +1,7 @@
 import { type AuthorizerSignature, authorization } from '../../cel/admission-types.js';
 import type { Implementation } from '../../cel/function-table.js';
 import { CelError, type CelValue, type Opaque } from '../../cel/values.js';
+import { nameProblems } from '../../machinery/names.js';
 import type {
   AuthorizationDecision,
   AuthorizationRequest,
@@ -141,8 +142,10 @@ function emptyRequest(user: UserInfo): AuthorizationRequest {
 }
 
 function serviceAccount(authorizer: Question, namespace: string, name: string): Question {
-  if (namespace === '' || name === '')
-    throw new CelError('invalid service account name or namespace');
+  if (nameProblems('dns-subdomain', name, false).length > 0)
+    throw new CelError('Invalid service account name');
+  if (nameProblems('dns-label', namespace, false).length > 0)
+    throw new CelError('Invalid service account namespace');
   const groups = [
     'system:serviceaccounts',
     `system:serviceaccounts:${namespace}`,
@@ -158,7 +161,7 @@ export const authorizerLibrary: Readonly<Record<AuthorizerSignature, Implementat
     question: Question,
     path: string,
   ) => {
-    if (path === '') throw new CelError('path must not be empty');
+    if (path.trim() === '') throw new CelError('path must not be empty');
     return question.with(authorization.pathCheck, { path });
   },
   'kubernetes.authorization.Authorizer.group(string): kubernetes.authorization.GroupCheck': (
@@ -171,7 +174,7 @@ export const authorizerLibrary: Readonly<Record<AuthorizerSignature, Implementat
     question: Question,
     resource: string,
   ) => {
-    if (resource === '') throw new CelError('resource must not be empty');
+    if (resource.trim() === '') throw new CelError('resource must not be empty');
     return question.with(authorization.resourceCheck, { resource });
   },
   'kubernetes.authorization.ResourceCheck.subresource(string): kubernetes.authorization.ResourceCheck':
@@ -184,6 +187,12 @@ export const authorizerLibrary: Readonly<Record<AuthorizerSignature, Implementat
     question: Question,
     name: string,
   ) => question.with(authorization.resourceCheck, { name }),
+  'kubernetes.authorization.ResourceCheck.fieldSelector(string): kubernetes.authorization.ResourceCheck':
+    (question: Question, fieldSelector: string) =>
+      question.with(authorization.resourceCheck, { fieldSelector }),
+  'kubernetes.authorization.ResourceCheck.labelSelector(string): kubernetes.authorization.ResourceCheck':
+    (question: Question, labelSelector: string) =>
+      question.with(authorization.resourceCheck, { labelSelector }),
   'kubernetes.authorization.ResourceCheck.check(string): kubernetes.authorization.Decision': (
     question: Question,
     verb: string,
@@ -191,7 +200,7 @@ export const authorizerLibrary: Readonly<Record<AuthorizerSignature, Implementat
   'kubernetes.authorization.PathCheck.check(string): kubernetes.authorization.Decision': (
     question: Question,
     verb: string,
-  ) => question.check(verb.toLowerCase()),
+  ) => question.check(verb),
   'kubernetes.authorization.Decision.allowed(): bool': (answer: Answer) => answer.isAllowed,
   'kubernetes.authorization.Decision.reason(): string': ({ decision }: Answer) =>
     decision instanceof Error ? '' : decision.reason,

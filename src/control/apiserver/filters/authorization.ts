@@ -51,12 +51,12 @@ const results = { allow: 'allowed', deny: 'denied', none: 'no-opinion' } as cons
 
 const none = {};
 
-/** The selectors of a request that is about many objects. */
+/** The selectors of a request that is about many objects. The old way to watch does not always heed them: they do not count there. */
 function selectors({
   info,
   query,
 }: Exchange): Pick<AuthorizationRequest, 'fieldSelector' | 'labelSelector'> {
-  if (!info.isResourceRequest || !ofMany.has(info.verb)) return none;
+  if (!info.isResourceRequest || info.isLegacyWatch || !ofMany.has(info.verb)) return none;
   const fieldSelector = query.get('fieldSelector') ?? '';
   const labelSelector = query.get('labelSelector') ?? '';
   return {

@@ -14,7 +14,9 @@ import {
   reviewSubjectAccess,
 } from '../../../../src/control/apiserver/authorization/reviews.js';
 import { ruleSource } from '../../../../src/control/apiserver/authorization/rule-source.js';
+import { selectorAttributes } from '../../../../src/control/apiserver/authorization/selector-attributes.js';
 import { WebhookAuthorizer } from '../../../../src/control/apiserver/authorization/webhook-authorizer.js';
+import type { AuthorizationRequest } from '../../../../src/control/apiserver/contracts.js';
 import type { KubeObject } from '../../../../src/control/machinery/object.js';
 import { ManualClock } from '../../../store/manual-clock.js';
 import { ask, askPath, user } from './request.js';
@@ -114,6 +116,27 @@ t.test('access reviews refuse what cannot be asked', async (t) => {
       /disallowed on this kind of request/,
     ],
     [
+      reviewSelfSubjectAccess(
+        { metadata: { name: 'x' }, spec: { resourceAttributes: pods } },
+        user('a'),
+        authorizer,
+      ),
+      422,
+      /^SelfSubjectAccessReview\.authorization\.k8s\.io "" is invalid: metadata: Invalid value: \{"name":"x"\}: must be empty$/,
+    ],
+    [
+      reviewLocalSubjectAccess(
+        {
+          metadata: { namespace: 'n', labels: { a: 'b' } },
+          spec: { user: 'a', resourceAttributes: pods },
+        },
+        'n',
+        authorizer,
+      ),
+      422,
+      /metadata: Invalid value: .*: must be empty except for namespace$/,
+    ],
+    [
       reviewSelfSubjectRules(
         { metadata: {}, spec: {} },
         user('a'),
@@ -124,6 +147,110 @@ t.test('access reviews refuse what cannot be asked', async (t) => {
     ],
   ];
   for (const [review, code, message] of cases) await t.rejects(review, { code, message });
+});
+
+t.test('access reviews ask about selectors', async (t) => {
+  const fields = (...requirements: object[]) => ({ fieldSelector: { requirements } });
+  const labels = (...requirements: object[]) => ({ labelSelector: { requirements } });
+  const nodeName = { key: 'spec.nodeName', operator: 'In', values: ['n1'] };
+  const ignored = (name: string, how = 'ignored') =>
+    `spec.resourceAttributes.${name} ${how} due to parse error`;
+  const cases: readonly [object, object, string | undefined][] = [
+    [{}, {}, undefined],
+    [{ fieldSelector: { rawSelector: 'spec.nodeName=n1' } }, fields(nodeName), undefined],
+    [fields(nodeName), fields(nodeName), undefined],
+    [
+      fields({ key: 'a=b,c', operator: 'NotIn', values: ['x,y'] }),
+      fields({ key: 'a=b,c', operator: 'NotIn', values: ['x,y'] }),
+      undefined,
+    ],
+    [
+      fields(nodeName, { key: 'a', operator: 'In', values: ['b', 'c'] }),
+      fields(nodeName),
+      ignored('fieldSelector', 'partially ignored'),
+    ],
+    [fields({ key: 'a', operator: 'Exists' }), {}, ignored('fieldSelector')],
+    [{ fieldSelector: { rawSelector: 'nonsense' } }, {}, ignored('fieldSelector')],
+    [
+      { labelSelector: { rawSelector: 'a in (b,c),!d' } },
+      labels(
+        { key: 'a', operator: 'In', values: ['b', 'c'] },
+        { key: 'd', operator: 'DoesNotExist' },
+      ),
+      undefined,
+    ],
+    [
+      labels({ key: 'a', operator: 'Gt', values: ['5'] }, { key: 'b', operator: 'Exists' }),
+      labels({ key: 'b', operator: 'Exists' }),
+      ignored('labelSelector', 'partially ignored'),
+    ],
+    [
+      { labelSelector: { rawSelector: 'a in (' }, fieldSelector: { rawSelector: '(' } },
+      {},
+      `${ignored('fieldSelector')}; ${ignored('labelSelector')}`,
+    ],
+  ];
+  for (const [selectors, expected, evaluationError] of cases) {
+    let asked: object = {};
+    const listening = {
+      authorize: (request: AuthorizationRequest) => {
+        asked = selectorAttributes(request);
+        return { decision: 'allow' as const, reason: '' };
+      },
+    };
+    const resourceAttributes = { verb: 'list', resource: 'pods', ...selectors };
+    const { status } = await reviewSelfSubjectAccess(
+      { metadata: {}, spec: { resourceAttributes } },
+      user('jane'),
+      listening,
+    );
+    const what = JSON.stringify(selectors);
+    t.same(asked, expected, what);
+    t.same(status, { allowed: true, ...(evaluationError && { evaluationError }) }, what);
+  }
+});
+
+t.test('access reviews refuse selectors that are none', async (t) => {
+  const at = 'spec.resourceAttributes';
+  const cases: readonly [object, string][] = [
+    [
+      { fieldSelector: {} },
+      `${at}.fieldSelector.requirements: Required value: when ${at}.fieldSelector is specified, requirements or rawSelector is required`,
+    ],
+    [
+      { labelSelector: { rawSelector: 'a', requirements: [{ key: 'a', operator: 'Exists' }] } },
+      `${at}.labelSelector.rawSelector: Invalid value: "a": may not specified at the same time as requirements`,
+    ],
+    [
+      { fieldSelector: { requirements: [{ operator: 'In' }] } },
+      `[${at}.fieldSelector.requirements[0].key: Required value: must be specified, ${at}.fieldSelector.requirements[0].values: Required value: must be specified when \`operator\` is 'In' or 'NotIn']`,
+    ],
+    [
+      { labelSelector: { requirements: [{ key: 'a', operator: 'Exists', values: ['b'] }] } },
+      `${at}.labelSelector.requirements[0].values: Forbidden: may not be specified when \`operator\` is 'Exists' or 'DoesNotExist'`,
+    ],
+    [
+      { labelSelector: { requirements: [{ key: 'a', operator: 'In', values: ['-'] }] } },
+      `${at}.labelSelector.requirements[0].values[0]: Invalid value: "-": a valid label must be`,
+    ],
+  ];
+  for (const [selectors, message] of cases) {
+    const resourceAttributes = { ...pods, ...selectors };
+    const review = { metadata: {}, spec: { user: 'a', resourceAttributes } };
+    const of = (kind: string) => ({
+      message: `${kind}.authorization.k8s.io "" is invalid: ${message}`,
+    });
+    for (const [kind, answer] of [
+      ['SubjectAccessReview', reviewSubjectAccess(review, authorizer)],
+      ['SelfSubjectAccessReview', reviewSelfSubjectAccess(review, user('a'), authorizer)],
+      ['LocalSubjectAccessReview', reviewLocalSubjectAccess(review, 'n', authorizer)],
+    ] as const)
+      await answer.then(
+        () => t.fail(`${kind} is answered`),
+        (error: Error) =>
+          t.equal(error.message.slice(0, of(kind).message.length), of(kind).message),
+      );
+  }
 });
 
 t.test('reviewSelfSubjectRules lists rules, and says what it cannot list', async (t) => {

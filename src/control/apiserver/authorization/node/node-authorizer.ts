@@ -2,6 +2,7 @@ import { quote } from '../../../machinery/quote.js';
 import type { AuthorizationDecision, AuthorizationRequest, Authorizer } from '../../contracts.js';
 import { nodeRules } from '../rbac/bootstrap/cluster-roles.js';
 import { CompiledRules } from '../rbac/compiled-rules.js';
+import { fieldRequirements } from '../selector-requirements.js';
 import type { NodeGraph, ReachedKind } from './node-graph.js';
 import { nodeOfUser } from './node-identity.js';
 
@@ -12,7 +13,8 @@ const ownVerbs: ReadonlySet<string> = new Set(['get', 'create', 'update', 'patch
 
 /**
  * Mode Node: kubelets may do what every kubelet must, but read secrets, config maps, claims and volumes only when a pod on their node
- * uses them, and write leases and the like only of their own node. Has no opinion of anybody else.
+ * uses them, list only the pods and slices of their node, and write leases and the like only of their own node. Which pods and nodes
+ * they may write is up to admission. Has no opinion of anybody else.
  */
 export class NodeAuthorizer implements Authorizer {
   readonly #graph: NodeGraph;
@@ -28,7 +30,7 @@ export class NodeAuthorizer implements Authorizer {
     if (node === '') return none(`unknown node for user ${quote(request.user.name)}`);
     const special = request.isResourceRequest ? this.#special(node, request) : null;
     if (special !== null) return special;
-    return this.#rules.allows(request) ? allow : none('');
+    return this.#byRules(request);
   }
 
   /** The answer for resources that only some nodes may use; null for all others. */
@@ -57,7 +59,11 @@ export class NodeAuthorizer implements Authorizer {
       case 'storage.k8s.io/csinodes':
         return csiNode(node, request);
       case 'resource.k8s.io/resourceslices':
-        return resourceSlice(request);
+        return this.#resourceSlice(node, request);
+      case '/nodes':
+        return this.#node(node, request);
+      case '/pods':
+        return this.#pod(node, request);
       default:
         return null;
     }
@@ -99,8 +105,69 @@ export class NodeAuthorizer implements Authorizer {
     if (request.name === '') return none('No Object name found');
     return this.#graph.isReached(node, kind, request.namespace, request.name)
       ? allow
-      : none(`no relationship found between node ${quote(node)} and this object`);
+      : none(`no relationship found between node '${node}' and this object`);
   }
+
+  /** Its own object is known by name: a kubelet looks for it before there is one. */
+  #node(node: string, request: AuthorizationRequest): AuthorizationDecision {
+    const { verb, subresource, name } = request;
+    if (subresource !== '' || !readVerbs.has(verb)) return this.#byRules(request);
+    if (name === node) return allow;
+    return none(
+      name === ''
+        ? `node '${node}' cannot read all nodes, only its own Node object`
+        : `node '${node}' cannot read '${name}', only its own Node object`,
+    );
+  }
+
+  #pod(node: string, request: AuthorizationRequest): AuthorizationDecision {
+    const { verb, subresource, name } = request;
+    if (subresource !== '' || !readVerbs.has(verb)) return this.#byRules(request);
+    if (verb === 'get') return this.#reached(node, 'pods', request);
+    if (selectsNode(request, node)) return allow;
+    if (name !== '') return this.#reached(node, 'pods', request);
+    return none('can only list/watch pods with spec.nodeName field selector');
+  }
+
+  /** A slice that is made has no name yet: whose it is, admission sees. */
+  #resourceSlice(node: string, request: AuthorizationRequest): AuthorizationDecision {
+    const { verb, subresource } = request;
+    if (subresource !== '') return none('cannot authorize ResourceSlice subresources');
+    switch (verb) {
+      case 'create':
+        return allow;
+      case 'get':
+      case 'update':
+      case 'patch':
+      case 'delete':
+        return this.#reached(node, 'resourceslices', request);
+      case 'watch':
+      case 'list':
+      case 'deletecollection':
+        return selectsNode(request, node)
+          ? allow
+          : none(
+              'can only list/watch/deletecollection resourceslices with nodeName field selector',
+            );
+      default:
+        return none(
+          'only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection',
+        );
+    }
+  }
+
+  #byRules(request: AuthorizationRequest): AuthorizationDecision {
+    return this.#rules.allows(request) ? allow : none('');
+  }
+}
+
+const readVerbs: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
+
+/** Whether a request is about objects of the node alone. */
+function selectsNode(request: AuthorizationRequest, node: string): boolean {
+  return fieldRequirements(request).some(
+    ({ field, operator, value }) => field === 'spec.nodeName' && operator === '=' && value === node,
+  );
 }
 
 function lease(
@@ -125,18 +192,4 @@ function csiNode(
   if (verb !== 'create' && name !== node)
     return none('can only access CSINode with the same name as the requesting node');
   return allow;
-}
-
-/** Which slices are the node's own is up to admission: their names do not tell. */
-function resourceSlice({ verb, subresource }: AuthorizationRequest): AuthorizationDecision {
-  if (subresource !== '') return none('cannot authorize ResourceSlice subresources');
-  if (
-    ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'].includes(
-      verb,
-    )
-  )
-    return allow;
-  return none(
-    'only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection',
-  );
 }

@@ -1,10 +1,13 @@
 import type { PersistentVolume, Pod } from '../../../api/gen/core-v1.js';
+import type { ResourceSlice } from '../../../api/gen/resource-v1.js';
 import type { VolumeAttachment } from '../../../api/gen/storage-v1.js';
 import type { KubeObject } from '../../../machinery/object.js';
 import { podReferences } from './pod-references.js';
 
-/** Kinds of objects that a node reaches through its pods. */
+/** Kinds of objects that a node reaches through its pods, and those that name their node. */
 export type ReachedKind =
+  | 'pods'
+  | 'resourceslices'
   | 'secrets'
   | 'configmaps'
   | 'persistentvolumeclaims'
@@ -17,8 +20,8 @@ export type ReachedKind =
 type Uses = Map<string, number>;
 
 /**
- * Which objects the pods of each node use. Whoever owns it feeds it with pods, volumes and attachments; questions are a few look-ups.
- * Invariant: an object has an entry exactly as long as a pod, volume or attachment leads to it.
+ * Which objects the pods of each node use. Whoever owns it feeds it with pods, volumes, attachments and slices; questions are a few
+ * look-ups. Invariant: an object has an entry exactly as long as a pod, volume, attachment or slice leads to it.
  */
 export class NodeGraph {
   /** By object: the nodes whose pods use it. */
@@ -36,9 +39,12 @@ export class NodeGraph {
   /** Volumes whose mounting takes a secret, by secret. */
   readonly #volumesBySecret = new Map<string, Set<string>>();
   readonly #attachments = new Map<string, string>();
+  readonly #slices = new Map<string, string>();
 
-  /** Whether a pod of the node uses the object, directly or through a claim's volume. */
+  /** Whether the object is the node's, or a pod of the node uses it, directly or through a claim's volume. */
   isReached(node: string, kind: ReachedKind, namespace: string, name: string): boolean {
+    if (kind === 'pods') return this.#pods.get(`${namespace}/${name}`)?.node === node;
+    if (kind === 'resourceslices') return this.#slices.get(name) === node;
     if (kind === 'volumeattachments') return this.#attachments.get(name) === node;
     if (kind === 'persistentvolumes') return this.#reachesVolume(node, name);
     const key = keyOf(kind, namespace, name);
@@ -53,10 +59,10 @@ export class NodeGraph {
     const id = idOf(pod);
     const node = pod.spec?.nodeName ?? '';
     this.removePod(pod);
+    if (node === '') return;
     // A pod that ended needs nothing any more.
     const hasEnded = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
-    if (node === '' || hasEnded) return;
-    const objects = objectsOf(pod);
+    const objects = hasEnded ? [] : objectsOf(pod);
     this.#pods.set(id, { node, objects });
     for (const object of objects) {
       let uses = this.#uses.get(object);
@@ -116,6 +122,18 @@ export class NodeGraph {
 
   removeAttachment({ metadata }: KubeObject): void {
     this.#attachments.delete(metadata.name ?? '');
+  }
+
+  setSlice({ metadata, spec }: ResourceSlice): void {
+    const name = metadata.name ?? '';
+    const node = spec?.nodeName ?? '';
+    // Slices of several nodes are nobody's own.
+    if (node === '') this.#slices.delete(name);
+    else this.#slices.set(name, node);
+  }
+
+  removeSlice({ metadata }: KubeObject): void {
+    this.#slices.delete(metadata.name ?? '');
   }
 
   #reachesVolume(node: string, name: string): boolean {
