@@ -21,8 +21,11 @@ class Up {
   readonly exit: Promise<number | null>;
   out = '';
 
-  constructor(t: Test, args: readonly string[]) {
-    const child = spawn(process.execPath, [flotillaBin, 'up', ...args], { stdio: 'pipe' });
+  constructor(t: Test, args: readonly string[], settings: Readonly<Record<string, string>> = {}) {
+    const child = spawn(process.execPath, [flotillaBin, 'up', ...args], {
+      stdio: 'pipe',
+      env: { ...process.env, ...settings },
+    });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
@@ -124,10 +127,18 @@ t.test('up: takes other ports than those in use, and says so', async (t) => {
 });
 
 t.test('up: told to stop before it serves, it stops', async (t) => {
-  const up = new Up(t, [
-    ...['--nodes', '0', '--data-dir', await tempDir(t)],
-    ...['--ports', `${await freeBase()}`],
-  ]);
+  const dir = await tempDir(t);
+  // However late the signal comes: the members wait for ever before their first line.
+  const preload = join(dir, 'hold.cjs');
+  await writeFile(
+    preload,
+    "if (process.argv[2] === 'store') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);",
+  );
+  const up = new Up(
+    t,
+    [...['--nodes', '0', '--data-dir', join(dir, 'data')], ...['--ports', `${await freeBase()}`]],
+    { NODE_OPTIONS: `--require=${preload}` },
+  );
   await up.shows(/m1 started/);
   up.signal('SIGINT');
   t.equal(await up.exit, 0);

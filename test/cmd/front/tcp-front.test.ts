@@ -5,6 +5,7 @@ import { inOrder } from '../../../src/cmd/front/server-pool.js';
 import { type Health, TcpFront } from '../../../src/cmd/front/tcp-front.js';
 import { hostClock } from '../../../src/host/clock.js';
 import { until } from '../../client/until.js';
+import { freePorts } from '../../e2e/ports.js';
 
 const deadlineMs = 60_000;
 
@@ -26,11 +27,11 @@ class Greeter {
     });
   }
 
-  async listen(): Promise<void> {
-    await new Promise<void>((resolve) =>
-      this.#server.listen(this.port, '127.0.0.1', () => resolve()),
-    );
-    this.port = (this.#server.address() as net.AddressInfo).port;
+  /** On a port that nobody gets meanwhile when it dies and another takes its place. */
+  async listen(port?: number): Promise<void> {
+    const [free = 0] = port === undefined ? await freePorts(1) : [port];
+    this.port = free;
+    await new Promise<void>((resolve) => this.#server.listen(free, '127.0.0.1', () => resolve()));
   }
 
   /** As `kill -9` does. */
@@ -49,7 +50,8 @@ async function start(t: Test, names: readonly string[]) {
     healthOf: async ({ port }) => greeters.find((each) => each.port === port)?.health ?? 'gone',
     ...{ clock: hostClock, logger: silentLogger },
   });
-  const port = await front.listen({ host: '127.0.0.1', port: 0 });
+  const [free = 0] = await freePorts(1);
+  const port = await front.listen({ host: '127.0.0.1', port: free });
   const stop = new AbortController();
   const running = front.run(stop.signal);
   const clients: net.Socket[] = [];
@@ -117,8 +119,7 @@ t.test(
     await until('it is left out', () => front.ready.length === 1 || undefined, deadlineMs);
     const again = greeters[0] as Greeter;
     const replacement = new Greeter('a2');
-    replacement.port = again.port;
-    await replacement.listen();
+    await replacement.listen(again.port);
     t.teardown(() => replacement.die());
     again.health = 'ready';
     await until('it is back', () => front.ready.length === 2 || undefined, deadlineMs);

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,16 +13,21 @@ async function file(t: Test): Promise<string> {
   return join(dir, 'running.json');
 }
 
-function sleeper(t: Test): {
-  readonly child: ChildProcess;
-  readonly ended: Promise<string | null>;
-} {
+function sleeper(t: Test): ChildProcess {
   const child = spawn('sleep', ['1000']);
-  const ended = new Promise<string | null>((resolve) =>
-    child.once('exit', (_, signal) => resolve(signal)),
-  );
   t.teardown(() => child.kill('SIGKILL'));
-  return { child, ended };
+  return child;
+}
+
+/** A program that writes its name to the end of a file when it is told to end. Resolves once it is ready for that. */
+async function chronicler(t: Test, name: string, path: string): Promise<number> {
+  const script = `trap 'echo "$1" >>"$2"; kill $!; exit' TERM; sleep 1000 & echo ready; wait`;
+  const child = spawn('sh', ['-c', script, 'sh', name, path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.teardown(() => child.kill('SIGTERM'));
+  await once(child.stdout, 'data');
+  return child.pid ?? 0;
 }
 
 t.test(
@@ -29,34 +35,32 @@ t.test(
   async (t) => {
     const path = await file(t);
     const first = new RunningPrograms(path);
-    const order: string[] = [];
-    for (const name of ['m1', 'apiserver', 'scheduler', 'kubelet-node-1']) {
-      const { child, ended } = sleeper(t);
-      first.add(name, child.pid ?? 0);
-      void ended.then(() => order.push(name));
-    }
+    for (const name of ['m1', 'apiserver', 'scheduler', 'kubelet-node-1'])
+      first.add(name, await chronicler(t, name, `${path}.order`));
     const stopped = sleeper(t);
-    first.add('dns', stopped.child.pid ?? 0);
+    first.add('dns', stopped.pid ?? 0);
     first.remove('dns');
     await first.flush();
     const left = await new RunningPrograms(path).endLeft(hostClock);
     t.same([...left].sort(), ['apiserver', 'kubelet-node-1', 'm1', 'scheduler']);
+    const order = (await readFile(`${path}.order`, 'utf8')).trim().split('\n');
+    t.equal(order.length, 4);
     t.same(order.slice(-2), ['apiserver', 'm1'], 'the store last');
-    t.equal(stopped.child.exitCode, null, 'what was taken out is let alone');
+    t.equal(stopped.exitCode ?? stopped.signalCode, null, 'what was taken out is let alone');
     t.same(await new RunningPrograms(path).endLeft(hostClock), [], 'nobody is left');
   },
 );
 
 t.test('RunningPrograms: another process with the number of an old one is let alone', async (t) => {
   const path = await file(t);
-  const { child } = sleeper(t);
+  const child = sleeper(t);
   const first = new RunningPrograms(path);
   first.add('m1', child.pid ?? 0);
   await first.flush();
   const text = await readFile(path, 'utf8');
   await writeFile(path, text.replace(/\/(\d+)"/, '/1"'));
   t.same(await new RunningPrograms(path).endLeft(hostClock), []);
-  t.equal(child.exitCode, null);
+  t.equal(child.exitCode ?? child.signalCode, null);
 });
 
 for (const [title, text] of [
