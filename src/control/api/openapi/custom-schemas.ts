@@ -74,15 +74,12 @@ function kindMark({ group, version }: ServedResource, kind: string): JsonObject 
 function forVersion2(schema: JsonObject): JsonObject {
   const { nullable, allOf: _allOf, oneOf: _oneOf, anyOf: _anyOf, not: _not, ...others } = schema;
   const { default: _default, ...rest } = withoutNullableRequired(others);
-  if (rest[preserve] === true) {
-    const { properties: _properties, items: _items, ...any } = rest;
-    return any;
-  }
-  if (nullable === true || rest['x-kubernetes-int-or-string'] === true) {
-    const { type: _type, properties: _properties, items: _items, ...any } = rest;
-    return any;
-  }
-  return mapSchemas(rest, forVersion2);
+  const isAny = nullable === true || rest['x-kubernetes-int-or-string'] === true;
+  if (!isAny && rest[preserve] !== true) return mapSchemas(rest, forVersion2);
+  const { properties: _properties, items: _items, type, ...bare } = rest;
+  // To kubectl, an object or a list with a type and nothing in it is a mistake as soon as one of its values is null.
+  const isTyped = !isAny && type !== undefined && type !== 'object' && type !== 'array';
+  return { ...(isTyped ? { type } : {}), ...bare };
 }
 
 /** A field that may be null cannot be required: to kubectl null is no value. */

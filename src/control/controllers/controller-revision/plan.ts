@@ -1,5 +1,7 @@
 import type { ControllerRevision } from '../../api/gen/apps-v1.js';
 import type { PodTemplateSpec } from '../../api/gen/core-v1.js';
+import type { JsonObject } from '../../machinery/json.js';
+import { sortedJson } from '../../machinery/sorted-json.js';
 import { parseTime } from '../../machinery/time.js';
 import { canonicalTemplate } from '../pods/index.js';
 
@@ -45,12 +47,15 @@ export function planTruncation(
   return idle.slice(0, Math.max(0, idle.length - limit));
 }
 
-/** What an entry keeps: a strategic merge patch that brings the template back, as `kubectl rollout undo` applies it. */
+/**
+ * What an entry keeps: a strategic merge patch that brings the template back, as `kubectl rollout undo` applies it. Its members
+ * are in order: clients that look for the entry of a template compare bytes, as Kubernetes' own tests do.
+ */
 export function revisionData(
   template: PodTemplateSpec | undefined,
 ): NonNullable<ControllerRevision['data']> {
-  const copy = JSON.parse(JSON.stringify(template ?? {})) as Record<string, never>;
-  return { spec: { template: { ...copy, $patch: 'replace' } } };
+  const copy = JSON.parse(JSON.stringify(template ?? {})) as JsonObject;
+  return sortedJson({ spec: { template: { ...copy, $patch: 'replace' } } }) as JsonObject;
 }
 
 /** The template that an entry keeps. */

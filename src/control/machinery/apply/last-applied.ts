@@ -3,11 +3,11 @@ import { isJsonObject } from '../json-object.js';
 import { fieldsOf, type KubeObject } from '../object.js';
 import { messageJson, utf8Length } from '../quote.js';
 import type { SchemaNode } from '../schema-node.js';
+import { sortedJson } from '../sorted-json.js';
 import { appliedProblem } from './applied-problems.js';
 import { compareObjects } from './comparison.js';
 import type { FieldSet } from './field-set.js';
 import { fieldSetOf } from './field-set-of.js';
-import { compareText } from './value-order.js';
 
 /** Where `kubectl apply` without server-side apply keeps what it applied. */
 export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -64,15 +64,8 @@ function bytesOf(annotations: Readonly<Record<string, string>>): number {
 function lastAppliedText(applied: KubeObject): string {
   const fields = fieldsOf(applied);
   const { annotations } = applied.metadata;
-  if (annotations === undefined) return `${messageJson(sorted(fields))}\n`;
+  if (annotations === undefined) return `${messageJson(sortedJson(fields))}\n`;
   const { [lastAppliedAnnotation]: _, ...others } = annotations;
   const metadata = { ...applied.metadata, annotations: others } as unknown as JsonObject;
-  return `${messageJson(sorted({ ...fields, metadata }))}\n`;
-}
-
-function sorted(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (!isJsonObject(value)) return value;
-  const names = Object.keys(value).sort(compareText);
-  return Object.fromEntries(names.map((name) => [name, sorted(value[name] as JsonValue)]));
+  return `${messageJson(sortedJson({ ...fields, metadata }))}\n`;
 }

@@ -238,6 +238,17 @@ t.test(
       properties: { spec: { type: 'string' } },
     });
     t.strictSame(whole, { type: 'object', 'x-kubernetes-group-version-kind': [mark] });
+    const unknown = { 'x-kubernetes-preserve-unknown-fields': true };
+    const inside = definition({
+      type: 'object',
+      properties: {
+        spec: { type: 'object', ...unknown, properties: { a: { type: 'string' } } },
+        list: { type: 'array', ...unknown, items: { type: 'object' } },
+        any: unknown,
+      },
+    });
+    const { spec, list, any } = inside.properties as JsonObject;
+    t.strictSame({ spec, list, any }, { spec: unknown, list: unknown, any: unknown });
     const { required, properties } = definition({
       type: 'object',
       required: ['spec', 'note'],

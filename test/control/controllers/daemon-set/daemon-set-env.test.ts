@@ -9,6 +9,15 @@ import { template, workloadEnv } from '../pods/workload-env.js';
 const namespace = 'default';
 const name = 'agent';
 
+/** JSON whose members are in the order of their names. */
+function inOrder(value: unknown): string {
+  return JSON.stringify(value, (_, each) =>
+    typeof each === 'object' && each !== null && !Array.isArray(each)
+      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : each,
+  );
+}
+
 function isRolledOut({ metadata, status }: DaemonSet, nodes: number): boolean {
   return (
     status?.observedGeneration === metadata.generation &&
@@ -87,7 +96,10 @@ t.test('DaemonSet: against an API server', async (t) => {
       const revisions = env.client.objects(resources.controllerRevisions);
       const list = async () =>
         [...(await revisions.list({ namespace })).items].sort((a, b) => a.revision! - b.revision!);
-      const [first] = await list();
+      const [first, second] = await list();
+      const template = (await get()).spec?.template;
+      const kept = inOrder({ spec: { template: { ...template, $patch: 'replace' } } });
+      t.equal(JSON.stringify(second?.data), kept, 'clients look for its bytes');
       await sets.patch({ namespace, name }, 'strategic', first?.data as never);
       await rolledOut(4);
       t.strictSame(await nodesWith('web:1'), all);
