@@ -17,6 +17,7 @@ import type { HandlerTools } from './handler-tools.js';
 import { inPieces } from './in-pieces.js';
 import { listQuery } from './list-query.js';
 import { listText } from './list-text.js';
+import { MixedParts } from './mixed-parts.js';
 import { isPlainJson, negotiate, type Output, sendDocument } from './output.js';
 
 const encoder = new TextEncoder();
@@ -26,7 +27,6 @@ const itemsAtOnce = 100;
 const keptBytesMax = 32 * 1024 * 1024;
 /** In a token: whatever is latest. */
 const latestRevision = -1;
-const comma = encoder.encode(',');
 const tail = encoder.encode(']}\n');
 
 /** GET of a collection. */
@@ -153,13 +153,14 @@ async function* jsonBatches(
   const head = { kind: resource.listKind, apiVersion: apiVersionOf(resource), metadata };
   yield [encoder.encode(`${JSON.stringify(head).slice(0, -1)},"items":[`)];
   const make = (piece: ListPage['items'], isFirst: boolean) => {
-    const parts: Uint8Array[] = [];
+    const parts = new MixedParts();
+    let isNext = !isFirst;
     for (const item of piece) {
-      if (!isFirst || parts.length > 0) parts.push(comma);
-      if (output.omitsManagedFields) parts.push(...item.bareJson());
-      else parts.push(item.json());
+      if (isNext) parts.addComma();
+      isNext = true;
+      parts.add(item.jsonAmongMany({ isBare: output.omitsManagedFields }));
     }
-    return parts;
+    return parts.take();
   };
   yield* inPieces(items, clock, make);
   yield [tail];

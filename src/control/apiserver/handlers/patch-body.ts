@@ -1,3 +1,4 @@
+import type { FieldValidation } from '../../api/codec/decode.js';
 import type { JsonObject, JsonValue } from '../../machinery/json.js';
 import { isJsonObject } from '../../machinery/json-object.js';
 import { fieldsOf, type KubeObject } from '../../machinery/object.js';
@@ -6,6 +7,7 @@ import { applyMergePatch } from '../../machinery/patch/merge-patch.js';
 import { applyStrategicMergePatch } from '../../machinery/patch/strategic-merge-patch.js';
 import type { SchemaNode } from '../../machinery/schema-node.js';
 import { badRequest } from '../../machinery/status-errors.js';
+import { operationProblems, readPatchDocument } from './patch-document.js';
 
 /** The ways to describe a change. */
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
@@ -16,6 +18,8 @@ export interface Patch {
   readonly concernsManagedFields: boolean;
   /** The topmost fields that it may be about; null: any. What it makes of these does not hang on the others. */
   readonly fields: ReadonlySet<string> | null;
+  /** What strict validation objects to in the patch itself; none where validation is to ignore it. */
+  readonly problems: readonly string[];
   /** The changed object; the one given stays as it is. Throws StatusError when it does not fit. */
   apply(current: KubeObject): JsonValue;
 }
@@ -24,27 +28,34 @@ export interface Patch {
 export function parsePatch(
   type: Exclude<PatchType, 'apply'>,
   body: Uint8Array,
-  schema: SchemaNode,
+  {
+    schema,
+    fieldValidation,
+  }: { readonly schema: SchemaNode; readonly fieldValidation: FieldValidation },
 ): Patch {
-  const patch = parseJson(body);
+  const document = readPatchDocument(body, fieldValidation);
+  const { value: patch } = document;
+  const isIgnored = fieldValidation === 'Ignore';
   if (type === 'json') {
+    const problems = isIgnored ? [] : operationProblems(document);
     const apply = (current: KubeObject) => applyJsonPatch(fieldsOf(current), patch);
     const concernsManagedFields = !leavesManagedFieldsAlone(patch);
-    return { apply, concernsManagedFields, fields: fieldsOfJsonPatch(patch) };
+    return { apply, concernsManagedFields, problems, fields: fieldsOfJsonPatch(patch) };
   }
   if (!isJsonObject(patch)) {
     throw badRequest(
       `error decoding patch: json: cannot unmarshal ${kindOf(patch)} into Go value of type map[string]interface {}`,
     );
   }
+  const problems = isIgnored ? [] : document.problems;
   const concernsManagedFields = !mergesPlainMetadata(patch);
   const fields = fieldsOfMergePatch(patch);
   if (type === 'merge') {
     const apply = (current: KubeObject) => applyMergePatch(fieldsOf(current), patch);
-    return { apply, concernsManagedFields, fields };
+    return { apply, concernsManagedFields, problems, fields };
   }
   const apply = (current: KubeObject) => applyStrategicMergePatch(fieldsOf(current), patch, schema);
-  return { apply, concernsManagedFields, fields };
+  return { apply, concernsManagedFields, problems, fields };
 }
 
 /** Every operation of a JSON patch is about something else, for sure. */
@@ -89,15 +100,6 @@ function mergesPlainMetadata(patch: JsonObject): boolean {
     Object.keys(fields).some((name) => name.startsWith('$') || name === 'managedFields');
   if (hasDirective(patch)) return false;
   return metadata === undefined || (isJsonObject(metadata) && !hasDirective(metadata));
-}
-
-function parseJson(body: Uint8Array): JsonValue {
-  try {
-    return JSON.parse(Buffer.from(body).toString('utf8')) as JsonValue;
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw badRequest(`error decoding patch: ${why}`);
-  }
 }
 
 function kindOf(value: JsonValue): string {

@@ -72,12 +72,12 @@ async function patchOnce(
     readonly options: WriteOptions;
   },
 ): Promise<UpdateResult> {
-  const patch = parsePatch(type, body, endpoint.resource.schema);
+  const expected = expectedBody(endpoint, options);
+  const patch = parsePatch(type, body, expected);
   const request = writeRequest(exchange, {
     ...options,
     options: optionsObject('PatchOptions', options),
   });
-  const expected = expectedBody(endpoint, options);
   const { conversion, isCustom } = endpoint.resource;
   // Others than those who write the status may change what the patch leaves alone: admission, on behalf of what it changes.
   const isShared = exchange.info.subresource === 'status';
@@ -96,7 +96,8 @@ async function patchOnce(
       const read = () =>
         tools.bodies.read(exchange, { body: bytes, format: 'json', expected, complete });
       const patched = () => patch.apply(whole);
-      const object = readPatched(read, { type, body, expected, patched });
+      const { problems } = patch;
+      const object = readPatched(exchange, read, { type, body, expected, problems, patched });
       if (isAside) object.metadata.managedFields = managedFields;
       return toStoredVersion(endpoint, object);
     },

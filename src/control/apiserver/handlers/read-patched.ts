@@ -4,6 +4,7 @@ import { isJsonObject } from '../../machinery/json-object.js';
 import type { KubeObject } from '../../machinery/object.js';
 import { StatusError } from '../../machinery/status.js';
 import { failure } from '../../machinery/status-errors.js';
+import type { Exchange } from '../exchange.js';
 import type { ExpectedBody } from './decode-request.js';
 import type { PatchType } from './patch-body.js';
 
@@ -12,6 +13,8 @@ export interface PatchBlame {
   readonly type: PatchType;
   readonly body: Uint8Array;
   readonly expected: ExpectedBody;
+  /** What strict validation objects to in the patch itself. */
+  readonly problems: readonly string[];
   /** The whole object as the patch makes it. */
   readonly patched: () => JsonValue;
 }
@@ -19,7 +22,14 @@ export interface PatchBlame {
 const decoder = new TextDecoder();
 
 /** What a patch makes of an object is judged as the patch's fault: 422 where a body would be 400, with the patch in the text. */
-export function readPatched(read: () => KubeObject, blame: PatchBlame): KubeObject {
+export function readPatched(
+  exchange: Exchange,
+  read: () => KubeObject,
+  blame: PatchBlame,
+): KubeObject {
+  const { problems, expected } = blame;
+  if (problems.length > 0 && expected.fieldValidation === 'Strict') refuse(blame);
+  if (expected.fieldValidation === 'Warn') for (const problem of problems) exchange.warn(problem);
   try {
     return read();
   } catch (error) {
@@ -30,11 +40,11 @@ export function readPatched(read: () => KubeObject, blame: PatchBlame): KubeObje
 }
 
 /** Reads it once more, in the way that tells what is wrong with it as Kubernetes does; returns when nothing is but its kind. */
-function refuse({ type, body, expected, patched }: PatchBlame): void {
+function refuse({ type, body, expected, problems, patched }: PatchBlame): void {
   const value = patched();
   if (!isJsonObject(value)) return;
   const { fieldValidation } = expected;
   const strategicPatch =
     type === 'strategic' ? (JSON.parse(decoder.decode(body)) as JsonObject) : null;
-  decodePatched(expected, { value, fieldValidation, problems: [], strategicPatch });
+  decodePatched(expected, { value, fieldValidation, problems, strategicPatch });
 }

@@ -70,12 +70,13 @@ async function patchScale(
   if (type === 'apply') return applyScale(exchange, endpoint, options);
   const expected = expectedScale(options);
   const patchBody = await readBody(exchange);
-  const patch = parsePatch(type, patchBody, expected.schema);
+  const patch = parsePatch(type, patchBody, expected);
   const scaleFor = (current: KubeObject): Scale => {
     const patched = patch.apply(scaleOf(current, endpoint.resource));
     const body = encoder.encode(JSON.stringify(patched));
-    return readPatched(() => tools.bodies.read(exchange, { body, format: 'json', expected }), {
-      ...{ type, expected },
+    const read = () => tools.bodies.read(exchange, { body, format: 'json', expected });
+    return readPatched(exchange, read, {
+      ...{ type, expected, problems: patch.problems },
       body: patchBody,
       patched: () => patched,
     }) as Scale;

@@ -293,6 +293,35 @@ t.test('objects', async (t) => {
       );
       t.match(json.message, /: strict decoding error: unknown field "nonsense"$/);
     }
+    const twice = '{"data": {"b": "1", "b": "2"}, "data": {"b": "3"}}';
+    for (const [type, body, problems] of [
+      ['merge-patch+json', twice, ['duplicate field "data"']],
+      ['strategic-merge-patch+json', twice, ['duplicate field "data"']],
+      [
+        'merge-patch+json',
+        '{"data":{"b":"1","b":"2"},"x":1}',
+        ['duplicate field "data.b"', 'unknown field "x"'],
+      ],
+      [
+        'json-patch+json',
+        '[{"op":"add","path":"/x","path":"/data/b","value":"2","more":1}]',
+        ['json patch duplicate field "[0].path"', 'json patch unknown field "[0].more"'],
+      ],
+    ] as const) {
+      const refused = await patch(type, body, 'patched?fieldValidation=Strict&dryRun=All');
+      t.equal(refused.status, 422, type);
+      t.ok(
+        refused.json.message.endsWith(`: strict decoding error: ${problems.join(', ')}`),
+        refused.json.message,
+      );
+      const warned = await patch(type, body, 'patched?fieldValidation=Warn&dryRun=All');
+      t.equal(warned.status, 200, type);
+      const warnings = problems.map((problem) => `299 - ${JSON.stringify(problem)}`);
+      t.same(warned.headers.warning, warnings.join(', '));
+      const ignored = await patch(type, body, 'patched?fieldValidation=Ignore&dryRun=All');
+      t.equal(ignored.status, 200, type);
+      t.equal(ignored.headers.warning, undefined);
+    }
     t.equal((await patch('merge-patch+json', { metadata: { resourceVersion: '1' } })).status, 409);
     const failed = await patch('json-patch+json', [{ op: 'test', path: '/data/a', value: '2' }]);
     t.equal(failed.status, 422);
