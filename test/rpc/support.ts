@@ -50,6 +50,8 @@ export interface ServeOptions extends Partial<Pick<RpcServerOptions, 'limits'>> 
   readonly upgrade?: WebUpgradeHandler;
   readonly takesUpgrade?: (request: WebRequest) => boolean;
   readonly silenceMsMax?: number;
+  /** What silence and graces are measured with. Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 /** TLS with the tests' own certificate, for any client. */
@@ -67,7 +69,8 @@ export async function serve(
   services: readonly ServiceImplementation[],
   options: ServeOptions = {},
 ): Promise<Served> {
-  const { host = '127.0.0.1', tls = null, http = new Map(), silenceMsMax = 10_000 } = options;
+  const { host = '127.0.0.1', tls = null, http = new Map(), silenceMsMax = 60_000 } = options;
+  const { clock = realClock } = options;
   const web = options.web === undefined ? {} : { web: options.web };
   const errors: string[] = [];
   const logger = { ...silentLogger, error: (message: string) => void errors.push(message) };
@@ -75,7 +78,7 @@ export async function serve(
     services,
     http,
     ...web,
-    clock: realClock,
+    clock,
     logger,
     limits: options.limits ?? { receiveBytesMax, concurrentStreamsMax: 1000 },
     keepalive: { intervalMs: 60_000, timeoutMs: 20_000 },
@@ -89,7 +92,7 @@ export async function serve(
     ...web,
     upgrade: options.upgrade,
     takesUpgrade: options.takesUpgrade,
-    clock: realClock,
+    clock,
     logger,
     silenceMsMax,
   });

@@ -1,12 +1,12 @@
 import net from 'node:net';
 import t, { type Test } from 'tap';
-import type { Clock, Timer } from '../../../src/base/clock.js';
 import { silentLogger } from '../../../src/base/logger.js';
 import { ErrorCode, FrameType, preface, Setting } from '../../../src/rpc/http2/protocol.js';
 import { createHttp2Server } from '../../../src/rpc/http2/server.js';
 import { implementService, type ServiceHandlers } from '../../../src/rpc/implement.js';
 import type { RpcServer, RpcServerOptions } from '../../../src/rpc/server.js';
 import { Echo } from '../echo-service.js';
+import { HandClock } from '../hand-clock.js';
 import { deferred, eventually } from '../support.js';
 import {
   headers,
@@ -22,44 +22,6 @@ import { HandClient } from './hand-client.js';
 const none = new Uint8Array(0);
 const unary = Echo.methods.Unary.path;
 const both = Echo.methods.Both.path;
-
-/** A clock that stands still until told to go on. */
-class HandClock implements Clock {
-  #nowMs = 0;
-  #timers = new Map<object, { readonly atMs: number; readonly callback: () => void }>();
-  now(): number {
-    return this.#nowMs;
-  }
-  wallTime(): number {
-    return this.#nowMs;
-  }
-  setTimer(delayMs: number, callback: () => void): Timer {
-    const timer = {};
-    this.#timers.set(timer, { atMs: this.#nowMs + delayMs, callback });
-    return { timer };
-  }
-  clearTimer({ timer }: Timer): void {
-    this.#timers.delete(timer as object);
-  }
-  defer(callback: () => void): void {
-    setImmediate(callback);
-  }
-
-  deferBriefly(callback: () => void): void {
-    this.defer(callback);
-  }
-  get timerCount(): number {
-    return this.#timers.size;
-  }
-  advance(ms: number): void {
-    this.#nowMs += ms;
-    for (const [timer, { atMs, callback }] of [...this.#timers]) {
-      if (atMs > this.#nowMs) continue;
-      this.#timers.delete(timer);
-      callback();
-    }
-  }
-}
 
 interface Home {
   readonly clock: HandClock;

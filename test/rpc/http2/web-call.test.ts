@@ -5,6 +5,7 @@ import { ErrorCode, Flag, FrameType, Setting } from '../../../src/rpc/http2/prot
 import { createHttp2Server } from '../../../src/rpc/http2/server.js';
 import { readWebBody } from '../../../src/rpc/read-web-body.js';
 import type { WebHandler } from '../../../src/rpc/web.js';
+import { HandClock } from '../hand-clock.js';
 import { deferred, eventually, receiveBytesMax, type ServeOptions, serve } from '../support.js';
 import {
   data,
@@ -305,17 +306,22 @@ t.test('answers keep their own fields while the compression table turns over', a
 
 t.test('the end of the server is announced, and a watch is told when its time is up', async (t) => {
   const aborted = deferred();
-  const { client, close } = await open(t, async (request, response) => {
+  const clock = new HandClock();
+  const watch: WebHandler = async (request, response) => {
     response.start(200, {});
     request.signal.addEventListener('abort', () => aborted.resolve());
     await aborted.promise;
-  });
+  };
+  const { client, close } = await open(t, watch, { clock });
   client.send(headers(1, fields('/', [], 'GET'), true));
   await eventually(() => client.of(FrameType.headers, 1).length === 1, 'it has begun');
   const closed = close(200);
   await eventually(() => client.goaway !== undefined, 'GOAWAY');
   t.equal(client.goaway, ErrorCode.noError);
+  clock.advance(199);
+  await client.settle();
   t.equal(client.isClosed, false, 'the watch goes on');
+  clock.advance(1);
   await aborted.promise;
   await closed;
 });

@@ -4,6 +4,7 @@ import { createHttp2Server } from '../../../src/rpc/http2/server.js';
 import { readWebBody } from '../../../src/rpc/read-web-body.js';
 import type { WebHandler } from '../../../src/rpc/web.js';
 import { BodyTooLargeError, ClientGoneError, WebHeadError } from '../../../src/rpc/web-errors.js';
+import { HandClock } from '../hand-clock.js';
 import { deferred, eventually, type ServeOptions, serve, testTls } from '../support.js';
 import { type Ask, readAll, type WebClient } from './clients.js';
 
@@ -393,7 +394,8 @@ export function webContract(client: WebClient): void {
       const release = deferred();
       const gone = deferred();
       let startedCount = 0;
-      const { ask, close } = await open(t, async (request, response) => {
+      const clock = new HandClock();
+      const handle: WebHandler = async (request, response) => {
         response.start(200, {});
         startedCount++;
         if (request.path === '/slow') {
@@ -404,7 +406,8 @@ export function webContract(client: WebClient): void {
           await gone.promise;
           response.end();
         }
-      });
+      };
+      const { ask, close } = await open(t, handle, { clock });
       const watch = ask({ path: '/watch' });
       const slow = ask({ path: '/slow' });
       const answer = await slow.answer;
@@ -415,6 +418,7 @@ export function webContract(client: WebClient): void {
       const closed = close(300);
       release.resolve();
       t.equal((await readAll(answer.body)).toString(), 'finished');
+      clock.advance(300);
       await gone.promise;
       await closed;
     },
