@@ -5,6 +5,7 @@ import { tailOf } from './log-tail.js';
 import type { ProgramSpec } from './program-spec.js';
 import type { RunningPrograms } from './running-programs.js';
 import { type ProgramExit, type ProgramListener, SupervisedProgram } from './supervised-program.js';
+import { UpError } from './up-error.js';
 
 /** What programs run with. */
 export interface ProgramSetOptions {
@@ -15,12 +16,13 @@ export interface ProgramSetOptions {
   readonly running: RunningPrograms;
   /** Aborted when the run is over: nothing is started any more. */
   readonly ended: AbortSignal;
+  /** A program cannot be started at all. */
+  readonly onUnstartable: (error: UpError) => void;
 }
 
 interface Member {
   readonly spec: ProgramSpec;
   readonly process: SupervisedProgram;
-  readonly run: Promise<void>;
 }
 
 /** Programs of a cluster, each with its log and started again when it ends. */
@@ -32,18 +34,13 @@ export class ProgramSet {
     this.#options = options;
   }
 
-  /** Names of those that were started. */
-  get names(): readonly string[] {
-    return [...this.#members.keys()];
-  }
-
   logOf(name: string): string {
     return join(this.#options.dir, `${name}.log`);
   }
 
   /** Starts a program, unless the run is over. The listener hears of what becomes of it besides the reader. */
   start(spec: ProgramSpec, listener: Partial<ProgramListener> = {}): void {
-    const { clock, console, ended, running } = this.#options;
+    const { clock, console, ended, running, onUnstartable } = this.#options;
     if (ended.aborted) return;
     const { name, command } = spec;
     const process = new SupervisedProgram({
@@ -60,12 +57,10 @@ export class ProgramSet {
         },
       },
     });
-    this.#members.set(name, { spec, process, run: process.start() });
-  }
-
-  /** Settles when all have ended; rejects when one cannot be started at all. */
-  async untilEnded(): Promise<void> {
-    await Promise.all([...this.#members.values()].map(({ run }) => run));
+    this.#members.set(name, { spec, process });
+    process.start().catch((cause: Error) => {
+      onUnstartable(new UpError(`${name} cannot be started: ${cause.message}`, { cause }));
+    });
   }
 
   /** Programs that read one of these certificates begin anew. Returns their names. */

@@ -90,6 +90,7 @@ class ClusterRun {
     const { clock, console } = options;
     this.#programs = new ProgramSet({
       ...{ dir: folder.path, clock, console, running, ended: this.#ended.signal },
+      onUnstartable: (error) => this.#fail(error),
     });
   }
 
@@ -160,12 +161,14 @@ class ClusterRun {
 
   /** What fails beside the run ends it. */
   #addTask(work: Promise<void>): void {
-    const task = work.catch((error: unknown) => {
-      this.#failure ??= error;
-      this.#ended.abort();
-    });
+    const task = work.catch((error: unknown) => this.#fail(error));
     this.#tasks.add(task);
     void task.then(() => this.#tasks.delete(task));
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+    this.#ended.abort();
   }
 }
 
