@@ -1,16 +1,4 @@
-import { constants } from 'node:fs';
-import {
-  access,
-  chmod,
-  lstat,
-  open,
-  rename,
-  rm,
-  stat,
-  statfs,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, lstat, open, rename, rm, stat, statfs, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { runCommand, runToSuccess } from './command.js';
 import {
@@ -173,12 +161,4 @@ async function usageOf(path: string): Promise<{ bytes: number; inodes: number }>
   if (own === null) return { bytes: 0, inodes: 0 };
   const below = own.isDirectory() ? await treeSize(path) : { bytes: 0, count: 0 };
   return { bytes: own.blocks * 512 + below.bytes, inodes: 1 + below.count };
-}
-
-/** This process may write there. */
-export function isWritable(path: string): Promise<boolean> {
-  return access(path, constants.W_OK).then(
-    () => true,
-    () => false,
-  );
 }

@@ -71,13 +71,6 @@ export class RaftLog {
     return this.termAt(index) === term;
   }
 
-  /** The entry at an index that is in the log. */
-  entryAt(index: Index): Entry {
-    assert(index > this.#baseIndex);
-    assert(index <= this.lastIndex);
-    return this.#at(index);
-  }
-
   /** Appends entries that follow the last one. */
   append(entries: readonly Entry[]): void {
     let last = this.lastIndex;

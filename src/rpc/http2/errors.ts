@@ -7,15 +7,3 @@ export class ConnectionFault extends Error {
     this.code = code;
   }
 }
-
-/** A peer broke the protocol on one stream (RFC 9113 section 5.4.2): RST_STREAM, and the others go on. */
-export class StreamFault extends Error {
-  override readonly name = 'StreamFault';
-  readonly streamId: number;
-  readonly code: number;
-  constructor(streamId: number, code: number, message: string) {
-    super(message);
-    this.streamId = streamId;
-    this.code = code;
-  }
-}

@@ -37,14 +37,6 @@ export interface ServerLimits {
   readonly watchSecondsMin: number;
 }
 
-/** kube-apiserver's defaults. */
-export const serverLimitsDefault: ServerLimits = {
-  readingRequestsMax: 400,
-  writingRequestsMax: 200,
-  requestTimeoutMs: 60_000,
-  watchSecondsMin: 1800,
-};
-
 /** Who decides about requests, and who is told of them. */
 export interface ServerSecurity {
   readonly authenticator: RequestAuthenticator;

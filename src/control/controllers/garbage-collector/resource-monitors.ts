@@ -64,10 +64,6 @@ export class ResourceMonitors {
     signal.throwIfAborted();
   }
 
-  get hasDiscovered(): boolean {
-    return this.#monitors.size > 0;
-  }
-
   /** Runs until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#parts;

@@ -1,4 +1,3 @@
-export { LoopbackNetwork } from './network/loopback-network.js';
 export { openPodNetwork, type PodNetworkSettings } from './network/open-pod-network.js';
 export type { PodNetwork } from './network/pod-network.js';
 export { ProcessRuntime } from './process-runtime.js';

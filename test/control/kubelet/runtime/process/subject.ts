@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { silentLogger } from '../../../../../src/base/logger.js';
-import { HostOnlyImages } from '../../../../../src/control/kubelet/runtime/images/host-only-images.js';
-import {
-  LoopbackNetwork,
-  ProcessRuntime,
-} from '../../../../../src/control/kubelet/runtime/process/index.js';
+import { ProcessRuntime } from '../../../../../src/control/kubelet/runtime/process/index.js';
 import { hostClock } from '../../../../../src/host/clock.js';
 import { flotillaBin } from '../../../../e2e/project.js';
 import type { Subject } from '../contract.js';
+import { HostOnlyImages } from './host-only-images.js';
+import { LoopbackNetwork } from './loopback-network.js';
 
 /** A process runtime in a directory, whose log keeper is the real one. */
 export async function openProcessRuntime(

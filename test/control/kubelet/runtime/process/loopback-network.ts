@@ -1,4 +1,7 @@
-import type { NetworkConnection, PodNetwork } from './pod-network.js';
+import type {
+  NetworkConnection,
+  PodNetwork,
+} from '../../../../../src/control/kubelet/runtime/process/network/pod-network.js';
 
 /** Pods have their own loopback and nothing else: where there is no bridge and no plugin. */
 export class LoopbackNetwork implements PodNetwork {

@@ -1,7 +1,15 @@
-import type { ImageState } from '../container-runtime.js';
-import { RuntimeError } from '../runtime-error.js';
-import { hostImage, hostImageRef, hostImageState, isHostImage } from './host-image.js';
-import type { ImageSource, UnpackedImage } from './image-source.js';
+import type { ImageState } from '../../../../../src/control/kubelet/runtime/container-runtime.js';
+import {
+  hostImage,
+  hostImageRef,
+  hostImageState,
+  isHostImage,
+} from '../../../../../src/control/kubelet/runtime/images/host-image.js';
+import type {
+  ImageSource,
+  UnpackedImage,
+} from '../../../../../src/control/kubelet/runtime/images/image-source.js';
+import { RuntimeError } from '../../../../../src/control/kubelet/runtime/runtime-error.js';
 
 /** Every image is the node's own files, whatever its name: for nodes whose pods bring commands and no images. */
 export class HostOnlyImages implements ImageSource {
