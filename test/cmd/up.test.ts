@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -85,7 +86,7 @@ t.test(
     t.match(first.out, `etcdctl --endpoints=${endpoints.join(',')} put greeting hello`);
     t.match(first.out, /flotilla ctl --endpoints=\S+ put greeting hello/);
 
-    const client = connect({ endpoints });
+    const client = connect({ endpoints, timeouts: { requestMs: deadlineMs } });
     t.teardown(() => client.close());
     await client.kv.put('greeting', 'hello');
 
@@ -119,6 +120,7 @@ t.test('up: takes other ports than those in use, and says so', async (t) => {
   const basePort = await freeBase();
   const squatter = createServer().listen({ port: basePort, host: '127.0.0.1' });
   t.teardown(() => squatter.close());
+  await once(squatter, 'listening');
   const up = new Up(t, ['--store-only', '--data-dir', dir, '--ports', `${basePort}`]);
   const chosen = await up.shows(/port \d+ is taken by another program: using (\d+)/);
   t.match(await up.shows(/^endpoints: (.*)$/m), `127.0.0.1:${chosen},`);
@@ -157,6 +159,7 @@ t.test('up: says what is wrong and what to do', async (t) => {
   const [port = 0] = await freePorts(1);
   const squatter = createServer().listen({ port, host: '127.0.0.1' });
   t.teardown(() => squatter.close());
+  await once(squatter, 'listening');
   await mkdir(join(dir, 'taken'));
   await writeFile(join(dir, 'taken', 'up.json'), plan(port));
 
@@ -238,7 +241,9 @@ t.test('up: controllers and schedulers, two of each, of which the others go on',
   t.teardown(() => client.close());
   await client.objects(resources.nodes).create(readyNode('n'));
   const labels = { app: 'web' };
-  const spec = { containers: [{ name: 'web', image: 'web' }] };
+  // Nobody renews the node: on a slow machine it is held to be lost before all pods are there.
+  const tolerations = [{ operator: 'Exists' }];
+  const spec = { tolerations, containers: [{ name: 'web', image: 'web' }] };
   await client.objects(resources.deployments).create({
     metadata: { name: 'web', namespace: 'default' },
     spec: {
