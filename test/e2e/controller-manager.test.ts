@@ -192,7 +192,7 @@ t.test(
   'controller-manager: a leader whose store goes away gives up by its own clock',
   async (t) => {
     const env = await open(t);
-    const store = connect({ endpoints: [env.storeUrl] });
+    const store = connect({ endpoints: [env.storeUrl], timeouts: { requestMs: 60_000 } });
     t.teardown(() => store.close());
     const manager = start(t, env, 'only');
     await manager.untilLeading();

@@ -1,7 +1,7 @@
 import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { Cluster as ClusterService } from '../../src/wire/index.js';
+import { Cluster as ClusterService, type Member as MemberMessage } from '../../src/wire/index.js';
 import { until, within } from '../client/until.js';
 import { Cluster } from './cluster.js';
 import { Member } from './member.js';
@@ -27,11 +27,17 @@ t.test(
     await client.put('meanwhile', 'the others serve');
 
     const { MemberRemove, MemberAdd } = ClusterService.methods;
-    await untilAccepted('the member is removed', () => client.call(MemberRemove, { ID: id }));
+    await untilMember('the member is removed', client, {
+      ask: () => client.call(MemberRemove, { ID: id }),
+      find: (members) => members.every(({ ID }) => ID !== id),
+    });
     await rm(damaged.spec.dataDir, { recursive: true });
     const peerURLs = [damaged.spec.peerUrl];
-    const added = await untilAccepted('it is added', () => client.call(MemberAdd, { peerURLs }));
-    t.not(added.member?.ID, id, 'under a new id');
+    const added = await untilMember('it is added', client, {
+      ask: () => client.call(MemberAdd, { peerURLs }),
+      find: (members) => members.find(({ peerURLs: [url] }) => url === damaged.spec.peerUrl),
+    });
+    t.not(added.ID, id, 'under a new id');
 
     const flags = [...damaged.spec.flags, '--initial-cluster-state=existing'];
     const renewed = new Member({ ...damaged.spec, flags });
@@ -92,9 +98,10 @@ t.test('flotilla store: a member that was removed stops, and stays out', async (
       const removed = cluster.member(2);
       const id = await idOf(client, removed.spec.name);
       if (isDown) await removed.kill();
-      await untilAccepted('the member is removed', () =>
-        client.call(ClusterService.methods.MemberRemove, { ID: id }),
-      );
+      await untilMember('the member is removed', client, {
+        ask: () => client.call(ClusterService.methods.MemberRemove, { ID: id }),
+        find: (members) => members.every(({ ID }) => ID !== id),
+      });
       if (isDown) removed.start();
       await within('the member hears of it and ends by itself', removed.exit);
       t.match(removed.log.slice(-5).join('\n'), /removed/);
@@ -113,11 +120,26 @@ async function idOf(client: RawClient, name: string): Promise<bigint> {
   return member.ID;
 }
 
-/** Right after a member went, the cluster may hold a change of membership to be unsafe for a moment. */
-function untilAccepted<T>(what: string, request: () => Promise<T>): Promise<NonNullable<T>> {
-  return until<T | undefined>(what, () => request().catch(() => undefined)) as Promise<
-    NonNullable<T>
-  >;
+/**
+ * Asks for a change of membership until it is found among the members: right after a member went it may be refused as unsafe for a
+ * moment, and one whose answer did not come may have been made.
+ */
+function untilMember<T>(
+  what: string,
+  client: RawClient,
+  change: {
+    readonly ask: () => Promise<unknown>;
+    readonly find: (members: readonly MemberMessage[]) => T;
+  },
+): Promise<NonNullable<T>> {
+  return until<T | undefined>(what, async () => {
+    await change.ask().catch(() => undefined);
+    const list = client.call(ClusterService.methods.MemberList, { linearizable: true });
+    return list.then(
+      ({ members }) => change.find(members),
+      () => undefined,
+    );
+  }) as Promise<NonNullable<T>>;
 }
 
 async function flipByte(walDir: string, offset: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -115,6 +116,7 @@ t.test('flotilla store: a port in use is refused', async (t) => {
     const spec = await plan(dir, which);
     const port = Number(new URL(spec[which]).port);
     const squatter = createServer().listen({ port, host: '127.0.0.1' });
+    await once(squatter, 'listening');
     const { exit, log } = await startRefused(spec);
     squatter.close();
     t.equal(exit.code, 1, which);

@@ -241,11 +241,14 @@ t.test('the dashboard in Chromium', { ...skipBecause(missing) }, async (t) => {
 
   await t.test('pictures and charts are drawn', async (t) => {
     await tab.visit('topology', `.node-box:has-text("${nodeName}")`);
-    t.ok((await page.locator('.square').count()) >= 2);
+    // Nodes and pods come in lists of their own.
+    const countOf = (selector: string) => page.locator(selector).count();
+    await until('two pods', async () => (await countOf('.square')) >= 2, patienceMs);
     await page.click('[role=tab]:has-text("Workloads")');
     await tab.sees('svg a', 'talker');
     await tab.visit('charts', '.chart canvas');
-    t.equal(await page.locator('.chart canvas').count(), 7);
+    await until('all charts', async () => (await countOf('.chart canvas')) >= 7, patienceMs);
+    t.equal(await countOf('.chart canvas'), 7);
   });
 
   await t.test('who may little sees what is forbidden as forbidden, and the rest', async (t) => {

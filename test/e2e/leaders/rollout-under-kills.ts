@@ -68,7 +68,7 @@ export async function rolloutUnderKills(
   const podsMax = podsPerDeployment + Math.ceil(podsPerDeployment / 10);
   const readyMin = podsPerDeployment - Math.floor(podsPerDeployment / 10);
   const witness = new PodWitness({ podsMax, readyMin, podsPerNode });
-  const store = connect({ endpoints: plane.store.endpoints });
+  const store = connect({ endpoints: plane.store.endpoints, timeouts: { requestMs: 60_000 } });
   t.teardown(() => store.close());
   await witness.start(store);
   const clients = await Promise.all(plane.kubeconfigs.map(connectTo));

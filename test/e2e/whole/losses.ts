@@ -102,7 +102,13 @@ export async function checkStop(
     await cluster.start();
     await board.untilReady();
     await board.pin('node-3', 'after the stop');
-    const page = await board.page('node-1');
+    let page = '';
+    const hasAll = async () => {
+      page = await board.page('node-1');
+      return notes.every((note) => page.includes(note));
+    };
+    // Whichever pods answer for the page: a node may hear of them a moment later than another.
+    await until('all notes', hasAll, deadlineMs).catch(() => undefined);
     for (const note of notes) t.match(page, note, 'the volume has all notes');
     t.equal(await cluster.stop(), 0);
     t.same(await tracesOf(cluster.dir), []);

@@ -40,7 +40,8 @@ t.test('up without root: pods are plain processes of one user', skipBecause(why)
     'pod/web',
     `--timeout=${deadlineMs / 1000}s`,
   );
-  t.match(await cluster.kubectl('logs', 'web'), /hello from/);
+  // It runs, and is ready, before its first word is written.
+  t.match(await cluster.untilShown(/\S/, 'logs', 'web'), /hello from/);
   t.match(await cluster.kubectl('exec', 'web', '--', 'id', '-u'), isRoot ? '65534' : /\d+/);
   await cluster.kubectl('expose', 'pod', 'web', '--type=NodePort');
   const nodePort = await cluster.kubectl(

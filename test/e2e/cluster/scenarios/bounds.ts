@@ -140,7 +140,7 @@ async function isNominated(t: Test, place: Place): Promise<void> {
   const asking = (priorityClassName: string) => ({
     requests: { cpu: '5' },
     // As long as kubectl may take to see who waits.
-    annotations: { 'simulated.flotilla.dev/stop-ms': '15000' },
+    annotations: { 'simulated.flotilla.dev/stop-ms': '25000' },
     spec: { ...inPool('nominee'), priorityClassName },
   });
   await place.apply(pod('low', asking('nominee-low')));

@@ -34,7 +34,7 @@ async function rollout(t: Test, place: Place): Promise<void> {
   await place.kubectl('create deployment web --image=web:1 --replicas=3');
   const done = 'deployment "web" successfully rolled out';
   t.match(await place.kubectl('rollout status deployment/web --timeout=180s'), done);
-  t.match(await place.kubectl('get deployment web'), /web +3\/3 +3 +3 +\d+s/);
+  t.match(await place.kubectl('get deployment web'), /web +3\/3 +3 +3 +\S+$/);
   const first = (await place.list(resources.replicaSets))[0]?.metadata?.name ?? '';
 
   await place.kubectl('annotate deployment web kubernetes.io/change-cause=one');

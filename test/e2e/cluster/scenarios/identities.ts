@@ -15,12 +15,12 @@ export const identityScenarios: readonly Scenario[] = [
 
 async function namesLeaders(t: Test, place: Place): Promise<void> {
   for (const program of ['controller-manager', 'scheduler']) {
-    const identity = place.cluster.programs.get(program)?.leading?.identity;
-    t.ok(identity, program);
-    t.match(
-      await place.untilPrinted(`get lease kube-${program} -n kube-system`, /HOLDER/),
+    const { identity } = await place.cluster.programs.get(program)!.untilLeading();
+    const printed = await place.untilPrinted(
+      `get lease kube-${program} -n kube-system`,
       new RegExp(`kube-${program} +${identity} `),
     );
+    t.match(printed, /HOLDER/);
   }
 }
 

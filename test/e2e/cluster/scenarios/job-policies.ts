@@ -142,7 +142,7 @@ async function replaces(t: Test, place: Place): Promise<void> {
 async function firesInZone(t: Test, place: Place): Promise<void> {
   // Half an hour beside the zones of whole hours.
   const timeZone = 'Asia/Kolkata';
-  const dueMs = Math.ceil((Date.now() + 30_000) / 60_000) * 60_000;
+  const dueMs = Math.ceil((Date.now() + 60_000) / 60_000) * 60_000;
   const [hour, minute] = new Intl.DateTimeFormat('en-GB', {
     ...{ timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
   })

@@ -61,7 +61,10 @@ async function complete(t: Test, place: Place): Promise<void> {
     early.status?.conditions?.find(({ type }) => type === 'SuccessCriteriaMet'),
     { status: 'True', reason: 'SuccessPolicy', message: 'Matched rules at index 0' },
   );
-  await place.untilPrinted('describe job count', /Completed +\d+s +job-controller +Job completed/);
+  await place.untilPrinted(
+    'describe job count',
+    /Completed +\S+( \(.*\))? +job-controller +Job completed/,
+  );
 }
 
 async function fail(t: Test, place: Place): Promise<void> {

@@ -86,7 +86,7 @@ const told: readonly (readonly [what: string, from: string, events: readonly str
     ],
   ],
   [
-    'pvc data-db-0',
+    'pvc unused',
     'persistentvolume-controller',
     ['WaitForFirstConsumer +.* +waiting for first consumer to be created before binding'],
   ],
@@ -106,6 +106,10 @@ const told: readonly (readonly [what: string, from: string, events: readonly str
 
 async function tellsEvents(t: Test, place: Place): Promise<void> {
   const storageClassName = 'host-path-events';
+  const claim = {
+    ...{ accessModes: ['ReadWriteOnce'], storageClassName },
+    resources: { requests: { storage: '1Gi' } },
+  };
   await place.apply(
     hostPathClass(storageClassName),
     deployment('web', 1),
@@ -120,10 +124,7 @@ async function tellsEvents(t: Test, place: Place): Promise<void> {
         volumeClaimTemplates: [
           {
             metadata: { name: 'data' },
-            spec: {
-              ...{ accessModes: ['ReadWriteOnce'], storageClassName },
-              resources: { requests: { storage: '1Gi' } },
-            },
+            spec: claim,
           },
         ],
       },
@@ -139,6 +140,13 @@ async function tellsEvents(t: Test, place: Place): Promise<void> {
       kind: 'Job',
       metadata: { name: 'once' },
       spec: { template: template('once', { spec: { restartPolicy: 'Never' } }) },
+    },
+    {
+      // No pod takes it: of one that has a pod at once, nobody need have seen it wait.
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'unused' },
+      spec: claim,
     },
     {
       apiVersion: 'policy/v1',
