@@ -19,6 +19,7 @@ export interface Place {
 }
 
 const commandMsMax = 120_000;
+const patience = { ETCDCTL_COMMAND_TIMEOUT: '60s', ETCDCTL_DIAL_TIMEOUT: '60s' };
 
 /** Runs one etcdctl command to its end. */
 export async function etcdctl(
@@ -99,7 +100,8 @@ async function runBackground(
 
 function startEtcdctl(endpoint: string, words: readonly string[], stdin: string) {
   const child = spawn('etcdctl', ['--endpoints', endpoint, ...words], {
-    env: { ...process.env, ETCDCTL_API: '3' },
+    // As long as a busy machine may need: etcdctl's own limits are seconds.
+    env: { ...process.env, ...patience, ETCDCTL_API: '3' },
     timeout: commandMsMax,
     killSignal: 'SIGKILL',
   });

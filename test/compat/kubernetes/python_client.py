@@ -48,7 +48,7 @@ core.delete_namespaced_config_map("b", "default")
 events = []
 watcher = watch.Watch()
 for event in watcher.stream(
-    core.list_namespaced_config_map, "default", resource_version=version, timeout_seconds=20
+    core.list_namespaced_config_map, "default", resource_version=version, timeout_seconds=60
 ):
     events.append([event["type"], event["object"].metadata.name])
     if len(events) == 2:

@@ -9,7 +9,7 @@ import sys
 
 import grpc
 
-TIMEOUT_SECONDS = 10
+TIMEOUT_SECONDS = 60
 
 
 def same(data):

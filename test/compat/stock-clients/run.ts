@@ -7,9 +7,9 @@ export interface Ended {
   readonly stderr: string;
 }
 
-const runMsMax = 30_000;
+const runMsMax = 180_000;
 
-/** Runs a program to its end; one that takes longer than half a minute is killed, and then has no exit code. */
+/** Runs a program to its end; one that takes longer than three minutes is killed, and then has no exit code. */
 export function run(program: string, args: readonly string[]): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {

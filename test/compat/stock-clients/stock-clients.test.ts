@@ -229,6 +229,7 @@ t.test('etcdctl over TLS', needs('etcdctl'), async (t) => {
     run('env', [
       'ETCDCTL_API=3',
       'etcdctl',
+      ...['--command-timeout=60s', '--dial-timeout=60s'],
       ...['--endpoints', `https://${home.secure}`, '--cacert', home.caFile, ...words],
     ]);
   const written = await etcdctl('put', 'k', 'v');
