@@ -31,7 +31,7 @@ const queueBytesMax = 64 << 20;
 async function start({ index, urls, dir }: Extract<ToPeer, { type: 'start' }>) {
   const voters = urls.map((_, i) => memberId(BigInt(i + 1)));
   const id = voters[index] as MemberId;
-  const dial = peerDial(null);
+  const dial = peerDial(() => null);
   const mailbox = new MemberMailbox();
   const transport = new TcpTransport({
     clusterId: benchCluster,

@@ -2,11 +2,14 @@ import type { X509Certificate } from 'node:crypto';
 import { lstat, rm } from 'node:fs/promises';
 import { createServer, connect as netConnect, type Server, type Socket } from 'node:net';
 import {
+  createSecureContext,
   createServer as createTlsServer,
   type SecureContextOptions,
   TLSSocket,
+  Server as TlsServer,
   connect as tlsConnect,
 } from 'node:tls';
+import { assert } from '../base/assert.js';
 import { listenErrorOf } from './listen-error.js';
 import { connectLocal } from './local-socket.js';
 
@@ -75,6 +78,11 @@ export interface ByteStreamHandler {
 /** Something that listens. */
 export interface StreamListener {
   readonly port: number;
+  /**
+   * Takes other certificates, authorities and refusals into use for the streams that come from now on; whether certificates are asked
+   * for stays as it is. Throws when they cannot be used, changing nothing. Only where TLS was given.
+   */
+  setTls(tls: TlsMaterial): void;
   close(): Promise<void>;
 }
 
@@ -86,12 +94,14 @@ export function listenStreams(
   onRejected: (rejected: RejectedConnection) => void = () => {},
 ): Promise<StreamListener> {
   const sockets = new Set<Socket>();
+  let refuses = tls?.refuses;
   const onSocket = (socket: Socket) => {
-    const why = socket instanceof TLSSocket ? refusalOf(socket, tls?.refuses) : null;
+    const why = socket instanceof TLSSocket ? refusalOf(socket, refuses) : null;
     if (why !== null) {
+      const remote = remoteOf(socket);
       socket.on('error', () => {});
       socket.destroy();
-      onRejected({ remote: remoteOf(socket), why });
+      onRejected({ remote, why });
       return;
     }
     sockets.add(socket);
@@ -116,12 +126,27 @@ export function listenStreams(
   });
   return listen(server, address).then((port) => ({
     port,
+    setTls(changed) {
+      assert(server instanceof TlsServer, 'only a TLS listener has certificates');
+      server.setSecureContext({ ...pem(changed), ...protocolOf(changed) });
+      refuses = changed.refuses;
+    },
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());
         for (const socket of sockets) socket.destroy();
       }),
   }));
+}
+
+/** Why a certificate and a key, as PEM, cannot be used together, in OpenSSL's words; null: they can. */
+export function pairProblem(pair: { readonly cert: string; readonly key: string }): string | null {
+  try {
+    createSecureContext(pair);
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /** Why a client whose TLS handshake went well is turned away, or null. */

@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import { ListenError } from '../host/listen-error.js';
 import {
+  type CertificateRefusal,
   listen as listenOn,
   type RejectedConnection,
   refusalOf,
@@ -55,8 +56,8 @@ export interface Listener {
   /** The port that it listens on; 0 on a Unix socket. */
   readonly port: number;
   /**
-   * Takes other certificates, client authorities and cipher suites into use for the connections that come from now on; whether
-   * clients are asked for certificates stays as it is. Throws ListenError, changing nothing. Only where `tls` was given.
+   * Takes other certificates, client authorities, refusals and cipher suites into use for the connections that come from now on;
+   * whether clients are asked for certificates stays as it is. Throws ListenError, changing nothing. Only where `tls` was given.
    */
   setTls(tls: ListenerTls): void;
   /**
@@ -105,6 +106,7 @@ class SharedPortListener implements Listener {
   readonly #unknown = new Set<Duplex>();
   readonly #chains = new PeerChains();
   #named: NamedContexts | null = null;
+  #refuses: CertificateRefusal | undefined;
   #isClosing = false;
 
   constructor(options: ListenerOptions) {
@@ -126,14 +128,16 @@ class SharedPortListener implements Listener {
     const named = new NamedContexts(url, options);
     this.#tlsServer.setSecureContext(secureContextOptions(url, options));
     this.#named = named;
+    this.#refuses = options.refuses;
   }
 
   #createTlsServer(url: string, options: ListenerTls): tls.Server {
     this.#named = new NamedContexts(url, options);
+    this.#refuses = options.refuses;
     const find = (name: string) => this.#named?.find(name) ?? null;
     const server = tls.createServer(tlsServerOptions(url, options, { find }));
     server.on('connection', (raw) => this.#onHandshake(raw));
-    server.on('secureConnection', (socket) => this.#onSecure(socket, options));
+    server.on('secureConnection', (socket) => this.#onSecure(socket));
     server.on('tlsClientError', (error, socket) => this.#reject(socket, error.message));
     return server;
   }
@@ -166,9 +170,9 @@ class SharedPortListener implements Listener {
     socket.once('close', () => this.#handshakes.delete(address));
   }
 
-  #onSecure(socket: tls.TLSSocket, { refuses }: ListenerTls): void {
+  #onSecure(socket: tls.TLSSocket): void {
     this.#handshakes.delete(addressOf(socket));
-    const why = refusalOf(socket, refuses);
+    const why = refusalOf(socket, this.#refuses);
     if (why === null) void this.#onConnection(socket);
     else this.#reject(socket, why);
   }
@@ -219,5 +223,6 @@ class SharedPortListener implements Listener {
 }
 
 function addressOf({ remoteAddress, remotePort }: net.Socket): string {
-  return `${remoteAddress} ${remotePort}`;
+  // Nothing is known of a connection that has ended.
+  return `${remoteAddress ?? '?'} ${remotePort ?? 0}`;
 }

@@ -1,9 +1,9 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import t, { type Test } from 'tap';
-import { loadLibrary } from '../../src/host/certificate-maker.js';
+import { loadLibrary, makeCertificate } from '../../src/host/certificate-maker.js';
 import { until } from '../client/until.js';
 import { ca, clientCert, clientKey, serverCert, serverKey } from '../rpc/certificates.js';
 import { staticFlags } from './cluster.js';
@@ -12,6 +12,9 @@ import { freePorts } from './ports.js';
 import { RawClient } from './raw-client.js';
 
 /** `flotilla store` with etcd's TLS flags, and on Unix sockets. */
+
+/** Where the file system tells of nothing, files are looked at once a minute. */
+const reloadMs = 120_000;
 
 const client = { cert: clientCert, key: clientKey };
 
@@ -23,6 +26,14 @@ t.test('--trusted-ca-file asks for client certificates by itself, as in etcd', a
 });
 
 const rejected = 'rejected connection on client endpoint';
+const reloaded = 'TLS material for peers was reloaded';
+const peerFlags = [
+  'peer-cert-file',
+  'peer-key-file',
+  'peer-client-cert-file',
+  'peer-client-key-file',
+  'peer-trusted-ca-file',
+];
 
 t.test('--client-cert-allowed-hostname and --client-crl-file turn away', async (t) => {
   const dir = await folder(t);
@@ -37,6 +48,108 @@ t.test('--client-cert-allowed-hostname and --client-crl-file turn away', async (
     const { member, port } = await secureMember(t, [flag]);
     t.equal(await statusOf(port, { ca, ...client }), expected, flag);
     await member.kill();
+  }
+});
+
+t.test(
+  'files that are replaced are used for connections that come after, without a restart',
+  async (t) => {
+    const { member, port, dir } = await secureMember(t, []);
+    const shown = async () => (await certificateOf(port)).subject.CN;
+    t.equal(await shown(), 'test server');
+    await replace(join(dir, 'server.key'), clientKey);
+    await until('half a pair is told of', () =>
+      member.log.some((line) => line.includes('TLS material for clients was not reloaded')),
+    );
+    t.equal(await shown(), 'test server', 'and what was goes on');
+    await replace(join(dir, 'server.crt'), clientCert);
+    await until('the other pair is used', async () => (await shown()) === 'test client', reloadMs);
+
+    t.equal(await statusOf(port, { ca, ...client }), 200);
+    await replace(join(dir, 'ca.crt'), (await authority('other')).ca);
+    const isRefused = async () => (await statusOf(port, { ca, ...client })) === null;
+    await until('the other authority counts', isRefused, reloadMs);
+  },
+);
+
+t.test('peers go on with each other over a change of their authority', async (t) => {
+  const dir = await folder(t);
+  const ports = await freePorts(4);
+  const [first, second] = [await authority('first'), await authority('second')];
+  const files = peerFlags.map((flag) => join(dir, flag));
+  const write = async (texts: readonly string[]) => {
+    for (const [index, text] of texts.entries()) await replace(files[index]!, text);
+  };
+  const both = first.ca + second.ca;
+  await write([...first.member, first.ca]);
+  const bases = ['a', 'b'].map((name, i) => ({
+    kind: 'flotilla' as const,
+    name,
+    clientUrl: `http://127.0.0.1:${ports[2 * i]}`,
+    peerUrl: `https://127.0.0.1:${ports[2 * i + 1]}`,
+    dataDir: join(dir, name),
+  }));
+  const initialCluster = bases.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',');
+  const flags = peerFlags.map((flag, index) => `--${flag}=${files[index]}`);
+  const members = bases.map(
+    (base) =>
+      new Member({ ...base, flags: [...staticFlags({ ...base, initialCluster }), ...flags] }),
+  );
+  t.teardown(() => Promise.all(members.map((member) => member.kill())));
+  for (const member of members) member.start();
+  await Promise.all(members.map((member) => member.ready()));
+  const reloads = () =>
+    members.map(({ log }) => log.filter((line) => line.includes(reloaded)).length);
+  const replaceAll = async (texts: readonly string[]) => {
+    const before = reloads();
+    await write(texts);
+    const areRead = () => reloads().every((count, index) => count > before[index]!);
+    await until('both have read the files', areRead, reloadMs);
+  };
+  await replaceAll([...first.member, both]);
+  await replaceAll([...second.member, both]);
+  for (const port of [ports[1]!, ports[3]!]) {
+    const isShown = async () => (await certificateOf(port)).subject.CN === 'member of second';
+    await until('the other certificate is shown', isShown, reloadMs);
+  }
+  await replaceAll([...second.member, second.ca]);
+  // A member that starts with the new authority alone is let in by the other, which ran all the time.
+  await members[1]!.kill();
+  members[1]!.start();
+  await members[1]!.ready();
+  const writer = new RawClient(`127.0.0.1:${ports[2]}`);
+  t.teardown(() => writer.close());
+  t.equal((await writer.put('k', 'v')).header?.revision, 2);
+});
+
+t.test('files that cannot be used are refused by the name of their flag', async (t) => {
+  const dir = await folder(t);
+  const paths = { cert: 'server.crt', key: 'server.key', other: 'other.key', none: 'absent.pem' };
+  const file = (name: keyof typeof paths) => join(dir, paths[name]);
+  await writeFile(file('cert'), serverCert);
+  await writeFile(file('key'), serverKey);
+  await writeFile(file('other'), clientKey);
+  const pair = [`--cert-file=${file('cert')}`, `--key-file=${file('key')}`];
+  const table = [
+    [[`--cert-file=${file('none')}`, pair[1]!], /--cert-file: cannot read ".*absent.pem" \(ENOENT/],
+    [[`--cert-file=${dir}`, pair[1]!], /--cert-file: cannot read ".*" \(EISDIR/],
+    [[pair[0]!, `--key-file=${file('other')}`], /--cert-file ".*" with --key-file ".*other.key": /],
+    [[...pair, `--trusted-ca-file=${file('key')}`], /--trusted-ca-file: ".*" holds no certificate/],
+    [
+      [`--peer-cert-file=${file('cert')}`, `--peer-key-file=${file('other')}`],
+      /--peer-cert-file ".*" with --peer-key-file/,
+    ],
+  ] as const;
+  for (const [flags, says] of table) {
+    const member = new Member({
+      ...{ kind: 'flotilla', name: 'a', clientUrl: 'http://unused', peerUrl: 'http://unused' },
+      dataDir: join(dir, 'a'),
+      flags: [`--data-dir=${join(dir, 'a')}`, ...flags],
+    });
+    t.teardown(() => member.kill());
+    member.start();
+    t.same(await member.exit, { code: 1, signal: null }, flags.join(' '));
+    t.match(member.log.at(-1), says);
   }
 });
 
@@ -125,7 +238,24 @@ async function secureMember(t: Test, flags: readonly string[]) {
       ...flags,
     ],
   });
-  return { member, port: port! };
+  return { member, port: port!, dir };
+}
+
+/** As whoever rotates certificates does it: nobody reads half a file. */
+async function replace(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.new`, text);
+  await rename(`${path}.new`, path);
+}
+
+/** An authority, and what it has signed for a member: certificate and key as a server, and as a client of other members. */
+async function authority(name: string): Promise<{ ca: string; member: readonly string[] }> {
+  const nowMs = Date.now();
+  const dates = { notBeforeMs: nowMs - 3_600_000, notAfterMs: nowMs + 24 * 3_600_000 };
+  const issuer = await makeCertificate({ ...dates, commonName: name, use: 'authority' });
+  const subject = { ...dates, commonName: `member of ${name}`, names: ['127.0.0.1'] };
+  const server = await makeCertificate({ ...subject, use: 'server' }, issuer);
+  const client = await makeCertificate({ ...subject, use: 'client' }, issuer);
+  return { ca: issuer.cert, member: [server.cert, server.key, client.cert, client.key] };
 }
 
 async function startMember(

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { parseDurationMs } from '../flag-duration.js';
 import { UsageError } from '../usage-error.js';
 import { type Flag, storeFlags } from './flags.js';
 
@@ -114,24 +115,4 @@ function check(flag: Flag, value: string): void {
     case 'urls':
       break;
   }
-}
-
-const unitMs: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
-
-/** Milliseconds of a duration as Go writes them (`1h30m`, `500ms`, `0`); undefined when it is none. */
-export function parseDurationMs(text: string): number | undefined {
-  if (text === '0') return 0;
-  if (!/^(\d+(\.\d+)?(ns|us|ms|s|m|h))+$/.test(text)) return undefined;
-  let total = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|ms|s|m|h)/g)) {
-    total += Number(amount) * (unitMs[unit ?? ''] ?? 0);
-  }
-  return total;
 }

@@ -24,11 +24,11 @@ import { etcdVersion, flotillaVersion } from '../version.js';
 import { authSettingsOf } from './auth-settings.js';
 import { type ResolvedIdentity, resolveIdentity } from './identity.js';
 import { place } from './member-place.js';
+import { MemberTls } from './member-tls.js';
 import { RejectionLog } from './rejection-log.js';
 import { serveClients } from './serve-clients.js';
 import type { StoreSettings } from './settings.js';
 import { maybeTakeOver } from './take-over.js';
-import { peerTlsOf } from './tls-material.js';
 
 /** A member that serves. */
 export interface RunningStore {
@@ -61,11 +61,8 @@ export async function startStore(
   };
   try {
     const rejected = new RejectionLog(hostClock, logger);
-    const peerTls = await peerTlsOf(settings.peerTls, {
-      folder: `${settings.dataDir}/fixtures/peer`,
-      urls: settings.listenPeerUrls,
-    });
-    const dial = peerDial(peerTls);
+    const tls = await MemberTls.load(settings, { clock: hostClock, logger });
+    const dial = peerDial(() => tls.peers);
     const auth = await authSettingsOf(settings.auth, hostClock);
     const disk = openHostDisk(settings.dataDir);
     const walDisk = settings.walDir === '' ? disk : openHostDisk(settings.walDir);
@@ -78,6 +75,7 @@ export async function startStore(
     const clock = hostClock;
     const metrics = new StoreMetrics(clock);
     const peerListeners: StreamListener[] = [];
+    const securePeerListeners: StreamListener[] = [];
     closers.push(async () => {
       await Promise.all(peerListeners.map((listener) => listener.close()));
     });
@@ -86,19 +84,19 @@ export async function startStore(
       member: null,
     };
     for (const url of settings.listenPeerUrls) {
-      const tls = isTlsUrl(url) ? peerTls : null;
-      peerListeners.push(
-        await listenStreams(
-          peerAddress(url),
-          tls,
-          (stream) => {
-            if (holder.transport !== null) return holder.transport.accept(stream);
-            stream.destroy();
-            return { onData: () => {}, onClose: () => {} };
-          },
-          (rejection) => rejected.note('peer', rejection),
-        ),
+      const isTls = isTlsUrl(url);
+      const listener = await listenStreams(
+        peerAddress(url),
+        isTls ? tls.peers : null,
+        (stream) => {
+          if (holder.transport !== null) return holder.transport.accept(stream);
+          stream.destroy();
+          return { onData: () => {}, onClose: () => {} };
+        },
+        (rejection) => rejected.note('peer', rejection),
       );
+      peerListeners.push(listener);
+      if (isTls) securePeerListeners.push(listener);
     }
     const identity = await resolveIdentity(settings, { disk, dial, clock, logger });
     const { clusterId, memberId } = identity.stored;
@@ -158,8 +156,16 @@ export async function startStore(
     metrics.addMember(member, () => holder.transport?.traffic() ?? []);
     const compactor = startAutoCompaction(settings, member);
     closers.push(async () => compactor?.close());
-    const clients = await serveClients(settings, { member, metrics, rejected, logger });
+    const served = { member, metrics, rejected, logger, tls: tls.clients };
+    const clients = await serveClients(settings, served);
     closers.push(() => clients.close({ graceMs: drainMs }));
+    const followed = tls.follow({
+      onClients: (changed) => clients.setTls(changed),
+      onPeers: (changed) => {
+        for (const listener of securePeerListeners) listener.setTls(changed);
+      },
+    });
+    closers.push(() => followed.close());
     return { member, ready: member.published, close };
   } catch (error) {
     await close();

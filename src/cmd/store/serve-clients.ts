@@ -7,6 +7,7 @@ import { createHttp2Server, createLocalChannel } from '../../rpc/http2/index.js'
 import {
   type HttpRoutes,
   type Listener,
+  type ListenerTls,
   listen,
   type RpcServer,
   type RpcServerOptions,
@@ -23,7 +24,6 @@ import {
 } from '../../store/index.js';
 import type { RejectionLog } from './rejection-log.js';
 import type { StoreSettings } from './settings.js';
-import { clientTlsOf } from './tls-material.js';
 
 /** Room for what gRPC adds to a request (etcd's grpcOverheadBytes). */
 const overheadBytes = 512 * 1024;
@@ -33,6 +33,8 @@ const bodyMsMax = 60_000;
 
 /** The ports that clients are served on. */
 export interface ClientPorts {
+  /** Takes other certificates into use for connections that come from now on. Throws ListenError. */
+  setTls(tls: ListenerTls): void;
   /** Takes no more requests, and finishes those under way for up to `graceMs`. */
   close(options: { readonly graceMs: number }): Promise<void>;
 }
@@ -54,15 +56,13 @@ export async function serveClients(
     readonly member: Member;
     readonly metrics: StoreMetrics;
     readonly rejected: RejectionLog;
+    /** Null: without TLS. */
+    readonly tls: ListenerTls | null;
     readonly logger: Logger;
   },
 ): Promise<ClientPorts> {
-  const { member, metrics, logger } = parts;
+  const { member, metrics, logger, tls } = parts;
   const { listenClientHttpUrls, listenMetricsUrls } = settings;
-  const tls = await clientTlsOf(settings.clientTls, {
-    folder: `${settings.dataDir}/fixtures/client`,
-    urls: settings.listenClientUrls,
-  });
   const observing = { health: metrics.health, metrics: metrics.handler };
   const routes = httpRoutes(member, { ...observing, commandLine: process.argv });
   const services = apiServices(member);
@@ -105,7 +105,10 @@ export async function serveClients(
     await close({ graceMs: 0 });
     throw error;
   }
-  return { close };
+  const setTls = (changed: ListenerTls) => {
+    for (const listener of listeners) if (isTlsUrl(listener.url)) listener.setTls(changed);
+  };
+  return { setTls, close };
 }
 
 /** The gateway to the services of a server, which is there when the first request is. */

@@ -14,7 +14,8 @@ import {
 import { UsageError } from '../usage-error.js';
 import { type AuthFlags, authFlags } from './auth-flags.js';
 import { deprecatedFlags, storeFlags } from './flags.js';
-import { type ParsedFlags, parseDurationMs } from './parse.js';
+import { parseDurationMs } from '../flag-duration.js';
+import type { ParsedFlags } from './parse.js';
 import { type TlsSettings, tlsSettings } from './tls-settings.js';
 
 /** A member's settings, checked. */

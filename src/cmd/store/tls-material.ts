@@ -1,14 +1,16 @@
 import type { X509Certificate } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Clock } from '../../base/clock.js';
+import type { Logger } from '../../base/logger.js';
 import { type MadeCertificate, makeCertificate } from '../../host/certificate-maker.js';
-import { hostClock } from '../../host/clock.js';
 import type { CertificateRefusal, TlsMaterial } from '../../host/net.js';
 import { readRevokedSerials } from '../../host/revocation-list.js';
-import { readTextFile } from '../../host/text-file.js';
+import { fileFacts } from '../../host/state-files.js';
 import { cipherNamesOf, type ListenerTls } from '../../rpc/index.js';
 import { writePrivate } from '../credentials/write-private.js';
-import type { FilePair, TlsSettings } from './tls-settings.js';
+import { readAuthorities, readPair, warnOfDates } from './pem-files.js';
+import type { TlsSettings } from './tls-settings.js';
 
 const hourMs = 3_600_000;
 const yearMs = 365 * 24 * hourMs;
@@ -19,17 +21,26 @@ export interface MadeFor {
   readonly urls: readonly string[];
 }
 
-/** What this member serves peers and dials them with; null: without TLS. */
+/** What reading TLS material needs. */
+export interface TlsParts {
+  readonly made: MadeFor;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What this member serves peers and dials them with; null: without TLS. Rejects with ListenError. */
 export async function peerTlsOf(
   settings: TlsSettings | null,
-  made: MadeFor,
+  parts: TlsParts,
 ): Promise<TlsMaterial | null> {
   if (settings === null) return null;
   const { cipherSuites, minVersion, maxVersion } = settings;
-  const client = settings.clientPair === null ? null : await readPair(settings.clientPair);
+  const client =
+    settings.clientPair === null ? null : await readPair('peer-client-', settings.clientPair);
+  const ca = await authoritiesOf('peer-', settings);
   return {
-    ...(await pairOf(settings, made)),
-    ...(settings.caFile === '' ? {} : { ca: await readTextFile(settings.caFile) }),
+    ...(await pairOf('peer-', settings, parts)),
+    ...(ca === null ? {} : { ca }),
     ...(client === null ? {} : { clientCert: client.cert, clientKey: client.key }),
     requireClientCert: settings.clientCertAuth,
     // Nobody vouches for certificates that members have made for themselves.
@@ -41,16 +52,16 @@ export async function peerTlsOf(
   };
 }
 
-/** What this member serves clients with; null: without TLS. */
+/** What this member serves clients with; null: without TLS. Rejects with ListenError. */
 export async function clientTlsOf(
   settings: TlsSettings | null,
-  made: MadeFor,
+  parts: TlsParts,
 ): Promise<ListenerTls | null> {
   if (settings === null) return null;
-  const { caFile, cipherSuites, clientCertAuth, minVersion, maxVersion } = settings;
+  const { cipherSuites, clientCertAuth, minVersion, maxVersion } = settings;
   return {
-    ...(await pairOf(settings, made)),
-    clientCa: caFile === '' ? null : await readTextFile(caFile),
+    ...(await pairOf('', settings, parts)),
+    clientCa: await authoritiesOf('', settings),
     clientCertAuth,
     minVersion,
     ...(maxVersion === null ? {} : { maxVersion }),
@@ -59,24 +70,30 @@ export async function clientTlsOf(
   };
 }
 
-function pairOf({ pair, validityYears }: TlsSettings, made: MadeFor): Promise<MadeCertificate> {
-  return pair === null ? ownPair(made, validityYears) : readPair(pair);
+async function pairOf(
+  prefix: string,
+  { pair, validityYears }: TlsSettings,
+  { made, clock, logger }: TlsParts,
+): Promise<MadeCertificate> {
+  const nowMs = clock.wallTime();
+  const found =
+    pair === null ? await ownPair(made, validityYears, nowMs) : await readPair(prefix, pair);
+  warnOfDates(`--${prefix}cert-file`, { pem: found.cert, nowMs, logger });
+  return found;
 }
 
-async function readPair({ certFile, keyFile }: FilePair): Promise<MadeCertificate> {
-  const [cert, key] = await Promise.all([readTextFile(certFile), readTextFile(keyFile)]);
-  return { cert, key };
+async function authoritiesOf(prefix: string, { caFile }: TlsSettings): Promise<string | null> {
+  return caFile === '' ? null : readAuthorities(`--${prefix}trusted-ca-file`, caFile);
 }
 
 /** A certificate signed by itself, made once and kept. */
-async function ownPair({ folder, urls }: MadeFor, years: number): Promise<MadeCertificate> {
+async function ownPair(
+  { folder, urls }: MadeFor,
+  years: number,
+  nowMs: number,
+): Promise<MadeCertificate> {
   const files = { certFile: join(folder, 'cert.pem'), keyFile: join(folder, 'key.pem') };
-  try {
-    return await readPair(files);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  const nowMs = hostClock.wallTime();
+  if ((await fileFacts(files.certFile)) !== null) return readPair('', files);
   const names = [...new Set(urls.filter(hasHost).map((url) => new URL(url).hostname))];
   const pair = await makeCertificate({
     commonName: names[0] ?? 'localhost',

@@ -9,10 +9,10 @@ import {
 /** Opens a connection to a peer URL; failures show as `onClose`. */
 export type Dial = (url: string, handler: ByteStreamHandler & { onConnect(): void }) => ByteStream;
 
-/** Dials peer URLs: http and unix are plain, https and unixs are TLS with this material. */
-export function peerDial(tls: TlsMaterial | null): Dial {
+/** Dials peer URLs: http and unix are plain, https and unixs are TLS with what `tls` gives at that time. */
+export function peerDial(tls: () => TlsMaterial | null): Dial {
   return (url, handler) => {
-    return connectStream(peerAddress(url), isTlsUrl(url) ? (tls ?? {}) : null, handler);
+    return connectStream(peerAddress(url), isTlsUrl(url) ? (tls() ?? {}) : null, handler);
   };
 }
 

@@ -8,6 +8,7 @@ import { frame } from '../../../src/raft/transport/framing.js';
 import { encodeHello, protocolVersion } from '../../../src/raft/transport/handshake.js';
 import { describeCluster, peerDial, TcpTransport } from '../../../src/raft/transport/index.js';
 import { until } from '../../client/until.js';
+import { freePorts } from '../../e2e/ports.js';
 
 const cluster = clusterId(9n);
 const one = memberId(1n);
@@ -24,7 +25,7 @@ async function startPeer(
   const transport = new TcpTransport({
     clusterId: clusterId(options.cluster ?? cluster),
     memberId: id,
-    dial: peerDial(null),
+    dial: peerDial(() => null),
     clock: hostClock,
     logger: silentLogger,
     queueBytesMax: 1 << 20,
@@ -74,13 +75,15 @@ t.test(
   'TcpTransport reports a peer whose process went away as gone, and reaches it again later',
   async (t) => {
     const a = await startPeer(t, one);
-    const b = await startPeer(t, two);
+    // A port that nobody gets while b is away.
+    const [port = 0] = await freePorts(1);
+    const b = await startPeer(t, two, { port });
     a.transport.setPeers(new Map([[two, [b.url]]]));
     await until('they are connected', () => a.transport.connectedPeers().length === 1);
     await b.close();
     await until('it is known to be gone', () => a.events.includes('gone 2'));
     t.ok(a.events.includes('unreachable 2'));
-    const again = await startPeer(t, two, { port: b.port });
+    const again = await startPeer(t, two, { port });
     await until('they are connected again', () => a.transport.connectedPeers().length === 1);
     a.transport.send(two, ping);
     await until('it has come', () => again.events.length === 1);
@@ -167,7 +170,7 @@ t.test('TcpTransport survives a stranger who names addresses that are none', asy
 
 t.test('describeCluster tells who is there, and rejects where nobody is', async (t) => {
   const b = await startPeer(t, two);
-  const options = { dial: peerDial(null), clock: hostClock, timeoutMs: 5000 };
+  const options = { dial: peerDial(() => null), clock: hostClock, timeoutMs: 5000 };
   const found = await describeCluster(b.url, options);
   t.equal(found.clusterId, cluster);
   t.same([...found.members], [1, 2, 3]);
