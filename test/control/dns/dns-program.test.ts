@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { startTestEnv } from '../../../src/cmd/testenv/index.js';
 import { resources } from '../../../src/control/client/index.js';
+import { StatusError } from '../../../src/control/machinery/status.js';
 import { until } from '../../client/until.js';
 import { flotillaBin, needs } from '../../e2e/project.js';
 
@@ -38,7 +39,7 @@ t.test('flotilla dns answers dig for what the API server has', needs('dig'), asy
     '--service-cluster-ip=10.0.0.10',
   ]);
   const dig = async (...words: string[]) => {
-    const { stdout } = await run('dig', ['@127.0.0.1', '-p', `${port}`, '+time=2', ...words]);
+    const { stdout } = await run('dig', ['@127.0.0.1', '-p', `${port}`, '+time=20', ...words]);
     return stdout.trim();
   };
   const metadata = { name: 'web', namespace: 'default' };
@@ -70,10 +71,19 @@ t.test('flotilla dns answers dig for what the API server has', needs('dig'), asy
   t.match(await dig('missing.default.svc.cluster.local'), /status: NXDOMAIN/);
   t.match(await dig('AAAA', name), /status: NOERROR[\s\S]*SOA/);
 
-  t.equal(await dig('+short', 'kube-dns.kube-system.svc.cluster.local'), '10.0.0.10');
-  const slice = await env.client
-    .objects(resources.endpointSlices)
-    .get({ namespace: 'kube-system', name: 'kube-dns-flotilla' });
+  await until(
+    'it knows its own service',
+    async () => (await dig('+short', 'kube-dns.kube-system.svc.cluster.local')) === '10.0.0.10',
+  );
+  const slice = await until('it has its slice', () =>
+    env.client
+      .objects(resources.endpointSlices)
+      .get({ namespace: 'kube-system', name: 'kube-dns-flotilla' })
+      .catch((error: unknown) => {
+        if (error instanceof StatusError && error.reason === 'NotFound') return null;
+        throw error;
+      }),
+  );
   t.equal(slice.ports?.[0]?.port, port);
   t.equal(slice.endpoints?.length ?? 0, 0, 'a server that others cannot reach is no endpoint');
 

@@ -4,7 +4,7 @@ import { formatTime } from '../../machinery/time.js';
 import type { Controller, ControllerParts } from '../controller.js';
 import { reconcileLoop } from '../runtime/reconcile-loop.js';
 import { ignoreNotFound } from '../runtime/write-failures.js';
-import { planServiceCidr, type ReadyCondition } from './plan.js';
+import { planServiceCidr, type ReadyCondition, type ServiceCidrAction } from './plan.js';
 
 const workers = 5;
 
@@ -50,8 +50,8 @@ export class ServiceCidrController implements Controller {
   async #reconcile(name: string, signal: AbortSignal): Promise<void> {
     const cidr = this.#cidrs.lister.byKey(name);
     if (cidr === undefined) return;
-    const action = planServiceCidr(cidr, this.#cidrs.lister.all(), this.#addresses.lister.all());
     const cidrs = this.#parts.client.objects(resources.serviceCIDRs);
+    const action = await this.#plan(cidr, signal);
     switch (action.kind) {
       case 'nothing':
         return;
@@ -66,6 +66,18 @@ export class ServiceCidrController implements Controller {
           .catch(ignoreNotFound);
         return;
     }
+  }
+
+  /** One that is being deleted is judged by what there is now: an address that was not seen yet needs it too. */
+  async #plan(cidr: ServiceCIDR, signal: AbortSignal): Promise<ServiceCidrAction> {
+    if (cidr.metadata.deletionTimestamp === undefined)
+      return planServiceCidr(cidr, this.#cidrs.lister.all(), this.#addresses.lister.all());
+    const { client } = this.#parts;
+    const [cidrs, addresses] = await Promise.all([
+      client.objects(resources.serviceCIDRs).list({ signal }),
+      client.objects(resources.ipAddresses).list({ signal }),
+    ]);
+    return planServiceCidr(cidr, cidrs.items, addresses.items);
   }
 
   #withCondition(cidr: ServiceCIDR, condition: ReadyCondition): ServiceCIDR {

@@ -173,7 +173,7 @@ t.test('an APIService with a service passes requests on, as long as it answers',
   const protobuf = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
   const packed = await rig.ask('GET', '/openapi/v2', { headers: { accept: protobuf } });
   t.ok(packed.bytes.includes('/apis/metrics.example.com/v1/things'));
-  t.same(tags, [''], 'asked once so far');
+  t.equal(tags.indexOf('', 1), -1, 'what is known is not asked for whole again');
   t.match(
     (await rig.ask('GET', '/metrics')).text,
     /aggregator_unavailable_apiservice\{name="v1.metrics.example.com"\} 0/,

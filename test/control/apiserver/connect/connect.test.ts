@@ -122,12 +122,15 @@ function talk(api: ApiRig, path: string, user = 'admin'): Promise<string> {
 /** A WebSocket's name for a token, which no server may answer with. */
 const secretProtocol = `base64url.bearer.authorization.k8s.io.${Buffer.from('other').toString('base64url')}`;
 
-/** All messages of a WebSocket with the protocol and kind of each, and how it ends; or the refusal. */
+/** All messages of a WebSocket with the protocol and kind of each, and how it ends; or the refusal. After `countMax` of them it is closed. */
 function messages(
   api: ApiRig,
   path: string,
   protocols: readonly string[],
-  headers: Readonly<Record<string, string>> = {},
+  {
+    headers = {},
+    countMax = Number.POSITIVE_INFINITY,
+  }: { readonly headers?: Readonly<Record<string, string>>; readonly countMax?: number } = {},
 ): Promise<string[]> {
   return new Promise((resolve, reject) => {
     const seen: string[] = [];
@@ -136,9 +139,10 @@ function messages(
       [...protocols],
       { ca: api.running.certificate, headers: { ...headers, authorization: 'Bearer admin' } },
     );
-    socket.on('message', (data, isBinary) =>
-      seen.push(`${socket.protocol}: ${isBinary ? 'binary' : 'text'} ${String(data)}`),
-    );
+    socket.on('message', (data, isBinary) => {
+      seen.push(`${socket.protocol}: ${isBinary ? 'binary' : 'text'} ${String(data)}`);
+      if (seen.length === countMax) socket.close(1000);
+    });
     socket.on('close', (code) => resolve([...seen, `closed ${code}`]));
     socket.on('unexpected-response', (_request, response) => {
       const chunks: Buffer[] = [];
@@ -189,18 +193,21 @@ t.test('the streams and logs of pods', async (t) => {
   });
 
   t.test('watches come in messages to who asks for a WebSocket, each event in one', async (t) => {
-    const only = 'fieldSelector=metadata.name%3Done';
-    const ended = 'timeoutSeconds=1';
-    for (const path of [
-      `${pods}?watch=1&${only}&${ended}`,
-      `/api/v1/watch/namespaces/default/pods/one?${ended}`,
-    ]) {
-      const [first = '', last] = await messages(api, path, ['mine', secretProtocol]);
+    const watching = (name: string) => [
+      `${pods}?watch=1&fieldSelector=metadata.name%3D${name}`,
+      `/api/v1/watch/namespaces/default/pods/${name}?`,
+    ];
+    const one = { countMax: 1 };
+    for (const path of watching('one')) {
+      const [first = '', last] = await messages(api, path, ['mine', secretProtocol], one);
       t.match(first, /^mine: text \{"type":"ADDED","object":\{.*"name":"one"/);
       t.equal(last, 'closed 1000');
     }
-    const binary = { accept: 'application/vnd.kubernetes.protobuf;stream=watch' };
-    const [first = ''] = await messages(api, `${pods}?watch=1&${only}&${ended}`, [], binary);
+    for (const path of watching('absent'))
+      t.same(await messages(api, `${path}&timeoutSeconds=1`, []), ['closed 1000']);
+    const headers = { accept: 'application/vnd.kubernetes.protobuf;stream=watch' };
+    const [path = ''] = watching('one');
+    const [first = ''] = await messages(api, path, [], { headers, ...one });
     t.ok(first.startsWith(': binary \n\u0005ADDED'), first);
     t.match(await messages(api, `${pods}?watch=1&labelSelector=%21%21`, []), [/^400 /]);
     t.match(await messages(api, pods, []), [/^200 /], 'a list has no messages');

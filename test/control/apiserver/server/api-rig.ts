@@ -45,6 +45,8 @@ export interface ApiRig {
   readonly storeUrl: string;
   ask(method: string, path: string, ask?: Ask): Promise<Answer>;
   watch(path: string, ask?: Ask): Promise<EventStream>;
+  /** The answer to a GET, as it comes. */
+  stream(path: string, ask?: Ask): Promise<import('node:http').IncomingMessage>;
 }
 
 /** Starts a store and an API server until the test ends. Users: `admin` (system:masters) and any other name (no groups). */
@@ -114,6 +116,7 @@ export async function joinApi(
     async watch(path, ask) {
       return eventsOf(await send('GET', path, ask));
     },
+    stream: (path, ask) => send('GET', path, ask),
   };
 }
 

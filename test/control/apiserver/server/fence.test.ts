@@ -2,6 +2,7 @@ import t from 'tap';
 import { connect } from '../../../../src/client/index.js';
 import { startTestEnv } from '../../../../src/cmd/testenv/index.js';
 import {
+  type ApiResource,
   apiResource,
   type ControlClient,
   connectGrpc,
@@ -14,11 +15,12 @@ import { type Fence, isLeadershipLost } from '../../../../src/control/machinery/
 import type { KubeObject } from '../../../../src/control/machinery/object.js';
 import { StatusError } from '../../../../src/control/machinery/status.js';
 import { hostClock } from '../../../../src/host/clock.js';
+import { until } from '../../../client/until.js';
 
 const env = await startTestEnv();
 t.teardown(() => env.close());
 const access = await readKubeconfig(env.kubeconfig);
-const store = connect({ endpoints: [env.storeUrl] });
+const store = connect({ endpoints: [env.storeUrl], timeouts: { requestMs: 60_000 } });
 t.teardown(() => store.close());
 
 const configMaps = resources.configMaps;
@@ -131,6 +133,20 @@ async function prepare(): Promise<void> {
   });
 }
 
+/** What the controllers of the environment write by themselves is there: pods can be made, and no config map comes any more. */
+async function untilControllersRest(): Promise<void> {
+  const listed = async (resource: ApiResource<KubeObject>) =>
+    (await env.client.objects(resource).list()).items.map(({ metadata }) => metadata);
+  await until('each namespace has what it begins with', async () => {
+    const namespaces = await listed(resources.namespaces);
+    const roots = (await listed(configMaps)).filter(({ name }) => name === 'kube-root-ca.crt');
+    const accounts = (await listed(resources.serviceAccounts)).filter(
+      ({ name }) => name === 'default',
+    );
+    return [roots, accounts].every(({ length }) => length === namespaces.length);
+  });
+}
+
 async function revisions(): Promise<readonly string[]> {
   const all: string[] = [];
   for (const resource of [configMaps, resources.nodes, resources.pods]) {
@@ -139,6 +155,8 @@ async function revisions(): Promise<readonly string[]> {
   }
   return all;
 }
+
+t.before(untilControllersRest);
 
 for (const [carrier, open] of [
   ['REST', connectRest],

@@ -5,7 +5,7 @@ import { replicaSetDefinition } from '../../../../src/control/controllers/replic
 import { replicationControllerDefinition } from '../../../../src/control/controllers/replication-controller/definition.js';
 import type { KubeObject } from '../../../../src/control/machinery/object.js';
 import { comesToRest, eventually } from '../cluster-env.js';
-import { template, workloadEnv } from '../pods/workload-env.js';
+import { template, type WorkloadEnv, workloadEnv } from '../pods/workload-env.js';
 
 const namespace = 'default';
 
@@ -36,6 +36,23 @@ const kinds: readonly (readonly [string, ApiResource<Replicated>, (app: string) 
   ],
 ];
 
+/** The controllers have seen all pods that were written so far: a set that wants none has taken the last of them away. */
+async function untilPodsAreSeen({ client }: WorkloadEnv, who: string): Promise<void> {
+  const name = `last-${who}`;
+  const pods = client.objects(resources.pods);
+  const { metadata, spec } = template(name);
+  await client.objects(resources.replicaSets).create({
+    metadata: { name, namespace },
+    spec: { replicas: 0, selector: { matchLabels: { app: name } }, template: template(name) },
+  });
+  await pods.create({ metadata: { ...metadata, name, namespace }, ...(spec && { spec }) });
+  await eventually(
+    'the last pod goes',
+    async () => (await pods.list({ namespace, labelSelector: `app=${name}` })).items,
+    ({ length }) => length === 0,
+  );
+}
+
 t.test('ReplicaSet, ReplicationController: against an API server', async (t) => {
   const env = await workloadEnv(t, [replicaSetDefinition, replicationControllerDefinition]);
   const pods = env.client.objects(resources.pods);
@@ -49,12 +66,12 @@ t.test('ReplicaSet, ReplicationController: against an API server', async (t) => 
         metadata: { name: `${app}-orphan`, namespace, labels: { app } },
         spec: { containers: [{ name: 'main', image: 'web:1' }] },
       });
-      // By then the controller knows of it too.
       await eventually(
         'it runs',
         () => pods.get({ namespace, name: orphan.metadata.name ?? '' }),
         ({ status }) => status?.phase === 'Running',
       );
+      await untilPodsAreSeen(env, app);
       await objects.create({
         metadata: { name: app, namespace },
         spec: { replicas: 3, selector: selectorOf(app), template: template(app) },

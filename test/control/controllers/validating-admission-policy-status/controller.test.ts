@@ -2,6 +2,7 @@ import t from 'tap';
 import type { ValidatingAdmissionPolicy } from '../../../../src/control/api/gen/admissionregistration-v1.js';
 import type { CustomResourceDefinition } from '../../../../src/control/api/gen/apiextensions-v1.js';
 import { apiResource, resources } from '../../../../src/control/client/index.js';
+import { isNotFound } from '../../../../src/control/controllers/runtime/write-failures.js';
 import { policyStatusDefinition } from '../../../../src/control/controllers/validating-admission-policy-status/definition.js';
 import { eventually, startControllers, testEnv } from '../cluster-env.js';
 
@@ -110,14 +111,18 @@ t.test(
 
     const definitions = env.client.objects(customResourceDefinitions);
     await definitions.create(crontabs);
-    await eventually(
-      'the definition is served',
-      () => definitions.get({ name: 'crontabs.stable.example.com' }),
-      ({ status }) =>
-        status?.conditions?.some(
-          ({ type, status: is }) => type === 'Established' && is === 'True',
-        ) === true,
+    const instances = env.client.objects(
+      apiResource('stable.example.com/v1', 'crontabs', 'CronTab'),
     );
+    const isServed = () =>
+      instances.list().then(
+        () => true,
+        (error: unknown) => {
+          if (isNotFound(error)) return false;
+          throw error;
+        },
+      );
+    await eventually('the definition is served', isServed, (served) => served);
     const custom = { group: 'stable.example.com', version: 'v1', resource: 'crontabs' };
     await policies.create(policy('custom', custom, ['object.spec.replicas > 1', 'object.spec.x']));
     const found = (await looked('custom')).status?.typeChecking?.expressionWarnings;

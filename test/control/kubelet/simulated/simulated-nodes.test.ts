@@ -222,7 +222,7 @@ async function beginsWithoutLease(t: Test, env: TestEnv): Promise<void> {
   t.teardown(fleet.end);
   const at = { namespace, name: 'early' };
   await until(t, 'it runs', async () => (await pods.get(at)).status?.phase === 'Running');
-  t.ok(way.refused > 0, 'a lease could not be written');
+  await until(t, 'a lease could not be written', async () => way.refused > 0);
 }
 
 async function seesLateDeletion(t: Test, env: TestEnv): Promise<void> {

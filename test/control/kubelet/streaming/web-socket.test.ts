@@ -193,7 +193,9 @@ async function closeCodeAfter(rig: KubeletRig, bytes: Buffer): Promise<number | 
   socket.on('data', (chunk: Buffer) => {
     heard = Buffer.concat([heard, chunk]);
   });
-  const ended = new Promise((resolve) => socket.once('end', resolve));
+  const ended = new Promise((resolve) => {
+    for (const event of ['end', 'close']) socket.once(event, resolve);
+  });
   socket.write(bytes);
   await ended;
   socket.destroy();
