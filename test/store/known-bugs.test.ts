@@ -10,6 +10,7 @@ import {
   TxnRequest,
   type TxnRequestInit,
 } from '../../src/wire/gen/etcdserverpb.js';
+import { eventually } from '../rpc/support.js';
 import { SimDbHome } from '../sim/db.js';
 import {
   alarm,
@@ -269,9 +270,8 @@ t.test(
       }
       await rig.store.close();
       await rig.reopen();
-      for (let turn = 0; turn < 300 && (await recordCount(home)) > expected.length; turn++) {
-        await new Promise((resolve) => setImmediate(resolve));
-      }
+      const isDone = async () => (await recordCount(home)) <= expected.length;
+      await eventually(isDone, `seed ${seed}: the compaction ends`);
       t.equal(await recordCount(home), expected.length, `seed ${seed}: only what is live is left`);
     }
   },
