@@ -16,6 +16,7 @@ import { admissionChain } from '../../control/apiserver/registry/admission-chain
 import { namespaceHooks } from '../../control/apiserver/registry/namespace-hooks.js';
 import { serviceHooks } from '../../control/apiserver/registry/services/service-hooks.js';
 import { ApiServer } from '../../control/apiserver/server/api-server.js';
+import { addBuildInfo } from '../../control/apiserver/server/build-info.js';
 import { addStoreSize } from '../../control/apiserver/server/store-size.js';
 import { kubernetesGitVersion } from '../../control/apiserver/server/version.js';
 import type { WebRequest } from '../../rpc/web.js';
@@ -27,7 +28,7 @@ import { openEncryption } from './encryption.js';
 import { openKubelets } from './kubelets.js';
 import { type Gate, openGate } from './open-gate.js';
 import { type ComposeInputs, type OpenedObjects, openObjects } from './open-objects.js';
-import { openRoutes } from './open-routes.js';
+import { openRoutes, ownVersion } from './open-routes.js';
 import type { ParsedFlags } from './parse.js';
 import { authenticationInfo } from './security.js';
 import { openServiceParts } from './service-parts.js';
@@ -118,12 +119,18 @@ async function compose(
   });
   apiServices.metrics.register(server.metrics.registry);
   gate.register(server.metrics.registry);
+  addBuildInfo(server.metrics.registry, ownVersion());
   addStoreSize(server.metrics.registry, flags.list('etcd-servers'), async (endpoint) => {
     const { dbSize } = await inputs.client.maintenance.status(endpoint);
     return Number(dbSize);
   });
   const customResources = new CustomResources({
     ...{ ...opened, clock, logger, newUid: randomUUID, post: webPoster(web), pick },
+    observer: {
+      now: () => clock.now(),
+      onCompiled: (seconds) => opened.steps.onRulesCompiled(seconds),
+      onEvaluated: (seconds) => opened.steps.onRulesEvaluated(seconds),
+    },
   });
   const beside = new BesideRequests({
     ...{ ...inputs, ...opened, server, modes, policy, nodes, serviceParts, checkStore },

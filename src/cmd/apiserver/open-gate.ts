@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
 import { AuditMetrics } from '../../control/apiserver/audit/audit-metrics.js';
+import { CertificateLifetimes } from '../../control/apiserver/authentication/certificate-lifetimes.js';
 import { TokenCacheMetrics } from '../../control/apiserver/authentication/token-cache-metrics.js';
 import { NodeGraph } from '../../control/apiserver/authorization/node/node-graph.js';
 import { RbacPolicy } from '../../control/apiserver/authorization/rbac/rbac-policy.js';
@@ -30,7 +31,11 @@ export async function openGate(inputs: ComposeInputs, opened: OpenedObjects, web
   const issued = await openIssuers(security);
   const cacheMetrics = new TokenCacheMetrics();
   const tokens = await openTokens(security, issued.issuers, cacheMetrics);
-  const authenticator = await openAuthentication(security, tokens, issued.anonymous);
+  const lifetimes = new CertificateLifetimes();
+  const authenticator = await openAuthentication(security, tokens, {
+    anonymous: issued.anonymous,
+    onCertificate: (secondsLeft) => lifetimes.onRequest(secondsLeft),
+  });
   const auditMetrics = new AuditMetrics();
   const audit = await openAudit({
     ...{ flags, clock, logger, web, metrics: auditMetrics },
@@ -40,7 +45,9 @@ export async function openGate(inputs: ComposeInputs, opened: OpenedObjects, web
   return {
     ...{ policy, nodes, keys, security, authorization, tokens, authenticator, audit },
     register(registry: Registry) {
-      for (const part of [auditMetrics, authorization.metrics, cacheMetrics, issued.issuers])
+      const { metrics: authorizationMetrics } = authorization;
+      const { issuers } = issued;
+      for (const part of [auditMetrics, authorizationMetrics, cacheMetrics, issuers, lifetimes])
         part.register(registry);
       for (const { metrics } of followed) metrics.register(registry, inputs.address);
     },

@@ -10,9 +10,17 @@ import { PlainRoutes } from '../../control/apiserver/server/plain-routes.js';
 import { addProfileRoute } from '../../control/apiserver/server/profile-route.js';
 import { versionDocument } from '../../control/apiserver/server/version.js';
 import { addStoreRoutes } from '../../control/dashboard/index.js';
+import type { JsonObject } from '../../control/machinery/json.js';
 import { flotillaVersion } from '../version.js';
 import type { ComposeInputs } from './open-objects.js';
 import type { ServiceAccountKeys } from './service-account-keys.js';
+
+/** What `/version` says. */
+export function ownVersion(): JsonObject {
+  const { version: nodeVersion, platform, arch } = process;
+  const build = { version: flotillaVersion, nodeVersion, platform: `${platform}/${arch}` };
+  return versionDocument(build);
+}
 
 /** The paths that are no resources. */
 export async function openRoutes(
@@ -31,9 +39,7 @@ export async function openRoutes(
 ): Promise<PlainRoutes> {
   const port = flags.number('secure-port');
   const routes = new PlainRoutes();
-  const { version: nodeVersion, platform, arch } = process;
-  const build = { version: flotillaVersion, nodeVersion, platform: `${platform}/${arch}` };
-  addDocumentRoutes(routes, versionDocument(build));
+  addDocumentRoutes(routes, ownVersion());
   addDiscoveryRoutes(routes, discovery, `${address}:${port}`);
   addOpenApiRoutes(routes, openApi, apiServices);
   if (flags.isTrue('profiling')) addProfileRoute(routes, clock);

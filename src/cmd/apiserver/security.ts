@@ -41,11 +41,19 @@ export interface SecurityInputs extends GateInputs {
   readonly extraTokens?: TokenAuthenticator;
 }
 
-/** The authenticators that the flags ask for, in Kubernetes' order. `anonymous` null: the flags say it. */
+/** The authenticators that the flags ask for, in Kubernetes' order. */
 export async function openAuthentication(
   inputs: SecurityInputs,
   tokens: TokenAuthenticator,
-  anonymous: AnonymousPolicy | null,
+  {
+    anonymous,
+    onCertificate,
+  }: {
+    /** Null: the flags say it. */
+    readonly anonymous: AnonymousPolicy | null;
+    /** Is told of each request with a good certificate, and for how long that still holds. */
+    readonly onCertificate: (secondsLeft: number) => void;
+  },
 ): Promise<RequestAuthentication> {
   const { flags, clock, logger } = inputs;
   const authenticators: Authenticator[] = [];
@@ -62,7 +70,8 @@ export async function openAuthentication(
     authenticators.push(new RequestHeaderAuthenticator(options, clock));
   }
   const clientCa = await certificatesIn(flags.text('client-ca-file'));
-  if (clientCa.length > 0) authenticators.push(new ClientCertificateAuthenticator(clientCa, clock));
+  if (clientCa.length > 0)
+    authenticators.push(new ClientCertificateAuthenticator(clientCa, clock, onCertificate));
   authenticators.push(new BearerTokenAuthenticator(tokens, apiAudiences(inputs)));
   const flagged = flags.isTrue('anonymous-auth') ? { mode: 'on' as const } : healthOnly;
   return new RequestAuthentication(authenticators, anonymous ?? flagged, logger);

@@ -8,7 +8,10 @@ import { credentialIdKey, userInfo } from './user-info.js';
 interface Verified {
   readonly user: UserInfo | null;
   readonly notBeforeMs: number;
+  /** Until when this is believed. */
   readonly notAfterMs: number;
+  /** When the certificate expires. */
+  readonly expiresMs: number;
 }
 
 /** Verified chains that are remembered; a busy server sees few certificates and many requests. */
@@ -20,11 +23,18 @@ const rememberedMax = 4096;
  */
 export class ClientCertificateAuthenticator implements Authenticator {
   readonly #clock: Clock;
+  readonly #onCertificate: (secondsLeft: number) => void;
   #verifier: CertificateVerifier;
   /** By digest of the chain. Cleared when the authorities change. */
   readonly #verified = new Map<string, Verified>();
 
-  constructor(authorities: readonly Certificate[], clock: Clock) {
+  /** `onCertificate` is told of each request with a good certificate, and for how long that still holds. */
+  constructor(
+    authorities: readonly Certificate[],
+    clock: Clock,
+    onCertificate: (secondsLeft: number) => void = () => {},
+  ) {
+    this.#onCertificate = onCertificate;
     this.#verifier = new CertificateVerifier(authorities);
     this.#clock = clock;
   }
@@ -41,23 +51,30 @@ export class ClientCertificateAuthenticator implements Authenticator {
     const key = chainKey(peerCertificates);
     const known = this.#verified.get(key);
     if (known !== undefined && nowMs >= known.notBeforeMs && nowMs <= known.notAfterMs)
-      return Promise.resolve(known.user);
+      return Promise.resolve(this.#answer(known, nowMs));
     try {
       const leaf = this.#verifier.verify(peerCertificates, nowMs);
-      return Promise.resolve(this.#remember(key, leaf, nowMs));
+      return Promise.resolve(this.#answer(this.#remember(key, leaf, nowMs), nowMs));
     } catch (error) {
       this.#verified.delete(key);
       return Promise.reject(error);
     }
   }
 
-  #remember(key: string, leaf: Certificate, nowMs: number): UserInfo | null {
+  #answer({ user, expiresMs }: Verified, nowMs: number): UserInfo | null {
+    this.#onCertificate((expiresMs - nowMs) / 1000);
+    return user;
+  }
+
+  #remember(key: string, leaf: Certificate, nowMs: number): Verified {
     const user = userOf(leaf);
     if (this.#verified.size >= rememberedMax) this.#verified.clear();
     // A signer may expire before the leaf does: nothing is believed for longer than an hour.
     const notAfterMs = Math.min(leaf.notAfterMs, nowMs + 3_600_000);
-    this.#verified.set(key, { user, notBeforeMs: leaf.notBeforeMs, notAfterMs });
-    return user;
+    const { notBeforeMs, notAfterMs: expiresMs } = leaf;
+    const verified = { user, notBeforeMs, notAfterMs, expiresMs };
+    this.#verified.set(key, verified);
+    return verified;
   }
 }
 

@@ -37,14 +37,28 @@ interface RuleNode {
   readonly element: RuleNode | null;
 }
 
+/** Is told how long rules take. */
+export interface RuleObserver {
+  /** Monotonic milliseconds. */
+  now(): number;
+  /** All rules of a schema were compiled. */
+  onCompiled(seconds: number): void;
+  /** All rules of an object were evaluated. */
+  onEvaluated(seconds: number): void;
+}
+
 /** Compiles the rules of a schema that was validated. Rules that do not compile refuse every object: they say why. */
-export function compileSchemaRules(props: JSONSchemaProps): SchemaRules {
+export function compileSchemaRules(props: JSONSchemaProps, observer: RuleObserver): SchemaRules {
+  const compilingMs = observer.now();
   const root = nodeOf(props, true);
   if (root === null) return { judge: () => [] };
+  observer.onCompiled((observer.now() - compilingMs) / 1000);
   return {
     judge(object, old) {
+      const startMs = observer.now();
       const judgement = new Judgement();
       judgement.judge(root, { value: object, old, path: fieldPath(), isUpdate: old !== undefined });
+      observer.onEvaluated((observer.now() - startMs) / 1000);
       return judgement.errors;
     },
   };

@@ -7,6 +7,7 @@ import type { Scheme, ServedResource } from '../../api/scheme.js';
 import { deepEqual } from '../../machinery/deep-equal.js';
 import { fieldsOf, type KubeObject } from '../../machinery/object.js';
 import { StatusError } from '../../machinery/status.js';
+import type { RuleObserver } from '../cel/schema-rules.js';
 import type { EndpointTable } from '../registry/endpoint-table.js';
 import { followAll } from '../registry/follow-all.js';
 import type { ServerWrites } from '../registry/server-writes.js';
@@ -23,6 +24,8 @@ export interface CustomResourcesOptions extends ConversionParts {
   readonly writes: ServerWrites;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Is told how long the rules in CEL of schemas take. */
+  readonly observer: RuleObserver;
 }
 
 const definitions = { group: apiextensionsGroup, resource: 'customresourcedefinitions' };
@@ -116,6 +119,7 @@ export class CustomResources {
     return {
       convert: converterOf(definition, this.#options),
       isTerminating: () => this.#known.get(name)?.metadata.deletionTimestamp !== undefined,
+      observer: this.#options.observer,
     };
   }
 

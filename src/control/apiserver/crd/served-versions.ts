@@ -8,7 +8,7 @@ import type { SubresourceRow } from '../../api/rows.js';
 import type { ServedResource } from '../../api/scheme.js';
 import { customStorageLocation } from '../../api/storage-location.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { compileSchemaRules } from '../cel/schema-rules.js';
+import { compileSchemaRules, type RuleObserver } from '../cel/schema-rules.js';
 import { type Converter, storedForms } from './conversion.js';
 import { customRules } from './custom-rules.js';
 
@@ -16,6 +16,7 @@ import { customRules } from './custom-rules.js';
 export interface ServingParts {
   readonly convert: Converter;
   readonly isTerminating: () => boolean;
+  readonly observer: RuleObserver;
 }
 
 const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
@@ -35,7 +36,7 @@ export function servedVersions(
 export function servedVersion(
   definition: CustomResourceDefinition,
   version: CustomResourceDefinitionVersion,
-  { convert, isTerminating }: ServingParts,
+  { convert, isTerminating, observer }: ServingParts,
 ): ServedResource {
   const { group = '', scope, names = {}, versions = [] } = definition.spec ?? {};
   const accepted = { ...names, ...definition.status?.acceptedNames };
@@ -57,7 +58,11 @@ export function servedVersion(
     subresources: subresourcesOf(version, kind),
     storage: customStorageLocation({ group, storedVersion, resource: plural }),
     schema,
-    rules: customRules({ version, isTerminating, judge: compileSchemaRules(props).judge }),
+    rules: customRules({
+      version,
+      isTerminating,
+      judge: compileSchemaRules(props, observer).judge,
+    }),
     conversion: null,
     isCustom: true,
     forms: storedForms({ definition, version: name, schema, convert }),

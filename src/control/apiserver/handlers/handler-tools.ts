@@ -24,10 +24,10 @@ export interface HandlerTools {
     resource: Pick<ServedResource, 'group' | 'version' | 'resource'>,
     subresource: string,
   ): void;
-  /** Counts events that are sent to watchers. */
+  /** Counts and measures events that are sent to watchers, by the bytes of each. */
   onWatchEvents(
     resource: Pick<ServedResource, 'group' | 'version' | 'resource'>,
-    count: number,
+    sizes: readonly number[],
   ): void;
   /** Measures how long a watch took to send all that was there when it began. */
   onWatchList(

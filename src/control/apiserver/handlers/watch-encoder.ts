@@ -38,6 +38,13 @@ const sharedBatches = {
   whole: new RecentFrames<readonly StorageEvent[]>(frameBytesMax),
   bare: new RecentFrames<readonly StorageEvent[]>(frameBytesMax),
 };
+/** How many bytes each event of a batch takes in the bytes of all. */
+const sizesOfBatches = new WeakMap<Uint8Array, readonly number[]>();
+
+/** How many bytes each event takes in what {@link WatchEncoder.encode} made of one or several. */
+export function eventSizes(encoded: Uint8Array): readonly number[] {
+  return sizesOfBatches.get(encoded) ?? [encoded.length];
+}
 
 /** Writes the events of one watch in the format that its client accepts. */
 export class WatchEncoder {
@@ -69,8 +76,18 @@ export class WatchEncoder {
     const [first] = batch;
     if (batch.length === 1 && first !== undefined) return this.#encodeOne(first);
     const isSharable = this.#canShare && this.#output.serialization === 'json';
-    const make = () => Buffer.concat(batch.map((event) => this.#encodeOne(event)));
+    const make = () => this.#encodeAll(batch);
     return isSharable ? sharedBatches[this.#extent].frameOf(batch, make) : make();
+  }
+
+  #encodeAll(batch: readonly StorageEvent[]): Uint8Array {
+    const frames = batch.map((event) => this.#encodeOne(event));
+    const encoded = Buffer.concat(frames);
+    sizesOfBatches.set(
+      encoded,
+      frames.map(({ length }) => length),
+    );
+    return encoded;
   }
 
   #encodeOne(event: StorageEvent): Uint8Array {

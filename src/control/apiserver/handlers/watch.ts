@@ -11,7 +11,7 @@ import { protobufOf, type ResourceEndpoint } from './endpoint.js';
 import type { HandlerTools } from './handler-tools.js';
 import { scopeOf } from './list-query.js';
 import { negotiate } from './output.js';
-import { WatchEncoder } from './watch-encoder.js';
+import { eventSizes, WatchEncoder } from './watch-encoder.js';
 
 /** Batches of more events are what a watch begins with: they are written one by one, as the client takes them. */
 const mergedEventsMax = 100;
@@ -37,13 +37,15 @@ export async function handleWatch(
     signal.addEventListener('abort', onEnd, { once: true });
   }
   try {
-    const sink = openSink(exchange, encoder, tools.clock);
+    const sink = openSink(exchange, encoder, {
+      clock: tools.clock,
+      onSizes: (sizes) => tools.onWatchEvents(endpoint.resource, sizes),
+    });
     if (sink === null) return;
     sink.signal?.addEventListener('abort', onEnd, { once: true });
     await pump(sink, endpoint, {
       ...{ query, timeoutMs, signal: abort.signal },
       mergedMax: exchange.isPiecewise ? 1 : mergedEventsMax,
-      onEvents: (count) => tools.onWatchEvents(endpoint.resource, count),
       onInitial: () =>
         tools.onWatchList(endpoint.resource, exchange.scope, (tools.clock.now() - startMs) / 1000),
     });
@@ -68,27 +70,49 @@ interface WatchSink {
   end(): Promise<void> | undefined;
 }
 
+interface SinkOptions {
+  readonly clock: Clock;
+  /** Is told of events that were encoded, by the bytes of each. */
+  readonly onSizes: (sizes: readonly number[]) => void;
+}
+
 /** The body of the answer, or a WebSocket with a message for each event. Null: the WebSocket was refused. */
-function openSink(exchange: Exchange, encoder: WatchEncoder, clock: Clock): WatchSink | null {
+function openSink(
+  exchange: Exchange,
+  encoder: WatchEncoder,
+  { clock, onSizes }: SinkOptions,
+): WatchSink | null {
   if (wantsMessages(exchange)) {
     const answer = openMessages(exchange, askedProtocols(exchange.request.headers), clock);
-    return answer === null ? null : messageSink(answer, encoder);
+    return answer === null ? null : messageSink(answer, encoder, onSizes);
   }
   exchange.start(200, { 'content-type': encoder.contentType });
   return {
     signal: null,
-    write: (batch) => exchange.write(encoder.encode(batch)),
+    write(batch) {
+      const encoded = encoder.encode(batch);
+      onSizes(eventSizes(encoded));
+      return exchange.write(encoded);
+    },
     writeError: (status) => exchange.write(encoder.encodeError(status)),
     end: () => undefined,
   };
 }
 
-function messageSink(answer: MessageAnswer, encoder: WatchEncoder): WatchSink {
+function messageSink(
+  answer: MessageAnswer,
+  encoder: WatchEncoder,
+  onSizes: SinkOptions['onSizes'],
+): WatchSink {
   const { isText } = encoder;
   return {
     signal: answer.signal,
     async write(batch) {
-      for (const event of batch) await answer.send(encoder.encodeMessage(event), { isText });
+      for (const event of batch) {
+        const message = encoder.encodeMessage(event);
+        onSizes([message.length]);
+        await answer.send(message, { isText });
+      }
     },
     writeError: (status) => answer.send(encoder.encodeErrorMessage(status), { isText }),
     end: () => answer.end(),
@@ -103,7 +127,6 @@ async function pump(
     timeoutMs,
     signal,
     mergedMax,
-    onEvents,
     onInitial,
   }: {
     readonly query: WatchQuery;
@@ -111,7 +134,6 @@ async function pump(
     readonly signal: AbortSignal;
     /** Events that are written at once at most. */
     readonly mergedMax: number;
-    readonly onEvents: (count: number) => void;
     /** All that was there when the watch began has been sent, and the bookmark that says so. */
     readonly onInitial: () => void;
   },
@@ -123,7 +145,6 @@ async function pump(
         const waiting = sink.write(piece);
         if (waiting !== undefined) await waiting;
       }
-      onEvents(batch.length);
       if (query.sendInitialEvents === true && batch.some(endsInitialEvents)) onInitial();
       if (signal.aborted) return;
     }

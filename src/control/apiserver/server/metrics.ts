@@ -12,6 +12,8 @@ const watchListSeconds = [
   180, 300,
 ];
 
+const eventBytes = [1, 2, 4, 8, 16, 32, 64, 128].map((kilobytes) => kilobytes * 1024);
+
 /** Counts of one kind by their label, of which there are few. */
 type Tally<Key> = Map<Key, number>;
 
@@ -29,6 +31,7 @@ export class ServerMetrics {
   readonly #deprecated = new Set<string>();
   /** By group, version and resource. */
   readonly #watchEvents: Tally<string> = new Map();
+  readonly #watchEventSizes = new DistributionFamily(eventBytes);
   readonly #watchLists = new DistributionFamily(watchListSeconds);
 
   constructor(clock: Clock) {
@@ -78,6 +81,10 @@ export class ServerMetrics {
       help: 'Events that were sent to watchers, by resource.',
       labelNames: ['group', 'version', 'resource'],
     });
+    this.#watchEventSizes.register(this.registry, {
+      name: 'apiserver_watch_events_sizes',
+      help: 'Bytes of events that were sent to watchers, by resource.',
+    });
     this.#watchLists.register(this.registry, {
       name: 'apiserver_watch_list_duration_seconds',
       help: 'Seconds until a watch had sent all that was there when it began, by resource and scope.',
@@ -93,9 +100,12 @@ export class ServerMetrics {
 
   onWatchEvents(
     { group, version, resource }: Pick<ServedResource, 'group' | 'version' | 'resource'>,
-    count: number,
+    sizes: readonly number[],
   ): void {
-    add(this.#watchEvents, `${group}/${version}/${resource}`, count);
+    const key = `${group}/${version}/${resource}`;
+    add(this.#watchEvents, key, sizes.length);
+    const labels = () => ({ group, version, resource });
+    for (const size of sizes) this.#watchEventSizes.observe(key, size, labels);
   }
 
   onWatchList(

@@ -9,6 +9,7 @@ const stepSeconds = [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.2
 const admissionSeconds = [0.005, 0.025, 0.1, 0.5, 1, 2.5];
 const policySeconds = [0.0000005, 0.001, 0.01, 0.1, 1];
 const webhookSeconds = [0.005, 0.025, 0.1, 0.5, 1, 2.5, 10, 25];
+const ruleSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const storeSeconds = [
   0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45,
   60,
@@ -24,6 +25,8 @@ export class StepMetrics {
   readonly #webhooks = new DistributionFamily(webhookSeconds);
   readonly #policies = new DistributionFamily(policySeconds);
   readonly #policyChecks = new LabelledTally();
+  readonly #ruleCompilations = new DistributionFamily(ruleSeconds);
+  readonly #ruleEvaluations = new DistributionFamily(ruleSeconds);
   readonly #store = new DistributionFamily(storeSeconds);
   readonly #storeRequests = new LabelledTally();
   readonly #storeErrors = new LabelledTally();
@@ -70,6 +73,16 @@ export class StepMetrics {
     this.#policyChecks.add(key, labels);
   };
 
+  /** All rules in CEL of a schema of custom resources. */
+  onRulesCompiled(seconds: number): void {
+    this.#ruleCompilations.observe('', seconds, () => ({}));
+  }
+
+  /** All rules in CEL of a custom resource. */
+  onRulesEvaluated(seconds: number): void {
+    this.#ruleEvaluations.observe('', seconds, () => ({}));
+  }
+
   readonly onStore: ObserveStore = (operation, resource, { seconds, isFailed }) => {
     const key = `${operation} ${resource.resource} ${resource.group}`;
     const labels = () => storeLabels(operation, resource);
@@ -115,6 +128,16 @@ export class StepMetrics {
       'apiserver_validating_admission_policy_check_duration_seconds',
       'Seconds of a ValidatingAdmissionPolicy with one of its bindings, by what came of it.',
       this.#policies,
+    );
+    histogram(
+      'apiserver_cel_compilation_duration_seconds',
+      'Seconds that it took to compile the rules in CEL of a schema.',
+      this.#ruleCompilations,
+    );
+    histogram(
+      'apiserver_cel_evaluation_duration_seconds',
+      'Seconds that it took to evaluate the rules in CEL of an object.',
+      this.#ruleEvaluations,
     );
     this.#policyChecks.register(registry, {
       name: 'apiserver_validating_admission_policy_check_total',

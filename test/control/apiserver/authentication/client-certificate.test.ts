@@ -1,4 +1,6 @@
+import { Registry } from 'prom-client';
 import t from 'tap';
+import { CertificateLifetimes } from '../../../../src/control/apiserver/authentication/certificate-lifetimes.js';
 import { ClientCertificateAuthenticator } from '../../../../src/control/apiserver/authentication/client-certificate.js';
 import { RequestHeaderAuthenticator } from '../../../../src/control/apiserver/authentication/request-header.js';
 import { parseCertificate } from '../../../../src/control/apiserver/certificates/certificate.js';
@@ -36,6 +38,43 @@ t.test('ClientCertificateAuthenticator tells user, groups, uid and credential', 
       /^X509SHA256=[0-9a-f]{64}$/,
     );
   }
+});
+
+t.test('ClientCertificateAuthenticator tells for how long good certificates hold', async (t) => {
+  const ca = makeAuthority();
+  const lifetimes = new CertificateLifetimes();
+  const seen: number[] = [];
+  const clock = new ManualClock();
+  let time = nowMs;
+  clock.wallTime = () => time;
+  const authorities = [parseCertificate(ca.der)];
+  const authenticator = new ClientCertificateAuthenticator(authorities, clock, (secondsLeft) => {
+    seen.push(secondsLeft);
+    lifetimes.onRequest(secondsLeft);
+  });
+  const leaf = makeCertificate({ commonName: 'jane', notAfterMs: nowMs + 7_000_000 }, ca);
+  const credentials = { headers: noHeaders, peerCertificates: [leaf.der] };
+  await authenticator.authenticate(credentials);
+  time += 1_000_000;
+  await authenticator.authenticate(credentials);
+  await authenticator.authenticate({ headers: noHeaders, peerCertificates: [] });
+  time += 7_000_000;
+  await t.rejects(authenticator.authenticate(credentials), CertificateError);
+  t.same(seen, [7000, 6000]);
+  const registry = new Registry();
+  lifetimes.register(registry);
+  const lines = (await registry.metrics()).split('\n');
+  for (const [bound, count] of [
+    ['3600', 0],
+    ['7200', 2],
+    ['31104000', 2],
+  ])
+    t.ok(
+      lines.includes(
+        `apiserver_client_certificate_expiration_seconds_bucket{le="${bound}"} ${count}`,
+      ),
+      `${bound}`,
+    );
 });
 
 t.test(

@@ -57,6 +57,13 @@ t.test('rules in CEL refuse objects in their own words', async (t) => {
     changed.json.message,
     'Widget.example.com "a" is invalid: spec.zone: Forbidden: zone stays',
   );
+  const { text } = await rig.ask('GET', '/metrics');
+  const counted = (name: string) =>
+    Number(
+      new RegExp(`^apiserver_cel_${name}_duration_seconds_count (\\d+)$`, 'm').exec(text)?.[1],
+    );
+  t.ok(counted('compilation') >= 1, 'the schema was compiled');
+  t.ok(counted('evaluation') >= 3, 'three objects were judged');
   const removed = await put({ max: 2 });
   t.equal(
     removed.json.message,

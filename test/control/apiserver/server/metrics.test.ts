@@ -73,7 +73,9 @@ t.test('ServerMetrics counts who asked, and what watchers were sent', async (t) 
   metrics.onAuthenticated('failure', '');
   metrics.onInFlight('mutating', 4);
   metrics.onInFlight('mutating', 3);
-  metrics.onWatchEvents({ group: 'apps', version: 'v1', resource: 'deployments' }, 7);
+  const deployments = { group: 'apps', version: 'v1', resource: 'deployments' };
+  metrics.onWatchEvents(deployments, [10, 2048, 2049]);
+  metrics.onWatchEvents(deployments, [1 << 20, 1, 1, 1]);
   metrics.onWatchList({ group: '', version: 'v1', resource: 'pods' }, 'cluster', 0.3);
   for (let look = 0; look < 2; look++) {
     const lines = (await metrics.registry.metrics()).split('\n');
@@ -84,6 +86,11 @@ t.test('ServerMetrics counts who asked, and what watchers were sent', async (t) 
       'authenticated_user_requests{username="other"} 2',
       'apiserver_current_inflight_requests{request_kind="mutating"} 3',
       'apiserver_watch_events_total{group="apps",version="v1",resource="deployments"} 7',
+      'apiserver_watch_events_sizes_bucket{le="1024",group="apps",version="v1",resource="deployments"} 4',
+      'apiserver_watch_events_sizes_bucket{le="2048",group="apps",version="v1",resource="deployments"} 5',
+      'apiserver_watch_events_sizes_bucket{le="4096",group="apps",version="v1",resource="deployments"} 6',
+      'apiserver_watch_events_sizes_bucket{le="131072",group="apps",version="v1",resource="deployments"} 6',
+      'apiserver_watch_events_sizes_count{group="apps",version="v1",resource="deployments"} 7',
       'apiserver_watch_list_duration_seconds_bucket{le="0.4",group="",version="v1",resource="pods",scope="cluster"} 1',
       'apiserver_watch_list_duration_seconds_bucket{le="0.2",group="",version="v1",resource="pods",scope="cluster"} 0',
     ]) {

@@ -69,6 +69,8 @@ t.test("/metrics shows under Kubernetes' names what the server does", async (t) 
     ['apiserver_watch_cache_events_received_total', core, 3],
     ['apiserver_watch_cache_events_dispatched_total', core, 3],
     ['apiserver_watch_events_total', { ...core, version: 'v1' }, 1],
+    ['apiserver_watch_events_sizes_count', { ...core, version: 'v1' }, 1],
+    ['kubernetes_build_info', { major: '1', minor: '36', compiler: `node-${process.version}` }, 1],
     ['apiserver_watch_cache_initializations_total', core, 1],
     ['apiserver_watch_cache_resource_version', core, 1],
     [
