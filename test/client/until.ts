@@ -1,7 +1,7 @@
 const pollMs = 20;
 
 /** Long for a machine that is busy with something else; what holds is seen at once all the same. */
-const patienceMs = 60_000;
+const patienceMs = 180_000;
 
 /** Waits until `condition` gives something truthy; fails after `deadlineMs`. */
 export async function until<T>(
