@@ -208,6 +208,7 @@ export class Kubelet {
     });
     this.#pressure = new NodePressure({
       ...{ clock, events, settings, view: this.view, runtime, images: unusedImages },
+      upkeep: this.#upkeep,
       workers: this.#workers,
       watch: this.#watch,
       onChange: () => this.#registration.wake(),

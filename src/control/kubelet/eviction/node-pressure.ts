@@ -11,6 +11,7 @@ import { isStaticPod } from '../pods/static-pods.js';
 import type { ContainerRuntime, ContainerStats } from '../runtime/container-runtime.js';
 import type { KubeletSettings } from '../settings.js';
 import type { ImageUpkeep } from '../upkeep/images.js';
+import type { NodeUpkeep } from '../upkeep/node-upkeep.js';
 import { type Candidate, rankForEviction } from './rank.js';
 import { type Crossing, crossings } from './signals.js';
 
@@ -22,6 +23,7 @@ export interface NodePressureParts {
   readonly view: KubeletView;
   readonly runtime: ContainerRuntime;
   readonly images: ImageUpkeep;
+  readonly upkeep: Pick<NodeUpkeep, 'collectEnded'>;
   readonly workers: PodWorkers;
   readonly watch: RuntimeWatch;
   /** A condition of the node has changed. */
@@ -125,9 +127,14 @@ export class NodePressure {
     if (JSON.stringify(this.#state) !== before) this.#parts.onChange();
   }
 
-  async #relieve({ row, available, threshold }: Crossing, graceSeconds: number): Promise<void> {
+  async #relieve({ row, threshold, ...seen }: Crossing, graceSeconds: number): Promise<void> {
     const { runtime, images, watch, clock } = this.#parts;
+    let { available } = seen;
     if (row.condition === 'DiskPressure') {
+      if (await this.#removeEnded()) {
+        available = row.of(await this.#parts.view.nodeUsage()).available;
+        if (available >= threshold) return;
+      }
       const containers = [...watch.pods.values()].flatMap((pod) => pod.containers);
       const freed = await images.free(threshold - available, containers, clock.wallTime());
       if (freed > 0) return;
@@ -143,6 +150,13 @@ export class NodePressure {
       `Threshold quantity: ${amount(threshold)}, available: ${kibibytes(available)}. ` +
       this.#usesOf(victim.pod, stats, resource);
     this.#evict(victim.pod, message, graceSeconds);
+  }
+
+  /** What pods that are over have left on the disk, those evicted before among them. True: there was something. */
+  async #removeEnded(): Promise<boolean> {
+    const { workers, upkeep } = this.#parts;
+    const over = [...workers.all()].filter(({ isEnded, pod }) => isEnded && hasEndedPhase(pod));
+    return (await upkeep.collectEnded(over.map(({ uid }) => uid))) > 0;
   }
 
   async #candidates(
@@ -221,6 +235,11 @@ export class NodePressure {
         graceSeconds,
       );
   }
+}
+
+/** Its status has been written down, with how its containers ended. */
+function hasEndedPhase({ status }: Pod): boolean {
+  return status?.phase === 'Failed' || status?.phase === 'Succeeded';
 }
 
 function usedBy(stats: ContainerStats | undefined, resource: string): number {

@@ -7,6 +7,13 @@ import { removeLogs } from './logs.js';
 /** Containers that have ended and are kept: of each name of a pod the newest, and this many before it. */
 const keptBefore = 1;
 
+/** Who removes containers, and knows of them. */
+export interface GarbageParts {
+  readonly runtime: ContainerRuntime;
+  readonly messages: TerminationMessages;
+  readonly files: NodeFiles;
+}
+
 /** What of a pod the runtime need not keep any more: containers long replaced, and sandboxes that are not in use. Pure. */
 export function garbageOf({ containers, sandboxes }: ObservedPod): {
   readonly containers: readonly string[];
@@ -26,14 +33,27 @@ export function garbageOf({ containers, sandboxes }: ObservedPod): {
   return { containers: old, sandboxes: unused.map(({ id }) => id) };
 }
 
+/** Takes away all containers of pods that are over, with what they have written, but not their logs. Resolves with how many. */
+export async function removeEnded(
+  pods: Iterable<ObservedPod>,
+  { runtime, messages }: Pick<GarbageParts, 'runtime' | 'messages'>,
+): Promise<number> {
+  let removed = 0;
+  for (const { containers } of pods) {
+    for (const { id, state } of containers) {
+      if (state !== 'exited') continue;
+      await runtime.removeContainer(id);
+      messages.forget(id);
+      removed += 1;
+    }
+  }
+  return removed;
+}
+
 /** Takes it away, with the logs of the containers. Rejects with RuntimeError, or the operating system's error. */
 export async function collectGarbage(
   pods: Iterable<ObservedPod>,
-  parts: {
-    readonly runtime: ContainerRuntime;
-    readonly messages: TerminationMessages;
-    readonly files: NodeFiles;
-  },
+  parts: GarbageParts,
 ): Promise<void> {
   const { runtime, messages, files } = parts;
   for (const pod of pods) {

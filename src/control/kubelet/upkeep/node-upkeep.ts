@@ -5,7 +5,7 @@ import type { EventRecorder } from '../../client/index.js';
 import type { RuntimeWatch } from '../pods/runtime-watch.js';
 import type { TerminationMessages } from '../pods/termination-messages.js';
 import type { ContainerRuntime } from '../runtime/container-runtime.js';
-import { collectGarbage } from './containers.js';
+import { collectGarbage, removeEnded } from './containers.js';
 import type { ImageUpkeep } from './images.js';
 import { type LogLimits, rotateLogs } from './logs.js';
 
@@ -34,6 +34,18 @@ export class NodeUpkeep {
   /** Containers that have ended, but for the last of each. */
   async collectContainers(): Promise<void> {
     await collectGarbage(this.#parts.watch.pods.values(), this.#parts);
+  }
+
+  /**
+   * The containers of these pods, which are over and whose statuses say how they ended: what they have written to the disk goes with them,
+   * and need not wait until somebody deletes the pods. Resolves with how many there were.
+   */
+  async collectEnded(uids: Iterable<string>): Promise<number> {
+    const { watch } = this.#parts;
+    const pods = [...uids].flatMap((uid) => watch.pods.get(uid) ?? []);
+    const removed = await removeEnded(pods, this.#parts);
+    if (removed > 0) await watch.refresh();
+    return removed;
   }
 
   async rotateLogs(): Promise<void> {

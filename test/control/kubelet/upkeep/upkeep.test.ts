@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { TerminationMessages } from '../../../../src/control/kubelet/pods/termination-messages.js';
 import { RuntimeError } from '../../../../src/control/kubelet/runtime/runtime-error.js';
-import { collectGarbage, garbageOf } from '../../../../src/control/kubelet/upkeep/containers.js';
+import {
+  collectGarbage,
+  garbageOf,
+  removeEnded,
+} from '../../../../src/control/kubelet/upkeep/containers.js';
 import { ImageUpkeep } from '../../../../src/control/kubelet/upkeep/images.js';
 import { rotateLogs } from '../../../../src/control/kubelet/upkeep/logs.js';
 import { hostNodeFiles } from '../../../../src/host/node-files.js';
@@ -49,6 +53,21 @@ t.test('collectGarbage: logs go with their containers', async (t) => {
   await collectGarbage([{ ...observed, containers }], parts);
   t.same((await readdir(dir)).sort(), ['1.log', '1.log.20260102-030401', '2.log']);
   t.same(forgotten, ['app-0']);
+});
+
+t.test('removeEnded: all containers that have ended go, what runs stays', async (t) => {
+  const runtime = new MemoryRuntime(() => 0);
+  const removed: string[] = [];
+  runtime.removeContainer = async (id?: string) => {
+    removed.push(id ?? '');
+  };
+  const forgotten: string[] = [];
+  const messages = { forget: (id: string) => forgotten.push(id) } as unknown as TerminationMessages;
+  const words = ['sandbox:0:down', 'app:0:exited:1', 'app:1:exited:137', 'side:0:running'];
+  t.equal(await removeEnded([observedOf(pod, words)], { runtime, messages }), 2);
+  t.same(removed.sort(), ['app-0', 'app-1']);
+  t.same(forgotten.sort(), ['app-0', 'app-1']);
+  t.equal(await removeEnded([], { runtime, messages }), 0);
 });
 
 t.test('rotateLogs: large logs are moved away, and the oldest go', async (t) => {
