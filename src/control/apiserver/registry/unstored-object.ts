@@ -7,13 +7,12 @@ const encoder = new TextEncoder();
 /** An object that is answered like a stored one but was not written: the result of a dry run. */
 export function unstoredObject(object: KubeObject, revision = 0): StoredObject {
   let bytes: Uint8Array | null = null;
-  return {
-    object,
-    revision,
-    json: () => {
-      bytes ??= encoder.encode(JSON.stringify(object));
-      return bytes;
-    },
-    bareJson: () => [encoder.encode(JSON.stringify(withoutManagedFields(object)))],
+  const json = () => {
+    bytes ??= encoder.encode(JSON.stringify(object));
+    return bytes;
   };
+  const bareJson = () => [encoder.encode(JSON.stringify(withoutManagedFields(object)))];
+  const jsonAmongMany = ({ isBare }: { readonly isBare: boolean }) =>
+    isBare ? bareJson() : [json()];
+  return { object, revision, json, bareJson, jsonAmongMany };
 }

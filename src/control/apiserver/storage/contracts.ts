@@ -11,6 +11,8 @@ export interface StoredObject<T extends KubeObject = KubeObject> {
   json(): Uint8Array;
   /** The same without managed fields, in parts that follow one another. */
   bareJson(): readonly Uint8Array[];
+  /** The same, bare or not, as a part of much: the bytes that are kept for all, or a text for this once. */
+  jsonAmongMany(options: { readonly isBare: boolean }): string | readonly Uint8Array[];
 }
 
 /** How fresh a read must be. */

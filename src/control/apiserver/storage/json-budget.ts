@@ -6,6 +6,8 @@ export interface JsonKeeper {
 }
 
 const bytesMaxDefault = 64 * 1024 * 1024;
+/** Once the budget is used up, one in so many texts that are made to be sent with others displaces older ones. */
+const keptOneIn = 8;
 /** This part of the budget is for states that others have replaced: watchers that are a little behind still send them. */
 const replacedPart = 1 / 16;
 
@@ -16,9 +18,13 @@ const replacedPart = 1 / 16;
 export class JsonBudget {
   readonly #present: Share;
   readonly #replaced: Share;
+  readonly #bytesMax: number;
+  /** Texts that there was no room for. */
+  #refused = 0;
 
   constructor(bytesMax: number = bytesMaxDefault) {
     assert(bytesMax > 0);
+    this.#bytesMax = bytesMax;
     this.#present = new Share(bytesMax);
     this.#replaced = new Share(Math.ceil(bytesMax * replacedPart));
   }
@@ -26,6 +32,17 @@ export class JsonBudget {
   /** How many bytes are kept. */
   get bytes(): number {
     return this.#present.bytes + this.#replaced.bytes;
+  }
+
+  /**
+   * Whether a text that somebody needs among many is to be kept. What there is no room for mostly is not: a list of more than the budget
+   * would displace all that is kept before it comes to it the next time, and find nothing. Some are, so that lists of a few objects
+   * that are asked for again and again get room.
+   */
+  isWorthKeeping(bytes: number): boolean {
+    if (this.#present.bytes + bytes <= this.#bytesMax) return true;
+    this.#refused = (this.#refused + 1) % keptOneIn;
+    return this.#refused === 0;
   }
 
   /** Counts a text that was made, and gives up older ones for it if need be. */

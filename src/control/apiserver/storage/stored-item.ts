@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../machinery/object.js';
 import type { StoredObject } from './contracts.js';
 import type { JsonBudget } from './json-budget.js';
-import { type SentText, StoredText } from './stored-text.js';
+import { type SentText, StoredText, sentText } from './stored-text.js';
 
 /** An object with where and as what it is stored. Never changed: a new state is a new item. */
 export class StoredItem implements StoredObject {
@@ -44,6 +44,12 @@ export class StoredItem implements StoredObject {
     const { bytes, managedStart, managedEnd } = this.#text();
     if (managedStart === managedEnd) return [bytes];
     return [bytes.subarray(0, managedStart), bytes.subarray(managedEnd)];
+  }
+
+  jsonAmongMany({ isBare }: { readonly isBare: boolean }): string | readonly Uint8Array[] {
+    if (this.#json === null && !this.#budget.isWorthKeeping(this.size))
+      return sentText(this.object, this.revision, { isBare });
+    return isBare ? this.bareJson() : [this.json()];
   }
 
   #text(): SentText {

@@ -28,7 +28,7 @@ export class StoredText {
     this.#managedStart = isAscii ? head.length : Buffer.byteLength(head);
     this.#metadataEnd =
       this.#managedStart + (isAscii ? managed.length : Buffer.byteLength(managed));
-    this.#isMetadataEmpty = managed === '' && head.endsWith('{');
+    this.#isMetadataEmpty = isEmptyUpTo(head, managed);
   }
 
   /** What is stored. */
@@ -40,7 +40,7 @@ export class StoredText {
   sentAt(revision: number): SentText {
     const stored = this.#bytes;
     const end = this.#metadataEnd;
-    const version = `${this.#isMetadataEmpty ? '' : ','}"resourceVersion":"${revision}"`;
+    const version = versionMember(revision, this.#isMetadataEmpty);
     // Every byte is written.
     const bytes = Buffer.allocUnsafeSlow(stored.length + version.length);
     bytes.set(stored);
@@ -48,6 +48,26 @@ export class StoredText {
     bytes.set(stored.subarray(end), end + version.length);
     return { bytes, managedStart: this.#managedStart, managedEnd: end };
   }
+}
+
+/** What is sent of an object that is stored at a revision, as text; bare: without managed fields. */
+export function sentText(
+  object: KubeObject,
+  revision: number,
+  { isBare }: { readonly isBare: boolean },
+): string {
+  const { head, managed, rest } = textOf(object);
+  const version = versionMember(revision, isEmptyUpTo(head, managed));
+  return `${head}${isBare ? '' : managed}${version}${rest}`;
+}
+
+/** Whether the metadata have nothing yet. */
+function isEmptyUpTo(head: string, managed: string): boolean {
+  return managed === '' && head.endsWith('{');
+}
+
+function versionMember(revision: number, isFirst: boolean): string {
+  return `${isFirst ? '' : ','}"resourceVersion":"${revision}"`;
 }
 
 /** An object's JSON up to its managed fields, these, and the rest, which begins with the end of the metadata. */

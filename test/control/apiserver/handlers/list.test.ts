@@ -126,9 +126,11 @@ t.test(
 
 function pageOf(count: number, onWritten: () => void): ListPage {
   const items = Array.from({ length: count }, (_, at) => ({
-    json: () => {
+    // Some are kept, some are not.
+    jsonAmongMany: () => {
       onWritten();
-      return encoder.encode(`{"at":${at}}`);
+      const text = `{"at":${at}}`;
+      return at % 3 === 1 ? [encoder.encode(text)] : text;
     },
     get object() {
       onWritten();

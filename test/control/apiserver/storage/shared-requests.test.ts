@@ -220,6 +220,20 @@ t.test('JsonBudget: beyond it the oldest is given up', (t) => {
   t.end();
 });
 
+t.test('JsonBudget: of what a list makes, one in eight is kept when there is no room', (t) => {
+  const budget = new JsonBudget(10);
+  t.ok(budget.isWorthKeeping(10), 'an empty budget has room');
+  budget.onMade({ dropJson: () => {} }, 6);
+  t.ok(budget.isWorthKeeping(4));
+  const kept = Array.from({ length: 24 }, () => budget.isWorthKeeping(5));
+  t.same(
+    kept,
+    Array.from({ length: 24 }, (_, at) => at % 8 === 7),
+  );
+  t.ok(budget.isWorthKeeping(4), 'what there is room for always is');
+  t.end();
+});
+
 t.test('JsonBudget: what was replaced goes first, and is not held', (t) => {
   const budget = new JsonBudget(160);
   const dropped: number[] = [];

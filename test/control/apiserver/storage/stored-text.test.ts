@@ -1,5 +1,5 @@
 import t from 'tap';
-import { StoredText } from '../../../../src/control/apiserver/storage/stored-text.js';
+import { StoredText, sentText } from '../../../../src/control/apiserver/storage/stored-text.js';
 import type { KubeObject } from '../../../../src/control/machinery/object.js';
 
 const decoder = new TextDecoder();
@@ -67,3 +67,12 @@ t.test('StoredText of metadata that is nothing but managed fields keeps them', a
   t.same(JSON.parse(decoder.decode(bytes)), { ...object, metadata });
   t.equal(managedStart, managedEnd);
 });
+
+for (const [what, object] of Object.entries({ ...objects, ...managed })) {
+  t.test(`sentText of an object ${what} is what StoredText sends`, async (t) => {
+    const { bytes, managedStart, managedEnd } = new StoredText(object).sentAt(42);
+    t.equal(sentText(object, 42, { isBare: false }), decoder.decode(bytes));
+    const bare = Buffer.concat([bytes.subarray(0, managedStart), bytes.subarray(managedEnd)]);
+    t.equal(sentText(object, 42, { isBare: true }), bare.toString());
+  });
+}
