@@ -11,15 +11,20 @@ import {
 } from '../../../src/control/election/index.js';
 import { hostClock } from '../../../src/host/clock.js';
 import { until, within } from '../../client/until.js';
-import { type StoreKind, skipReason, startStore } from '../apiserver/storage/store-rig.js';
+import {
+  patientClient,
+  type StoreKind,
+  skipReason,
+  startStore,
+} from '../apiserver/storage/store-rig.js';
 
-const call = { timeoutMs: 5000 };
+const call = { timeoutMs: 60_000 };
 let keys = 0;
 
 for (const kind of ['flotilla', 'etcd'] as const satisfies readonly StoreKind[]) {
   t.test(kind, { skip: skipReason(kind) }, async (t) => {
     const endpoint = await startStore(t, kind);
-    const client = connect({ endpoints: [endpoint] });
+    const client = patientClient(endpoint);
     t.teardown(() => client.close());
     const store = clientElectionStore(client);
 
@@ -89,7 +94,8 @@ for (const kind of ['flotilla', 'etcd'] as const satisfies readonly StoreKind[])
           const election = new LeaderElection({
             ...{ store, clock: hostClock, prng: new Prng(1), logger: silentLogger },
             ...{ namespace: 'test', name, identity },
-            ...{ leaseSeconds: 3, renewDeadlineMs: 2000, retryMs: 200 },
+            // A machine that stands still for a while loses no leadership; a release that is lost costs a lease.
+            ...{ leaseSeconds: 20, renewDeadlineMs: 15_000, retryMs: 200 },
           });
           let led: Leadership | null = null;
           const outcome = election.run(async (leadership) => {

@@ -7,7 +7,7 @@ import { ManualClock } from '../../store/manual-clock.js';
 const env = await startTestEnv({ namespaceDeletion: false, garbageCollection: false });
 t.teardown(() => env.close());
 
-const call = { timeoutMs: 5000 };
+const call = { timeoutMs: 60_000 };
 const leases = env.client.objects(resources.leases);
 let names = 0;
 

@@ -1,6 +1,5 @@
 import t, { type Test } from 'tap';
 import { Prng } from '../../../../src/base/prng.js';
-import { connect } from '../../../../src/client/index.js';
 import { CacheCounts } from '../../../../src/control/apiserver/storage/cache-counts.js';
 import { watcherLimitsDefault } from '../../../../src/control/apiserver/storage/cache-watcher.js';
 import { CurrencyCheck } from '../../../../src/control/apiserver/storage/currency-check.js';
@@ -17,7 +16,7 @@ import { until } from '../../../client/until.js';
 import { serveApi } from '../../../store/api/rig.js';
 import { FlakyProxy } from './flaky-proxy.js';
 import { itemOf } from './item.js';
-import { connectStore } from './store-rig.js';
+import { connectStore, patientClient } from './store-rig.js';
 import {
   colorOf,
   create,
@@ -40,7 +39,7 @@ async function startCache(t: Test, options: Partial<StorageOptions> = {}, versio
   Object.assign(rig, { version: { flotilla: '0.1.0', etcd: version } });
   const proxy = await FlakyProxy.start(t, endpoint);
   const { store } = connectStore(t, proxy.endpoint);
-  const others = connect({ endpoints: [endpoint] });
+  const others = patientClient(endpoint);
   t.teardown(() => others.close());
   const storage = openCachedStorage({
     store,
@@ -114,7 +113,7 @@ t.test(
 
 t.test('CurrencyCheck: sees whatever the cache lacks', async (t) => {
   const { endpoint } = await serveApi(t);
-  const client = connect({ endpoints: [endpoint] });
+  const client = patientClient(endpoint);
   t.teardown(() => client.close());
   const keys = new ResourceKeys({ prefix, isNamespaced: true });
   const cache = new WatchCache({
@@ -244,7 +243,7 @@ t.test('CachedStorage: a store of another history replaces all that is known', a
   const watching = new Watching(storage, { afterRevision: page.revision });
   const ended = failureOf(watching.untilEnd());
   const other = await serveApi(t);
-  const client = connect({ endpoints: [other.endpoint] });
+  const client = patientClient(other.endpoint);
   t.teardown(() => client.close());
   await client.kv.put(`${prefix}/a/only`, JSON.stringify(thing('a/only')));
   proxy.retarget(other.endpoint);
@@ -305,14 +304,12 @@ t.test('CachedStorage: a reader who does not read is left behind, others are not
 t.test('CachedStorage: initial events come in batches, filtered', async (t) => {
   const { storage, others } = await startCache(t);
   const total = 1200;
-  for (let i = 0; i < total; i++) {
+  const put = (_: unknown, i: number) => {
     const spec = { color: i % 2 === 0 ? 'red' : 'blue' };
-    void others.kv.put(`${prefix}/a/x${i}`, JSON.stringify(thing(`a/x${i}`, spec)));
-  }
-  await until(
-    'all are there',
-    async () => (await storage.list(listQuery())).items.length === total,
-  );
+    return others.kv.put(`${prefix}/a/x${i}`, JSON.stringify(thing(`a/x${i}`, spec)));
+  };
+  await Promise.all(Array.from({ length: total }, put));
+  t.equal((await storage.list(listQuery())).items.length, total);
   const query = { filter: isColor('red'), sendInitialEvents: true, bookmarks: true };
   const watching = new Watching(storage, query);
   const events = await watching.take(total / 2 + 1);

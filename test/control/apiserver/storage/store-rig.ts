@@ -38,13 +38,18 @@ export function connectStore(
   endpoint: string,
   options: Partial<StoreConnectionOptions> = {},
 ): { readonly client: Client; readonly store: StoreConnection } {
-  const client = options.client ?? connect({ endpoints: [endpoint] });
+  const client = options.client ?? patientClient(endpoint);
   const store = new StoreConnection({ clock: hostClock, prng: new Prng(1), ...options, client });
   t.teardown(async () => {
     await store.close();
     await client.close();
   });
   return { client, store };
+}
+
+/** A client for a machine that is busy with something else. */
+export function patientClient(endpoint: string): Client {
+  return connect({ endpoints: [endpoint], timeouts: { requestMs: 60_000 } });
 }
 
 let lastPrefix = 0;
