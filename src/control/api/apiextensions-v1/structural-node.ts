@@ -2,6 +2,7 @@ import type { JsonValue } from '../../machinery/json.js';
 import { isJsonObject } from '../../machinery/json-object.js';
 import type { SchemaNode, SchemaType } from '../../machinery/schema-node.js';
 import type { JSONSchemaProps } from '../gen/apiextensions-v1.js';
+import { objectMetaSchema } from '../schema.js';
 
 const noFields: ReadonlyMap<string, SchemaNode> = new Map();
 
@@ -9,11 +10,13 @@ const noFields: ReadonlyMap<string, SchemaNode> = new Map();
 const anyNode: SchemaNode = emptyNode('any');
 
 /** Every object in an object has these, whatever its schema says. */
-const embeddedFields: readonly (readonly [string, SchemaNode])[] = [
-  ['apiVersion', emptyNode('string')],
-  ['kind', emptyNode('string')],
-  ['metadata', anyNode],
-];
+function embeddedFields(): readonly (readonly [string, SchemaNode])[] {
+  return [
+    ['apiVersion', emptyNode('string')],
+    ['kind', emptyNode('string')],
+    ['metadata', objectMetaSchema()],
+  ];
+}
 
 /**
  * The schema of a custom resource as the rest of the server walks schemas: for pruning, defaults and server-side apply. What only
@@ -88,7 +91,7 @@ function fieldsOf(props: JSONSchemaProps, type: SchemaType): ReadonlyMap<string,
   for (const [name, field] of Object.entries(props.properties ?? {}))
     fields.set(name, structuralNode(field));
   if (props['x-kubernetes-embedded-resource'] === true)
-    for (const [name, node] of embeddedFields) fields.set(name, node);
+    for (const [name, node] of embeddedFields()) fields.set(name, node);
   return fields;
 }
 

@@ -38,15 +38,31 @@ const preserve = 'x-kubernetes-preserve-unknown-fields';
 const anyObject: JsonObject = { type: 'object' };
 
 function objectSchema(own: JsonObject, version: OpenApiVersion): JsonObject {
-  const schema = version === 2 ? forVersion2(own) : own;
+  const schema = mapSchemas(version === 2 ? forVersion2(own) : own, (field) =>
+    withEmbedded(field, version),
+  );
+  return { ...schema, type: 'object', properties: objectFields(schema, version) };
+}
+
+/** The fields of an object in an object are said too, but where OpenAPI 2 then says that there are no others. */
+function withEmbedded(own: JsonObject, version: OpenApiVersion): JsonObject {
+  const schema = mapSchemas(own, (field) => withEmbedded(field, version));
+  if (schema['x-kubernetes-embedded-resource'] !== true) return schema;
+  if (version === 2 && schema[preserve] === true) return schema;
+  const required = Array.isArray(schema.required) ? schema.required : [];
+  const missing = ['kind', 'apiVersion'].filter((name) => !required.includes(name));
   return {
     ...schema,
-    type: 'object',
-    properties: {
-      ...typeFields(),
-      metadata: describedRef('ObjectMeta', commonDescriptions().metadata, version),
-      ...(isJsonObject(schema.properties) ? withoutMetadata(schema.properties) : {}),
-    },
+    required: [...required, ...missing],
+    properties: objectFields(schema, version),
+  };
+}
+
+function objectFields({ properties }: JsonObject, version: OpenApiVersion): JsonObject {
+  return {
+    ...typeFields(),
+    metadata: describedRef('ObjectMeta', commonDescriptions().metadata, version),
+    ...(isJsonObject(properties) ? withoutMetadata(properties) : {}),
   };
 }
 

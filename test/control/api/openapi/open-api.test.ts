@@ -249,6 +249,19 @@ t.test(
     });
     const { spec, list, any } = inside.properties as JsonObject;
     t.strictSame({ spec, list, any }, { spec: unknown, list: unknown, any: unknown });
+    const embedded = { type: 'object', 'x-kubernetes-embedded-resource': true };
+    const holder = definition({
+      type: 'object',
+      properties: {
+        one: { ...embedded, properties: { spec: { type: 'object' } } },
+        open: { ...embedded, ...unknown },
+      },
+    });
+    const { one, open } = holder.properties as JsonObject;
+    t.strictSame(open, { 'x-kubernetes-embedded-resource': true, ...unknown });
+    const fields = Object.keys((one as JsonObject).properties as JsonObject).sort();
+    t.strictSame(fields, ['apiVersion', 'kind', 'metadata', 'spec']);
+    t.strictSame((one as JsonObject).required, ['kind', 'apiVersion']);
     const { required, properties } = definition({
       type: 'object',
       required: ['spec', 'note'],

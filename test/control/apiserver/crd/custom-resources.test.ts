@@ -70,6 +70,34 @@ t.test('custom resources are pruned, completed and validated as their schema say
   t.match(strict.json.message, 'strict decoding error: unknown field "spec.unknown"');
 });
 
+t.test('the metadata of an object in an object has the fields that metadata has', async (t) => {
+  const rig = await startApi(t);
+  const inner = {
+    type: 'object',
+    'x-kubernetes-embedded-resource': true,
+    properties: {
+      metadata: { type: 'object', properties: { name: { type: 'string' } } },
+      spec: { type: 'object' },
+    },
+  };
+  await define(t, rig, widgets({ type: 'object', properties: { inner } }));
+  const metadata = { name: 'sub', labels: { a: 'b' }, finalizers: ['example.com/a'], other: 'x' };
+  const body = widget('a', { inner: { apiVersion: 'v1', kind: 'Sub', metadata } });
+  const made = await rig.ask('POST', widgetsPath + ignoring, { body });
+  t.equal(made.status, 201, made.text);
+  const { other: _, ...known } = metadata;
+  t.same(made.json.spec.inner.metadata, known);
+  const strict = await rig.ask('POST', `${widgetsPath}?fieldValidation=Strict`, { body });
+  t.equal(strict.status, 400);
+  t.match(strict.json.message, 'strict decoding error: unknown field "spec.inner.metadata.other"');
+  const applied = await rig.ask('PATCH', `${widgetsPath}/b?fieldManager=me`, {
+    body: { ...body, metadata: { name: 'b' } },
+    headers: { 'content-type': 'application/apply-patch+yaml' },
+  });
+  t.equal(applied.status, 500, applied.text);
+  t.match(applied.json.message, '.spec.inner.metadata.other: field not declared in schema');
+});
+
 t.test(
   'definitions are established, and their deletion waits for that of their instances',
   async (t) => {
