@@ -42,6 +42,7 @@ export const auditFlags: readonly Entry[] = [
   ['audit-log-maxage', 'number', '0', 'Days that old audit logs are kept.'],
   ['audit-log-maxbackup', 'number', '0', 'Old audit logs that are kept.'],
   ['audit-log-maxsize', 'number', '0', 'Megabytes after which the audit log is rotated.'],
+  ['audit-log-compress', 'boolean', 'false', 'Compress old audit logs with gzip.'],
   ...targetFlags('log', {
     mode: 'blocking',
     batchSize: '1',

@@ -85,6 +85,7 @@ function openFile(flags: ParsedFlags, path: string, logger: Logger): LineFile {
     bytesMax: flags.number('audit-log-maxsize') * mebibyte,
     backupsMax: flags.number('audit-log-maxbackup'),
     daysMax: flags.number('audit-log-maxage'),
+    isCompressed: flags.isTrue('audit-log-compress'),
   };
   return new RotatingFile(path, options, (error) => {
     logger.error('the audit log cannot be written', { path, error: String(error) });

@@ -76,7 +76,4 @@ export const ignoredFlags: Readonly<Record<string, Readonly<Record<string, FlagK
     'service-account-signing-endpoint': 'string',
     'service-account-max-token-expiration-seconds': 'number',
   },
-  'it is not built': {
-    'audit-log-compress': 'boolean',
-  },
 };

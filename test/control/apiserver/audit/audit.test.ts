@@ -192,8 +192,10 @@ t.test(
     t.teardown(() => rmSync(dir, { recursive: true }));
     const path = join(dir, 'audit.log');
     const errors: unknown[] = [];
-    const file = new RotatingFile(path, { bytesMax: 20, backupsMax: 2, daysMax: 1 }, (error) =>
-      errors.push(error),
+    const file = new RotatingFile(
+      path,
+      { bytesMax: 20, backupsMax: 2, daysMax: 1, isCompressed: false },
+      (error) => errors.push(error),
     );
     for (let line = 0; line < 6; line++) {
       file.write(`line-${line}-xxxxxx`);
@@ -209,8 +211,10 @@ t.test(
       backups.map((name) => readFileSync(join(dir, name), 'utf8')),
       ['line-3-xxxxxx\n', 'line-4-xxxxxx\n'],
     );
-    const again = new RotatingFile(path, { bytesMax: 0, backupsMax: 0, daysMax: 0 }, (error) =>
-      errors.push(error),
+    const again = new RotatingFile(
+      path,
+      { bytesMax: 0, backupsMax: 0, daysMax: 0, isCompressed: false },
+      (error) => errors.push(error),
     );
     again.write('more');
     again.close();
