@@ -61,7 +61,14 @@ export function openTcp(address: Address, timeoutMs: number): Promise<TcpConnect
       socket.destroy();
       reject(error);
     };
-    const onTimeout = () => fail(new Error(`no answer from ${address.host} in ${timeoutMs} ms`));
+    const onTimeout = () => {
+      // An answer that came while this process stood still is read in this turn.
+      setImmediate(() => {
+        if (socket.connecting) {
+          fail(new Error(`no answer from ${address.host} in ${timeoutMs} ms`));
+        }
+      });
+    };
     socket.setTimeout(timeoutMs, onTimeout);
     socket.once('error', fail);
     socket.once('connect', () => {
