@@ -32,9 +32,10 @@ const textElements: ReadonlySet<string> = new Set(['script', 'style', 'textarea'
 /** Characters of a tag or comment that is waited for; what is longer goes through as it is. */
 const pieceCharactersMax = 256 * 1024;
 
+// A name begins and ends where it can in one way only: the pages are anybody's, and a tag without an end is read in one pass too.
 /** A start tag's name, and whatever is between it and its end. */
-const startTag = /^<([a-z][^\s/>]*)((?:"[^"]*"|'[^']*'|[^"'>])*)>/i;
-const attribute = /([^\s"'<>/=]+)(\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>]+)/g;
+const startTag = /^<([a-z][^\s/>]*)(?![^\s/>])((?:"[^"]*"|'[^']*'|[^"'>])*)>/i;
+const attribute = /(?<![^\s"'<>/=])([^\s"'<>/=]+)(\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>]+)/g;
 
 /** Changes the addresses in a page that comes in pieces. All other bytes stay as they are, whatever the page's encoding. */
 export class HtmlLinks {
