@@ -1,4 +1,4 @@
-import { parseDuration } from '../ctl/go/duration.js';
+import { parseDurationMs } from '../flag-duration.js';
 import { UsageError } from '../usage-error.js';
 
 /** A whole number of at least `min`. */
@@ -30,8 +30,8 @@ export function parseShare(flag: string, text: string): number {
 
 /** Milliseconds of `10s`, `500ms`, `2m`; a plain number is seconds. */
 export function parseTime(flag: string, text: string): number {
-  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : parseDuration(text);
-  if (ms === null) {
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : parseDurationMs(text);
+  if (ms === undefined) {
     throw new UsageError(`${flag}: ${JSON.stringify(text)} is no duration; write 10s or 500ms`);
   }
   return ms;

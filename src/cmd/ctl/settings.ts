@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { ConnectOptions } from '../../client/index.js';
+import { parseDurationMs } from '../flag-duration.js';
 import { badArgs, CtlError, ExitCode } from './exit.js';
-import { parseDuration } from './go/duration.js';
 import { type OutputFormat, outputFormats } from './print/printer.js';
 
 /** Milliseconds between pings at least: what grpc-go makes of a shorter time. */
@@ -111,8 +111,8 @@ function endpointsOf(list: string): string[] {
 }
 
 function durationOf(flag: string, text: string): number {
-  const ms = parseDuration(text);
-  if (ms === null)
+  const ms = parseDurationMs(text);
+  if (ms === undefined)
     throw badArgs(`${flag}: ${JSON.stringify(text)} is no duration; write 5s or 300ms`);
   return ms;
 }

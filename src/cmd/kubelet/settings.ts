@@ -4,8 +4,8 @@ import { ipProblems } from '../../control/machinery/ip-problems.js';
 import type { JsonObject } from '../../control/machinery/json.js';
 import { dnsSubdomainProblems } from '../../control/machinery/names.js';
 import { Quantity } from '../../control/machinery/quantity.js';
+import { parseDurationMs } from '../flag-duration.js';
 import type { ParsedFlags } from '../program/flags.js';
-import { parseDurationMs } from '../store/parse.js';
 import { UsageError } from '../usage-error.js';
 
 /** What Kubernetes' version the kubelet says that it is. */

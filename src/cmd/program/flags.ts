@@ -1,4 +1,4 @@
-import { parseDurationMs } from '../store/parse.js';
+import { parseDurationMs } from '../flag-duration.js';
 import { UsageError } from '../usage-error.js';
 
 /** How a value is read. Booleans take `--flag` and `--flag=false`; lists take commas and may be repeated; decimals have fractions. */

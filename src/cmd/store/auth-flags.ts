@@ -1,6 +1,6 @@
 import { defaultBcryptCost, defaultTokenTtlSeconds } from '../../store/index.js';
-import { UsageError } from '../usage-error.js';
 import { parseDurationMs } from '../flag-duration.js';
+import { UsageError } from '../usage-error.js';
 
 /** How users are told apart. */
 export interface AuthFlags {

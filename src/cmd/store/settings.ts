@@ -11,10 +11,10 @@ import {
   parseMemberUrls,
   UrlError,
 } from '../../store/index.js';
+import { parseDurationMs } from '../flag-duration.js';
 import { UsageError } from '../usage-error.js';
 import { type AuthFlags, authFlags } from './auth-flags.js';
 import { deprecatedFlags, storeFlags } from './flags.js';
-import { parseDurationMs } from '../flag-duration.js';
 import type { ParsedFlags } from './parse.js';
 import { type TlsSettings, tlsSettings } from './tls-settings.js';
 

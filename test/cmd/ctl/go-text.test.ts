@@ -1,5 +1,4 @@
 import t from 'tap';
-import { formatDuration, parseDuration } from '../../../src/cmd/ctl/go/duration.js';
 import {
   leaseHex,
   parseCounter,
@@ -39,34 +38,6 @@ t.test('goUnquote refuses what is no literal', async (t) => {
     t.equal(goUnquote(text), null, text);
   }
   t.same(goUnquote('"\\101\\u00e9"'), Uint8Array.from(Buffer.from('Aé')));
-});
-
-t.test('durations are read and written as in Go', async (t) => {
-  const read: [string, number | null][] = [
-    ['5s', 5000],
-    ['1.5s', 1500],
-    ['.5s', 500],
-    ['1h2m3s', 3_723_000],
-    ['300ms', 300],
-    ['0', 0],
-    ['5', null],
-    ['', null],
-    ['s', null],
-    ['-1s', null],
-    ['1d', null],
-  ];
-  for (const [text, ms] of read) t.equal(parseDuration(text), ms, text);
-  const written: [number, string][] = [
-    [0, '0s'],
-    [0.0005, '500ns'],
-    [0.0015, '1.5µs'],
-    [1.156039, '1.156039ms'],
-    [500.379138, '500.379138ms'],
-    [2000, '2s'],
-    [90_000, '1m30s'],
-    [3_723_500, '1h2m3.5s'],
-  ];
-  for (const [ms, text] of written) t.equal(formatDuration(ms), text);
 });
 
 t.test('integers are read as strconv does', async (t) => {

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { parseDurationMs, parseStoreFlags, storeHelp } from '../../../src/cmd/store/parse.js';
+import { parseDurationMs } from '../../../src/cmd/flag-duration.js';
+import { parseStoreFlags, storeHelp } from '../../../src/cmd/store/parse.js';
 import { toSettings } from '../../../src/cmd/store/settings.js';
 
 const settings = (argv: readonly string[], env: Record<string, string> = {}) =>

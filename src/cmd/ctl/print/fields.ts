@@ -1,6 +1,6 @@
+import { formatGoDuration } from '../../../base/go-duration.js';
 import type { KeyValue, ResponseHeader, ResponseOp } from '../../../wire/index.js';
 import { EventType } from '../../../wire/index.js';
-import { formatDuration } from '../go/duration.js';
 import { goQuote } from '../go/quote.js';
 import type { Printer } from './printer.js';
 import { alarmName } from './simple.js';
@@ -92,7 +92,7 @@ export const fieldsPrinter = {
         const fields: Field[] = [
           ['Endpoint', quoteText(endpoint)],
           ['Health', isHealthy],
-          ['Took', formatDuration(tookMs)],
+          ['Took', formatGoDuration(tookMs)],
           ['Error', error],
         ];
         return `${lines(fields)}\n`;

@@ -1,3 +1,4 @@
+import { formatGoDuration } from '../../../base/go-duration.js';
 import {
   AlarmResponse,
   CompactionResponse,
@@ -17,7 +18,6 @@ import {
   StatusResponse,
   TxnResponse,
 } from '../../../wire/index.js';
-import { formatDuration } from '../go/duration.js';
 import { type GoJson, messageToGoJson, stringifyGoJson } from '../go/json.js';
 import type { Printer } from './printer.js';
 
@@ -78,7 +78,7 @@ export const jsonPrinter: Printer = {
       answers.map(({ endpoint, isHealthy, tookMs, error }) => ({
         endpoint,
         health: isHealthy,
-        took: formatDuration(tookMs),
+        took: formatGoDuration(tookMs),
         ...(error === '' ? {} : { error }),
       })),
     ),

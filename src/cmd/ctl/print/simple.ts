@@ -1,7 +1,7 @@
+import { formatGoDuration } from '../../../base/go-duration.js';
 import { formatId } from '../../../base/ids.js';
 import type { KeyValue, Member, ResponseHeader, ResponseOp } from '../../../wire/index.js';
 import { AlarmType, EventType } from '../../../wire/index.js';
-import { formatDuration } from '../go/duration.js';
 import { leaseHex } from '../go/integers.js';
 import type { Output, Printer, PrintStyle } from './printer.js';
 import { memberRow, snapshotRow, statusRow } from './rows.js';
@@ -52,7 +52,7 @@ export const simplePrinter: Required<Printer> = {
     answers
       .filter(({ isHealthy }) => isHealthy)
       .map(({ endpoint, tookMs }) => {
-        const took = formatDuration(tookMs);
+        const took = formatGoDuration(tookMs);
         return `${endpoint} is healthy: successfully committed proposal: took = ${took}\n`;
       })
       .join(''),

@@ -1,4 +1,4 @@
-import { formatDuration } from '../go/duration.js';
+import { formatGoDuration } from '../../../base/go-duration.js';
 import type { Printer } from './printer.js';
 import {
   memberHeadings,
@@ -25,7 +25,7 @@ export const tablePrinter: Printer = {
       answers.map(({ endpoint, isHealthy, tookMs, error }) => [
         endpoint,
         String(isHealthy),
-        formatDuration(tookMs),
+        formatGoDuration(tookMs),
         error,
       ]),
     ),

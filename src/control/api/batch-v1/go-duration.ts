@@ -1,3 +1,5 @@
+import { defined } from '../../../base/assert.js';
+import { parseGoDuration } from '../../../base/go-duration.js';
 import { quote } from '../../machinery/quote.js';
 
 const amount = /^(?:[0-9]+\.?[0-9]*|\.[0-9]+)/;
@@ -21,22 +23,7 @@ export function goDurationProblem(text: string): string | undefined {
   return undefined;
 }
 
-const unitMs: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  μs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
-
 /** The milliseconds of a duration that has no problem. */
 export function goDurationMs(text: string): number {
-  let sum = 0;
-  for (const [, number = '', unit = ''] of text.matchAll(/([0-9]*\.?[0-9]*)([a-zµμ]+)/g)) {
-    sum += Number(number) * (unitMs[unit] ?? 0);
-  }
-  return text.startsWith('-') ? -sum : sum;
+  return defined(parseGoDuration(text) ?? undefined, 'a duration that was checked');
 }

@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { parseGoDuration } from '../options/go-duration.js';
+import { parseGoDuration } from '../../../base/go-duration.js';
 
 /** A configuration file that cannot be used: the text says which field is wrong, and why. */
 export class ConfigError extends Error {

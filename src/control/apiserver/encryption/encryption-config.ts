@@ -1,6 +1,6 @@
 import { parse } from 'yaml';
+import { parseGoDuration } from '../../../base/go-duration.js';
 import type { GroupResource } from '../../machinery/object.js';
-import { parseGoDuration } from '../options/go-duration.js';
 import { aesCbc, aesGcm, secretbox, type ValueCipher } from './ciphers.js';
 
 /** An encryption configuration that cannot be used. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../base/clock.js';
+import { parseGoDuration } from '../../../base/go-duration.js';
 import { badRequest, timeoutError } from '../../machinery/status-errors.js';
-import { parseGoDuration } from '../options/go-duration.js';
 import type { Filter } from './filter.js';
 
 /**

@@ -1,4 +1,4 @@
-import { goDurationMs, goDurationProblem } from '../../api/batch-v1/go-duration.js';
+import { parseGoDuration } from '../../../base/go-duration.js';
 import type { CrossVersionObjectReference } from '../../api/gen/autoscaling-v2.js';
 import { apiResource, type ControlClient } from '../../client/index.js';
 import type { JsonObject } from '../../machinery/json.js';
@@ -248,5 +248,5 @@ function isObject(value: unknown): boolean {
 }
 
 function windowMs(text: string): number {
-  return goDurationProblem(text) === undefined ? goDurationMs(text) : windowMsDefault;
+  return parseGoDuration(text) ?? windowMsDefault;
 }

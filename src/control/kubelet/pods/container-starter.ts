@@ -1,4 +1,5 @@
 import type { Clock } from '../../../base/clock.js';
+import { formatGoDuration } from '../../../base/go-duration.js';
 import type { NodeFiles } from '../../../host/node-files.js';
 import type { Container, Pod, Service } from '../../api/gen/core-v1.js';
 import { type EventRecorder, UnreachableError } from '../../client/index.js';
@@ -111,7 +112,7 @@ export class ContainerStarter {
     }
     const text = `Back-off restarting failed container ${container.name} in pod ${full}`;
     events.event(pod, 'Warning', 'BackOff', text, container.fieldPath);
-    const pause = goDuration(backOff.pauseMs(key));
+    const pause = formatGoDuration(backOff.pauseMs(key));
     const message = `back-off ${pause} restarting failed container=${container.name} pod=${full}`;
     return { kind: 'waiting', why: { reason: 'CrashLoopBackOff', message }, retryMs: remainingMs };
   }
@@ -232,10 +233,4 @@ function checkClaims({ resources }: Container): void {
 
 function isFileError(error: unknown): error is Error {
   return error instanceof Error && 'syscall' in error;
-}
-
-/** Whole seconds as Go writes them. */
-export function goDuration(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
 }

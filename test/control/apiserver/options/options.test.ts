@@ -4,7 +4,6 @@ import {
   encodeContinueToken,
 } from '../../../../src/control/apiserver/options/continue-token.js';
 import { parseDeleteOptions } from '../../../../src/control/apiserver/options/delete-options.js';
-import { parseGoDuration } from '../../../../src/control/apiserver/options/go-duration.js';
 import { parseListOptions } from '../../../../src/control/apiserver/options/list-options.js';
 import { freshnessOf } from '../../../../src/control/apiserver/options/resource-version.js';
 import { parseWriteOptions } from '../../../../src/control/apiserver/options/write-options.js';
@@ -207,19 +206,5 @@ for (const [body, code] of [
 ] as const) {
   t.test(`parseDeleteOptions refuses ${JSON.stringify(body)}`, async (t) => {
     t.equal(refusalOf(() => parseDeleteOptions({ ...body }, new URLSearchParams())).code, code);
-  });
-}
-
-for (const [text, milliseconds] of [
-  ['0', 0],
-  ['32s', 32_000],
-  ['1h30m', 5_400_000],
-  ['-1.5ms', -1.5],
-  ['5', null],
-  ['', null],
-  ['1x', null],
-] as const) {
-  t.test(`parseGoDuration reads '${text}' as ${milliseconds}`, async (t) => {
-    t.equal(parseGoDuration(text), milliseconds);
   });
 }

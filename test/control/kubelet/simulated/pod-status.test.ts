@@ -5,7 +5,6 @@ import { simulatedDefaults } from '../../../../src/control/kubelet/simulated/ind
 import { behaviourOf } from '../../../../src/control/kubelet/simulated/pod/behaviour.js';
 import { PodRun } from '../../../../src/control/kubelet/simulated/pod/pod-run.js';
 import {
-  goDuration,
   podStatusOf,
   podStatusPatch,
 } from '../../../../src/control/kubelet/simulated/pod/pod-status.js';
@@ -197,10 +196,5 @@ t.test('podStatusPatch: what a condition said before and does not say now is tak
     metadata: { uid: 'u-1' },
     status: { conditions: [{ type: 'Ready', status: 'True', reason: null, message: null }] },
   });
-  t.end();
-});
-
-t.test('goDuration: seconds as Go writes them', (t) => {
-  t.same([10_000, 160_000, 300_000].map(goDuration), ['10s', '2m40s', '5m0s']);
   t.end();
 });

@@ -1,3 +1,4 @@
+import { formatGoDuration } from '../../../../base/go-duration.js';
 import type {
   ContainerState,
   ContainerStateTerminated,
@@ -128,7 +129,7 @@ function containerState(pod: Pod, container: ContainerRun, hasInits: boolean): C
   }
   const { name = '', namespace = '', uid = '' } = pod.metadata;
   const message =
-    `back-off ${goDuration(container.backoffMs)} restarting failed ` +
+    `back-off ${formatGoDuration(container.backoffMs)} restarting failed ` +
     `container=${container.plan.name} pod=${name}_${namespace}(${uid})`;
   return { waiting: { reason: 'CrashLoopBackOff', message } };
 }
@@ -150,12 +151,6 @@ function terminatedState(
 
 function containerId({ metadata }: Pod, container: string, count: number): string {
   return `simulated://${metadata.uid}-${container}-${count}`;
-}
-
-/** Whole seconds as Go writes them. */
-export function goDuration(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
 }
 
 interface ConditionState {
