@@ -35,13 +35,11 @@ export async function readProcessState(
   const startedAtMs =
     (await fileFacts(join(directory, 'pid')))?.modifiedAtMs ?? starting.modifiedAtMs;
   if (exit !== null) {
-    const [code, oom] = exit.trim().split(' ');
     return {
       kind: 'exited',
       startedAtMs,
       finishedAtMs: (await fileFacts(join(directory, 'exit')))?.modifiedAtMs ?? startedAtMs,
-      exitCode: Number(code),
-      isOutOfMemory: oom === '1',
+      ...parseExit(exit),
     };
   }
   // Between the end of the process and its exit code the container counts as running: it is not known yet how it ended.
@@ -52,6 +50,13 @@ export async function readProcessState(
     return { kind: 'starting' };
   }
   return { kind: 'exited', startedAtMs, finishedAtMs: 0, exitCode: null, isOutOfMemory: false };
+}
+
+/** What the supervisor has written at the end. On a full disk there may be a file without anything in it. */
+function parseExit(text: string): { exitCode: number | null; isOutOfMemory: boolean } {
+  const match = /^(\d+) ([01])$/.exec(text.trim());
+  if (match === null) return { exitCode: null, isOutOfMemory: false };
+  return { exitCode: Number(match[1]), isOutOfMemory: match[2] === '1' };
 }
 
 /** Whether the process whose line of `/proc/self/stat` was kept is alive: an id alone may be another's by now. */

@@ -161,7 +161,8 @@ function endOf(
     };
   }
   if (exitCode === null) {
-    const message = 'how the container ended is not known: its supervisor ended before it';
+    const message =
+      'how the container ended is not known: its supervisor ended before it, or could not write it down';
     return { startedAtMs, finishedAtMs, exitCode: unknownExitCode, reason: 'Unknown', message };
   }
   const reason = process.isOutOfMemory ? 'OOMKilled' : exitCode === 0 ? 'Completed' : 'Error';

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import { shellWord, shellWords } from './shell-words.js';
 
+/** Room for an exit code, whether memory was the reason, and what is between and after them. */
+const exitBytes = 16;
+
 /** What surrounds a container's first process. */
 export interface SupervisorPlan {
   /** Absolute: the container's directory, which has the FIFOs `stdin`, `stdout` and `stderr`. */
@@ -30,6 +33,8 @@ export function supervisorScript(plan: SupervisorPlan): string {
     'read -r pid rest </proc/self/stat',
     `echo "$pid $rest" >supervisor.new`,
     'mv supervisor.new supervisor',
+    // Room for what is written at the end, which is written over this: the disk may be full by then.
+    `echo '${' '.repeat(exitBytes)}' >exit.new`,
     'exec 3<>stdout 4<>stderr',
     ...plan.cgroups.map(
       (group) => `echo 0 >${shellWord(join(group, 'cgroup.procs'))} 2>/dev/null || :`,
@@ -47,7 +52,7 @@ export function supervisorScript(plan: SupervisorPlan): string {
         `while read -r key value; do [ "$key" = oom_kill ] && [ "$value" -gt 0 ] && oom=1; done 2>/dev/null <${shellWord(path)}`,
     ),
     ...(plan.hasStdin ? ['kill "$holder" 2>/dev/null'] : []),
-    `printf '%s %s\\n' "$code" "$oom" >exit.new`,
+    `printf '%s %s\\n' "$code" "$oom" 1<>exit.new`,
     'mv exit.new exit',
     `: >${shellWord(plan.endingFile)}`,
   ];
