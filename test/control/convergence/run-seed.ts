@@ -43,6 +43,8 @@ const actions = 90;
 const patienceMs = 240_000;
 /** So long nobody writes anything, of the machine's time. */
 const quietMs = 2500;
+/** Who has written without such a pause for so long writes for ever. */
+const restlessMs = 60_000;
 const unansweredMsMax = 60_000;
 /** No object is written more often than this: an update and a status for each thing that may happen to it, and as much again for faults. */
 const writesMax = 250;
@@ -174,7 +176,7 @@ async function toldLast(client: ControlClient): Promise<readonly string[]> {
 
 /** What is written for ever; empty when nobody writes for a while. */
 async function untilQuiet(client: ControlClient, writes: WriteCounts): Promise<readonly string[]> {
-  const endMs = hostClock.now() + 10 * quietMs;
+  const endMs = hostClock.now() + restlessMs;
   for (;;) {
     const fromMs = hostClock.now();
     await sleep(hostClock, quietMs);
