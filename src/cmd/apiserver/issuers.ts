@@ -7,7 +7,7 @@ import {
 } from '../../control/apiserver/authentication/jwt/jwt-settings.js';
 import { jwtSettingsOfOidc } from '../../control/apiserver/authentication/oidc.js';
 import type { AnonymousPolicy } from '../../control/apiserver/authentication/request-authentication.js';
-import { webJsonFetcher } from '../../control/apiserver/authentication/web-json.js';
+import { webIssuerReader } from '../../control/apiserver/authentication/web-issuer-reader.js';
 import { ConfigError } from '../../control/apiserver/configuration/config-object.js';
 import { readTextFile } from '../../host/text-file.js';
 import { UsageError } from '../usage-error.js';
@@ -34,7 +34,7 @@ export async function openIssuers(
     issuers.replace(
       all.map((settings) => ({
         url: settings.issuerUrl,
-        authenticator: new JwtAuthenticator(settings, webJsonFetcher(web, settings.caPem), clock),
+        authenticator: new JwtAuthenticator(settings, webIssuerReader(web, settings.caPem), clock),
       })),
     );
   const path = flags.text('authentication-config');

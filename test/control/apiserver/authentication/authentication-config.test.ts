@@ -175,10 +175,13 @@ async function ask(jwt: object, claims: Record<string, unknown>) {
   if (settings === undefined) throw new Error('the configuration has no issuer');
   const authenticator = new JwtAuthenticator(
     settings,
-    async (asked) => {
-      fetched.push(asked);
-      if (!asked.endsWith('/keys')) return { issuer: url, jwks_uri: `${url}/keys` };
-      return { keys: [{ ...(await exportJWK(pair.publicKey)), kid: 'k', alg: 'ES256' }] };
+    {
+      json: async (asked) => {
+        fetched.push(asked);
+        if (!asked.endsWith('/keys')) return { issuer: url, jwks_uri: `${url}/keys` };
+        return { keys: [{ ...(await exportJWK(pair.publicKey)), kid: 'k', alg: 'ES256' }] };
+      },
+      text: () => Promise.reject(new Error('nothing is elsewhere')),
     },
     clock,
   );

@@ -27,24 +27,38 @@ function world(options: Partial<OidcOptions> = {}) {
   const clock = new ManualClock();
   clock.wallTime = () => Date.UTC(2026, 0, 1);
   const fetched: string[] = [];
-  const state = { keys: [{ kid: 'one', pair: first }], isDown: false };
+  const state = {
+    keys: [{ kid: 'one', pair: first }],
+    isDown: false,
+    /** Texts by URL. */
+    elsewhere: new Map<string, string>(),
+  };
   const authenticator = new JwtAuthenticator(
     jwtSettingsOfOidc({ ...base, ...options }),
-    async (url) => {
-      fetched.push(url);
-      if (state.isDown) throw new Error('connection refused');
-      if (url.endsWith('/.well-known/openid-configuration'))
-        return { issuer: issuerUrl, jwks_uri: `${issuerUrl}/keys` };
-      return {
-        keys: await Promise.all(
-          state.keys.map(async ({ kid, pair }) => ({
-            ...(await exportJWK(pair.publicKey)),
-            kid,
-            alg: 'RS256',
-            use: 'sig',
-          })),
-        ),
-      };
+    {
+      json: async (url) => {
+        fetched.push(url);
+        if (state.isDown) throw new Error('connection refused');
+        const issuer = new URL(url).origin;
+        if (url.endsWith('/.well-known/openid-configuration'))
+          return { issuer, jwks_uri: `${issuer}/keys` };
+        return {
+          keys: await Promise.all(
+            state.keys.map(async ({ kid, pair }) => ({
+              ...(await exportJWK(pair.publicKey)),
+              kid,
+              alg: 'RS256',
+              use: 'sig',
+            })),
+          ),
+        };
+      },
+      text: async (url, bearerToken) => {
+        fetched.push(`${url} ${bearerToken}`);
+        const text = state.elsewhere.get(url);
+        if (text === undefined) throw new Error(`${url} answers with status 404`);
+        return text;
+      },
     },
     clock,
   );
@@ -111,6 +125,76 @@ t.test('JwtAuthenticator refuses tokens that do not hold', async (t) => {
   );
   t.equal(await authenticator.authenticateToken(await sign({ iss: 'https://other' }), []), null);
   t.equal(await authenticator.authenticateToken('opaque', []), null);
+});
+
+const elsewhere = 'https://claims.test/groups';
+const distributed = (source: object = { endpoint: elsewhere, access_token: 'secret' }) => ({
+  groups: undefined,
+  _claim_names: { groups: 'src1' },
+  _claim_sources: { src1: source },
+});
+
+t.test('JwtAuthenticator fetches groups that are elsewhere', async (t) => {
+  for (const iss of [issuerUrl, 'https://claims.test']) {
+    const { authenticator, sign, fetched, state } = world();
+    state.elsewhere.set(elsewhere, `${await sign({ iss, groups: ['far', 'away'] })}\n`);
+    const identity = await authenticator.authenticateToken(await sign(distributed()), []);
+    t.same(identity?.user.groups, ['oidc:far', 'oidc:away'], iss);
+    t.ok(fetched.includes(`${elsewhere} secret`), iss);
+    t.ok(fetched.includes(`${iss}/keys`), iss);
+  }
+  for (const claims of [
+    { ...distributed(), groups: ['dev'] },
+    { groups: ['dev'], _claim_names: { other: 'src1' }, _claim_sources: {} },
+    { groups: ['dev'], _claim_names: 1 },
+  ]) {
+    const { authenticator, sign, fetched } = world();
+    const identity = await authenticator.authenticateToken(await sign(claims), []);
+    t.same(identity?.user.groups, ['oidc:dev'], JSON.stringify(claims));
+    t.notOk(fetched.some((url) => url.startsWith(elsewhere)));
+  }
+  const { authenticator, sign } = world();
+  const aggregated = await sign(distributed({ JWT: 'x' }));
+  t.same((await authenticator.authenticateToken(aggregated, []))?.user.groups, []);
+});
+
+t.test('JwtAuthenticator refuses tokens whose groups cannot be had from elsewhere', async (t) => {
+  const failed = 'oidc: could not expand distributed claims: ';
+  const { sign } = world();
+  const signed = (claims: object, pair = first) => sign({ ...claims }, 'one', pair);
+  const cases: readonly [object, string, RegExp][] = [
+    [distributed(), '', /while getting distributed claim "groups": .* status 404$/],
+    [distributed({ endpoint: 'http://claims.test' }), '', /"http:.*" is no https URL$/],
+    [distributed(), 'opaque', /answers with no token$/],
+    [distributed(), await signed({ groups: undefined }), /did not contain claim: groups$/],
+    [distributed(), await signed({ aud: 'other' }), /verify distributed .* got \["other"\]$/],
+    [distributed(), await signed({ exp: 1 }), /verify distributed .* token is expired$/],
+    [distributed(), await signed({ iss: 'http://x' }), /"http:\/\/x" is no https URL$/],
+    [{ ...distributed(), _claim_names: 'x' }, '', /error parsing distributed claim names$/],
+    [{ ...distributed(), _claim_sources: undefined }, '', /oidc: no claim sources$/],
+    [{ ...distributed(), _claim_sources: [] }, '', /could not parse claim sources$/],
+    [
+      { ...distributed(), _claim_sources: {} },
+      '',
+      /_claim_names contained a source src1 missing in _claims_sources$/,
+    ],
+  ];
+  for (const [claims, text, error] of cases) {
+    const { authenticator, sign: signHere, state } = world();
+    if (text !== '') state.elsewhere.set(elsewhere, text);
+    const token = await signHere({ ...claims });
+    await authenticator.authenticateToken(token, []).then(
+      () => t.fail(`${error} is not refused`),
+      ({ message }: Error) => {
+        t.ok(message.startsWith(failed), message);
+        t.match(message, error);
+      },
+    );
+  }
+  const forged = world();
+  forged.state.elsewhere.set(elsewhere, await signed({ groups: ['root'] }, second));
+  const token = await forged.sign(distributed());
+  await t.rejects(forged.authenticator.authenticateToken(token, []), /failed to verify signature/);
 });
 
 t.test('JwtAuthenticator looks for new keys, but not for every bad token', async (t) => {

@@ -5,6 +5,13 @@ import { TokenError } from '../token-authenticator.js';
 /** Reads a JSON document of the issuer over verified TLS. */
 export type JsonFetcher = (url: string) => Promise<unknown>;
 
+/** Reads documents over verified TLS. */
+export interface IssuerReader {
+  readonly json: JsonFetcher;
+  /** The text of a document, which is asked for with a bearer token unless that is ''. */
+  readonly text: (url: string, bearerToken: string) => Promise<string>;
+}
+
 /** Keys are looked up again for an unknown key id, but not more often than this. */
 const refreshMs = 10_000;
 

@@ -1,23 +1,27 @@
 import type { Clock } from '../../../../base/clock.js';
-import { audiencesOf, peekClaims } from '../../../api/service-account/claims.js';
-import { type TokenAuthenticator, TokenError, type TokenIdentity } from '../token-authenticator.js';
-import { IssuerKeys, type JsonFetcher } from './issuer-keys.js';
+import { peekClaims } from '../../../api/service-account/claims.js';
+import type { TokenAuthenticator, TokenIdentity } from '../token-authenticator.js';
+import { DistributedClaims } from './distributed-claims.js';
+import { IssuerKeys, type IssuerReader } from './issuer-keys.js';
 import type { JwtSettings } from './jwt-settings.js';
 import { mappedUser } from './mapped-user.js';
-
-/** Providers stamp a little ahead at times: the verifier that Kubernetes uses allows as much. */
-const notBeforeLeewayMs = 300_000;
+import { checkValidity } from './token-validity.js';
 
 /** Knows the tokens of one issuer, be it one of the --oidc-* flags or of a configuration file. */
 export class JwtAuthenticator implements TokenAuthenticator {
   readonly #settings: JwtSettings;
   readonly #keys: IssuerKeys;
   readonly #clock: Clock;
+  /** Groups may be elsewhere; null: they are no claim. */
+  readonly #distributed: DistributedClaims | null;
 
-  constructor(settings: JwtSettings, fetchJson: JsonFetcher, clock: Clock) {
+  constructor(settings: JwtSettings, reader: IssuerReader, clock: Clock) {
     this.#settings = settings;
-    this.#keys = new IssuerKeys(settings, fetchJson, clock);
+    this.#keys = new IssuerKeys(settings, reader.json, clock);
     this.#clock = clock;
+    const { groups } = settings;
+    this.#distributed =
+      groups.kind === 'claim' ? new DistributedClaims(groups.claim, settings, reader, clock) : null;
   }
 
   async authenticateToken(
@@ -25,32 +29,12 @@ export class JwtAuthenticator implements TokenAuthenticator {
     _audiences: readonly string[],
   ): Promise<TokenIdentity | null> {
     const claims = peekClaims(token);
-    if (claims === null || claims.iss !== this.#settings.issuerUrl) return null;
+    const { issuerUrl, audiences } = this.#settings;
+    if (claims === null || claims.iss !== issuerUrl) return null;
     await this.#keys.verify(token);
-    checkTimes(claims, this.#clock.wallTime());
-    this.#checkAudience(audiencesOf(claims));
-    return { user: mappedUser(claims, this.#settings), audiences: [] };
+    const nowMs = this.#clock.wallTime();
+    checkValidity(claims, { audiences, nowMs, context: 'oidc: verify token' });
+    const expanded = this.#distributed === null ? claims : await this.#distributed.expand(claims);
+    return { user: mappedUser(expanded, this.#settings), audiences: [] };
   }
-
-  #checkAudience(own: readonly string[]): void {
-    const { audiences } = this.#settings;
-    if (audiences.some((audience) => own.includes(audience))) return;
-    const [only = ''] = audiences;
-    const wanted =
-      audiences.length === 1 ? JSON.stringify(only) : `in ${listed([...audiences].sort())}`;
-    throw new TokenError(
-      `oidc: verify token: oidc: expected audience ${wanted} got ${listed(own)}`,
-    );
-  }
-}
-
-function listed(texts: readonly string[]): string {
-  return `[${texts.map((text) => JSON.stringify(text)).join(' ')}]`;
-}
-
-function checkTimes({ exp, nbf }: Readonly<Record<string, unknown>>, nowMs: number): void {
-  if (typeof exp !== 'number' || nowMs > exp * 1000)
-    throw new TokenError('oidc: verify token: oidc: token is expired');
-  if (typeof nbf === 'number' && nowMs + notBeforeLeewayMs < nbf * 1000)
-    throw new TokenError('oidc: verify token: current time before the nbf (not before) time');
 }
