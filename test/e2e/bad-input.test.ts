@@ -11,7 +11,7 @@ import {
 import { until } from '../client/until.js';
 import { Cluster } from './cluster.js';
 import { hostileBytes, openSilent, randomBytes, sendBytes, truncateCall } from './hostile.js';
-import { errorOf, RawClient } from './raw-client.js';
+import { errorOf, patiently, RawClient } from './raw-client.js';
 
 const seed = Number(process.env.FLOTILLA_BAD_INPUT_SEED ?? Date.now() % 1_000_000);
 
@@ -30,7 +30,7 @@ t.test('flotilla store: no input from outside stops a member or the cluster', as
       t.equal(error.code, code, `${bytes} bytes`);
       t.match(error.details, details);
     }
-    await client.put('large', 'x'.repeat(1_500_000));
+    await patiently(() => client.put('large', 'x'.repeat(1_500_000)));
     t.pass('1.5 MB is taken');
     await serves(t, cluster);
   });
@@ -172,7 +172,7 @@ async function serves(t: Test, cluster: Cluster): Promise<void> {
           () => false,
         ),
       );
-      const { kvs } = await reader.range(`serves/${index}`);
+      const { kvs } = await patiently(() => reader.range(`serves/${index}`));
       t.equal(Buffer.from(kvs[0]?.value ?? []).toString(), value, `${member.spec.name} serves`);
     } finally {
       writer.close();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { until } from '../client/until.js';
 import { Cluster } from './cluster.js';
-import { errorOf, RawClient } from './raw-client.js';
+import { errorOf, patiently, RawClient } from './raw-client.js';
 
 /** Room for the first log segments, and for a few dozen megabytes of writes in all. */
 const smallMiB = 56;
@@ -55,8 +55,8 @@ t.test(
         () => false,
       ),
     );
-    t.same((await clients[1]!.range('after')).kvs.length, 1);
-    await clients[0]!.put('later', 'x');
+    t.same((await patiently(() => clients[1]!.range('after'))).kvs.length, 1);
+    await patiently(() => clients[0]!.put('later', 'x'));
 
     // What the failed write leaves behind may be room enough for a start: that is taken away too.
     fillUp(small.spec.dataDir);
@@ -73,7 +73,7 @@ t.test(
       const [own, other] = await Promise.all([clients[2]!.status(), clients[0]!.status()]);
       return own.header?.revision === other.header?.revision;
     });
-    const { header, kvs } = await clients[2]!.range('full/');
+    const { header, kvs } = await patiently(() => clients[2]!.range('full/'));
     const keys = new Set(kvs.map((kv) => Buffer.from(kv.key).toString()));
     t.same(
       acknowledged.filter((key) => !keys.has(key)),

@@ -1,6 +1,6 @@
 import { until } from '../client/until.js';
 import type { Cluster } from './cluster.js';
-import { RawClient } from './raw-client.js';
+import { patiently, RawClient } from './raw-client.js';
 import { findViolations, type Stored, Writer } from './writers.js';
 
 /** What came of one kill. */
@@ -169,7 +169,7 @@ async function readAll(client: RawClient, crowd: Crowd) {
   const all: Stored[] = [];
   let revision = 0;
   for (const writer of crowd.writers) {
-    const { kvs, header } = await client.range(`w/${writer.name}/`);
+    const { kvs, header } = await patiently(() => client.range(`w/${writer.name}/`));
     revision = Math.max(revision, header?.revision ?? 0);
     for (const kv of kvs) {
       all.push({

@@ -5,7 +5,7 @@ import { until } from '../client/until.js';
 import { Cluster, staticFlags } from './cluster.js';
 import { Member } from './member.js';
 import { freePorts } from './ports.js';
-import { errorOf, RawClient } from './raw-client.js';
+import { errorOf, patiently, RawClient } from './raw-client.js';
 
 /** Changes of membership that are asked for at a member that does not lead. */
 
@@ -19,7 +19,7 @@ t.test('flotilla store: a follower promotes a learner once it has caught up', as
   const cluster = await Cluster.forTest(t, { kind: 'flotilla' });
   const { leader, follower, clients } = await roles(cluster);
   t.teardown(() => clients.forEach((client) => void client.close()));
-  for (let n = 0; n < 100; n++) await follower.put(`k/${n}`, 'v');
+  for (let n = 0; n < 100; n++) await patiently(() => follower.put(`k/${n}`, 'v'));
 
   const [clientPort, peerPort] = await freePorts(2);
   const peerUrl = `http://127.0.0.1:${peerPort}`;
@@ -56,14 +56,15 @@ t.test('flotilla store: a follower promotes a learner once it has caught up', as
   await learner.ready();
   const renewed = new RawClient(learner.endpoint);
   t.teardown(() => renewed.close());
-  t.equal((await renewed.range('k/')).count, 100, 'it serves linearizable reads');
+  t.equal((await patiently(() => renewed.range('k/'))).count, 100, 'it serves linearizable reads');
 });
 
 t.test('flotilla store: a member moves to another peer URL and is found there', async (t) => {
   const cluster = await Cluster.forTest(t, { kind: 'flotilla' });
   const { follower, clients, mover } = await roles(cluster);
   t.teardown(() => clients.forEach((client) => void client.close()));
-  const { members } = await follower.call(MemberList, { linearizable: true });
+  const ask = () => follower.call(MemberList, { linearizable: true });
+  const { members } = await patiently(ask);
   const id = members.find(({ name }) => name === mover.spec.name)!.ID;
 
   const taken = {
@@ -80,7 +81,7 @@ t.test('flotilla store: a member moves to another peer URL and is found there', 
   t.same(updated.members.find(({ ID }) => ID === id)?.peerURLs, [peerUrl]);
 
   await mover.kill();
-  for (let n = 0; n < 100; n++) await follower.put(`k/${n}`, 'v');
+  for (let n = 0; n < 100; n++) await patiently(() => follower.put(`k/${n}`, 'v'));
   const flags = mover.spec.flags.map((flag) => flag.replaceAll(mover.spec.peerUrl, peerUrl));
   flags.push('--initial-cluster-state=existing');
   const moved = new Member({ ...mover.spec, peerUrl, flags });
@@ -91,11 +92,11 @@ t.test('flotilla store: a member moves to another peer URL and is found there', 
   await moved.ready();
   const client = new RawClient(moved.endpoint);
   t.teardown(() => client.close());
-  t.equal((await client.range('k/')).count, 100);
+  t.equal((await patiently(() => client.range('k/'))).count, 100);
   for (const member of [moved, ...cluster.members.filter((each) => each !== mover)]) {
     const reader = new RawClient(member.endpoint);
     t.teardown(() => reader.close());
-    const list = await reader.call(MemberList, { linearizable: true });
+    const list = await patiently(() => reader.call(MemberList, { linearizable: true }));
     t.same(list.members.find(({ ID }) => ID === id)?.peerURLs, [peerUrl], member.spec.name);
   }
 

@@ -78,6 +78,25 @@ export class RawClient {
   }
 }
 
+const patienceMs = 60_000;
+const unavailable = 14;
+
+/**
+ * Asks again while a member answers that it has no leader, or none that answers in time: on a busy machine that may be so at any moment.
+ * For what may be done twice.
+ */
+export async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (errorOf(error).code !== unavailable || performance.now() > deadline) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 /** The gRPC code and text of a failed call. */
 export function errorOf(error: unknown): Pick<ServiceError, 'code' | 'details'> {
   if (error instanceof Error && 'code' in error && 'details' in error) {

@@ -5,7 +5,7 @@ import { Cluster as ClusterService, type Member as MemberMessage } from '../../s
 import { until, within } from '../client/until.js';
 import { Cluster } from './cluster.js';
 import { Member } from './member.js';
-import { RawClient } from './raw-client.js';
+import { patiently, RawClient } from './raw-client.js';
 
 /** What docs/operations.md says to do when a member's data is gone or damaged. */
 
@@ -15,7 +15,7 @@ t.test(
     const cluster = await Cluster.forTest(t, { kind: 'flotilla' });
     const client = new RawClient(cluster.member(0).endpoint);
     t.teardown(() => client.close());
-    for (let n = 0; n < 200; n++) await client.put(`k/${n}`, 'v'.repeat(500));
+    for (let n = 0; n < 200; n++) await patiently(() => client.put(`k/${n}`, 'v'.repeat(500)));
     const damaged = cluster.member(2);
     const id = await idOf(client, damaged.spec.name);
 
@@ -24,7 +24,7 @@ t.test(
     damaged.start();
     t.same(await damaged.exit, { code: 1, signal: null }, 'it does not start on damaged data');
     t.match(damaged.log.slice(-3).join('\n'), /corrupt|damaged/i);
-    await client.put('meanwhile', 'the others serve');
+    await patiently(() => client.put('meanwhile', 'the others serve'));
 
     const { MemberRemove, MemberAdd } = ClusterService.methods;
     await untilMember('the member is removed', client, {
@@ -49,7 +49,7 @@ t.test(
     await renewed.kill();
     renewed.start();
     await renewed.ready();
-    await client.put('again', 'x');
+    await patiently(() => client.put('again', 'x'));
     await sameEverywhere(t, cluster);
   },
 );
@@ -58,7 +58,7 @@ t.test('flotilla store: a lost database is rebuilt from the log or from a peer',
   const cluster = await Cluster.forTest(t, { kind: 'flotilla' });
   const client = new RawClient(cluster.member(0).endpoint);
   t.teardown(() => client.close());
-  for (let n = 0; n < 200; n++) await client.put(`k/${n}`, 'v');
+  for (let n = 0; n < 200; n++) await patiently(() => client.put(`k/${n}`, 'v'));
   const member = cluster.member(2);
   await member.kill();
   await rm(join(member.spec.dataDir, 'db'), { recursive: true });
@@ -79,7 +79,8 @@ t.test(
     const value = 'v'.repeat(20_000);
     // Far more than is kept for those who lag: the state is on disk, and the log cut behind it, before the member is back.
     for (let round = 0; round < 28; round++) {
-      const batch = Array.from({ length: 200 }, (_, n) => client.put(`k/${n}`, value));
+      const put = (n: number) => patiently(() => client.put(`k/${n}`, value));
+      const batch = Array.from({ length: 200 }, (_, n) => put(n));
       await Promise.all(batch);
     }
     away.start();
@@ -95,7 +96,7 @@ t.test('flotilla store: a member that was removed stops, and stays out', async (
       const cluster = await Cluster.forTest(t, { kind: 'flotilla' });
       const client = new RawClient(cluster.member(0).endpoint);
       t.teardown(() => client.close());
-      await client.put('a', '1');
+      await patiently(() => client.put('a', '1'));
       const removed = cluster.member(2);
       const id = await idOf(client, removed.spec.name);
       if (isDown) await removed.kill();
@@ -106,7 +107,7 @@ t.test('flotilla store: a member that was removed stops, and stays out', async (
       if (isDown) removed.start();
       await within('the member hears of it and ends by itself', removed.exit);
       t.match(removed.log.slice(-5).join('\n'), /removed/);
-      await client.put('a', '2');
+      await patiently(() => client.put('a', '2'));
       removed.start();
       await within('started again, it ends again', removed.exit);
       t.match(removed.log.slice(-5).join('\n'), /removed/);
@@ -156,14 +157,14 @@ async function flipByte(walDir: string, offset: number): Promise<void> {
 async function sameEverywhere(t: Test, cluster: Cluster): Promise<void> {
   const clients = cluster.endpoints.map((endpoint) => new RawClient(endpoint));
   try {
-    const revision = (await clients[0]!.range('k/')).header?.revision ?? 0;
+    const revision = (await patiently(() => clients[0]!.range('k/'))).header?.revision ?? 0;
     await until('all members are as far', async () => {
       const statuses = await Promise.all(clients.map((client) => client.status()));
       return statuses.every(({ header }) => (header?.revision ?? 0) >= revision);
     });
     const hashes = await Promise.all(clients.map((client) => client.hashKv(revision)));
     t.equal(new Set(hashes.map(({ hash }) => hash)).size, 1, 'all members hold the same');
-    t.equal((await clients[2]!.range('k/')).count, 200);
+    t.equal((await patiently(() => clients[2]!.range('k/'))).count, 200);
   } finally {
     for (const client of clients) client.close();
   }
