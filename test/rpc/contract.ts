@@ -440,7 +440,7 @@ export function rpcContract(engine: Engine): void {
     t.teardown(() => channel.close());
     for (let i = 0; i < 2; i++) {
       const error = await failure(
-        channel.unary(Echo.methods.Unary, message('x'), { timeoutMs: 5000 }),
+        channel.unary(Echo.methods.Unary, message('x'), { timeoutMs: 60_000 }),
       );
       t.strictSame([error.code, error.sent], [Status.unavailable, false]);
     }

@@ -42,7 +42,7 @@ t.test('parseEndpoint understands what etcd clients write', async (t) => {
 async function echo(endpoint: string, options: ChannelTls = {}): Promise<string> {
   const channel = createHttp2Channel(endpoint, { clock: hostClock, tls: options });
   try {
-    return textOf(await channel.unary(Echo.methods.Unary, message('x'), { timeoutMs: 5000 }));
+    return textOf(await channel.unary(Echo.methods.Unary, message('x'), { timeoutMs: 60_000 }));
   } finally {
     await channel.close();
   }

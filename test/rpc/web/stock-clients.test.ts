@@ -67,12 +67,12 @@ t.test('curl gets back what it sends, whatever it speaks', { skip: !has('curl') 
     ] as const) {
       const send = size === 0 ? [] : ['--data-binary', `@${file}`, '-X', method];
       const show = ['-w', '%{stderr}%header{x-protocol}'];
-      const args = ['-sS', ...show, '--max-time', '20', ...options, ...send, endpoint];
+      const args = ['-sS', ...show, '--max-time', '300', ...options, ...send, endpoint];
       const { stdout, stderr } = await run('curl', args, { maxBuffer: 8 << 20 });
       t.equal(stdout.length, size, `${method} ${what}`);
       t.equal(stderr, protocol, what);
     }
-    const refuse = ['-sS', '--max-time', '20', ...options, '--data-binary', `@${file}`];
+    const refuse = ['-sS', '--max-time', '300', ...options, '--data-binary', `@${file}`];
     const { stdout } = await run('curl', [...refuse, '-w', '%{http_code}', `${endpoint}/refuse`]);
     t.match(stdout, /403$/, `an upload that is refused, ${what}`);
   }
