@@ -83,6 +83,22 @@ t.test('Services', async (t) => {
     await api.ask('DELETE', `${services}/asked`);
   });
 
+  t.test('what is no address is refused as that', async (t) => {
+    const cases: readonly [object, RegExp][] = [
+      [
+        { clusterIP: '1.2.3' },
+        /is invalid: spec.clusterIPs\[0\]: Invalid value: "1.2.3": must be a valid IP address, /,
+      ],
+      [{ ipFamilies: ['IPv5'] }, /is invalid: spec.ipFamilies\[0\]: Unsupported value: "IPv5"/],
+      [{ ipFamilyPolicy: 'Both' }, /is invalid: spec.ipFamilyPolicy: Unsupported value: "Both"/],
+    ];
+    for (const [spec, message] of cases) {
+      const refused = await api.ask('POST', services, { body: service('strange', spec) });
+      t.equal(refused.status, 422, refused.text);
+      t.match(refused.json.message, message);
+    }
+  });
+
   t.test('an address that a Service has stays, whether the other is free or taken', async (t) => {
     const { json } = await api.ask('POST', services, { body: service('stays') });
     const none = await api.ask('POST', services, { body: service('none', { clusterIP: 'None' }) });

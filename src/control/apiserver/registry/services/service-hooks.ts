@@ -1,3 +1,4 @@
+import { checkClusterIps } from '../../../api/core-v1/index.js';
 import type { Service, ServicePort } from '../../../api/gen/core-v1.js';
 import type { FieldError } from '../../../machinery/field-errors.js';
 import { fieldPath, internalFieldError, invalidValue } from '../../../machinery/field-path.js';
@@ -86,6 +87,7 @@ async function reserveIps(
     service,
     ips.map(({ range }) => range.family),
   );
+  if (old === null) refuseStrangeIps(service);
   if (spec.clusterIP === 'None') return;
   // What is there stays: whether it was changed is for validation to refuse, so nothing is taken for it.
   const before = old !== null && needsClusterIp(old) ? (old.spec?.clusterIPs ?? []) : [];
@@ -113,6 +115,13 @@ async function reserveIps(
   if (result.length === 0) return;
   spec.clusterIPs = result;
   spec.clusterIP = result[0] ?? '';
+}
+
+/** Throws 422 for what is no address of a family: nothing is looked up for it. */
+function refuseStrangeIps({ metadata, spec = {} }: Service): void {
+  const errors: FieldError[] = [];
+  checkClusterIps(spec, undefined, errors);
+  if (errors.length > 0) throw refused(metadata.name ?? '', ...errors);
 }
 
 async function reservePorts(
@@ -200,6 +209,6 @@ function portFailure({ metadata, spec }: Service, error: unknown): unknown {
   return refused(name, invalidValue(path, error.port, error.message));
 }
 
-function refused(name: string, error: FieldError): Error {
-  return invalid({ group: '', kind: 'Service' }, name, [error]);
+function refused(name: string, ...errors: readonly FieldError[]): Error {
+  return invalid({ group: '', kind: 'Service' }, name, errors);
 }
