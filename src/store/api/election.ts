@@ -55,9 +55,9 @@ export function electionService(context: ApiContext): ServiceImplementation {
     },
 
     async Leader(request, call) {
-      const { first, revision } = await firstContender(context, request.name, call);
-      if (first === undefined) throw new RpcError(Status.unknown, 'election: no leader');
-      return { header: context.header(revision), kv: first };
+      const { contender, revision } = await firstContender(context, request.name, call);
+      if (contender === undefined) throw new RpcError(Status.unknown, 'election: no leader');
+      return { header: context.header(revision), kv: contender };
     },
 
     Observe: (stream) => observe(context, stream),
@@ -124,10 +124,10 @@ async function observe(
   for await (const { name } of stream.requests) {
     const key = queuePrefix(name);
     for (;;) {
-      const { first, revision } = await firstContender(context, name, stream);
-      if (first !== undefined) {
-        await send(context, stream, first);
-        await followLeader(context, stream, first, revision);
+      const { contender, revision } = await firstContender(context, name, stream);
+      if (contender !== undefined) {
+        await send(context, stream, contender);
+        await followLeader(context, stream, contender, revision);
       } else {
         await nextPut(context, key, revision, stream);
       }

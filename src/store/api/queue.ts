@@ -48,10 +48,11 @@ export async function waitForTurn(
   call: LocalCall,
 ): Promise<void> {
   for (;;) {
-    const { last, revision } = await lastContender(context, name, revisionMax, call);
-    if (last === undefined) return;
+    const newest = { sortOrder: SortOrder.DESCEND, maxCreateRevision: revisionMax };
+    const { contender, revision } = await contenderAt(newest, context, name, call);
+    if (contender === undefined) return;
     try {
-      await waitForDelete(context, last.key, revision, call);
+      await waitForDelete(context, contender.key, revision, call);
     } catch (error) {
       // What happened meanwhile is compacted away: look again from where the store is now.
       if (!(error instanceof StoreError) || error.code !== 'compacted') throw error;
@@ -59,45 +60,32 @@ export async function waitForTurn(
   }
 }
 
-async function lastContender(
+/** The contender that came first, if any. */
+export function firstContender(
   context: ApiContext,
   name: Uint8Array,
-  revisionMax: number,
   call: LocalCall,
-): Promise<{ last: KeyValue | undefined; revision: number }> {
-  const key = queuePrefix(name);
-  const response = await localRange(
-    context,
-    {
-      key,
-      rangeEnd: prefixEnd(key),
-      limit: 1,
-      sortTarget: SortTarget.CREATE,
-      sortOrder: SortOrder.DESCEND,
-      maxCreateRevision: revisionMax,
-    },
-    call,
-  );
-  return { last: response.kvs[0], revision: response.header?.revision ?? 0 };
+): Promise<FoundContender> {
+  return contenderAt({ sortOrder: SortOrder.ASCEND }, context, name, call);
 }
 
-/** The contender that came first, if any. */
-export async function firstContender(
+/** The end of a queue that was asked for, and the store's revision by then. */
+interface FoundContender {
+  readonly contender: KeyValue | undefined;
+  readonly revision: number;
+}
+
+async function contenderAt(
+  end: { readonly sortOrder: SortOrder; readonly maxCreateRevision?: number },
   context: ApiContext,
   name: Uint8Array,
   call: LocalCall,
-): Promise<{ first: KeyValue | undefined; revision: number }> {
+): Promise<FoundContender> {
   const key = queuePrefix(name);
   const response = await localRange(
     context,
-    {
-      key,
-      rangeEnd: prefixEnd(key),
-      limit: 1,
-      sortTarget: SortTarget.CREATE,
-      sortOrder: SortOrder.ASCEND,
-    },
+    { key, rangeEnd: prefixEnd(key), limit: 1, sortTarget: SortTarget.CREATE, ...end },
     call,
   );
-  return { first: response.kvs[0], revision: response.header?.revision ?? 0 };
+  return { contender: response.kvs[0], revision: response.header?.revision ?? 0 };
 }
