@@ -21,6 +21,7 @@ import {
   isListed,
   ownedObjectHandler,
   ownerIndexes,
+  ownerKeys,
   PodControl,
   sameStatus,
   slowStart,
@@ -91,11 +92,7 @@ export class DaemonSetController implements Controller {
     });
     this.#pods.addHandler(
       ownedObjectHandler<Pod>({
-        keyOf: ({ kind, apiVersion, name = '', uid }, namespace) => {
-          if (kind !== 'DaemonSet' || apiVersion !== 'apps/v1') return undefined;
-          const set = this.#sets.lister.get(namespace, name);
-          return set !== undefined && set.metadata.uid === uid ? objectKey(set) : undefined;
-        },
+        keyOf: ownerKeys(resources.daemonSets, this.#sets.lister),
         keysWanting: ({ metadata }) =>
           this.#sets.lister
             .byIndex(namespaceIndex, metadata.namespace ?? '')

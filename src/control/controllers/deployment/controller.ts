@@ -9,7 +9,6 @@ import {
   WorkQueue,
 } from '../../client/index.js';
 import { labelSelectorOf } from '../../machinery/label-selector.js';
-import type { OwnerReference } from '../../machinery/object.js';
 import type { Controller, ControllerParts } from '../controller.js';
 import {
   candidatesOf,
@@ -19,6 +18,7 @@ import {
   OwnWrites,
   ownedObjectHandler,
   ownerIndexes,
+  ownerKeys,
 } from '../pods/index.js';
 import { reconcileLoop } from '../runtime/reconcile-loop.js';
 import { executePlan } from './execute.js';
@@ -32,6 +32,7 @@ export class DeploymentController implements Controller {
   readonly #workers: number;
   readonly #queue: WorkQueue;
   readonly #deployments: Informer<Deployment>;
+  readonly #keyOf: ReturnType<typeof ownerKeys>;
   readonly #sets: Informer<ReplicaSet>;
   readonly #pods: Informer<Pod>;
   readonly #writes: OwnWrites<ReplicaSet>;
@@ -43,6 +44,7 @@ export class DeploymentController implements Controller {
     this.#queue = new WorkQueue(clock);
     this.#writes = new OwnWrites(clock);
     this.#deployments = informers.of(resources.deployments);
+    this.#keyOf = ownerKeys(resources.deployments, this.#deployments.lister);
     this.#sets = informers.of(resources.replicaSets, { indexes: ownerIndexes });
     this.#pods = informers.of(resources.pods, { indexes: ownerIndexes });
     this.#follow();
@@ -70,7 +72,7 @@ export class DeploymentController implements Controller {
     });
     this.#sets.addHandler(
       ownedObjectHandler<ReplicaSet>({
-        keyOf: (reference, namespace) => this.#keyOf(reference, namespace),
+        keyOf: this.#keyOf,
         keysWanting: (set) => this.#keysWanting(set),
         enqueue: (key) => this.#queue.add(key),
       }),
@@ -81,12 +83,6 @@ export class DeploymentController implements Controller {
       },
       onDelete: (pod) => this.#onPodEnd(pod),
     });
-  }
-
-  #keyOf({ kind, apiVersion, name = '', uid }: OwnerReference, namespace: string) {
-    if (kind !== 'Deployment' || apiVersion !== 'apps/v1') return undefined;
-    const owner = this.#deployments.lister.get(namespace, name);
-    return owner !== undefined && owner.metadata.uid === uid ? objectKey(owner) : undefined;
   }
 
   #keysWanting({ metadata }: ReplicaSet): readonly string[] {

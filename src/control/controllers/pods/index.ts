@@ -20,6 +20,7 @@ export {
   isControlledBy,
   orphanIndex,
   ownerIndexes,
+  ownerKeys,
 } from './owner.js';
 export { type ClaimRules, type Claims, planClaims } from './plan-claims.js';
 export { countReadiness, type PodReadiness } from './pod-availability.js';

@@ -1,5 +1,6 @@
 import { defined } from '../../../base/assert.js';
-import type { KubeObject, OwnerReference } from '../../machinery/object.js';
+import { type ApiResource, type Lister, objectKey } from '../../client/index.js';
+import { apiVersionOf, type KubeObject, type OwnerReference } from '../../machinery/object.js';
 
 /** The owner that manages an object, if it has one. */
 export function controllerOf({ metadata }: KubeObject): OwnerReference | undefined {
@@ -10,6 +11,19 @@ export function controllerOf({ metadata }: KubeObject): OwnerReference | undefin
 export function isControlledBy(object: KubeObject, owner: KubeObject): boolean {
   const reference = controllerOf(object);
   return reference !== undefined && reference.uid === owner.metadata.uid;
+}
+
+/** The keys of owners of one kind: of those that are listed, and are the same objects that references name (UID). */
+export function ownerKeys<T extends KubeObject>(
+  resource: ApiResource<T>,
+  owners: Lister<T>,
+): (reference: OwnerReference, namespace: string) => string | undefined {
+  const wanted = apiVersionOf(resource);
+  return ({ apiVersion, kind, name = '', uid }, namespace) => {
+    if (kind !== resource.kind || apiVersion !== wanted) return undefined;
+    const owner = owners.get(namespace, name);
+    return owner !== undefined && owner.metadata.uid === uid ? objectKey(owner) : undefined;
+  };
 }
 
 /** The reference that makes `owner` the controller of what carries it. `owner` is a stored object with its apiVersion and kind. */

@@ -9,7 +9,7 @@ import {
   resources,
   WorkQueue,
 } from '../../client/index.js';
-import { apiVersionOf, type KubeObject } from '../../machinery/object.js';
+import type { KubeObject } from '../../machinery/object.js';
 import type { Controller, ControllerParts } from '../controller.js';
 import {
   candidatesOf,
@@ -21,6 +21,7 @@ import {
   isListed,
   ownedObjectHandler,
   ownerIndexes,
+  ownerKeys,
   PodControl,
   podFromTemplate,
   slowStart,
@@ -80,14 +81,9 @@ export class ReplicationRunner<T extends ReplicationObject> implements Controlle
         this.#queue.add(objectKey(owner));
       },
     });
-    const { resource } = this.#kind;
     this.#pods.addHandler(
       ownedObjectHandler<Pod>({
-        keyOf: ({ apiVersion, kind, name = '', uid }, namespace) => {
-          if (kind !== resource.kind || apiVersion !== apiVersionOf(resource)) return undefined;
-          const owner = this.#owners.lister.get(namespace, name);
-          return owner !== undefined && owner.metadata.uid === uid ? objectKey(owner) : undefined;
-        },
+        keyOf: ownerKeys(this.#kind.resource, this.#owners.lister),
         keysWanting: (pod) => this.#keysWanting(pod),
         enqueue: (key) => this.#queue.add(key),
         onCreated: (key) => this.#expectations.onCreated(key),

@@ -19,6 +19,7 @@ import {
   OwnWrites,
   ownedObjectHandler,
   ownerIndexes,
+  ownerKeys,
   sameStatus,
 } from '../pods/index.js';
 import { reconcileLoop } from '../runtime/reconcile-loop.js';
@@ -88,11 +89,7 @@ export class StatefulSetController implements Controller {
     });
     this.#pods.addHandler(
       ownedObjectHandler<Pod>({
-        keyOf: ({ kind, apiVersion, name = '', uid }, namespace) => {
-          if (kind !== 'StatefulSet' || apiVersion !== 'apps/v1') return undefined;
-          const set = this.#sets.lister.get(namespace, name);
-          return set !== undefined && set.metadata.uid === uid ? objectKey(set) : undefined;
-        },
+        keyOf: ownerKeys(resources.statefulSets, this.#sets.lister),
         keysWanting: (pod) =>
           this.#setsOf(pod.metadata.namespace)
             .filter((set) => isWanted(set, pod))
