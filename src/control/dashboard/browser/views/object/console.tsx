@@ -7,6 +7,7 @@ import {
   readExecMessage,
 } from '../../../model/exec-channels.js';
 import { type ObjectName, objectPath } from '../../../model/page-route.js';
+import { ContainerChoice } from '../../components/container-choice.js';
 import { useSession } from '../../hooks.js';
 
 const charactersMax = 200_000;
@@ -31,19 +32,11 @@ export function Console({ target, pod }: { readonly target: ObjectName; readonly
           setRun({ path: execPath(target, command) });
         }}
       >
-        <label>
-          Container{' '}
-          <select
-            value={command.container}
-            onChange={(event) => setCommand({ ...command, container: event.currentTarget.value })}
-          >
-            {names.map((name) => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <ContainerChoice
+          names={names}
+          chosen={command.container}
+          onChange={(container) => setCommand({ ...command, container })}
+        />
         <label class="wide">
           Command{' '}
           <input

@@ -3,6 +3,7 @@ import type { ApiObject } from '../../../model/api-object.js';
 import { LogLines } from '../../../model/log-lines.js';
 import { type ObjectName, objectPath } from '../../../model/page-route.js';
 import { type ApiError, asApiError, isAbort } from '../../api.js';
+import { ContainerChoice } from '../../components/container-choice.js';
 import { Problem } from '../../components/problem.js';
 import { useSession } from '../../hooks.js';
 import { pause } from '../../live-list.js';
@@ -36,19 +37,11 @@ export function Logs({ target, pod }: { readonly target: ObjectName; readonly po
   return (
     <div class="logs">
       <div class="actions">
-        <label>
-          Container{' '}
-          <select
-            value={choice.container}
-            onChange={(event) => setChoice({ ...choice, container: event.currentTarget.value })}
-          >
-            {names.map((name) => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <ContainerChoice
+          names={names}
+          chosen={choice.container}
+          onChange={(container) => setChoice({ ...choice, container })}
+        />
         <Check
           title="Follow"
           isOn={choice.isFollowed}
