@@ -52,7 +52,8 @@ export function valuesOf({
   return additionalProperties;
 }
 
-function emptyNode(type: SchemaType): SchemaNode {
+/** A node of a type, of which nothing else is said. */
+export function emptyNode(type: SchemaType): SchemaNode {
   return {
     type,
     format: '',

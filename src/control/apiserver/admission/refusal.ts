@@ -1,4 +1,4 @@
-import { StatusError } from '../../machinery/status.js';
+import type { StatusError } from '../../machinery/status.js';
 import { forbidden } from '../../machinery/status-errors.js';
 import type { AdmissionRequest } from '../contracts.js';
 
@@ -16,11 +16,6 @@ function nameOf({ name, object }: AdmissionRequest): string {
 /** The text of an error that is passed on inside a refusal. */
 export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** Whether this is the Status that something is not there. */
-export function isNotFound(error: unknown): boolean {
-  return error instanceof StatusError && error.reason === 'NotFound';
 }
 
 /** Several texts as one: alone as it is, more in brackets, each once. */

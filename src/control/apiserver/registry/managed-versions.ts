@@ -1,4 +1,5 @@
 import { defined } from '../../../base/assert.js';
+import { emptyNode } from '../../api/apiextensions-v1/structural-node.js';
 import { canonicalObject } from '../../api/codec/decode.js';
 import { objectMetaSchema } from '../../api/schema.js';
 import type { Scheme, ServedResource } from '../../api/scheme.js';
@@ -97,18 +98,4 @@ function plainNode(node: SchemaNode): SchemaNode {
   };
 }
 
-const textSchema: SchemaNode = {
-  type: 'string',
-  format: '',
-  fields: new Map(),
-  required: [],
-  element: undefined,
-  preservesUnknownFields: false,
-  listType: 'atomic',
-  listMapKeys: [],
-  isAtomic: false,
-  patchStrategies: [],
-  patchMergeKey: '',
-  isNullable: false,
-  default: undefined,
-};
+const textSchema = emptyNode('string');
