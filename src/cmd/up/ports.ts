@@ -11,8 +11,10 @@ const usualPorts: readonly number[] = [2379, 2380, 22379, 22380, 32379, 32380, 6
 export const portCount = usualPorts.length;
 /** So far from the API's port those of the servers behind it begin: 16443. */
 const serverPortDistance = 10_000;
-/** Ports above are few, and the search goes up. */
-const portMax = 60_000;
+/**
+ * The search goes up, and from 32768 on kernels hand ports out for outgoing connections: a server that comes back could find its port in use.
+ */
+const portMax = 32_000;
 /** How far the search for a free port goes. */
 const triesMax = 200;
 
