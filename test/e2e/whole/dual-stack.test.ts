@@ -2,6 +2,7 @@
 import t from 'tap';
 import { until } from '../../client/until.js';
 import { isOnPath, skipBecause } from '../project.js';
+import { textOf } from './noticeboard.js';
 import { tracesOf } from './traces.js';
 import { deadlineMs, kubectl, WholeCluster } from './whole-cluster.js';
 
@@ -80,11 +81,7 @@ t.test('up --ip-families IPv4,IPv6', skipBecause(why), async (t) => {
     ...nodes.map((address) => `http://${inUrl(address)}:${nodePort}/`),
   ];
   for (const url of urls) {
-    const answers = () =>
-      fetch(url, { signal: AbortSignal.timeout(deadlineMs) }).then(
-        (answer) => answer.text(),
-        () => '',
-      );
+    const answers = () => textOf(fetch(url, { signal: AbortSignal.timeout(deadlineMs) }));
     await until(`an answer from ${url}`, async () => (await answers()) === 'two\n', deadlineMs);
     t.pass(`the machine reaches ${url}`);
   }

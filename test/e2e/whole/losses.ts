@@ -1,6 +1,6 @@
 import type { Test } from 'tap';
 import { until } from '../../client/until.js';
-import type { Noticeboard } from './noticeboard.js';
+import { type Noticeboard, textOf } from './noticeboard.js';
 import { loseMachine } from './power-loss.js';
 import { tracesOf } from './traces.js';
 import { deadlineMs, type WholeCluster } from './whole-cluster.js';
@@ -31,10 +31,7 @@ export async function checkKillsInTurn(
       const index = await fetch(`${url}/index.html`);
       t.equal(index.status, 200, `served without ${name}`);
       // The page asks for names: those take a moment when the name server was killed.
-      const hasNotes = async () => {
-        const page = await fetch(`${url}/cgi-bin/board`).catch(() => null);
-        return (await page?.text())?.includes(note) === true;
-      };
+      const hasNotes = async () => (await textOf(fetch(`${url}/cgi-bin/board`))).includes(note);
       await until(`the notes without ${name}`, hasNotes, deadlineMs);
     }
     const made = ['create', 'deployment', 'after', '--image=flotilla.local/base:1'];

@@ -7,6 +7,16 @@ const namespace = 'noticeboard';
 const nodePort = 30_080;
 const askMs = 10_000;
 
+/** What a server answers with success; empty when it does not, or not all of it comes. */
+export async function textOf(asking: Promise<Response>): Promise<string> {
+  try {
+    const answer = await asking;
+    return answer.ok ? await answer.text() : '';
+  } catch {
+    return '';
+  }
+}
+
 /** The example application on a cluster. */
 export class Noticeboard {
   readonly #cluster: WholeCluster;
@@ -63,8 +73,8 @@ export class Noticeboard {
         const body = new URLSearchParams({ note });
         const signal = AbortSignal.timeout(askMs);
         // The answer leads to the page, which has the note.
-        const page = await fetch(url, { method: 'POST', body, signal }).catch(() => null);
-        return page?.ok === true && (await page.text()).includes(`<li>${note}</li>`);
+        const page = await textOf(fetch(url, { method: 'POST', body, signal }));
+        return page.includes(`<li>${note}</li>`);
       },
       deadlineMs,
     );
@@ -73,8 +83,7 @@ export class Noticeboard {
   /** The page as a node's port shows it. Empty when it does not. */
   async page(node: string): Promise<string> {
     const url = `http://${await this.nodeAddress(node)}:${nodePort}/cgi-bin/board`;
-    const answer = await fetch(url, { signal: AbortSignal.timeout(askMs) }).catch(() => null);
-    return answer?.ok === true ? answer.text() : '';
+    return textOf(fetch(url, { signal: AbortSignal.timeout(askMs) }));
   }
 
   /** Who runs: each container's id with how often it was started again, by pod. */

@@ -3,6 +3,7 @@ import t from 'tap';
 import { until } from '../../client/until.js';
 import { freePorts } from '../ports.js';
 import { isOnPath, skipBecause } from '../project.js';
+import { textOf } from './noticeboard.js';
 import { deadlineMs, kubectl, WholeCluster } from './whole-cluster.js';
 
 const isRoot = process.geteuid?.() === 0;
@@ -53,10 +54,7 @@ t.test('up without root: pods are plain processes of one user', skipBecause(why)
   );
   const page = await until(
     'the page',
-    async () => {
-      const answer = await fetch(`http://127.0.0.1:${nodePort}/`).catch(() => null);
-      return answer?.text();
-    },
+    () => textOf(fetch(`http://127.0.0.1:${nodePort}/`)),
     deadlineMs,
   );
   t.equal(page, 'page\n', 'a node port needs no root');
