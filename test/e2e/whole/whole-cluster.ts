@@ -51,12 +51,20 @@ export class WholeCluster {
     this.#as = as;
   }
 
-  /** Starts one that is ready. `as` stands before the command, as `setpriv` does for another user. */
+  /** Starts one that is ready. `as` stands before the command, as `setpriv` does for another user; all its files are in `under`. */
   static async forTest(
     t: TestScope,
-    { args, as = [] }: { readonly args: readonly string[]; readonly as?: readonly string[] },
+    {
+      args,
+      as = [],
+      under = tmpdir(),
+    }: {
+      readonly args: readonly string[];
+      readonly as?: readonly string[];
+      readonly under?: string;
+    },
   ): Promise<WholeCluster> {
-    const top = await mkdtemp(join(tmpdir(), 'fw-'));
+    const top = await mkdtemp(join(under, 'fw-'));
     const [base = 0] = await freePortsInRow();
     const cluster = new WholeCluster(t, join(top, 'data'), ['--ports', `${base}`, ...args], as);
     t.teardown(async () => {
