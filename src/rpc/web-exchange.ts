@@ -119,7 +119,8 @@ export class WebExchange {
   #open(url: URL, agents: Agents | null): ClientRequest {
     const { method = 'GET', headers = {}, tls = {} } = this.#what;
     try {
-      const options = { method, headers: nodeFields(headers) };
+      const fields = { ...nodeFields(headers), ...framingOf(this.#what) };
+      const options = { method, headers: fields };
       if (url.protocol === 'http:')
         return http.request(url, { ...options, agent: agents?.http ?? false });
       const host = url.hostname.replace(/^\[|\]$/g, '');
@@ -226,6 +227,18 @@ export class WebExchange {
       cancel: () => void message.destroy(),
     };
   }
+}
+
+/**
+ * Says where the body ends, whatever the method: node leaves that out with DELETE and the like, and the server then takes the body for
+ * the next request.
+ */
+function framingOf({ headers = {}, body }: WebClientRequest): Record<string, string> {
+  const isSaid = Object.keys(headers).some((name) => name.toLowerCase() === 'content-length');
+  if (body === undefined || isSaid) return {};
+  return body instanceof Uint8Array
+    ? { 'content-length': String(body.length) }
+    : { 'transfer-encoding': 'chunked' };
 }
 
 /** Resolves when a request takes more, or nothing any more. */

@@ -82,6 +82,33 @@ t.test('WebClient asks over HTTP and HTTPS, with bodies of any kind', async (t) 
   }
 });
 
+t.test('WebClient says where a body ends, whatever the method', async (t) => {
+  let connections = 0;
+  const server = http.createServer(echo).on('connection', () => connections++);
+  const url = await listenOn(t, server, 'http');
+  const client = openClient(t);
+  async function* pieces() {
+    for (const text of ['GET /other HTTP/1.1\r\n', 'host: a\r\n\r\n']) yield Buffer.from(text);
+  }
+  const whole = 'GET /other HTTP/1.1\r\nhost: a\r\n\r\n';
+  const bodies = [() => pieces(), () => Buffer.from(whole), () => Buffer.alloc(0)];
+  for (const method of ['DELETE', 'GET', 'OPTIONS', 'PATCH', 'POST'])
+    for (const body of bodies) {
+      const given = body();
+      const answer = await client.request({ url: `${url}/a`, method, body: given });
+      t.equal(answer.headers.get('x-method'), method);
+      t.equal(
+        await textOf(answer.body),
+        `/a ${given instanceof Uint8Array && given.length === 0 ? '' : whole}`,
+        method,
+      );
+    }
+  const headers = { 'Content-Length': String(whole.length) };
+  const said = await client.request({ url: `${url}/a`, method: 'DELETE', headers, body: pieces() });
+  t.equal(await textOf(said.body), `/a ${whole}`);
+  t.equal(connections, 1, 'each is a request of its own on the connection that is kept');
+});
+
 t.test('WebClient verifies the server, and shows its own certificate', async (t) => {
   const url = await listenOn(
     t,
