@@ -153,6 +153,20 @@ for (const [transport, client] of transports) {
     },
   );
 
+  t.test(
+    `${transport}: documents are found where the index of OpenAPI says that they are`,
+    async (t) => {
+      const { paths } = await client.document('/openapi/v3');
+      const { serverRelativeURL } = (paths as Record<string, { serverRelativeURL: string }>)[
+        'apis/apps/v1'
+      ]!;
+      t.match(serverRelativeURL, /\?hash=/);
+      t.match(await client.document(serverRelativeURL), { openapi: '3.0.0' });
+      const unknown = await refusal(client.document('/openapi/v3/apis/none/v1?hash=A'));
+      t.equal(unknown.code, 404);
+    },
+  );
+
   t.test(`${transport}: a watch of what is not served is refused, in plain text too`, async (t) => {
     const things = apiResource('example.com/v1', 'things', 'Thing');
     const watch = client.objects(things).watch({ namespace: 'default', resourceVersion: '' });

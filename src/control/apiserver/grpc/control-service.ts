@@ -49,7 +49,7 @@ export function controlService(handle: WebHandler): ServiceImplementation {
     },
     GetDocument: ({ path, accept }, call) => {
       if (!path.startsWith('/')) throw invalid('the path of a document starts with /');
-      return answer(call, { method: 'GET', path, query: '', accept });
+      return answer(call, { method: 'GET', ...splitAtQuery(path), accept });
     },
     Watch: async (stream) => {
       for await (const request of stream.requests) {
@@ -83,6 +83,14 @@ function writing(method: string, request: WriteRequest, subresource?: string): C
 function deleting({ target, parameters, options }: DeleteRequest): CarriedRequest {
   const carried = { method: 'DELETE', path: pathOf(target), query: queryOf(parameters) };
   return options.length === 0 ? carried : { ...carried, contentType: json, body: options };
+}
+
+/** OpenAPI names its documents with the hash of what they say, as a query. */
+function splitAtQuery(document: string): { readonly path: string; readonly query: string } {
+  const at = document.indexOf('?');
+  return at < 0
+    ? { path: document, query: '' }
+    : { path: document.slice(0, at), query: document.slice(at + 1) };
 }
 
 /** The path of REST. What has a slash in it can be no part of one: it would lead elsewhere. */
