@@ -3,12 +3,13 @@
  * day, and what happens when programs are killed.
  */
 import t from 'tap';
+import { until } from '../../client/until.js';
 import { isOnPath, skipBecause } from '../project.js';
 import { checkAutoscaled, checkDrain, startLoad } from './capacity.js';
 import { checkCommands } from './commands.js';
 import { checkKillOfAll, checkKillsInTurn, checkPowerLoss, checkStop } from './losses.js';
-import { Noticeboard } from './noticeboard.js';
-import { kubectl, WholeCluster } from './whole-cluster.js';
+import { Noticeboard, textOf } from './noticeboard.js';
+import { deadlineMs, kubectl, WholeCluster } from './whole-cluster.js';
 
 const missing = ['ip', 'nft', 'unshare', 'nsenter', 'busybox'].filter((name) => !isOnPath(name));
 const why =
@@ -31,8 +32,10 @@ t.test(
         t.pass(node);
       }
       const cluster = await board.kubectl('get', 'svc', 'web', '-o', 'jsonpath={.spec.clusterIP}');
-      const page = await fetch(`http://${cluster}/cgi-bin/board`);
-      t.match(await page.text(), 'pinned by node-1', 'the machine reaches cluster IPs too');
+      const page = () => textOf(fetch(`http://${cluster}/cgi-bin/board`));
+      const isThere = async () => (await page()).includes('pinned by node-1');
+      await until('the page by its cluster IP', isThere, deadlineMs);
+      t.pass('the machine reaches cluster IPs too');
     });
 
     await checkCommands(t, cluster, board);
