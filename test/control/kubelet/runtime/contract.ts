@@ -204,7 +204,7 @@ export async function runtimeContract(
         const done = await runtime.execSync(
           id,
           ['sh', '-c', 'echo "$X"; echo e >&2; exit 5'],
-          20_000,
+          60_000,
         );
         t.equal(Buffer.from(done.stdout).toString(), 'y\n');
         t.equal(Buffer.from(done.stderr).toString(), 'e\n');

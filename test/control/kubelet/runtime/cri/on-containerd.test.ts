@@ -50,7 +50,7 @@ t.test('CriRuntime asks containerd for what pods ask for', needsContainerd, asyn
     return { id, run };
   };
   const say = async (id: string, ...command: string[]) => {
-    const { stdout, stderr } = await runtime.execSync(id, command, 30_000);
+    const { stdout, stderr } = await runtime.execSync(id, command, 60_000);
     return `${Buffer.from(stdout)}${Buffer.from(stderr)}`.trim();
   };
   const ended = (id: string) =>

@@ -110,7 +110,7 @@ t.test('ProcessRuntime with images and pod networks', skipBecause(why), async (t
     return { id, config, run };
   };
   const say = async (id: string, ...command: string[]) => {
-    const { stdout, stderr } = await runtime.execSync(id, command, 20_000);
+    const { stdout, stderr } = await runtime.execSync(id, command, 60_000);
     return Buffer.concat([stdout, stderr]).toString().trim();
   };
 
