@@ -40,8 +40,9 @@ export async function checkDrain(
     await cluster.kubectl('drain', 'node-2', ...options);
     const selector = '--field-selector=spec.nodeName=node-2,status.phase=Running';
     // The pod of a job that was on its way to the node runs to its end there.
-    const none = await cluster.untilShown(/^$/, 'get', 'pods', '-A', '-o', 'name', selector);
-    t.equal(none, '');
+    const names = 'jsonpath=[{.items[*].metadata.name}]';
+    const none = await cluster.untilShown(/^\[\]$/, 'get', 'pods', '-A', '-o', names, selector);
+    t.equal(none, '[]');
     await board.untilReady();
     await board.pin('node-2', 'by a drained node');
     await cluster.kubectl('uncordon', 'node-2');
