@@ -34,6 +34,7 @@ export const ignoredFlags: Readonly<Record<string, Readonly<Record<string, FlagK
     'shutdown-watch-termination-grace-period': 'duration',
     'strict-transport-security-directives': 'list',
     'disable-http2-serving': 'boolean',
+    'tls-curve-preferences': 'list',
     'egress-selector-config-file': 'string',
     'tracing-config-file': 'string',
     'peer-advertise-ip': 'string',

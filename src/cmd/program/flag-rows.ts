@@ -84,6 +84,7 @@ export function programFlags({ securePort }: { readonly securePort: number }): r
         'permit-address-sharing': 'boolean',
         'permit-port-sharing': 'boolean',
         'tls-cipher-suites': 'list',
+        'tls-curve-preferences': 'list',
         'tls-min-version': 'string',
         'tls-sni-cert-key': 'list',
         'log-flush-frequency': 'duration',
