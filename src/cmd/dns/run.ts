@@ -4,10 +4,10 @@ import { connectRest, SharedInformers } from '../../control/client/index.js';
 import {
   askOverNetwork,
   CachingForwarder,
-  ensureKubeDns,
   informerView,
   NameServer,
   type PodNames,
+  untilKubeDns,
   zoneAnswerer,
 } from '../../control/dns/index.js';
 import { ipProblems } from '../../control/machinery/ip-problems.js';
@@ -83,7 +83,7 @@ export async function runDns(
   try {
     if (settings.serviceIp !== '') {
       const of = { clusterIp: settings.serviceIp, servers: [{ host, port: server.port }] };
-      await ensureKubeDns(client, of, signal);
+      await untilKubeDns(client, of, { clock, prng, logger }, signal);
     }
     await following;
   } finally {

@@ -1,7 +1,12 @@
+import { type Clock, sleep } from '../../base/clock.js';
+import type { Logger } from '../../base/logger.js';
+import type { Prng } from '../../base/prng.js';
 import type { Address } from '../../host/net.js';
 import type { Service } from '../api/gen/core-v1.js';
 import type { EndpointSlice } from '../api/gen/discovery-v1.js';
-import { type ControlClient, resources } from '../client/index.js';
+import { Backoff } from '../client/backoff.js';
+import { type ControlClient, resources, UnreachableError } from '../client/index.js';
+import { StatusError } from '../machinery/status.js';
 
 /** Where the cluster's pods find their name server. */
 export interface KubeDnsService {
@@ -14,6 +19,31 @@ export interface KubeDnsService {
 const namespace = 'kube-system';
 const name = 'kube-dns';
 const manager = 'flotilla-dns';
+const backoffMs = { minMs: 500, maxMs: 10_000 };
+
+/**
+ * Makes the Service as {@link ensureKubeDns} does, again and again until the API server takes it: one that starts refuses for a moment what
+ * it allows later. Names are answered meanwhile. Rejects with StatusError when the Service cannot be as it is asked for, and as `signal` does.
+ */
+export async function untilKubeDns(
+  client: ControlClient,
+  service: KubeDnsService,
+  parts: { readonly clock: Clock; readonly prng: Prng; readonly logger: Logger },
+  signal: AbortSignal,
+): Promise<Service> {
+  const backoff = new Backoff(parts.prng, backoffMs);
+  for (;;) {
+    try {
+      return await ensureKubeDns(client, service, signal);
+    } catch (error) {
+      const isFinal = error instanceof StatusError && error.reason === 'Invalid';
+      const isRefused = error instanceof StatusError || error instanceof UnreachableError;
+      if (isFinal || !isRefused) throw error;
+      parts.logger.warn('the Service kube-dns cannot be made yet', { error: error.message });
+    }
+    await sleep(parts.clock, backoff.next(), signal);
+  }
+}
 
 /**
  * Makes the Service `kube-system/kube-dns`, by which pods and tools know the cluster's DNS, and the slice with its endpoints: it selects no
