@@ -22,8 +22,9 @@ const manager = 'flotilla-dns';
 const backoffMs = { minMs: 500, maxMs: 10_000 };
 
 /**
- * Makes the Service as {@link ensureKubeDns} does, again and again until the API server takes it: one that starts refuses for a moment what
- * it allows later. Names are answered meanwhile. Rejects with StatusError when the Service cannot be as it is asked for, and as `signal` does.
+ * Makes the Service `kube-system/kube-dns`, by which pods and tools know the cluster's DNS, and the slice with its endpoints: it selects no
+ * pods, since name servers are processes. It is tried until the API server takes it: one that starts refuses for a moment what it allows
+ * later. Rejects with StatusError when the Service cannot be as it is asked for, and as `signal` does.
  */
 export async function untilKubeDns(
   client: ControlClient,
@@ -45,11 +46,8 @@ export async function untilKubeDns(
   }
 }
 
-/**
- * Makes the Service `kube-system/kube-dns`, by which pods and tools know the cluster's DNS, and the slice with its endpoints: it selects no
- * pods, since name servers are processes. Rejects with StatusError and UnreachableError.
- */
-export async function ensureKubeDns(
+/** Rejects with StatusError and UnreachableError. */
+async function ensureKubeDns(
   client: ControlClient,
   { clusterIp, servers }: KubeDnsService,
   signal: AbortSignal,
