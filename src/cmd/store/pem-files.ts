@@ -42,8 +42,10 @@ export function warnOfDates(
   const { validFrom, validTo } = certificate;
   const isOver = Date.parse(validTo) < nowMs;
   if (!isOver && Date.parse(validFrom) <= nowMs) return;
-  const what = isOver ? 'has expired' : 'is not valid yet';
-  logger.warn(`a certificate ${what}: others will refuse it`, { flag, validFrom, validTo });
+  const message = isOver
+    ? 'a certificate has expired: others will refuse it'
+    : 'a certificate is not valid yet: others will refuse it';
+  logger.warn(message, { flag, validFrom, validTo });
 }
 
 async function readPem(flag: string, path: string): Promise<string> {
