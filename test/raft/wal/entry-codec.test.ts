@@ -100,13 +100,18 @@ function mixedEntries(prng: Prng): Entry[] {
   return list;
 }
 
+/** Text is compared at once, large arrays number by number. */
+function withText(list: readonly Entry[]): unknown {
+  return list.map(({ data, ...head }) => ({ ...head, data: Buffer.from(data).toString('base64') }));
+}
+
 t.test('encodeEntries says the same wherever the data lie', async (t) => {
   for (let seed = 1; seed <= 300; seed++) {
     const list = mixedEntries(new Prng(seed));
     const apart = list.map((entry) => ({ ...entry, data: entry.data.slice() }));
     const bytes = concatBytes(encodeEntries(list));
     if (!Buffer.from(bytes).equals(concatBytes(encodeEntries(apart)))) t.fail(`seed ${seed}`);
-    t.same(decodeEntries(bytes), apart);
+    t.same(withText(decodeEntries(bytes)), withText(apart));
     const again = encodeEntries(decodeEntries(bytes));
     t.ok(again.length <= 2, 'what was decoded is one piece');
     t.ok(Buffer.from(bytes).equals(concatBytes(again)));
