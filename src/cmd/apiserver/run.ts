@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { defined } from '../../base/assert.js';
-import { sleep } from '../../base/clock.js';
+import { type Clock, sleep } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
 import { connect } from '../../client/index.js';
 import type { TokenAuthenticator } from '../../control/apiserver/authentication/token-authenticator.js';
@@ -12,11 +12,12 @@ import { entropyPrng } from '../../host/entropy.js';
 import { readTextFile } from '../../host/text-file.js';
 import { createHttp2Server } from '../../rpc/http2/index.js';
 import { type Listener, type ListenerTls, listen } from '../../rpc/index.js';
+import { type FollowedFiles, followFiles, readAll } from '../credentials/follow-files.js';
 import { UsageError } from '../usage-error.js';
 import { composeApiServer } from './compose.js';
 import type { ParsedFlags } from './parse.js';
 import { servingCertificate } from './serving-certificate.js';
-import { listenerTls } from './tls.js';
+import { listenerTls, servingFiles } from './tls.js';
 
 /** An API server that answers requests. */
 export interface RunningApiServer {
@@ -54,7 +55,9 @@ export async function startApiServer(
   const clock = hostClock;
   const [bindAddress = '0.0.0.0', ...furtherAddresses] = flags.list('bind-address');
   const address = advertisedAddress(flags.text('advertise-address'), bindAddress);
-  const certificate = await servingCertificate(flags, certificateNames(address), clock.wallTime());
+  const names = certificateNames(address);
+  const servingText = await readAll(servingFiles(flags));
+  const certificate = await servingCertificate(flags, names, clock.wallTime());
   const tls: ListenerTls = await listenerTls(flags, certificate);
   const client = connect({
     endpoints: storeUrls,
@@ -104,6 +107,14 @@ export async function startApiServer(
     await closeParts();
     throw error;
   }
+  const followed = followServing(flags, {
+    ...{ text: servingText, clock, logger },
+    async apply() {
+      const changed = await servingCertificate(flags, names, clock.wallTime());
+      const changedTls = await listenerTls(flags, changed);
+      for (const listener of listeners) listener.setTls(changedTls);
+    },
+  });
   const port = portOf(listeners);
   const ready = composed.beside.start(port);
   return {
@@ -113,6 +124,7 @@ export async function startApiServer(
     ready,
     async close() {
       server.readiness.beginShutdown();
+      await followed?.close();
       await sleep(clock, flags.durationMs('shutdown-delay-duration'));
       // Without a store nothing can be answered any more: who waits for it is told so now.
       if (!(await composed.beside.leave())) await client.close();
@@ -124,6 +136,20 @@ export async function startApiServer(
       await client.close();
     },
   };
+}
+
+/** Takes certificates that are replaced into use; null when the flags name none. */
+function followServing(
+  flags: ParsedFlags,
+  parts: {
+    readonly text: string;
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly apply: () => Promise<void>;
+  },
+): FollowedFiles | null {
+  const paths = servingFiles(flags);
+  return paths.length === 0 ? null : followFiles({ ...parts, what: 'serving certificate', paths });
 }
 
 /** All addresses are listened on at one port: that of the first. */

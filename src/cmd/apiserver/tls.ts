@@ -39,8 +39,27 @@ function minVersion(text: string): 'TLSv1.2' | 'TLSv1.3' {
   );
 }
 
-/** `cert.crt,cert.key:name1,name2`; without names those of the certificate. */
+/** The certificates and keys that the flags name, which their owner may replace. Throws UsageError. */
+export function servingFiles(flags: ParsedFlags): readonly string[] {
+  const pair = ['tls-cert-file', 'tls-private-key-file'].map((name) => flags.text(name));
+  const named = flags.occurrences('tls-sni-cert-key').map(readNamed);
+  return [...pair, ...named.flatMap(({ certFile, keyFile }) => [certFile, keyFile])].filter(
+    (path) => path !== '',
+  );
+}
+
 async function namedCertificate(text: string): Promise<NamedCertificate> {
+  const { certFile, keyFile, names } = readNamed(text);
+  const [cert, key] = await Promise.all([readTextFile(certFile), readTextFile(keyFile)]);
+  return { cert, key, names: names ?? dnsNames(cert) };
+}
+
+/** `cert.crt,cert.key:name1,name2`; without names those of the certificate. */
+function readNamed(text: string): {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly names: readonly string[] | null;
+} {
   const match = /^([^,:]+),([^,:]+)(?::([^:]+))?$/.exec(text);
   if (match === null) {
     throw new UsageError(
@@ -48,8 +67,7 @@ async function namedCertificate(text: string): Promise<NamedCertificate> {
     );
   }
   const [, certFile = '', keyFile = '', names] = match;
-  const [cert, key] = await Promise.all([readTextFile(certFile), readTextFile(keyFile)]);
-  return { cert, key, names: names?.split(',') ?? dnsNames(cert) };
+  return { certFile, keyFile, names: names?.split(',') ?? null };
 }
 
 function dnsNames(cert: string): readonly string[] {
