@@ -56,7 +56,8 @@ export async function startApiServer(
   const [bindAddress = '0.0.0.0', ...furtherAddresses] = flags.list('bind-address');
   const address = advertisedAddress(flags.text('advertise-address'), bindAddress);
   const names = certificateNames(address);
-  const servingText = await readAll(servingFiles(flags));
+  // What is not there is told of below.
+  const servingText = await readAll(servingFiles(flags)).catch(() => '');
   const certificate = await servingCertificate(flags, names, clock.wallTime());
   const tls: ListenerTls = await listenerTls(flags, certificate);
   const client = connect({
