@@ -23,7 +23,7 @@ export interface Body {
 }
 
 /** Nested deeper than this is refused, as by Go's decoder, which gives up at 10,000: what walks objects calls itself for each level. */
-const depthMax = 1000;
+export const depthMax = 1000;
 
 /** Parses a body. Throws DecodeError with the text of Go's parsers. */
 export function parseBody(bytes: Uint8Array, format: BodyFormat): Body {

@@ -87,6 +87,24 @@ t.test('options of a deletion are no deeper than objects', async (t) => {
   t.match(json.message, 'exceeded max depth');
 });
 
+t.test('patches are no deeper than objects', async (t) => {
+  const api = await startApi(t);
+  const made = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'deep' } };
+  t.equal((await api.ask('POST', maps, { body: made })).status, 201);
+  for (const levels of [900, 1500, 200_000]) {
+    const deep = '{"x":'.repeat(levels) + '1' + '}'.repeat(levels);
+    for (const [type, body] of [
+      ['merge-patch+json', `{"data":${deep}}`],
+      ['strategic-merge-patch+json', `{"data":${deep}}`],
+      ['json-patch+json', `[{"op":"add","path":"/data","value":${deep}}]`],
+    ] as const) {
+      const headers = { 'content-type': `application/${type}` };
+      const { status } = await api.ask('PATCH', `${maps}/deep`, { body, headers });
+      t.ok(status >= 400 && status < 500, `${levels} ${type}: ${status}`);
+    }
+  }
+});
+
 t.test('a path goes no further than the subresource', async (t) => {
   const api = await startApi(t);
   const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'far' } };
