@@ -140,6 +140,7 @@ function readPem(flag: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new CtlError(ExitCode.error, `${flag}: cannot read ${path}: ${String(cause)}`, { cause });
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CtlError(ExitCode.error, `${flag}: cannot read ${path}: ${why}`, { cause });
   }
 }

@@ -59,9 +59,9 @@ function storeCommand(): Command {
 
 function toOption(flag: Flag): Option {
   const argument = flag.kind === 'boolean' ? '[true|false]' : `<${flag.kind}>`;
-  const option = new Option(`--${flag.name} ${argument}`, flag.help);
-  if (flag.effect === 'used') return option.default(undefined, flag.value);
-  return option.hideHelp();
+  const preset = flag.value === '' ? '' : ` (default: ${flag.value})`;
+  const option = new Option(`--${flag.name} ${argument}`, flag.help + preset);
+  return flag.effect === 'used' ? option : option.hideHelp();
 }
 
 function parseArgs(argv: readonly string[]): ReadonlyMap<string, string> {

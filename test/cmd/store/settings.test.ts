@@ -178,6 +178,7 @@ t.test('parseDurationMs reads durations as Go writes them', async (t) => {
 t.test('storeHelp lists the flags that do something', async (t) => {
   const help = storeHelp();
   t.match(help, /--initial-cluster-token/);
+  t.match(help, /--election-timeout .*\(default: 1000\)/);
   t.notMatch(help, /--proxy-dial-timeout/);
 });
 

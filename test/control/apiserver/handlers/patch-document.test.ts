@@ -44,14 +44,14 @@ t.test('readPatchDocument and operationProblems refuse in the words of a decoder
 
 t.test('readPatchDocument refuses what is nested too deep, however deep it is', (t) => {
   for (const levels of [1001, 10_000, 1_000_000]) {
-    const deep = '{"a":'.repeat(levels) + '1' + '}'.repeat(levels);
+    const deep = `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
     for (const text of [deep, `${'['.repeat(levels)}${']'.repeat(levels)}`])
       for (const validation of ['Strict', 'Ignore'] as const)
         t.throws(() => read(text, validation), {
           ...{ code: 400, message: 'error decoding patch: exceeded max depth' },
         });
   }
-  t.doesNotThrow(() => read('{"a":'.repeat(1000) + '1' + '}'.repeat(1000)));
+  t.doesNotThrow(() => read(`${'{"a":'.repeat(1000)}1${'}'.repeat(1000)}`));
   t.end();
 });
 

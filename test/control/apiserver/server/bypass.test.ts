@@ -92,7 +92,7 @@ t.test('patches are no deeper than objects', async (t) => {
   const made = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'deep' } };
   t.equal((await api.ask('POST', maps, { body: made })).status, 201);
   for (const levels of [900, 1500, 200_000]) {
-    const deep = '{"x":'.repeat(levels) + '1' + '}'.repeat(levels);
+    const deep = `${'{"x":'.repeat(levels)}1${'}'.repeat(levels)}`;
     for (const [type, body] of [
       ['merge-patch+json', `{"data":${deep}}`],
       ['strategic-merge-patch+json', `{"data":${deep}}`],
