@@ -174,7 +174,12 @@ export class Machine implements SimHost {
     this.#world.trace.note(this.name, 'stops');
     // The listener closes first, as when the program is told to end.
     process.services = new Map();
-    await member.close();
+    try {
+      await member.close();
+    } catch (error) {
+      // Writing the last of it may fail as any write, and is told of as a failure of the member.
+      if (!isInjected(error)) throw error;
+    }
     if (process.isAlive()) this.kill('process');
   }
 
