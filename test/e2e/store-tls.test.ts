@@ -7,7 +7,7 @@ import { loadLibrary, makeCertificate } from '../../src/host/certificate-maker.j
 import { until } from '../client/until.js';
 import { ca, clientCert, clientKey, serverCert, serverKey } from '../rpc/certificates.js';
 import { staticFlags } from './cluster.js';
-import { Member } from './member.js';
+import { Member, type MemberSpec } from './member.js';
 import { freePorts } from './ports.js';
 import { RawClient } from './raw-client.js';
 
@@ -89,15 +89,8 @@ t.test('peers go on with each other over a change of their authority', async (t)
     peerUrl: `https://127.0.0.1:${ports[2 * i + 1]}`,
     dataDir: join(dir, name),
   }));
-  const initialCluster = bases.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',');
   const flags = peerFlags.map((flag, index) => `--${flag}=${files[index]}`);
-  const members = bases.map(
-    (base) =>
-      new Member({ ...base, flags: [...staticFlags({ ...base, initialCluster }), ...flags] }),
-  );
-  t.teardown(() => Promise.all(members.map((member) => member.kill())));
-  for (const member of members) member.start();
-  await Promise.all(members.map((member) => member.ready()));
+  const members = await startMembers(t, bases, flags);
   const reloads = () =>
     members.map(({ log }) => log.filter((line) => line.includes(reloaded)).length);
   const replaceAll = async (texts: readonly string[]) => {
@@ -163,15 +156,8 @@ t.test('--auto-tls and --peer-auto-tls make certificates, once', async (t) => {
     peerUrl: `https://127.0.0.1:${ports[2 * i + 1]}`,
     dataDir: join(dir, `m${i}`),
   }));
-  const initialCluster = bases.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',');
   const flags = ['--auto-tls', '--peer-auto-tls'];
-  const members = bases.map(
-    (base) =>
-      new Member({ ...base, flags: [...staticFlags({ ...base, initialCluster }), ...flags] }),
-  );
-  t.teardown(() => Promise.all(members.map((member) => member.kill())));
-  for (const member of members) member.start();
-  await Promise.all(members.map((member) => member.ready()));
+  const members = await startMembers(t, bases, flags);
   const first = await certificateOf(ports[0]!);
   t.match(first.subjectaltname, /IP Address:127.0.0.1/);
   const years = (Date.parse(first.valid_to) - Date.now()) / (365 * 24 * 3600 * 1000);
@@ -207,13 +193,7 @@ t.test('unix:// URLs are served and dialed, and a socket left behind is replaced
     peerUrl: `unix://${join(dir, `${name}.peer`)}`,
     dataDir: join(dir, name),
   }));
-  const initialCluster = bases.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',');
-  const members = bases.map(
-    (base) => new Member({ ...base, flags: staticFlags({ ...base, initialCluster }) }),
-  );
-  t.teardown(() => Promise.all(members.map((member) => member.kill())));
-  for (const member of members) member.start();
-  await Promise.all(members.map((member) => member.ready()));
+  const members = await startMembers(t, bases, []);
   await members[0]!.kill();
   members[0]!.start();
   await members[0]!.ready();
@@ -223,6 +203,23 @@ t.test('unix:// URLs are served and dialed, and a socket left behind is replaced
 });
 
 /** A member with the tests' certificates that names their authority. */
+/** A cluster of these members, each with further flags, that serves until the test ends. */
+async function startMembers(
+  t: Test,
+  bases: readonly Omit<MemberSpec, 'flags'>[],
+  flags: readonly string[],
+): Promise<Member[]> {
+  const initialCluster = bases.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',');
+  const members = bases.map(
+    (base) =>
+      new Member({ ...base, flags: [...staticFlags({ ...base, initialCluster }), ...flags] }),
+  );
+  t.teardown(() => Promise.all(members.map((member) => member.kill())));
+  for (const member of members) member.start();
+  await Promise.all(members.map((member) => member.ready()));
+  return members;
+}
+
 async function secureMember(t: Test, flags: readonly string[]) {
   const dir = await folder(t);
   const files = await writePair(dir);
