@@ -147,6 +147,8 @@ t.test('PodInfoMaker gives what podInfoOf gives, and tells templates apart', (t)
   ];
   const keys = new Set([one, ...others].map((pod) => maker.make(pod).templateKey));
   t.equal(keys.size, others.length + 1);
+  const demands = new Set([one, ...others].map((pod) => maker.make(pod).demandKey));
+  t.equal(demands.size, others.length - 1, 'labels and namespace ask nothing of a node');
   for (const pod of others) t.same(maker.make(pod), podInfoOf(pod));
   t.end();
 });

@@ -143,10 +143,10 @@ export class NodeChooser {
     return found;
   }
 
-  #memosOf({ name }: Profile): TemplateMemos {
+  #memosOf({ name, points }: Profile): TemplateMemos {
     let memos = this.#memos.get(name);
     if (memos === undefined) {
-      memos = new TemplateMemos();
+      memos = new TemplateMemos(points.score);
       this.#memos.set(name, memos);
     }
     return memos;

@@ -65,7 +65,7 @@ export class PluginHandle implements SchedulerHandle {
   hasLocalFilters(state: CycleState): boolean {
     return this.#attached()
       .activeFilters(state)
-      .every(({ isFilterLocal }) => isFilterLocal === true);
+      .every(({ filterLocality }) => filterLocality !== undefined);
   }
 
   runAddPod(state: CycleState, pod: PodInfo, added: PodInfo, node: NodeInfo): PluginStatus | null {

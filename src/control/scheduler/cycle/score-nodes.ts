@@ -38,7 +38,7 @@ export class NodeScores {
     const scores = this.#scores.subarray(0, length);
     for (const { plugin, weight } of scorers) {
       const { memo, places } = request;
-      if (memo !== null && plugin.isScoreLocal === true) {
+      if (memo !== null && plugin.scoreLocality !== undefined) {
         const { generations, values } = scoreMemoOf(memo, plugin.name);
         for (let i = 0; i < length; i++) {
           const node = nodes[i] as NodeInfo;

@@ -41,6 +41,8 @@ export interface PodInfo {
    * scheduler name, node name, selector, affinity, tolerations, spread constraints, images, ports, resources, claims and volumes.
    */
   readonly templateKey: string;
+  /** Equal for pods that ask the same of a node: as {@link templateKey}, but for namespace, controller and labels. */
+  readonly demandKey: string;
   /** What it asks for (Kubernetes' rule of init containers, sidecars, overhead and pod-level resources). `pods` is 1. */
   readonly requests: Readonly<ResourceAmounts>;
   /** The same with 100 millicores and 200 MB for each container that asks for none: what scores count. */

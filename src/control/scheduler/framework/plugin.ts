@@ -19,6 +19,9 @@ export interface PluginStatus {
   readonly plugin?: string;
 }
 
+/** What tells pods apart for a step that looks at one node alone: see {@link Plugin.filterLocality}. */
+export type Locality = 'template' | 'demand';
+
 /** A plugin has nothing to do with this pod: its later steps (filter, or score) are left out in this cycle. */
 export const skip = 'skip';
 
@@ -52,12 +55,13 @@ export interface NodeStatuses {
 export interface Plugin {
   readonly name: string;
   /**
-   * `filter` is a function of what {@link PodInfo.templateKey} covers and of this one node alone: for pods of one key, and while the
-   * node keeps its generation, it answers the same. The framework may then remember its answers.
+   * `filter` is a function of this one node and of what {@link PodInfo.templateKey} covers, or (`demand`) of what
+   * {@link PodInfo.demandKey} does, alone: for pods of one key, and while the node keeps its generation, it answers the same. The
+   * framework may then remember its answers.
    */
-  readonly isFilterLocal?: true;
+  readonly filterLocality?: Locality;
   /** The same of `score`, before it is normalised. */
-  readonly isScoreLocal?: true;
+  readonly scoreLocality?: Locality;
   /** Order of the active queue: negative when `a` comes first. Exactly one plugin of a scheduler has it. */
   less?(a: QueuedPod, b: QueuedPod): number;
   /** Not null: the pod is not even put into the active queue. */

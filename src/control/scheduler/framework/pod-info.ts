@@ -2,7 +2,7 @@ import type { Pod } from '../../api/gen/core-v1.js';
 import { affinityTermsOf } from './affinity-terms.js';
 import type { HostPort, PodInfo } from './node-info.js';
 import { podRequestsOf } from './pod-requests.js';
-import { contentKeyOf, templateKeyOf } from './template-key.js';
+import { type ContentKey, contentKeyOf, withNode } from './template-key.js';
 
 /** The address that stands for all addresses of a node. */
 export const anyAddress = '0.0.0.0';
@@ -26,21 +26,21 @@ export class PodInfoMaker {
 
   make(pod: Pod): PodInfo {
     const key = contentKeyOf(pod);
-    const known = this.#templates.get(key);
+    const known = this.#templates.get(key.whole);
     if (known !== undefined) return withPod(known, pod);
     if (this.#templates.size >= this.#templatesMax) {
       const [oldest] = this.#templates.keys();
       if (oldest !== undefined) this.#templates.delete(oldest);
     }
     const template = templateOf(pod, key);
-    this.#templates.set(key, template);
+    this.#templates.set(key.whole, template);
     return withPod(template, pod);
   }
 }
 
 /** What pods of one template have in common, whatever nodes they are on. */
-interface PodTemplate extends Omit<PodInfo, 'pod' | 'key' | 'uid' | 'templateKey'> {
-  readonly contentKey: string;
+interface PodTemplate extends Omit<PodInfo, 'pod' | 'key' | 'uid' | 'templateKey' | 'demandKey'> {
+  readonly contentKey: ContentKey;
 }
 
 function templateOf(pod: Pod, contentKey = contentKeyOf(pod)): PodTemplate {
@@ -68,7 +68,8 @@ function withPod(template: PodTemplate, pod: Pod): PodInfo {
     key: `${namespace}/${name}`,
     uid,
     priority: template.priority,
-    templateKey: templateKeyOf(template.contentKey, pod),
+    templateKey: withNode(template.contentKey.whole, pod),
+    demandKey: withNode(template.contentKey.demand, pod),
     requests: template.requests,
     nonZeroMilliCpu: template.nonZeroMilliCpu,
     nonZeroMemoryBytes: template.nonZeroMemoryBytes,

@@ -21,7 +21,7 @@ export interface SchedulerHandle {
   snapshot(): NodeList;
   /** All filters of the profile, with the pods that are nominated to the node and matter more; for preemption. */
   runFilters(state: CycleState, pod: PodInfo, node: NodeInfo): PluginStatus | null;
-  /** Whether every filter that has something to do with the pod of this cycle is local (`Plugin.isFilterLocal`). */
+  /** Whether every filter that has something to do with the pod of this cycle is local (`Plugin.filterLocality`). */
   hasLocalFilters(state: CycleState): boolean;
   /** The state as if a pod were on the node (or not): every plugin's `addPod` and `removePod`. */
   runAddPod(state: CycleState, pod: PodInfo, added: PodInfo, node: NodeInfo): PluginStatus | null;

@@ -3,13 +3,25 @@ import type { Container, ContainerStatus, Pod, Volume } from '../../api/gen/core
 /** Volumes whose names or content differ from pod to pod, and that no placement depends on. */
 const placelessVolumes = ['projected', 'configMap', 'secret', 'emptyDir', 'downwardAPI'] as const;
 
-/** The text that is equal for pods that scheduling cannot tell apart but for the node that they are on. */
-export function contentKeyOf({ metadata, spec = {}, status }: Pod): string {
+/** What is equal for pods that scheduling cannot tell apart but for the node that they are on. */
+export interface ContentKey {
+  /** Everything: {@link demand}, and whose they are and their labels. */
+  readonly whole: string;
+  /** Of what they ask of a node. */
+  readonly demand: string;
+}
+
+/** The keys of a pod. */
+export function contentKeyOf(pod: Pod): ContentKey {
+  const { metadata } = pod;
   const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  const demand = demandOf(pod);
+  const origin = JSON.stringify([metadata.namespace, owner?.uid, metadata.labels]);
+  return { whole: `${origin}${demand}`, demand };
+}
+
+function demandOf({ metadata, spec = {}, status }: Pod): string {
   return JSON.stringify([
-    metadata.namespace,
-    owner?.uid,
-    metadata.labels,
     spec.priority,
     spec.preemptionPolicy,
     spec.schedulerName,
@@ -32,9 +44,9 @@ export function contentKeyOf({ metadata, spec = {}, status }: Pod): string {
   ]);
 }
 
-/** The same with the node; see `PodInfo.templateKey`. */
-export function templateKeyOf(contentKey: string, { spec }: Pod): string {
-  return `${contentKey}${spec?.nodeName ?? ''}`;
+/** Either key with the node; see `PodInfo.templateKey` and `PodInfo.demandKey`. */
+export function withNode(key: string, { spec }: Pod): string {
+  return `${key}${spec?.nodeName ?? ''}`;
 }
 
 /** Statuses of containers that say nothing of resources are as good as none. */
@@ -58,9 +70,9 @@ function containerPart({ image, ports, resources, restartPolicy }: Container) {
 
 /** An ephemeral volume's claim is named after its pod. */
 function placedVolumes(metadata: Pod['metadata'], volumes: readonly Volume[] | undefined) {
-  const placed = volumes?.filter((volume) =>
+  const placed = (volumes ?? []).filter((volume) =>
     placelessVolumes.every((kind) => volume[kind] === undefined),
   );
-  const isNamed = placed?.some(({ ephemeral }) => ephemeral !== undefined) ?? false;
+  const isNamed = placed.some(({ ephemeral }) => ephemeral !== undefined);
   return [placed, isNamed ? metadata.name : undefined];
 }

@@ -1,6 +1,9 @@
 import t from 'tap';
 import { Prng } from '../../../../src/base/prng.js';
 import type { Node, Pod } from '../../../../src/control/api/gen/core-v1.js';
+import { TemplateMemos } from '../../../../src/control/scheduler/cycle/template-memo.js';
+import type { Locality } from '../../../../src/control/scheduler/framework/plugin.js';
+import { podInfoOf } from '../../../../src/control/scheduler/framework/pod-info.js';
 import { ManualClock } from '../../../store/manual-clock.js';
 import { MemoryApi } from '../memory-api.js';
 import { nodeOf, podOf } from '../objects.js';
@@ -68,4 +71,20 @@ t.test('NodeChooser chooses the same with what it remembers of templates as with
     t.ok(plain.length > 40, `seed ${seed}: ${plain.length} lines`);
     t.same(await history(seed, true), plain, `seed ${seed}`);
   }
+});
+
+t.test('TemplateMemos shares among templates what looks at demands alone', (t) => {
+  const a = podInfoOf(podOf('a', { metadata: { labels: { app: 'a' } } }));
+  const b = podInfoOf(podOf('b', { metadata: { labels: { app: 'b' } } }));
+  const larger = podInfoOf(podOf('c', { requests: { cpu: '2' } }));
+  const filter = (filterLocality: Locality) => [{ name: 'Filter', filterLocality }];
+  const score = (scoreLocality: Locality) => [{ name: 'Score', scoreLocality }];
+  const nodes: readonly [] = [];
+  const memos = new TemplateMemos(score('demand'));
+  t.equal(memos.of(a, nodes, filter('demand')), memos.of(b, nodes, filter('demand')));
+  t.not(memos.of(a, nodes, filter('demand')), memos.of(larger, nodes, filter('demand')));
+  t.not(memos.of(a, nodes, filter('template')), memos.of(b, nodes, filter('template')));
+  const byTemplate = new TemplateMemos(score('template'));
+  t.not(byTemplate.of(a, nodes, filter('demand')), byTemplate.of(b, nodes, filter('demand')));
+  t.end();
 });

@@ -29,8 +29,8 @@ export function nodeAffinity(args: unknown): Plugin {
     node !== null && wishes.of(pod).required.matches(node as Node);
   return {
     name: 'NodeAffinity',
-    isFilterLocal: true,
-    isScoreLocal: true,
+    filterLocality: 'demand',
+    scoreLocality: 'demand',
     eventsToRegister: () => [
       {
         resource: 'Node',

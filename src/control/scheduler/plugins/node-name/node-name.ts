@@ -7,7 +7,7 @@ const otherNode = unresolvable("node(s) didn't match the requested node name");
 export function nodeName(): Plugin {
   return {
     name: 'NodeName',
-    isFilterLocal: true,
+    filterLocality: 'demand',
     eventsToRegister: () => [{ resource: 'Node', actions: ['add'] }],
     filter(_, { pod }, { name }) {
       const wanted = pod.spec?.nodeName ?? '';

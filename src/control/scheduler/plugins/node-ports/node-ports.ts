@@ -10,7 +10,7 @@ const taken = unschedulable("node(s) didn't have free ports for the requested po
 export function nodePorts(): Plugin {
   return {
     name: 'NodePorts',
-    isFilterLocal: true,
+    filterLocality: 'demand',
     eventsToRegister: () => [
       {
         resource: 'AssignedPod',

@@ -10,7 +10,7 @@ export function nodeResourcesBalancedAllocation(args: unknown): Plugin {
   const resources = balancedResources(args);
   return {
     name: 'NodeResourcesBalancedAllocation',
-    isScoreLocal: true,
+    scoreLocality: 'demand',
     preScore: (_, { requests }) =>
       resources.every((resource) => amountFor(requests, resource) === 0) ? 'skip' : null,
     score: (_, pod, node) => changeOfBalance(pod, node, resources),

@@ -16,8 +16,8 @@ export function nodeResourcesFit(args: unknown): Plugin {
   const fits = (pod: PodInfo, node: Node) => fitsEmptyNode(pod.requests, node, parsed);
   return {
     name: 'NodeResourcesFit',
-    isFilterLocal: true,
-    isScoreLocal: true,
+    filterLocality: 'demand',
+    scoreLocality: 'demand',
     eventsToRegister: () => [
       { resource: 'AssignedPod', actions: ['delete'] },
       { resource: 'AssignedPod', actions: ['update-pod-scale-down'], hint: givesBack },

@@ -11,7 +11,7 @@ const cordonTaint: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 'N
 export function nodeUnschedulable(): Plugin {
   return {
     name: 'NodeUnschedulable',
-    isFilterLocal: true,
+    filterLocality: 'demand',
     eventsToRegister: () => [
       {
         resource: 'Node',

@@ -10,8 +10,8 @@ const untolerated = unresolvable('node(s) had untolerated taint(s)');
 export function taintToleration(): Plugin {
   return {
     name: 'TaintToleration',
-    isFilterLocal: true,
-    isScoreLocal: true,
+    filterLocality: 'demand',
+    scoreLocality: 'demand',
     eventsToRegister: () => [
       {
         resource: 'Node',
