@@ -26,20 +26,22 @@ export interface Comparable {
 
 /** Starts a guard: `compare('key').version('=', 3)`. */
 export function compare(target: KeyTarget): Comparable {
-  const range = keyRange(target);
-  const guard = (relation: Relation, fields: Partial<Compare>) =>
-    Compare.create({ ...range, result: results[relation], ...fields });
-  const createRevision = (relation: Relation, operand: number) =>
-    guard(relation, { target: CompareTarget.CREATE, createRevision: operand });
+  const { key, rangeEnd } = keyRange(target);
+  const { VALUE, VERSION, CREATE, MOD, LEASE } = CompareTarget;
+  const createRevision = (relation: Relation, createRevision: number) =>
+    Compare.create({ key, rangeEnd, result: results[relation], target: CREATE, createRevision });
   return {
-    value: (relation, operand) =>
-      guard(relation, { target: CompareTarget.VALUE, value: toBytes(operand) }),
-    version: (relation, operand) =>
-      guard(relation, { target: CompareTarget.VERSION, version: operand }),
+    value: (relation, operand) => {
+      const value = toBytes(operand);
+      return Compare.create({ key, rangeEnd, result: results[relation], target: VALUE, value });
+    },
+    version: (relation, version) =>
+      Compare.create({ key, rangeEnd, result: results[relation], target: VERSION, version }),
     createRevision,
-    modRevision: (relation, operand) =>
-      guard(relation, { target: CompareTarget.MOD, modRevision: operand }),
-    lease: (relation, operand) => guard(relation, { target: CompareTarget.LEASE, lease: operand }),
+    modRevision: (relation, modRevision) =>
+      Compare.create({ key, rangeEnd, result: results[relation], target: MOD, modRevision }),
+    lease: (relation, lease) =>
+      Compare.create({ key, rangeEnd, result: results[relation], target: LEASE, lease }),
     exists: () => createRevision('>', 0),
     isAbsent: () => createRevision('=', 0),
   };

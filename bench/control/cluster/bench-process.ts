@@ -4,6 +4,22 @@ import { flotillaBin } from '../../../test/e2e/project.js';
 
 const linesKept = 40;
 
+/** An executable and what it is started with. */
+export interface BenchCommand {
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+/** One of our programs. With a folder it leaves a CPU profile in it when it ends. */
+export function flotillaCommand(
+  name: string,
+  flags: readonly string[],
+  profileDir: string | null,
+): BenchCommand {
+  const profile = profileDir === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}/${name}`];
+  return { command: process.execPath, args: [...profile, flotillaBin, name, ...flags] };
+}
+
 /** A program of the cluster, which is ended with this one. */
 export class BenchProcess {
   readonly name: string;
@@ -11,13 +27,9 @@ export class BenchProcess {
   readonly #lines: string[] = [];
   #hasEnded = false;
 
-  constructor(name: string, flags: readonly string[], profileDir: string | null) {
+  constructor(name: string, { command, args }: BenchCommand) {
     this.name = name;
-    const profile =
-      profileDir === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}/${name}`];
-    this.#child = spawn(process.execPath, [...profile, flotillaBin, name, ...flags], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    this.#child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     const { stderr } = this.#child;
     if (stderr !== null) {
       createInterface({ input: stderr }).on('line', (line) => {

@@ -2,7 +2,7 @@ import type { ServerClient } from '../server-client.js';
 
 const namespaces = 10;
 const podsOfDeployment = 100;
-const concurrency = 64;
+const inFlightUsually = 64;
 
 /** What pods of the benchmark ask for: 110 of them fit on a node. */
 const containers = [
@@ -42,9 +42,16 @@ function labelsOf(name: string, i: number): Readonly<Record<string, string>> {
   };
 }
 
-/** Makes pods by themselves, numbered from `from` on. Resolves when the server has taken all of them. */
-export async function createPods(client: ServerClient, count: number, from = 0): Promise<void> {
-  await inParallel(count, (at) => {
+/**
+ * Makes pods by themselves, numbered from `from` on, so many requests at a time. Resolves when the server has taken all of them.
+ */
+export async function createPods(
+  client: ServerClient,
+  count: number,
+  from = 0,
+  inFlight = inFlightUsually,
+): Promise<void> {
+  const create = (at: number) => {
     const i = from + at;
     return client.ask('POST', `/api/v1/namespaces/${namespaceOf(i)}/pods`, {
       json: {
@@ -52,7 +59,8 @@ export async function createPods(client: ServerClient, count: number, from = 0):
         spec: { containers, terminationGracePeriodSeconds: 0 },
       },
     });
-  });
+  };
+  await inParallel(count, create, inFlight);
 }
 
 /** Makes Deployments of 100 pods each. Resolves when the server has taken the Deployments. */
@@ -97,10 +105,14 @@ function namespaceOf(i: number): string {
   return `load-${i % namespaces}`;
 }
 
-async function inParallel(count: number, make: (i: number) => Promise<unknown>): Promise<void> {
+async function inParallel(
+  count: number,
+  make: (i: number) => Promise<unknown>,
+  inFlight = inFlightUsually,
+): Promise<void> {
   let next = 0;
   const worker = async () => {
     while (next < count) await make(next++);
   };
-  await Promise.all(Array.from({ length: concurrency }, worker));
+  await Promise.all(Array.from({ length: inFlight }, worker));
 }

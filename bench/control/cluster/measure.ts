@@ -41,7 +41,10 @@ const patienceMs = 900_000;
 
 /** Runs one benchmark on a cluster of its own. Prints what it is at to standard error. */
 export async function measure(options: ClusterBenchOptions): Promise<ClusterBenchResult> {
-  const cluster = await WholeCluster.start(options);
+  const { kubernetes } = options;
+  const cluster = await (kubernetes === null
+    ? WholeCluster.start(options)
+    : WholeCluster.startKubernetes(kubernetes));
   const client = new ServerClient(cluster.plane.url, adminToken, 8);
   const probes = new ServerClient(cluster.plane.url, adminToken, 1);
   let whole = cluster;
@@ -85,16 +88,18 @@ class Run {
   }
 
   async run(nodesReadySeconds: number): Promise<ClusterBenchResult> {
-    const { pods, by } = this.#options;
+    const { pods, by, inFlight } = this.#options;
     await this.#counter.start(this.#client);
     const prober = new Prober(this.#probes);
     await prober.start();
     const requestsBefore = await requestCounts(this.#probes);
     const before = this.#cluster.use();
     const from = performance.now();
-    const creating = by === 'pods' ? createPods : createDeployments;
     const profile = this.#profile();
-    const created = creating(this.#client, pods);
+    const created =
+      by === 'pods'
+        ? createPods(this.#client, pods, 0, inFlight)
+        : createDeployments(this.#client, pods);
     const [createdSeconds, boundSeconds, runningSeconds] = await Promise.all([
       this.#until('created', from),
       this.#until('bound', from),

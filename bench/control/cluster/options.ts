@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { KubernetesPrograms } from './kubernetes-plane.js';
 
 /**
  * What runs. `all`: the control plane with all its controllers, and simulated nodes that write what becomes of pods. `scheduling`: store, API
@@ -9,10 +10,14 @@ export type ClusterParts = 'all' | 'scheduling';
 /** What is measured. */
 export interface ClusterBenchOptions {
   readonly parts: ClusterParts;
+  /** Whose programs are measured: Kubernetes', which are `scheduling` alone, or (null) ours. */
+  readonly kubernetes: KubernetesPrograms | null;
   /** Pods that are made and deleted before anything is measured, so that V8 has compiled what is measured. */
   readonly warmUpPods: number;
   readonly nodes: number;
   readonly pods: number;
+  /** Requests of this program that wait for their answers at a time, while it makes objects; over 8 connections. */
+  readonly inFlight: number;
   /** Who makes the pods: this program over REST, or the controllers of Deployments of 100 pods each. */
   readonly by: 'pods' | 'deployments';
   /** Of the nodes' leases, which are renewed four times in as long. */
@@ -32,9 +37,12 @@ export function parseClusterOptions(words: readonly string[]): ClusterBenchOptio
     args: [...words],
     options: {
       parts: { type: 'string', default: 'all' },
+      kubernetes: { type: 'string' },
+      etcd: { type: 'string', default: 'etcd' },
       'warm-up': { type: 'string', default: '0' },
       nodes: { type: 'string', default: '1000' },
       pods: { type: 'string', default: '5000' },
+      'in-flight': { type: 'string', default: '64' },
       by: { type: 'string', default: 'pods' },
       'lease-seconds': { type: 'string', default: '40' },
       'start-ms': { type: 'string', default: '0' },
@@ -49,11 +57,17 @@ export function parseClusterOptions(words: readonly string[]): ClusterBenchOptio
   if (parts === 'scheduling' && by === 'deployments') {
     throw new Error('without controllers nobody makes the pods of deployments');
   }
+  const { kubernetes: dir, etcd } = values;
+  if (parts === 'all' && dir !== undefined) {
+    throw new Error('--kubernetes runs no controllers and no nodes: say --parts scheduling');
+  }
   return {
     parts,
+    kubernetes: dir === undefined ? null : { dir, etcd },
     warmUpPods: count(values['warm-up'], '--warm-up', 0),
     nodes: count(values.nodes, '--nodes'),
     pods: count(values.pods, '--pods'),
+    inFlight: count(values['in-flight'], '--in-flight'),
     by,
     leaseSeconds: count(values['lease-seconds'], '--lease-seconds'),
     startMs: count(values['start-ms'], '--start-ms', 0),

@@ -47,7 +47,8 @@ function seconds(value: number): string {
   return `${value.toFixed(1)} s`;
 }
 
-function table(rows: readonly (readonly string[])[]): string {
+/** Rows of columns that are as wide as they need be; the first is aligned left. */
+export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),
   );

@@ -1,6 +1,12 @@
 import { ControlPlane } from '../../../test/e2e/kubectl/control-plane.js';
 import { processCpuUs, processMemory } from '../server-client.js';
-import { BenchProcess } from './bench-process.js';
+import type { BenchPlane } from './bench-plane.js';
+import { BenchProcess, flotillaCommand } from './bench-process.js';
+import {
+  KubernetesPlane,
+  type KubernetesPrograms,
+  startKubeScheduler,
+} from './kubernetes-plane.js';
 import type { ClusterBenchOptions } from './options.js';
 
 /** What a process has used. */
@@ -16,10 +22,10 @@ const nodeOptions = '--max-semi-space-size=32';
 
 /** Three members of the store, an API server and a scheduler; where all runs, a controller manager and simulated nodes: a process each. */
 export class WholeCluster {
-  readonly plane: ControlPlane;
+  readonly plane: BenchPlane;
   readonly #processes: readonly BenchProcess[];
 
-  private constructor(plane: ControlPlane, processes: readonly BenchProcess[]) {
+  private constructor(plane: BenchPlane, processes: readonly BenchProcess[]) {
     this.plane = plane;
     this.#processes = processes;
   }
@@ -41,8 +47,16 @@ export class WholeCluster {
       '--secure-port=0',
     ];
     const programs = parts === 'scheduling' ? ['scheduler'] : ['controller-manager', 'scheduler'];
-    const processes = programs.map((name) => new BenchProcess(name, flags, profileDir));
+    const processes = programs.map(
+      (name) => new BenchProcess(name, flotillaCommand(name, flags, profileDir)),
+    );
     return new WholeCluster(plane, processes);
+  }
+
+  /** The same of Kubernetes' programs, as far as {@link ClusterBenchOptions.parts} are `scheduling`: one etcd, API server, scheduler. */
+  static async startKubernetes(programs: KubernetesPrograms): Promise<WholeCluster> {
+    const plane = await KubernetesPlane.start(programs);
+    return new WholeCluster(plane, [startKubeScheduler(programs, plane.kubeconfig)]);
   }
 
   /** Starts the simulated nodes. Resolves at once: they register by and by. */
@@ -62,7 +76,7 @@ export class WholeCluster {
       `--simulated-start-ms=${startMs}`,
       `--simulated-lease-seconds=${leaseSeconds}`,
     ];
-    const kubelet = new BenchProcess('kubelet', flags, profileDir);
+    const kubelet = new BenchProcess('kubelet', flotillaCommand('kubelet', flags, profileDir));
     return new WholeCluster(this.plane, [...this.#processes, kubelet]);
   }
 

@@ -165,7 +165,8 @@ export class ControlPlane {
   }
 }
 
-function kubeconfigText(url: string): string {
+/** A kubeconfig of the administrator with {@link adminToken}, who does not check the server's certificate. */
+export function kubeconfigText(url: string): string {
   return `${JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',

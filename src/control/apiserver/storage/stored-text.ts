@@ -1,8 +1,10 @@
+import { assert } from '../../../base/assert.js';
 import { managedFieldsText } from '../../machinery/apply/index.js';
 import type { KubeObject, ManagedFieldsEntry } from '../../machinery/object.js';
 import { fieldText } from './shared-parts.js';
 
-const encoder = new TextEncoder();
+/** Bytes of a version that is put in, at most: a revision is a safe integer. */
+const versionBytesMax = versionMember(Number.MAX_SAFE_INTEGER, false).length;
 
 /** An object's JSON as it is sent, and where in it its managed fields are. */
 export interface SentText {
@@ -12,41 +14,52 @@ export interface SentText {
   readonly managedEnd: number;
 }
 
-/** An object's JSON, made once for both uses: to be stored, without `resourceVersion`, and to be sent, with the one it was stored at. */
+/**
+ * An object's JSON, made once for both uses, in one memory: first it is stored, without `resourceVersion`, then it is sent, with the one that it
+ * was stored at.
+ */
 export class StoredText {
-  readonly #bytes: Uint8Array;
-  /** Where in #bytes the managed fields begin, and where the metadata would go on. Invariant: start <= end. */
+  /** What is stored, and room for the version. */
+  readonly #memory: Buffer;
+  #length: number;
+  /** Where the managed fields begin, and where the metadata would go on. Invariant: start <= end. */
   readonly #managedStart: number;
   readonly #metadataEnd: number;
   readonly #isMetadataEmpty: boolean;
+  #hasVersion = false;
 
   constructor(object: KubeObject) {
     const { head, managed, rest } = textOf(object);
     const text = `${head}${managed}${rest}`;
-    this.#bytes = encoder.encode(text);
-    const isAscii = this.#bytes.length === text.length;
+    this.#length = Buffer.byteLength(text);
+    const isAscii = this.#length === text.length;
+    // Every byte that is handed out is written.
+    this.#memory = Buffer.allocUnsafeSlow(this.#length + versionBytesMax);
+    this.#memory.write(text, isAscii ? 'latin1' : 'utf8');
     this.#managedStart = isAscii ? head.length : Buffer.byteLength(head);
     this.#metadataEnd =
       this.#managedStart + (isAscii ? managed.length : Buffer.byteLength(managed));
     this.#isMetadataEmpty = isEmptyUpTo(head, managed);
   }
 
-  /** What is stored. */
+  /** What is stored. Nobody may read it after {@link sentAt}. */
   bytes(): Uint8Array {
-    return this.#bytes;
+    assert(!this.#hasVersion);
+    return this.#memory.subarray(0, this.#length);
   }
 
-  /** What is sent, of what was stored at a revision. */
+  /** What is sent, of what was stored at a revision. Once. */
   sentAt(revision: number): SentText {
-    const stored = this.#bytes;
-    const end = this.#metadataEnd;
+    assert(!this.#hasVersion);
+    this.#hasVersion = true;
+    const memory = this.#memory;
+    const managedEnd = this.#metadataEnd;
     const version = versionMember(revision, this.#isMetadataEmpty);
-    // Every byte is written.
-    const bytes = Buffer.allocUnsafeSlow(stored.length + version.length);
-    bytes.set(stored);
-    bytes.write(version, end, 'latin1');
-    bytes.set(stored.subarray(end), end + version.length);
-    return { bytes, managedStart: this.#managedStart, managedEnd: end };
+    memory.copyWithin(managedEnd + version.length, managedEnd, this.#length);
+    memory.write(version, managedEnd, 'latin1');
+    this.#length += version.length;
+    const bytes = memory.subarray(0, this.#length);
+    return { bytes, managedStart: this.#managedStart, managedEnd };
   }
 }
 

@@ -60,6 +60,16 @@ for (const [what, object] of Object.entries(managed)) {
   });
 }
 
+t.test('StoredText has room for the largest revision, and is sent once', async (t) => {
+  for (const object of Object.values(objects)) {
+    const text = new StoredText(object);
+    const { metadata } = JSON.parse(decoder.decode(text.sentAt(Number.MAX_SAFE_INTEGER).bytes));
+    t.equal(metadata.resourceVersion, '9007199254740991');
+    t.throws(() => text.bytes());
+    t.throws(() => text.sentAt(42));
+  }
+});
+
 t.test('StoredText of metadata that is nothing but managed fields keeps them', async (t) => {
   const object = { apiVersion: 'v1', kind: 'Thing', metadata: { managedFields } };
   const { bytes, managedStart, managedEnd } = new StoredText(object).sentAt(42);
