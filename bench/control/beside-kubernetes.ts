@@ -1,8 +1,8 @@
 /**
- * Store, API server and scheduler beside Kubernetes' on this machine, in turn: `node dist/bench/control/beside-kubernetes.js --kubernetes DIR
- * [--etcd PATH] [--rounds 3] [--in-flight 64,128,256] [--nodes 1000] [--pods 5000]`. DIR has `kube-apiserver` and `kube-scheduler`; they run
- * on one etcd, ours on three members of the store. Each round makes both clusters anew, cold; which of them begins changes. Prints medians,
- * and the ratios of the medians, as a table for each number of requests in flight.
+ * A whole cluster beside one of Kubernetes on this machine, in turn: `node dist/bench/control/beside-kubernetes.js --kubernetes DIR
+ * [--etcd PATH] [--parts scheduling|all] [--rounds 3] [--in-flight 64,128,256] [--nodes 1000] [--pods 5000]`. DIR has `kube-apiserver`,
+ * `kube-scheduler` and for all parts `kube-controller-manager`; they run on one etcd, ours on three members of the store. Each round makes
+ * both clusters anew, cold; which of them begins changes. Prints medians, and their ratios, as a table for each number of requests in flight.
  */
 import { parseArgs } from 'node:util';
 import { type ClusterBenchResult, measure } from './cluster/measure.js';
@@ -13,13 +13,14 @@ const { values } = parseArgs({
   options: {
     kubernetes: { type: 'string' },
     etcd: { type: 'string', default: 'etcd' },
+    parts: { type: 'string', default: 'scheduling' },
     rounds: { type: 'string', default: '3' },
     'in-flight': { type: 'string', default: '64,128,256' },
     nodes: { type: 'string', default: '1000' },
     pods: { type: 'string', default: '5000' },
   },
 });
-const { kubernetes, etcd, nodes, pods } = values;
+const { kubernetes, etcd, parts, nodes, pods } = values;
 if (kubernetes === undefined) throw new Error('--kubernetes names the folder of kube-apiserver');
 const rounds = Number(values.rounds);
 const theirs = ['--kubernetes', kubernetes, '--etcd', etcd];
@@ -37,6 +38,11 @@ const apiServer = ({ use }: ClusterBenchResult) => use.find(({ name }) => name =
 const figures: readonly Figure[] = [
   { name: 'created/s', of: (one) => one.options.pods / one.createdSeconds, digits: 0 },
   { name: 'bound/s', of: (one) => one.options.pods / one.boundSeconds, digits: 0 },
+  {
+    name: 'running/s',
+    of: (one) => one.options.pods / (one.runningSeconds ?? one.boundSeconds),
+    digits: 0,
+  },
   { name: 'list of all, ms', of: (one) => one.listMs, digits: 0 },
   {
     name: 'API server, MiB at most',
@@ -63,7 +69,7 @@ const figures: readonly Figure[] = [
 
 for (const inFlight of values['in-flight'].split(',')) {
   const load = ['--in-flight', inFlight, '--nodes', nodes, '--pods', pods];
-  const flags = ['--parts', 'scheduling', '--no-delete', ...load];
+  const flags = ['--parts', parts, '--no-delete', ...load];
   const run = (more: readonly string[]) => measure(parseClusterOptions([...flags, ...more]));
   const results: [ours: ClusterBenchResult[], kubernetes: ClusterBenchResult[]] = [[], []];
   for (let round = 0; round < rounds; round++) {

@@ -1,11 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { Command } from 'commander';
-import {
-  connectGrpc,
-  connectRest,
-  KubeconfigError,
-  readKubeconfig,
-} from '../control/client/index.js';
+import { KubeconfigError, readKubeconfig } from '../control/client/index.js';
 import { SimulatedNodes } from '../control/kubelet/simulated/index.js';
 import { hostClock } from '../host/clock.js';
 import { entropyPrng } from '../host/entropy.js';
@@ -18,6 +13,7 @@ import {
   fleetSettings,
   type SimulatedFlags,
 } from './kubelet/simulated-flags.js';
+import { protocolMeaning, protocolNamed } from './program/api-protocol.js';
 import { runProgram } from './program/run-program.js';
 import { UsageError } from './usage-error.js';
 
@@ -28,10 +24,8 @@ const exitCodeFailure = 1;
 interface KubeletFlags extends SimulatedFlags {
   readonly kubeconfig: string;
   readonly runtime: string;
-  readonly apiTransport: string;
+  readonly apiProtocol: string;
 }
-
-const transports = { grpc: connectGrpc, rest: connectRest } as const;
 
 /** `flotilla kubelet`: the agent of this machine's node, or, with `--runtime=simulated`, many nodes without machines. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -64,11 +58,7 @@ export function kubeletCommand(): Command {
     .description('Run nodes against an API server, until a signal.')
     .requiredOption('--kubeconfig <file>', 'the API server, and who to be there')
     .requiredOption('--runtime <name>', 'what runs the containers: simulated')
-    .option(
-      '--api-transport <name>',
-      "grpc, which costs less, or rest, which every Kubernetes' API server answers",
-      'grpc',
-    )
+    .option('--api-protocol <name>', protocolMeaning, 'auto')
     .allowExcessArguments(false);
   return addSimulatedFlags(command).action((flags: KubeletFlags) => run(flags));
 }
@@ -84,7 +74,6 @@ async function run(flags: KubeletFlags): Promise<void> {
     if (flags.runtime !== 'simulated') {
       throw new UsageError(`--runtime=${flags.runtime} is not there: give simulated`);
     }
-    const connect = transportOf(flags.apiTransport);
     const settings = fleetSettings(flags);
     const access = await readKubeconfig(flags.kubeconfig);
     const logger = createLogger({
@@ -92,6 +81,7 @@ async function run(flags: KubeletFlags): Promise<void> {
       format: 'json',
       destination: fileDestination(stderrFd),
     });
+    const connect = protocolNamed(flags.apiProtocol, logger);
     const client = connect(access, {
       ...{ clock: hostClock, userAgent: 'flotilla-kubelet', omitsManagedFields: true },
     });
@@ -111,9 +101,4 @@ async function run(flags: KubeletFlags): Promise<void> {
     const isUsage = error instanceof KubeconfigError || error instanceof UsageError;
     process.exit(isUsage ? exitCodeUsage : exitCodeFailure);
   }
-}
-
-function transportOf(name: string): typeof connectRest {
-  if (name === 'grpc' || name === 'rest') return transports[name];
-  throw new UsageError(`--api-transport=${name} is not there: give grpc or rest`);
 }

@@ -10,7 +10,7 @@ import { freePorts } from '../../../test/e2e/ports.js';
 import type { BenchPlane } from './bench-plane.js';
 import { BenchProcess } from './bench-process.js';
 
-/** Kubernetes' own programs, built by others: a folder with `kube-apiserver` and `kube-scheduler`, and an etcd. */
+/** Kubernetes' own programs, built by others: a folder with `kube-apiserver`, `kube-scheduler` and `kube-controller-manager`, and an etcd. */
 export interface KubernetesPrograms {
   readonly dir: string;
   readonly etcd: string;
@@ -18,12 +18,15 @@ export interface KubernetesPrograms {
 
 const startMsMax = 120_000;
 const keyBits = 2048;
+const keyFileName = 'service-accounts.key';
 
-/** One etcd and a kube-apiserver, each a process with its own defaults, on loopback. No controllers: nobody makes accounts of namespaces. */
+/** One etcd and a kube-apiserver, each a process with its own defaults, on loopback. Pods are taken without service accounts, as ours takes them. */
 export class KubernetesPlane implements BenchPlane {
   readonly store: Cluster;
   readonly url: string;
   readonly kubeconfig: string;
+  /** Private key of service accounts' tokens, PEM. */
+  readonly keyFile: string;
   readonly #dir: string;
   readonly #server: BenchProcess;
 
@@ -33,6 +36,7 @@ export class KubernetesPlane implements BenchPlane {
     this.#dir = parts.dir;
     this.#server = parts.server;
     this.kubeconfig = join(parts.dir, 'admin.kubeconfig');
+    this.keyFile = join(parts.dir, keyFileName);
   }
 
   /** Starts both and waits until the API server is ready. */
@@ -46,7 +50,7 @@ export class KubernetesPlane implements BenchPlane {
       program: programs.etcd,
     });
     const url = `https://127.0.0.1:${port}`;
-    const keyFile = join(dir, 'service-accounts.key');
+    const keyFile = join(dir, keyFileName);
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: keyBits });
     await writeFile(keyFile, privateKey.export({ type: 'pkcs1', format: 'pem' }));
     await writeFile(join(dir, 'tokens.csv'), `${adminToken},admin,1,system:masters\n`);
@@ -94,17 +98,21 @@ export class KubernetesPlane implements BenchPlane {
   }
 }
 
-/** The scheduler without its client-side rate limit, which would hold it at 50 pods a second. */
-export function startKubeScheduler(programs: KubernetesPrograms, kubeconfig: string): BenchProcess {
-  return new BenchProcess('scheduler', {
-    command: join(programs.dir, 'kube-scheduler'),
+/** Its other programs, by the names of ours, without client-side rate limits, which would hold the scheduler at 50 pods a second. */
+export function startKubernetesProgram(
+  name: 'scheduler' | 'controller-manager',
+  { programs, plane }: { programs: KubernetesPrograms; plane: KubernetesPlane },
+): BenchProcess {
+  return new BenchProcess(name, {
+    command: join(programs.dir, `kube-${name}`),
     args: [
-      `--kubeconfig=${kubeconfig}`,
+      `--kubeconfig=${plane.kubeconfig}`,
       '--kube-api-qps=100000',
       '--kube-api-burst=100000',
       '--bind-address=127.0.0.1',
       '--port=0',
       '--secure-port=0',
+      ...(name === 'scheduler' ? [] : [`--service-account-private-key-file=${plane.keyFile}`]),
     ],
   });
 }

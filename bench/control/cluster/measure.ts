@@ -44,7 +44,7 @@ export async function measure(options: ClusterBenchOptions): Promise<ClusterBenc
   const { kubernetes } = options;
   const cluster = await (kubernetes === null
     ? WholeCluster.start(options)
-    : WholeCluster.startKubernetes(kubernetes));
+    : WholeCluster.startKubernetes(kubernetes, options));
   const client = new ServerClient(cluster.plane.url, adminToken, 8);
   const probes = new ServerClient(cluster.plane.url, adminToken, 1);
   let whole = cluster;

@@ -10,7 +10,7 @@ export type ClusterParts = 'all' | 'scheduling';
 /** What is measured. */
 export interface ClusterBenchOptions {
   readonly parts: ClusterParts;
-  /** Whose programs are measured: Kubernetes', which are `scheduling` alone, or (null) ours. */
+  /** Whose programs are measured: Kubernetes', or (null) ours. */
   readonly kubernetes: KubernetesPrograms | null;
   /** Pods that are made and deleted before anything is measured, so that V8 has compiled what is measured. */
   readonly warmUpPods: number;
@@ -58,9 +58,6 @@ export function parseClusterOptions(words: readonly string[]): ClusterBenchOptio
     throw new Error('without controllers nobody makes the pods of deployments');
   }
   const { kubernetes: dir, etcd } = values;
-  if (parts === 'all' && dir !== undefined) {
-    throw new Error('--kubernetes runs no controllers and no nodes: say --parts scheduling');
-  }
   return {
     parts,
     kubernetes: dir === undefined ? null : { dir, etcd },

@@ -5,9 +5,9 @@ import { BenchProcess, flotillaCommand } from './bench-process.js';
 import {
   KubernetesPlane,
   type KubernetesPrograms,
-  startKubeScheduler,
+  startKubernetesProgram,
 } from './kubernetes-plane.js';
-import type { ClusterBenchOptions } from './options.js';
+import type { ClusterBenchOptions, ClusterParts } from './options.js';
 
 /** What a process has used. */
 export interface ProcessUse {
@@ -46,17 +46,23 @@ export class WholeCluster {
       `--etcd-servers=${store}`,
       '--secure-port=0',
     ];
-    const programs = parts === 'scheduling' ? ['scheduler'] : ['controller-manager', 'scheduler'];
-    const processes = programs.map(
+    const processes = programsOf(parts).map(
       (name) => new BenchProcess(name, flotillaCommand(name, flags, profileDir)),
     );
     return new WholeCluster(plane, processes);
   }
 
-  /** The same of Kubernetes' programs, as far as {@link ClusterBenchOptions.parts} are `scheduling`: one etcd, API server, scheduler. */
-  static async startKubernetes(programs: KubernetesPrograms): Promise<WholeCluster> {
+  /** The same of Kubernetes' programs, on one etcd. Nodes are simulated by ours. */
+  static async startKubernetes(
+    programs: KubernetesPrograms,
+    { parts }: Pick<ClusterBenchOptions, 'parts'>,
+  ): Promise<WholeCluster> {
+    process.env.NODE_OPTIONS ??= nodeOptions;
     const plane = await KubernetesPlane.start(programs);
-    return new WholeCluster(plane, [startKubeScheduler(programs, plane.kubeconfig)]);
+    const processes = programsOf(parts).map((name) =>
+      startKubernetesProgram(name, { programs, plane }),
+    );
+    return new WholeCluster(plane, processes);
   }
 
   /** Starts the simulated nodes. Resolves at once: they register by and by. */
@@ -108,4 +114,8 @@ export class WholeCluster {
     await Promise.all(this.#processes.map((each) => each.stop()));
     await this.plane.stop();
   }
+}
+
+function programsOf(parts: ClusterParts): readonly ('controller-manager' | 'scheduler')[] {
+  return parts === 'scheduling' ? ['scheduler'] : ['controller-manager', 'scheduler'];
 }

@@ -12,21 +12,22 @@ import { usedFlags } from './flag-rows.js';
 import type { ParsedFlags } from './flags.js';
 
 /** How requests are carried. */
-export const protocolFlags = usedFlags([
-  [
-    'api-protocol',
-    'string',
-    'auto',
-    "How to talk with the API server: grpc, which Flotilla's answers on the same port and which costs less, rest, which every one answers, or auto, which asks the server what it is.",
-  ],
-]);
+export const protocolMeaning =
+  "How to talk with the API server: grpc, which Flotilla's answers on the same port and which costs less, rest, which every one answers, or auto, which asks the server what it is.";
+
+/** The flag for it. */
+export const protocolFlags = usedFlags([['api-protocol', 'string', 'auto', protocolMeaning]]);
 
 /** Makes clients of a protocol. */
 export type Connect = (access: ServerAccess, options: ControlClientOptions) => ControlClient;
 
 /** What `--api-protocol` says. Throws UsageError for what is no protocol. */
 export function protocolOf(flags: ParsedFlags, logger: Logger): Connect {
-  const protocol = flags.text('api-protocol');
+  return protocolNamed(flags.text('api-protocol'), logger);
+}
+
+/** The protocol of a name. Throws UsageError for what is none. */
+export function protocolNamed(protocol: string, logger: Logger): Connect {
   switch (protocol) {
     case 'auto':
       return (access, options) =>
