@@ -43,14 +43,22 @@ export class ServerClient {
     throw new Error(`${method} ${path}: ${answer.status} ${text}`);
   }
 
-  /** Opens a watch; `onData` gets its bytes until `close`. Resolves when it has begun. */
-  async watch(path: string, onData: (chunk: Buffer) => void): Promise<{ close(): void }> {
+  /** Opens a watch; `onData` gets its bytes until `close`, or until the server ends it: `onEnd`. Resolves when it has begun. */
+  async watch(
+    path: string,
+    onData: (chunk: Buffer) => void,
+    onEnd: () => void = () => {},
+  ): Promise<{ close(): void }> {
     const connection = await this.#connection();
     return await new Promise((resolve, reject) => {
       const stream = this.#open(connection, 'GET', path, undefined, {
         onStatus: () => resolve({ close: () => stream.cancel() }),
         onData: (bytes) => onData(bufferOf(bytes)),
-        onEnd: (error) => reject(error ?? new Error(`the watch ${path} ended`)),
+        onEnd: (error) => {
+          // Of one that had begun nobody is told so.
+          reject(error ?? new Error(`the watch ${path} ended`));
+          onEnd();
+        },
       });
     });
   }

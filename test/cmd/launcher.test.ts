@@ -4,13 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
-import { nodeFlags } from '../../src/cmd/node-flags.js';
+import { nodeEnvironment, nodeFlags } from '../../src/cmd/node-flags.js';
 
 const run = promisify(execFile);
 const launcher = join(process.cwd(), 'bin/flotilla');
-/** Says with which flags of its own the process that loads it was started, and with which arguments. */
+/** Says with which flags of its own and what environment the process that loads it was started, and with which arguments. */
 const report =
-  'console.log(JSON.stringify([process.execArgv, process.argv.slice(2)]));process.exit();';
+  'const {MALLOC_ARENA_MAX} = process.env;' +
+  'console.log(JSON.stringify([process.execArgv, {MALLOC_ARENA_MAX}, process.argv.slice(2)]));process.exit();';
+const { MALLOC_ARENA_MAX: _, ...env } = process.env;
 
 t.test(
   'bin/flotilla starts Node with the flags of the program, and as a script without',
@@ -24,11 +26,14 @@ t.test(
     await symlink(script, link);
     const args = ['put', 'a b', '$HOME', '', '--x=1'];
     for (const program of [script, link]) {
-      const { stdout } = await run(program, args);
-      t.same(JSON.parse(stdout), [nodeFlags, args], program);
+      const { stdout } = await run(program, args, { env });
+      t.same(JSON.parse(stdout), [nodeFlags, nodeEnvironment, args], program);
     }
-    const { stdout } = await run(process.execPath, [script, ...args]);
-    t.same(JSON.parse(stdout), [[], args], 'by Node alone');
+    const given = { MALLOC_ARENA_MAX: '7' };
+    const { stdout: own } = await run(script, args, { env: { ...env, ...given } });
+    t.same(JSON.parse(own), [nodeFlags, given, args], 'with an environment of his own');
+    const { stdout } = await run(process.execPath, [script, ...args], { env });
+    t.same(JSON.parse(stdout), [[], {}, args], 'by Node alone');
   },
 );
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { nodeFlags } from '../../../src/cmd/node-flags.js';
 import { flotillaBin } from '../../../test/e2e/project.js';
 
 const linesKept = 40;
@@ -10,14 +11,18 @@ export interface BenchCommand {
   readonly args: readonly string[];
 }
 
-/** One of our programs. With a folder it leaves a CPU profile in it when it ends. */
+/** One of our programs, as users start it; or, with a folder, so that it leaves a CPU profile there when it ends. */
 export function flotillaCommand(
   name: string,
   flags: readonly string[],
   profileDir: string | null,
 ): BenchCommand {
-  const profile = profileDir === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}/${name}`];
-  return { command: process.execPath, args: [...profile, flotillaBin, name, ...flags] };
+  if (profileDir === null) return { command: flotillaBin, args: [name, ...flags] };
+  const profile = ['--cpu-prof', `--cpu-prof-dir=${profileDir}/${name}`];
+  return {
+    command: process.execPath,
+    args: [...nodeFlags, ...profile, flotillaBin, name, ...flags],
+  };
 }
 
 /** A program of the cluster, which is ended with this one. */

@@ -9,6 +9,16 @@ export interface PodCounts {
   readonly deleted: number;
 }
 
+/** What is looked at of a list of pods. */
+interface PodList {
+  readonly metadata: { readonly resourceVersion: string };
+  readonly items: readonly {
+    readonly metadata: { readonly uid: string };
+    readonly spec: { readonly nodeName?: string };
+    readonly status: { readonly phase?: string };
+  }[];
+}
+
 const newline = 10;
 
 /** Follows all pods by one watch, and counts. */
@@ -23,10 +33,34 @@ export class PodCounter {
   /** Begins to watch what comes after now. */
   async start(client: ServerClient): Promise<void> {
     const { body } = await client.ask('GET', '/api/v1/pods?limit=1');
-    const version = /"resourceVersion":"(\d+)"/.exec(body.toString())?.[1] ?? '0';
+    await this.#watch(client, /"resourceVersion":"(\d+)"/.exec(body.toString())?.[1] ?? '0');
+  }
+
+  async #watch(client: ServerClient, version: string): Promise<void> {
     const path = `/api/v1/pods?watch=1&resourceVersion=${version}&timeoutSeconds=3600`;
-    const { close } = await client.watch(path, (chunk) => this.#onData(chunk));
-    this.#close = close;
+    let isClosed = false;
+    const onEnd = () => {
+      if (!isClosed) void this.#catchUp(client);
+    };
+    const { close } = await client.watch(path, (chunk) => this.#onData(chunk), onEnd);
+    this.#close = () => {
+      isClosed = true;
+      close();
+    };
+  }
+
+  /** Servers end the watches of those that do not keep up, who list and begin again. */
+  async #catchUp(client: ServerClient): Promise<void> {
+    this.#rest = [];
+    const { body } = await client.ask('GET', '/api/v1/pods');
+    const { metadata, items } = JSON.parse(body.toString()) as PodList;
+    for (const { metadata: meta, spec, status } of items) {
+      this.#created.add(meta.uid);
+      if (spec.nodeName !== undefined) this.#bound.add(meta.uid);
+      if (status.phase === 'Running') this.#running.add(meta.uid);
+    }
+    this.#deleted = this.#created.size - items.length;
+    await this.#watch(client, metadata.resourceVersion);
   }
 
   get counts(): PodCounts {

@@ -17,9 +17,6 @@ export interface ProcessUse {
   readonly memoryMiBMost: number;
 }
 
-/** Of what `bin/flotilla` starts Node with, that which NODE_OPTIONS takes: here Node is started by itself. */
-const nodeOptions = '--max-semi-space-size=32';
-
 /** Three members of the store, an API server and a scheduler; where all runs, a controller manager and simulated nodes: a process each. */
 export class WholeCluster {
   readonly plane: BenchPlane;
@@ -35,7 +32,6 @@ export class WholeCluster {
     profileDir,
     parts,
   }: Pick<ClusterBenchOptions, 'profileDir' | 'parts'>): Promise<WholeCluster> {
-    process.env.NODE_OPTIONS ??= nodeOptions;
     const plane = await ControlPlane.start({
       storeSize: 3,
       flags: profileDir === null ? [] : ['--profiling=true'],
@@ -57,7 +53,6 @@ export class WholeCluster {
     programs: KubernetesPrograms,
     { parts }: Pick<ClusterBenchOptions, 'parts'>,
   ): Promise<WholeCluster> {
-    process.env.NODE_OPTIONS ??= nodeOptions;
     const plane = await KubernetesPlane.start(programs);
     const processes = programsOf(parts).map((name) =>
       startKubernetesProgram(name, { programs, plane }),

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type Clock, sleep } from '../../base/clock.js';
 import { openAppendFile } from '../../host/append-file.js';
-import { nodeFlags } from '../node-flags.js';
+import { nodeEnvironment, nodeFlags } from '../node-flags.js';
 import { isSystemError } from './system-error.js';
 
 /** How a program's process ended. */
@@ -125,6 +125,7 @@ export class SupervisedProgram {
         const child = spawn(program, args, {
           stdio: ['ignore', log.fd, log.fd],
           detached: true,
+          env: { ...nodeEnvironment, ...process.env },
         });
         this.#child = child;
         child.once('spawn', () => {

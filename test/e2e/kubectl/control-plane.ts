@@ -105,8 +105,9 @@ export class ControlPlane {
   async startServer(): Promise<void> {
     if (this.#server !== null) throw new Error('the API server is running');
     this.#isReady = false;
-    const args = [this.#options.program ?? flotillaBin, 'apiserver', ...this.#flags()];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const program = this.#options.program ?? flotillaBin;
+    const args = ['apiserver', ...this.#flags()];
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#server = child;
     const endWithUs = () => child.kill('SIGKILL');
     process.once('exit', endWithUs);
