@@ -38,11 +38,7 @@ const apiServer = ({ use }: ClusterBenchResult) => use.find(({ name }) => name =
 const figures: readonly Figure[] = [
   { name: 'created/s', of: (one) => one.options.pods / one.createdSeconds, digits: 0 },
   { name: 'bound/s', of: (one) => one.options.pods / one.boundSeconds, digits: 0 },
-  {
-    name: 'running/s',
-    of: (one) => one.options.pods / (one.runningSeconds ?? one.boundSeconds),
-    digits: 0,
-  },
+  ...(parts === 'all' ? [{ name: 'running/s', of: runningRate, digits: 0 }] : []),
   { name: 'list of all, ms', of: (one) => one.listMs, digits: 0 },
   {
     name: 'API server, MiB at most',
@@ -86,6 +82,10 @@ for (const inFlight of values['in-flight'].split(',')) {
   process.stdout.write(`${table([head, ...rows])}\n\n`);
 }
 process.exit(0);
+
+function runningRate({ options, runningSeconds, boundSeconds }: ClusterBenchResult): number {
+  return options.pods / (runningSeconds ?? boundSeconds);
+}
 
 function perPod({ options }: ClusterBenchResult, seconds: number): number {
   return (seconds * 1000) / options.pods;
