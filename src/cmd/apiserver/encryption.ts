@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../base/clock.js';
 import type { Logger } from '../../base/logger.js';
+import type { ReloadMetrics } from '../../control/apiserver/configuration/reload-metrics.js';
 import { CurrentEncryption } from '../../control/apiserver/encryption/current-encryption.js';
 import {
   EncryptionConfigError,
@@ -8,7 +9,6 @@ import {
   type ResourceEncryption,
 } from '../../control/apiserver/encryption/encryption-config.js';
 import { KmsError } from '../../control/apiserver/encryption/kms/kms-plugin.js';
-import type { ReloadMetrics } from '../../control/apiserver/reload/reload-metrics.js';
 import type { ValueTransformer } from '../../control/apiserver/storage/index.js';
 import type { GroupResource } from '../../control/machinery/object.js';
 import { readTextFile } from '../../host/text-file.js';

@@ -1,11 +1,11 @@
 import { dirname } from 'node:path';
 import type { Clock } from '../../base/clock.js';
+import { ConfigReloader } from '../../base/config-reloader.js';
 import type { Logger } from '../../base/logger.js';
-import { ConfigReloader } from '../../control/apiserver/reload/config-reloader.js';
 import {
   type ReloadedConfig,
   ReloadMetrics,
-} from '../../control/apiserver/reload/reload-metrics.js';
+} from '../../control/apiserver/configuration/reload-metrics.js';
 import { hostLogFiles } from '../../host/log-files.js';
 import { readTextFile } from '../../host/text-file.js';
 

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import type { Clock } from '../../base/clock.js';
+import { ConfigReloader } from '../../base/config-reloader.js';
 import type { Logger } from '../../base/logger.js';
-import { ConfigReloader } from '../../control/apiserver/reload/config-reloader.js';
 import { hostLogFiles } from '../../host/log-files.js';
 import { readTextFile } from '../../host/text-file.js';
 

@@ -1,5 +1,5 @@
-import { type Clock, sleep } from '../../../base/clock.js';
-import type { Logger } from '../../../base/logger.js';
+import { type Clock, sleep } from './clock.js';
+import type { Logger } from './logger.js';
 
 /** Between looks at the file, as in Kubernetes. */
 const lookMs = 60_000;

@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Clock } from '../../../base/clock.js';
+import type { ReloadObserver } from '../../../base/config-reloader.js';
 import { textDigest } from '../../../host/digest.js';
-import type { ReloadObserver } from './config-reloader.js';
 
 /** Which configuration is followed. */
 export type ReloadedConfig = 'authentication' | 'authorization' | 'encryption';
