@@ -133,7 +133,8 @@ export async function runtimeContract(
         const state = await ended(id);
         t.match(state, { exitCode: 3, reason: 'Error', state: 'exited' });
         t.ok(state.startedAtMs >= state.createdAtMs - 1000);
-        t.ok(state.finishedAtMs >= state.startedAtMs);
+        // containerd notes the start when it hears that the command has begun: one as short as this may have ended before.
+        t.ok(state.finishedAtMs >= state.startedAtMs - 1000);
         const log = await until('the whole log', async () => {
           const text = await logOf(state);
           return text.includes('oops') && text.includes('lines|/usr') ? text : null;
