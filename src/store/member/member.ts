@@ -386,10 +386,12 @@ export class Member implements ApiContext {
       try {
         if (this.#isPublished()) return await this.readBarrier(signal);
         await this.propose(CommandKind.memberPublish, payload, signal);
+        if (this.#isPublished()) continue;
       } catch (error) {
         this.logger.debug('member not published yet', { error: String(error) });
       }
-      if (!this.#isPublished()) await this.#leaderChange(publishRetryMs);
+      // After a failure too: a member that has come to a stop refuses at once.
+      await this.#leaderChange(publishRetryMs);
     }
   }
 
